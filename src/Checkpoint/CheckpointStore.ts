@@ -1,0 +1,55 @@
+/** The checkpoint store: a folder of checkpoints, by step. What is in it is whole: a checkpoint is written aside, then put in place in one act. */
+import { Context, type Effect, Schema, type Scope } from "effect"
+import type { Scalars } from "../Layer/Logger/Logger.ts"
+import type { HostWeights } from "../Tensor/Weights.ts"
+import type { TrainerState } from "../TrainerState.ts"
+
+export interface Checkpoint {
+  readonly state: TrainerState
+  readonly weights: HostWeights
+  /** The canonical log so far, oldest first. */
+  readonly history: ReadonlyArray<Scalars>
+  /** What identifies the run: a checkpoint of another model or program is refused by it. */
+  readonly meta: Readonly<Record<string, unknown>>
+}
+
+export class CheckpointError extends Schema.TaggedError<CheckpointError>()("CheckpointError", {
+  step: Schema.NullOr(Schema.Number),
+  /** Folder or file. */
+  path: Schema.String,
+  operation: Schema.Literals(["open", "write", "read", "list", "remove"]),
+  reason: Schema.String
+}) {
+  override get message() {
+    const what = this.step === null ? "Checkpoints" : `Checkpoint ${this.step}`
+    return `${what} in ${this.path}: ${this.operation} failed: ${this.reason}`
+  }
+}
+
+/** Another process is training into the same store. */
+export class StoreLocked extends Schema.TaggedError<StoreLocked>()("StoreLocked", { path: Schema.String, pid: Schema.Number }) {
+  override get message() {
+    return `${this.path} is in use by process ${this.pid}. Wait for it, stop it, or choose another output folder.`
+  }
+}
+
+/** A run of this store: its name stays over resumes, its attempt counts them from 1. */
+export interface Session {
+  readonly run: string
+  readonly attempt: number
+}
+
+export class CheckpointStore extends Context.Service<
+  CheckpointStore,
+  {
+    /** Claims the store for one run at a time, until the scope closes, and counts the attempt. */
+    readonly open: Effect.Effect<Session, CheckpointError | StoreLocked, Scope.Scope>
+    /** Saves a checkpoint, whole or not at all; replaces one of the same step. */
+    readonly save: (checkpoint: Checkpoint) => Effect.Effect<void, CheckpointError>
+    /** Steps of the whole checkpoints, in order of step (never of time); what is half-written is not listed. */
+    readonly list: Effect.Effect<ReadonlyArray<number>, CheckpointError>
+    readonly load: (step: number) => Effect.Effect<Checkpoint, CheckpointError>
+    /** Removes a checkpoint; one that is not there is no error. */
+    readonly remove: (step: number) => Effect.Effect<void, CheckpointError>
+  }
+>()("regimen/Checkpoint/CheckpointStore") {}

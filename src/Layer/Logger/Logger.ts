@@ -1,0 +1,75 @@
+/** The logger: where a run's figures go. A logger that fails never stops or slows the run. */
+import { Context, type Effect } from "effect"
+import type { Horizon } from "../../Schedule/Horizon.ts"
+import type { TrainerState } from "../../TrainerState.ts"
+
+/** What every entry carries: which run, which attempt at it (a resume is the next attempt), and where it stood. */
+export interface Stamp {
+  readonly run: string
+  readonly attempt: number
+  readonly step: number
+  readonly epoch: number
+}
+
+/** `train`: a training log. `eval`: one evaluation of `set`. `summary`: once, at the end. Wall-clock fields are in `clock`, all else is deterministic. */
+export interface Scalars extends Stamp {
+  readonly _tag: "Scalars"
+  readonly kind: "train" | "eval" | "summary"
+  readonly set?: string
+  readonly values: Readonly<Record<string, number>>
+  /** Figures that depend on the wall clock (`runtime` in s, `samples_per_second`, ...). */
+  readonly clock: Readonly<Record<string, number>>
+}
+
+export interface Text extends Stamp {
+  readonly _tag: "Text"
+  readonly text: string
+}
+
+/** A picture of the run, as a value: a line plot or a matrix; each logger renders it as it can. */
+export interface Figure extends Stamp {
+  readonly _tag: "Figure"
+  readonly name: string
+  readonly figure:
+    | {
+        readonly _tag: "Lines"
+        readonly x: string
+        readonly y: string
+        readonly series: Readonly<Record<string, ReadonlyArray<readonly [number, number]>>>
+      }
+    | {
+        readonly _tag: "Matrix"
+        readonly rows: string
+        readonly columns: string
+        readonly labels: ReadonlyArray<string>
+        readonly values: ReadonlyArray<ReadonlyArray<number>>
+      }
+}
+
+export interface Config extends Stamp {
+  readonly _tag: "Config"
+  readonly config: Readonly<Record<string, unknown>>
+}
+
+export type Entry = Scalars | Text | Figure | Config
+
+export class Logger extends Context.Service<
+  Logger,
+  {
+    readonly log: (entry: Entry) => Effect.Effect<void>
+    /** Called after every update and every evaluation batch: cheap, synchronous, for progress bars. Left out where nobody looks. */
+    readonly progress?: (now: Progress) => void
+    /** Waits until everything logged so far is where it belongs. */
+    readonly flush: Effect.Effect<void>
+  }
+>()("regimen/Layer/Logger") {}
+
+export interface Progress {
+  readonly phase: "train" | "eval" | "predict"
+  readonly state: TrainerState
+  readonly horizon: Horizon
+  /** In an evaluation: batches done, and how many there are (`Infinity` when nobody knows). */
+  readonly done?: number
+  readonly total?: number
+  readonly set?: string
+}

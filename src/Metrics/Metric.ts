@@ -1,0 +1,15 @@
+/** A metric is a monoid: it looks at each batch once and keeps a small state, so that evaluating never holds the logits. */
+import type { HostTensors } from "../Tensor/HostTensor.ts"
+import type { Tensors } from "../Tensor/Tensor.ts"
+
+export interface Metric<S> {
+  /** The names of the figures that `finish` gives, known before the run starts. */
+  readonly names: ReadonlyArray<string>
+  /** Runs on the device inside the evaluation step: reduces outputs and batch to what `update` needs. */
+  readonly measure: (outputs: Tensors, batch: Tensors) => Tensors
+  readonly empty: S
+  readonly update: (state: S, measured: HostTensors) => S
+  /** Associative, with `empty` as its unit. */
+  readonly combine: (left: S, right: S) => S
+  readonly finish: (state: S) => Readonly<Record<string, number>>
+}

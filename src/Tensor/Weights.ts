@@ -1,0 +1,15 @@
+/** The weights of a run: parameters (trained), buffers (carried along, as batch-norm statistics) and the optimizer's slots. */
+import type { HostTensors } from "./HostTensor.ts"
+import type { Tensors } from "./Tensor.ts"
+
+export interface Weights {
+  readonly parameters: Tensors
+  readonly buffers: Tensors
+  readonly slots: Tensors
+}
+
+export interface HostWeights {
+  readonly parameters: HostTensors
+  readonly buffers: HostTensors
+  readonly slots: HostTensors
+}

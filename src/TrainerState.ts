@@ -1,0 +1,209 @@
+/** The state of a run: plain, immutable, JSON-encodable data, and all that a schedule may look at. */
+import { Schema, SchemaTransformation } from "effect"
+
+/** What one evaluation found. `metrics` holds every set's figures under their full names (`eval_loss`). */
+export interface Evaluation {
+  readonly step: number
+  readonly epoch: number
+  /** Made before the first update (`evaluateOnStart`): shown, but never the best. */
+  readonly initial: boolean
+  readonly metrics: Readonly<Record<string, number>>
+}
+
+/**
+ * Evaluations as a persistent list, newest first: appending shares the past, so that a fold over them can be memoised
+ * per node and a decision costs the same at evaluation 10 and 100,000. Encoded as an array, oldest first.
+ */
+export type Evaluations = EvaluationNode | null
+export interface EvaluationNode {
+  readonly last: Evaluation
+  readonly before: Evaluations
+  readonly size: number
+}
+
+/** Decided or requested, and not yet done. */
+export interface Asked {
+  readonly log: boolean
+  readonly evaluate: boolean
+  readonly save: boolean
+}
+
+/** Latched wishes to end: this epoch, or the run. */
+export interface Stop {
+  readonly epoch: boolean
+  readonly run: boolean
+}
+
+/** The data cursor, in integers: the next micro-batch is number `batch` of epoch `epoch`. */
+export interface Position {
+  readonly epoch: number
+  readonly batch: number
+}
+
+/** Sums of per-update losses, in nats: since the last log, and of all updates before it. Brought up to date at a log and at a save. */
+export interface Losses {
+  readonly sinceLog: number
+  readonly total: number
+}
+
+export interface TrainerState {
+  /** Optimizer updates done. */
+  readonly step: number
+  /** Progress in epochs, latched at the last update: `finished epochs + batches done / batches per epoch`. */
+  readonly epoch: number
+  readonly position: Position
+  /** Epochs ended, those that a stop cut short included: a clock for triggers, not a cursor. */
+  readonly epochsEnded: number
+  /** Between the start and the end of an epoch: a run cut after its last update still owes the epoch's end. */
+  readonly open: boolean
+  /** Step of the last training log. */
+  readonly loggedAt: number
+  readonly evaluations: Evaluations
+  /** Steps whose checkpoints are on disk, oldest first; refreshed from the store on resume. */
+  readonly checkpoints: ReadonlyArray<number>
+  /** The best step that was on disk at the last save. */
+  readonly bestCheckpoint: number | null
+  readonly asked: Asked
+  readonly stop: Stop
+  /** Training rows seen by finished updates. */
+  readonly samples: number
+  /** Labels that counted in the losses of finished updates (rows, where a row has one label). */
+  readonly tokens: number
+  readonly losses: Losses
+}
+
+export const nothingAsked: Asked = { log: false, evaluate: false, save: false }
+
+/** The state before the first update. */
+export const initial: TrainerState = {
+  step: 0,
+  epoch: 0,
+  position: { epoch: 0, batch: 0 },
+  epochsEnded: 0,
+  open: false,
+  loggedAt: 0,
+  evaluations: null,
+  checkpoints: [],
+  bestCheckpoint: null,
+  asked: nothingAsked,
+  stop: { epoch: false, run: false },
+  samples: 0,
+  tokens: 0,
+  losses: { sinceLog: 0, total: 0 }
+}
+
+const EvaluationSchema = Schema.Struct({
+  step: Schema.Natural,
+  epoch: Schema.Number,
+  initial: Schema.Boolean,
+  metrics: Schema.Record(Schema.String, Schema.Number)
+})
+
+const isEvaluations = (u: unknown): u is Evaluations => u === null || (typeof u === "object" && "last" in u && "before" in u)
+
+/**
+ * Encodes a state as JSON and back.
+ *
+ * **Law**: decode(encode(state)) equals state (test/property/TrainerState.test.ts).
+ */
+export const TrainerState = Schema.Struct({
+  step: Schema.Natural,
+  epoch: Schema.Finite,
+  position: Schema.Struct({ epoch: Schema.Natural, batch: Schema.Natural }),
+  epochsEnded: Schema.Natural,
+  open: Schema.Boolean,
+  loggedAt: Schema.Natural,
+  evaluations: Schema.Array(EvaluationSchema).pipe(
+    Schema.decodeTo(
+      Schema.declare(isEvaluations),
+      SchemaTransformation.transform({ decode: (array) => fromArray(array), encode: (list) => toArray(list) })
+    )
+  ),
+  checkpoints: Schema.Array(Schema.Natural),
+  bestCheckpoint: Schema.NullOr(Schema.Natural),
+  asked: Schema.Struct({ log: Schema.Boolean, evaluate: Schema.Boolean, save: Schema.Boolean }),
+  stop: Schema.Struct({ epoch: Schema.Boolean, run: Schema.Boolean }),
+  samples: Schema.Natural,
+  tokens: Schema.Natural,
+  losses: Schema.Struct({ sinceLog: Schema.Number, total: Schema.Number })
+})
+
+/** Appends an evaluation. The old list is unchanged and shared. */
+export const append = (list: Evaluations, evaluation: Evaluation): EvaluationNode => ({
+  last: evaluation,
+  before: list,
+  size: (list?.size ?? 0) + 1
+})
+
+/** Lists the evaluations, oldest first. */
+export const toArray = (list: Evaluations): ReadonlyArray<Evaluation> => {
+  const array: Array<Evaluation> = []
+  for (let node = list; node !== null; node = node.before) array.push(node.last)
+  return array.reverse()
+}
+
+export const fromArray = (array: ReadonlyArray<Evaluation>): Evaluations => array.reduce<Evaluations>(append, null)
+
+/** Folds over the evaluations, oldest first. The result for each list is remembered, so folding a longer list costs only what is new. */
+export const fold = <S>(zero: S, f: (state: S, evaluation: Evaluation) => S): ((list: Evaluations) => S) => {
+  const known = new WeakMap<EvaluationNode, S>()
+  return (list) => {
+    const news: Array<EvaluationNode> = []
+    let node = list
+    while (node !== null && !known.has(node)) {
+      news.push(node)
+      node = node.before
+    }
+    let state = node === null ? zero : (known.get(node) as S)
+    for (const next of news.reverse()) {
+      state = f(state, next.last)
+      known.set(next, state)
+    }
+    return state
+  }
+}
+
+// Transitions: each gives the state after one thing has happened.
+
+export const epochStarted = (state: TrainerState): TrainerState => ({
+  ...state,
+  open: true,
+  stop: state.open ? state.stop : { ...state.stop, epoch: false }
+})
+
+/** What one update consumed. **Unit**: rows, and labels that counted in the loss. */
+export interface Consumed {
+  readonly samples: number
+  readonly tokens: number
+}
+
+/** An update was made from the micro-batches up to `batch` (of `batchesPerEpoch`) of the current epoch. */
+export const stepEnded = (state: TrainerState, batch: number, batchesPerEpoch: number, consumed: Consumed): TrainerState => ({
+  ...state,
+  step: state.step + 1,
+  epoch: state.position.epoch + batch / batchesPerEpoch,
+  position: { epoch: state.position.epoch, batch },
+  samples: state.samples + consumed.samples,
+  tokens: state.tokens + consumed.tokens
+})
+
+/** The cursor moves to the next epoch unless the run was stopped with data left: then a resumed run goes on where it was. */
+export const epochEnded = (state: TrainerState, exhausted: boolean): TrainerState => ({
+  ...state,
+  open: false,
+  epochsEnded: state.epochsEnded + 1,
+  position: exhausted || state.stop.epoch ? { epoch: state.position.epoch + 1, batch: 0 } : state.position
+})
+
+/** The losses since the last log were read (`sum`) and logged. */
+export const logged = (state: TrainerState, sum: number): TrainerState => ({
+  ...state,
+  loggedAt: state.step,
+  losses: { sinceLog: 0, total: state.losses.total + sum },
+  asked: { ...state.asked, log: false }
+})
+
+export const evaluated = (state: TrainerState, metrics: Readonly<Record<string, number>>, initial: boolean): TrainerState => ({
+  ...state,
+  evaluations: append(state.evaluations, { step: state.step, epoch: state.epoch, initial, metrics })
+})
