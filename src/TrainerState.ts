@@ -46,6 +46,12 @@ export interface Losses {
   readonly total: number
 }
 
+/** The last update's figures, for a log that was decided and not yet made. Brought up to date at a save. */
+export interface LastUpdate {
+  readonly learningRate: number
+  readonly gradNorm: number
+}
+
 export interface TrainerState {
   /** Optimizer updates done. */
   readonly step: number
@@ -70,6 +76,7 @@ export interface TrainerState {
   /** Labels that counted in the losses of finished updates (rows, where a row has one label). */
   readonly tokens: number
   readonly losses: Losses
+  readonly lastUpdate: LastUpdate
 }
 
 export const nothingAsked: Asked = { log: false, evaluate: false, save: false }
@@ -89,7 +96,8 @@ export const initial: TrainerState = {
   stop: { epoch: false, run: false },
   samples: 0,
   tokens: 0,
-  losses: { sinceLog: 0, total: 0 }
+  losses: { sinceLog: 0, total: 0 },
+  lastUpdate: { learningRate: 0, gradNorm: 0 }
 }
 
 const EvaluationSchema = Schema.Struct({
@@ -125,7 +133,8 @@ export const TrainerState = Schema.Struct({
   stop: Schema.Struct({ epoch: Schema.Boolean, run: Schema.Boolean }),
   samples: Schema.Natural,
   tokens: Schema.Natural,
-  losses: Schema.Struct({ sinceLog: Schema.Number, total: Schema.Number })
+  losses: Schema.Struct({ sinceLog: Schema.Number, total: Schema.Number }),
+  lastUpdate: Schema.Struct({ learningRate: Schema.Number, gradNorm: Schema.Number })
 })
 
 /** Appends an evaluation. The old list is unchanged and shared. */

@@ -7,6 +7,8 @@ export interface Batch {
   readonly tensors: HostTensors
   /** Rows in this micro-batch. */
   readonly rows: number
+  /** Labels that count in the loss, where it is not one a row. */
+  readonly tokens?: number
   /** Dataset indices of the rows, where they are known: for tests and for the log. */
   readonly indices?: ReadonlyArray<number>
 }

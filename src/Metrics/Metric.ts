@@ -2,14 +2,15 @@
 import type { HostTensors } from "../Tensor/HostTensor.ts"
 import type { Tensors } from "../Tensor/Tensor.ts"
 
+// Methods, not function fields: they are compared bivariantly, so that a Metric<S> is a Metric<unknown> and a list can hold several.
 export interface Metric<S> {
   /** The names of the figures that `finish` gives, known before the run starts. */
   readonly names: ReadonlyArray<string>
   /** Runs on the device inside the evaluation step: reduces outputs and batch to what `update` needs. */
-  readonly measure: (outputs: Tensors, batch: Tensors) => Tensors
+  measure(outputs: Tensors, batch: Tensors): Tensors
   readonly empty: S
-  readonly update: (state: S, measured: HostTensors) => S
+  update(state: S, measured: HostTensors): S
   /** Associative, with `empty` as its unit. */
-  readonly combine: (left: S, right: S) => S
-  readonly finish: (state: S) => Readonly<Record<string, number>>
+  combine(left: S, right: S): S
+  finish(state: S): Readonly<Record<string, number>>
 }

@@ -18,6 +18,8 @@ export interface Plan {
   /** The step whose checkpoint must survive, or null. */
   readonly best: Schedule.Input<number | null>
   readonly retention: Retention
+  /** At the end, put the weights of `bestCheckpoint` back. */
+  readonly restoreBest: boolean
   readonly evaluateOnStart: boolean
   /** Evaluation sets, in order. */
   readonly sets: ReadonlyArray<string>
