@@ -15,6 +15,8 @@ export interface Context {
 export interface Loss {
   readonly sum: Tensor
   readonly count: Tensor
+  /** What the Hugging Face Trainer divides by, where that is not `count`: GPT-2's labels, counted before the shift. Scalar. */
+  readonly items?: Tensor
 }
 
 export interface Outputs {

@@ -1,5 +1,6 @@
 /** The logger: where a run's figures go. A logger that fails never stops or slows the run. */
 import { Context, type Effect } from "effect"
+import type { Figure as Picture } from "../../Metrics/Figure.ts"
 import type { Horizon } from "../../Schedule/Horizon.ts"
 import type { TrainerState } from "../../TrainerState.ts"
 
@@ -26,24 +27,10 @@ export interface Text extends Stamp {
   readonly text: string
 }
 
-/** A picture of the run, as a value: a line plot or a matrix; each logger renders it as it can. */
 export interface Figure extends Stamp {
   readonly _tag: "Figure"
   readonly name: string
-  readonly figure:
-    | {
-        readonly _tag: "Lines"
-        readonly x: string
-        readonly y: string
-        readonly series: Readonly<Record<string, ReadonlyArray<readonly [number, number]>>>
-      }
-    | {
-        readonly _tag: "Matrix"
-        readonly rows: string
-        readonly columns: string
-        readonly labels: ReadonlyArray<string>
-        readonly values: ReadonlyArray<ReadonlyArray<number>>
-      }
+  readonly figure: Picture
 }
 
 export interface Config extends Stamp {
