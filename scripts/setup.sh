@@ -34,11 +34,11 @@ is_set_up() {
 # npm, with what it has to say only when it fails.
 quiet_npm() {
   npm_said=$(npm "$@" --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error 2>&1 </dev/null) && return
-  printf '%s\n' "$npm_said" >&2
+  printf '%s\n' "$npm_said" | head -n 12 >&2
   case $npm_said in
-    *ENOTFOUND* | *EAI_AGAIN* | *ECONNREFUSED* | *ETIMEDOUT* | *ENOTCACHED* | *network*)
+    *ENOTFOUND* | *EAI_AGAIN* | *ECONNREFUSED* | *ETIMEDOUT* | *ENOTCACHED* | *"error network"*)
       fail "the package registry could not be reached. The first run needs the network (or a filled npm cache); try again when it is there." ;;
-    *) fail "npm could not install. Its own words are above; when that is mended, run the same command again." ;;
+    *) fail "npm could not install; its own words are above. When that is mended, run the same command again." ;;
   esac
 }
 
