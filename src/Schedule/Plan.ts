@@ -21,6 +21,8 @@ export interface Plan {
   /** At the end, put the weights of `bestCheckpoint` back. */
   readonly restoreBest: boolean
   readonly evaluateOnStart: boolean
+  /** Names of the metrics that decisions read (`eval_loss`); the trainer checks before step 0 that an evaluation gives them. */
+  readonly watches: ReadonlyArray<string>
   /** Evaluation sets, in order. */
   readonly sets: ReadonlyArray<string>
 }
