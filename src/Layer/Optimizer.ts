@@ -1,0 +1,22 @@
+/** The optimizer of a run, as a service: a gradient transformation, which a test or another program swaps for another. */
+import { Context, Layer } from "effect"
+import type { Transformation } from "../Optimizer/Transformation.ts"
+
+export class Optimizer extends Context.Service<Optimizer, { readonly transformation: Transformation }>()(
+  "regimen/Layer/Optimizer"
+) {}
+
+/**
+ * Provides the optimizer.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Optimizer, Optimizers } from "regimen"
+ * import assert from "node:assert/strict"
+ *
+ * const name = Optimizer.Optimizer.use(({ transformation }) => Effect.succeed(transformation.name))
+ * assert.equal(Effect.runSync(Effect.provide(name, Optimizer.layer(Optimizers.adamw()))), "chain")
+ * ```
+ */
+export const layer = (transformation: Transformation): Layer.Layer<Optimizer> => Layer.succeed(Optimizer, { transformation })

@@ -1,0 +1,53 @@
+/** Weight decay, and which parameters get it. */
+import { tf } from "../Tensor/Tensor.ts"
+import { identity, stateless, type Transformation } from "./Transformation.ts"
+
+/** Picks parameters by their path. */
+export type Mask = (path: string) => boolean
+
+/**
+ * Adds `decay` times the parameter: before Adam's rescaling that is L2 regularisation, after it the decoupled decay of AdamW.
+ *
+ * **Source**: Loshchilov and Hutter 2019, https://arxiv.org/abs/1711.05101; `weight_decay`.
+ *
+ * @example
+ * ```ts
+ * import { Transformation, WeightDecay } from "regimen"
+ * import assert from "node:assert/strict"
+ *
+ * assert.equal(WeightDecay.add(0), Transformation.identity)
+ * ```
+ */
+export const add = (decay: number, mask: Mask = matrices()): Transformation =>
+  decay === 0
+    ? identity
+    : stateless("weight_decay", (gradients, parameters) =>
+        Object.fromEntries(
+          Object.entries(gradients).map(([path, gradient]) => [
+            path,
+            mask(path) ? tf.add(gradient, tf.mul(parameters[path]!, decay)) : gradient
+          ])
+        )
+      )
+
+/**
+ * Picks what the Hugging Face Trainer decays: everything but biases and the weights of norms, told by their names.
+ *
+ * **Source**: `Trainer.get_decay_parameter_names`. It also leaves out PyTorch's `nn.LayerNorm` whatever its name. A path has no class, so a model
+ * whose layer norms are not named after one says which modules they are; by default those called `ln`, `ln_1`, `ln_f`.
+ *
+ * @example
+ * ```ts
+ * import { WeightDecay } from "regimen"
+ * import assert from "node:assert/strict"
+ *
+ * const decays = WeightDecay.matrices()
+ * assert.deepEqual(["fc.weight", "fc.bias", "h.0.ln_1.weight", "encoder.layer_norm.weight"].map(decays), [true, false, false, false])
+ * ```
+ */
+export const matrices =
+  (isLayerNorm: (module: string) => boolean = (module) => /(?:^|\.)ln(?:_[^.]*)?$/.test(module)): Mask =>
+  (path) =>
+    !isLayerNorm(path.slice(0, Math.max(0, path.lastIndexOf(".")))) && !undecayed.test(path.toLowerCase())
+
+const undecayed = /bias|layernorm|rmsnorm|(?:^|\.)norm(?:$|\.)|_norm(?:$|\.)/
