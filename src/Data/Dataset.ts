@@ -1,19 +1,202 @@
 /** A dataset is a pure function of an index: rows can be asked for in any order, again and again. */
-import { type Effect, Schema } from "effect"
+import { Effect, Function, Pipeable, Schema } from "effect"
+import { torchPermutation } from "./Sampler.ts"
 
-export class DataError extends Schema.TaggedError<DataError>()("DataError", {
-  /** Row where it was found, or null when it is not about one row. */
-  row: Schema.NullOr(Schema.Number),
-  reason: Schema.String
-}) {
-  override get message() {
-    return this.row === null ? this.reason : `row ${this.row}: ${this.reason}`
-  }
-}
-
-export interface Dataset<A> {
+export interface Dataset<out A> extends Pipeable.Pipeable {
   /** Rows. */
   readonly size: number
   /** Gives the rows at these indices, in this order. **Errors**: `DataError` names the row that could not be read. */
   readonly rows: (indices: ReadonlyArray<number>) => Effect.Effect<ReadonlyArray<A>, DataError>
+}
+
+/** A row that cannot be used, and why. */
+export class DataError extends Schema.TaggedError<DataError>()("DataError", {
+  /** Its index in the dataset that it was read from, or null when it is not about one row. */
+  row: Schema.NullOr(Schema.Number),
+  column: Schema.NullOr(Schema.String),
+  reason: Schema.String
+}) {
+  override get message() {
+    const place = [this.row === null ? [] : `row ${this.row}`, this.column === null ? [] : `column "${this.column}"`].flat()
+    return place.length === 0 ? this.reason : `${place.join(", ")}: ${this.reason}`
+  }
+}
+
+/**
+ * Makes a dataset of rows in memory.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict"
+ * import { Effect } from "effect"
+ * import { Dataset } from "regimen"
+ *
+ * const doubled = Dataset.fromArray([1, 2, 3]).pipe(Dataset.map((n) => 2 * n))
+ * assert.deepEqual(Effect.runSync(doubled.rows([2, 0])), [6, 2])
+ * ```
+ */
+export const fromArray = <A>(rows: ReadonlyArray<A>): Dataset<A> => make({ size: rows.length, at: (index) => rows[index]! })
+
+/** Makes a dataset from a pure function of an index. **Errors**: what `at` throws becomes a `DataError` that names the row. */
+export const make = <A>(options: { readonly size: number; readonly at: (index: number) => A }): Dataset<A> =>
+  fromRows({ size: options.size, rows: (indices) => readAll(indices, options.at) })
+
+/** Makes a dataset whose rows are read by an effect, many at a time. `rows` is only asked for indices from 0 to `size - 1`. */
+export const fromRows = <A>(options: {
+  readonly size: number
+  readonly rows: (indices: ReadonlyArray<number>) => Effect.Effect<ReadonlyArray<A>, DataError>
+}): Dataset<A> => ({
+  size: options.size,
+  rows: (indices) => {
+    const outside = indices.find((index) => !(Number.isInteger(index) && index >= 0 && index < options.size))
+    return outside === undefined ? options.rows(indices) : Effect.fail(noSuchRow(outside, options.size))
+  },
+  pipe() {
+    // biome-ignore lint/complexity/noArguments: the way of Pipeable
+    return Pipeable.pipeArguments(this, arguments)
+  }
+})
+
+/** Transforms each row when it is read. `f` gets the row's index too, and is pure: the same row gives the same result. */
+export const map: {
+  <A, B>(f: (row: A, index: number) => B): (self: Dataset<A>) => Dataset<B>
+  <A, B>(self: Dataset<A>, f: (row: A, index: number) => B): Dataset<B>
+} = Function.dual(
+  2,
+  <A, B>(self: Dataset<A>, f: (row: A, index: number) => B): Dataset<B> =>
+    fromRows({
+      size: self.size,
+      rows: (indices) => Effect.flatMap(self.rows(indices), (rows) => readAll(indices, (index, i) => f(rows[i]!, index)))
+    })
+)
+
+/** Keeps the rows that `predicate` holds for. Reads the dataset once, now, and remembers only the indices. */
+export const filter: {
+  <A>(predicate: (row: A, index: number) => boolean): (self: Dataset<A>) => Effect.Effect<Dataset<A>, DataError>
+  <A>(self: Dataset<A>, predicate: (row: A, index: number) => boolean): Effect.Effect<Dataset<A>, DataError>
+} = Function.dual(2, <A>(self: Dataset<A>, predicate: (row: A, index: number) => boolean) =>
+  Effect.map(scan(self, predicate), (kept) => subset(self, indicesWhere(kept, true)))
+)
+
+/** Puts the rows of `that` after those of `self`. */
+export const concatenate: {
+  <B>(that: Dataset<B>): <A>(self: Dataset<A>) => Dataset<A | B>
+  <A, B>(self: Dataset<A>, that: Dataset<B>): Dataset<A | B>
+} = Function.dual(
+  2,
+  <A, B>(self: Dataset<A>, that: Dataset<B>): Dataset<A | B> =>
+    fromRows<A | B>({
+      size: self.size + that.size,
+      rows: (indices) =>
+        Effect.gen(function* () {
+          const first = yield* self.rows(indices.filter((index) => index < self.size))
+          const second = yield* that.rows(indices.flatMap((index) => (index < self.size ? [] : index - self.size)))
+          let [i, j] = [0, 0]
+          return indices.map((index) => (index < self.size ? first[i++]! : second[j++]!))
+        })
+    })
+)
+
+/** Takes the rows at `indices`, in that order; an index may come twice. */
+export const subset: {
+  (indices: ArrayLike<number>): <A>(self: Dataset<A>) => Dataset<A>
+  <A>(self: Dataset<A>, indices: ArrayLike<number>): Dataset<A>
+} = Function.dual(
+  2,
+  <A>(self: Dataset<A>, indices: ArrayLike<number>): Dataset<A> =>
+    fromRows({ size: indices.length, rows: (asked) => self.rows(asked.map((index) => indices[index]!)) })
+)
+
+/** Takes the rows from `start` up to `end`, which is left out. Both are cut to what is there. */
+export const slice: {
+  (start: number, end: number): <A>(self: Dataset<A>) => Dataset<A>
+  <A>(self: Dataset<A>, start: number, end: number): Dataset<A>
+} = Function.dual(3, <A>(self: Dataset<A>, start: number, end: number): Dataset<A> => {
+  const first = Math.max(0, Math.min(start, self.size))
+  const size = Math.max(0, Math.min(end, self.size) - first)
+  return fromRows({ size, rows: (indices) => self.rows(indices.map((index) => first + index)) })
+})
+
+/** Puts the rows in one random order, for good: `torchPermutation(size, seed)`. A new order each epoch is a `Sampler`. */
+export const shuffle: {
+  (options: { readonly seed: number }): <A>(self: Dataset<A>) => Dataset<A>
+  <A>(self: Dataset<A>, options: { readonly seed: number }): Dataset<A>
+} = Function.dual(2, <A>(self: Dataset<A>, options: { readonly seed: number }) =>
+  subset(self, torchPermutation(self.size, options.seed))
+)
+
+export interface Split<A> {
+  readonly train: Dataset<A>
+  readonly heldOut: Dataset<A>
+}
+
+/**
+ * Splits rows by a hash of their key: about the fraction `heldOut` is held out. The row alone decides, so adding, removing or
+ * reordering rows never moves another row to the other side.
+ *
+ * **Law**: splitting a longer dataset extends both halves (test/property/Dataset.test.ts).
+ */
+export const split: {
+  <A>(options: SplitOptions<A>): (self: Dataset<A>) => Effect.Effect<Split<A>, DataError>
+  <A>(self: Dataset<A>, options: SplitOptions<A>): Effect.Effect<Split<A>, DataError>
+} = Function.dual(2, <A>(self: Dataset<A>, options: SplitOptions<A>) =>
+  Effect.map(
+    scan(self, (row, index) => hash(options.key(row, index)) < options.heldOut * 2 ** 32),
+    (held) => ({ train: subset(self, indicesWhere(held, false)), heldOut: subset(self, indicesWhere(held, true)) })
+  )
+)
+
+export interface SplitOptions<in A> {
+  /** The fraction held out, from 0 to 1. */
+  readonly heldOut: number
+  /** What identifies a row: equal keys land on the same side. */
+  readonly key: (row: A, index: number) => string
+}
+
+/** Rows read at once while scanning: bounds memory. */
+const scanned = 1024
+
+const scan = Effect.fnUntraced(function* <A>(self: Dataset<A>, predicate: (row: A, index: number) => boolean) {
+  const found = new Uint8Array(self.size)
+  for (let start = 0; start < self.size; start += scanned) {
+    const indices = Array.from({ length: Math.min(scanned, self.size - start) }, (_, i) => start + i)
+    const rows = yield* self.rows(indices)
+    found.set(yield* readAll(indices, (index, i) => (predicate(rows[i]!, index) ? 1 : 0)), start)
+  }
+  return found
+})
+
+const indicesWhere = (found: Uint8Array, wanted: boolean): Int32Array => {
+  const indices = new Int32Array(found.length)
+  let size = 0
+  for (let i = 0; i < found.length; i++) if ((found[i] === 1) === wanted) indices[size++] = i
+  return indices.slice(0, size)
+}
+
+const readAll = <A>(indices: ReadonlyArray<number>, read: (index: number, i: number) => A): Effect.Effect<Array<A>, DataError> =>
+  Effect.suspend(() => {
+    const rows: Array<A> = []
+    for (const [i, index] of indices.entries()) {
+      try {
+        rows.push(read(index, i))
+      } catch (cause) {
+        return Effect.fail(cause instanceof DataError ? cause : unreadable(index, cause))
+      }
+    }
+    return Effect.succeed(rows)
+  })
+
+const unreadable = (row: number, cause: unknown) =>
+  new DataError({ row, column: null, reason: cause instanceof Error ? cause.message : String(cause) })
+
+const noSuchRow = (row: number, size: number) =>
+  new DataError({ row, column: null, reason: `there is no such row in a dataset of ${size}` })
+
+/** FNV-1a over the UTF-16 code units, finished as MurmurHash3 does, so that the high bits are even. */
+const hash = (text: string): number => {
+  let h = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193)
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
+  return (h ^ (h >>> 16)) >>> 0
 }

@@ -1,13 +1,15 @@
 /** A loader gives the micro-batches of an epoch by number, so that a resumed run seeks instead of skipping. */
-import type { Effect } from "effect"
+import { Cause, Effect, Exit, Pull, Schema, Scope, Semaphore, Stream } from "effect"
 import type { HostTensors } from "../Tensor/HostTensor.ts"
-import type { DataError } from "./Dataset.ts"
+import { type Collator, stack } from "./Collator.ts"
+import type { DataError, Dataset } from "./Dataset.ts"
+import { type Sampler, sequential } from "./Sampler.ts"
 
 export interface Batch {
   readonly tensors: HostTensors
   /** Rows in this micro-batch. */
   readonly rows: number
-  /** Labels that count in the loss, where it is not one a row. */
+  /** Labels that count in the loss, where they are not one a row. */
   readonly tokens?: number
   /** Dataset indices of the rows, where they are known: for tests and for the log. */
   readonly indices?: ReadonlyArray<number>
@@ -21,3 +23,137 @@ export interface Loader {
   /** Gives micro-batch `batch` of epoch `epoch`, or undefined past the end. A pure function of the cursor: asking again is harmless. */
   readonly batch: (epoch: number, batch: number) => Effect.Effect<Batch | undefined, DataError>
 }
+
+/** A loader that could never give a batch. */
+export class LoaderError extends Schema.TaggedError<LoaderError>()("LoaderError", {
+  option: Schema.Literals(["batchSize", "dataset", "dropLast"]),
+  reason: Schema.String
+}) {
+  override get message() {
+    return this.reason
+  }
+}
+
+export interface Options<in A> {
+  /** **Unit**: rows in a micro-batch. */
+  readonly batchSize: number
+  /** Default `Collator.stack()`. */
+  readonly collate?: Collator<A>
+  /** Leaves out the rows at the end of an epoch that do not fill a batch. Default false: they are a smaller batch. */
+  readonly dropLast?: boolean
+}
+
+/**
+ * Makes a loader over a dataset. Any batch of any epoch costs the same: its rows are read and no others. Only the order of the epoch
+ * asked for last is kept.
+ *
+ * **Law**: the batches of an epoch, put together, are the sampler's order; a batch does not depend on which were read before
+ * (test/property/Loader.test.ts).
+ * **Errors**: `LoaderError` at once for a batch size that is no positive integer, an empty dataset, or one that `dropLast` leaves empty.
+ */
+export const make = Effect.fnUntraced(function* <A>(
+  options: Options<A> & { readonly dataset: Dataset<A>; readonly sampler?: Sampler }
+): Effect.fn.Return<Loader, LoaderError> {
+  const { batchSize, collate = stack(), dataset, dropLast = false, sampler = sequential } = options
+  yield* checkBatchSize(batchSize)
+  let current = { epoch: 0, order: sampler(dataset.size, 0) }
+  const size = current.order.length
+  if (size === 0) return yield* new LoaderError({ option: "dataset", reason: "The dataset is empty: there is nothing to read." })
+  const batchesPerEpoch = dropLast ? Math.floor(size / batchSize) : Math.ceil(size / batchSize)
+  if (batchesPerEpoch === 0) return yield* tooShort(size, batchSize)
+
+  const orderOf = (epoch: number) => {
+    if (epoch !== current.epoch) current = { epoch, order: sampler(dataset.size, epoch) }
+    return current.order
+  }
+  return {
+    batchesPerEpoch,
+    size: dropLast ? batchesPerEpoch * batchSize : size,
+    batch: Effect.fnUntraced(function* (epoch, batch) {
+      if (batch >= batchesPerEpoch) return undefined
+      const indices = Array.from(orderOf(epoch).subarray(batch * batchSize, (batch + 1) * batchSize))
+      const rows = yield* dataset.rows(indices)
+      return { tensors: yield* collate(rows, indices), rows: rows.length, indices }
+    })
+  }
+})
+
+/**
+ * Makes a loader over a stream that is opened anew for each epoch, and whose length nobody knows. Batches are reached by reading
+ * forward; one that was passed already is reached by opening the epoch again. At most one stream is open, until the scope closes.
+ *
+ * **Law**: equals `make` on the same rows (test/property/Loader.test.ts), as long as `open` gives an epoch the same rows each time.
+ * **Errors**: `LoaderError` at once for a batch size that is no positive integer.
+ */
+export const fromStream = Effect.fnUntraced(function* <A, R>(
+  options: Options<A> & { readonly open: (epoch: number) => Stream.Stream<A, DataError, R> }
+): Effect.fn.Return<Loader, LoaderError, R | Scope.Scope> {
+  const { batchSize, collate = stack(), dropLast = false, open } = options
+  yield* checkBatchSize(batchSize)
+  const context = yield* Effect.context<R | Scope.Scope>()
+  const one = yield* Semaphore.make(1)
+  let reader: Reader<A> | undefined
+
+  const close = Effect.suspend(() => {
+    const scope = reader?.scope
+    reader = undefined
+    return scope === undefined ? Effect.void : Scope.close(scope, Exit.void)
+  })
+  const start = Effect.fnUntraced(function* (epoch: number) {
+    yield* close
+    const scope = yield* Scope.fork(yield* Scope.Scope)
+    const started: Reader<A> = { epoch, next: 0, last: undefined, scope, pull: Effect.die("not open") }
+    reader = started
+    const groups = Stream.rechunk(Stream.grouped(open(epoch), batchSize), 1)
+    started.pull = Effect.map(yield* Scope.provide(Stream.toPull(groups), scope), ([rows]) => rows)
+    return started
+  })
+  const read = Effect.fnUntraced(function* (epoch: number, batch: number) {
+    const behind = reader === undefined || reader.epoch !== epoch || batch < reader.next - 1
+    const from = behind ? yield* start(epoch) : reader!
+    while (from.next <= batch) {
+      const rows = yield* Pull.catchDone(from.pull, () => Effect.succeed(undefined))
+      if (rows === undefined) {
+        from.pull = Cause.done()
+        return undefined
+      }
+      from.last = rows
+      from.next++
+    }
+    return from.last
+  })
+  return {
+    batchesPerEpoch: Infinity,
+    size: Infinity,
+    batch: (epoch, batch) =>
+      Effect.gen(function* () {
+        const rows = yield* Effect.onError(read(epoch, batch), () => close)
+        if (rows === undefined || (dropLast && rows.length < batchSize)) return undefined
+        const first = batch * batchSize
+        const places = rows.map((_, i) => first + i)
+        return { tensors: yield* collate(rows, places), rows: rows.length }
+      }).pipe(one.withPermit, Effect.provideContext(context))
+  }
+})
+
+/** An open stream: the groups of rows before `next` were read, and `last` is the newest of them. */
+interface Reader<A> {
+  readonly epoch: number
+  readonly scope: Scope.Closeable
+  next: number
+  last: ReadonlyArray<A> | undefined
+  pull: Pull.Pull<ReadonlyArray<A>, DataError>
+}
+
+const checkBatchSize = (batchSize: number): Effect.Effect<void, LoaderError> =>
+  Number.isSafeInteger(batchSize) && batchSize > 0
+    ? Effect.void
+    : Effect.fail(
+        new LoaderError({ option: "batchSize", reason: `The batch size is ${batchSize}: it must be 1, 2, 3, ... rows.` })
+      )
+
+const tooShort = (size: number, batchSize: number) =>
+  new LoaderError({
+    option: "dropLast",
+    reason: `The dataset has ${size} rows, fewer than one batch of ${batchSize}, and dropLast leaves them out: lower the batch size or turn dropLast off.`
+  })

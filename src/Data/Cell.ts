@@ -1,0 +1,81 @@
+/** A cell is what one row holds in one column, seen as numbers with a shape. */
+import { Result } from "effect"
+import { type DType, type HostTensor, sizeOf } from "../Tensor/HostTensor.ts"
+
+export interface Cell {
+  readonly dtype: DType
+  readonly shape: ReadonlyArray<number>
+  readonly data: ArrayLike<number | boolean>
+}
+
+/** What a cell is made from: a number, a boolean, arrays of them to any depth, a typed array, or a host tensor, which brings its shape. */
+export type Value = number | boolean | Nested | Numbers | HostTensor
+export type Nested = ReadonlyArray<number | boolean | Nested>
+export type Numbers = Float32Array | Float64Array | Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array
+
+/**
+ * Reads a cell. Typed arrays and host tensors keep their kind; booleans are bool and numbers float32, unless `integer` makes both int32.
+ *
+ * **Errors**: a sentence that says what is wrong with the value.
+ */
+export const make = (value: unknown, options: { readonly integer: boolean }): Result.Result<Cell, string> => {
+  if (isHostTensor(value)) {
+    const { shape, data } = value
+    return data.length === sizeOf(shape)
+      ? Result.succeed(value)
+      : Result.fail(`holds ${data.length} values, which do not make shape [${shape}]`)
+  }
+  if (isNumbers(value)) {
+    const float = value instanceof Float32Array || value instanceof Float64Array
+    return Result.succeed({ dtype: float ? "float32" : "int32", shape: [value.length], data: value })
+  }
+  const shape = shapeOf(value)
+  const data: Array<number | boolean> = []
+  const fault = flatten(value, shape, 0, data)
+  if (fault !== undefined) return Result.fail(fault)
+  const boolean = typeof data[0] === "boolean"
+  if (data.some((leaf) => (typeof leaf === "boolean") !== boolean)) return Result.fail("mixes numbers and booleans: use one kind")
+  return Result.succeed({ dtype: options.integer ? "int32" : boolean ? "bool" : "float32", shape, data })
+}
+
+/** The shape that the first values of each level say. */
+const shapeOf = (value: unknown): ReadonlyArray<number> => (Array.isArray(value) ? [value.length, ...shapeOf(value[0])] : [])
+
+/** Appends the leaves to `out`. Gives what is wrong, or undefined. */
+const flatten = (
+  value: unknown,
+  shape: ReadonlyArray<number>,
+  depth: number,
+  out: Array<number | boolean>
+): string | undefined => {
+  const array = Array.isArray(value)
+  if (!array && typeof value !== "number" && typeof value !== "boolean") return notNumeric(value)
+  if (array !== depth < shape.length) return "is ragged: a number beside an array. Pad the row to one shape"
+  if (!array) {
+    out.push(value)
+    return undefined
+  }
+  if (value.length !== shape[depth])
+    return `is ragged: an array of ${value.length} beside one of ${shape[depth]}. Pad the row to one shape`
+  for (const inner of value) {
+    const fault = flatten(inner, shape, depth + 1, out)
+    if (fault !== undefined) return fault
+  }
+  return undefined
+}
+
+const notNumeric = (value: unknown) => {
+  const found =
+    typeof value === "string"
+      ? `text ${JSON.stringify(value.slice(0, 20))}`
+      : value === null
+        ? "null"
+        : `a value of type ${typeof value}`
+  return `holds ${found} where numbers are wanted: turn it into numbers, or leave the column out, with Dataset.map`
+}
+
+const isNumbers = (value: unknown): value is Numbers =>
+  ArrayBuffer.isView(value) && !(value instanceof DataView || value instanceof BigInt64Array || value instanceof BigUint64Array)
+
+const isHostTensor = (value: unknown): value is HostTensor =>
+  typeof value === "object" && value !== null && "dtype" in value && "shape" in value && "data" in value

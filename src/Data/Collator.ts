@@ -1,0 +1,165 @@
+/** A collator makes one batch of tensors from rows. */
+import { Effect, Result } from "effect"
+import { type DType, type HostTensor, type HostTensors, sizeOf, type Values } from "../Tensor/HostTensor.ts"
+import * as Cell from "./Cell.ts"
+import { DataError } from "./Dataset.ts"
+
+/** Collates rows, of which there is at least one; `indices` says where they come from, for errors. */
+export type Collator<in A> = (rows: ReadonlyArray<A>, indices: ReadonlyArray<number>) => Effect.Effect<HostTensors, DataError>
+
+export interface Options {
+  /** Dtypes of columns that are not what their values say, by name in the batch: `{ labels: "float32" }`. */
+  readonly dtypes?: Readonly<{ [column: string]: DType }>
+  /** Lets NaN and infinities through. Default false: they are refused with row and column. */
+  readonly allowNonFinite?: boolean
+}
+
+/**
+ * Stacks rows, which are records of columns, into tensors with a leading batch dimension. `label`, `labels` and `label_ids` become
+ * `labels`. Typed arrays and host tensors keep their kind (integers are int32, floats float32), booleans are bool, numbers float32;
+ * but plain values in `labels`, `*_ids` and `*_mask` are int32. The values themselves never decide a dtype.
+ *
+ * **Shapes**: a column of shape `[...s]` becomes `[rows, ...s]`.
+ * **Errors**: `DataError` with row and column for a missing or unknown column, ragged rows, values that are not numbers, NaN, fractions
+ * or large numbers where integers are wanted.
+ * **Source**: `default_data_collator`. There the first row decides the dtype, so that a first label of 1 turns a later 0.5 into 0.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict"
+ * import { Effect } from "effect"
+ * import { Collator } from "regimen"
+ *
+ * const rows = [{ x: [1, 2], label: 0 }, { x: [3, 4], label: 1 }]
+ * const batch = Effect.runSync(Collator.stack()(rows, [0, 1]))
+ * assert.deepEqual(batch.x?.shape, [2, 2])
+ * assert.deepEqual(batch.labels?.data, Int32Array.of(0, 1))
+ * ```
+ */
+export const stack =
+  (options: Options = {}): Collator<unknown> =>
+  (rows, indices) =>
+    Effect.suspend(() => {
+      const other = rows.findIndex((row) => !isRow(row))
+      if (other >= 0) return fail({ row: other, reason: notARow }, null, indices)
+      const records = rows.filter(isRow)
+      const batch: { [column: string]: HostTensor } = {}
+      const columns = Object.keys(records[0] ?? {})
+      for (const column of columns) {
+        const name = labels.has(column) ? "labels" : column
+        const tensor = Object.hasOwn(batch, name)
+          ? fault(0, "is a second column of labels: keep one")
+          : stackColumn(records, column, name, options)
+        if (Result.isFailure(tensor)) return fail(tensor.failure, column, indices)
+        batch[name] = tensor.success
+      }
+      for (const [row, record] of records.entries()) {
+        const column = Object.keys(record).find((name) => !columns.includes(name))
+        if (column !== undefined) return fail({ row, reason: unknownColumn }, column, indices)
+      }
+      return Effect.succeed(batch)
+    })
+
+/** Makes a collator from a function. **Errors**: what `f` throws becomes a `DataError`. */
+export const make =
+  <A>(f: (rows: ReadonlyArray<A>) => HostTensors): Collator<A> =>
+  (rows, indices) =>
+    Effect.try({
+      try: () => f(rows),
+      catch: (cause) => (cause instanceof DataError ? cause : uncollatable(indices[0] ?? null, cause))
+    })
+
+/** What is wrong with the row at this place in the batch. */
+interface Fault {
+  readonly row: number
+  readonly reason: string
+}
+
+const fault = (row: number, reason: string): Result.Result<never, Fault> => Result.fail({ row, reason })
+
+const fail = ({ row, reason }: Fault, column: string | null, indices: ReadonlyArray<number>) =>
+  Effect.fail(new DataError({ row: indices[row] ?? row, column, reason }))
+
+const uncollatable = (row: number | null, cause: unknown) =>
+  new DataError({ row, column: null, reason: `the batch that begins here cannot be collated: ${cause}` })
+
+/** A row as `stack` reads it: `Cell.Value` by column. */
+type Row = Readonly<{ [column: string]: unknown }>
+
+const isRow = (row: unknown): row is Row =>
+  typeof row === "object" && row !== null && !Array.isArray(row) && !ArrayBuffer.isView(row)
+
+const labels = new Set(["label", "labels", "label_ids"])
+
+const isInteger = (name: string) => name === "labels" || name.endsWith("_ids") || name.endsWith("_mask")
+
+const stackColumn = (
+  rows: ReadonlyArray<Row>,
+  column: string,
+  name: string,
+  options: Options
+): Result.Result<HostTensor, Fault> => {
+  const dtype = options.dtypes?.[name]
+  let first: Cell.Cell | undefined
+  let target = empty("float32", [])
+  for (const [row, record] of rows.entries()) {
+    if (record[column] === undefined || record[column] === null) return fault(row, absent)
+    const read = Cell.make(record[column], { integer: isInteger(name) })
+    if (Result.isFailure(read)) return fault(row, read.failure)
+    const cell = read.success
+    if (first === undefined) {
+      first = cell
+      target = empty(dtype ?? cell.dtype, [rows.length, ...cell.shape])
+    }
+    if (cell.shape.join() !== first.shape.join()) return fault(row, ragged(cell.shape, first.shape))
+    if (dtype === undefined && cell.dtype !== first.dtype) return fault(row, mixed(cell.dtype, first.dtype))
+    const wrong = write(target, row * cell.data.length, cell.data, options.allowNonFinite ?? false)
+    if (wrong !== undefined) return fault(row, inexact(wrong, target.dtype, name))
+  }
+  return Result.succeed(target)
+}
+
+const empty = (dtype: DType, shape: ReadonlyArray<number>): HostTensor => {
+  const size = sizeOf(shape)
+  const data: Values =
+    dtype === "float32" ? new Float32Array(size) : dtype === "int32" ? new Int32Array(size) : new Uint8Array(size)
+  return { dtype, shape, data }
+}
+
+/** Copies values into the batch from `start`. Gives the first that does not survive it, or undefined. */
+const write = (
+  { dtype, data }: HostTensor,
+  start: number,
+  values: Cell.Cell["data"],
+  allowNonFinite: boolean
+): number | undefined => {
+  for (let i = 0; i < values.length; i++) {
+    const value = Number(values[i])
+    data[start + i] = value
+    const kept =
+      dtype === "float32"
+        ? allowNonFinite || Number.isFinite(data[start + i])
+        : data[start + i] === value && (dtype === "int32" || value < 2)
+    if (!kept) return value
+  }
+  return undefined
+}
+
+const notARow = "is not a record of columns: make it { name: values } with Dataset.map"
+
+const unknownColumn = "is not in the batch's first row: give all rows the same columns"
+
+const absent = "has no value: fill it in, or leave the column out of every row, with Dataset.map"
+
+const ragged = (found: ReadonlyArray<number>, first: ReadonlyArray<number>) =>
+  `has shape [${found}] where the batch's first row has [${first}]: pad the rows to one shape, or use a collator that pads`
+
+const mixed = (found: DType, first: DType) =>
+  `is ${found} where the batch's first row is ${first}: give the column one kind, or name it in dtypes`
+
+const inexact = (value: number, dtype: DType, name: string) => {
+  if (!Number.isFinite(value))
+    return `holds ${value}: clean the data${dtype === "float32" ? ", or let it through with allowNonFinite" : ""}`
+  if (dtype === "float32" || Number.isInteger(value)) return `holds ${value}, which ${dtype} cannot hold`
+  return `holds ${value} where ${dtype} is wanted. If fractions are right, say dtypes: { ${name}: "float32" }`
+}

@@ -1,0 +1,47 @@
+/** A sampler says in which order an epoch reads the rows: a pure function of (size, epoch), so that a resumed run knows it without having read. */
+import { mersenne } from "pure-rand/generator/mersenne"
+
+/** Gives the dataset indices of one epoch in order. **Law**: equal arguments, equal order; every epoch has the same length. */
+export type Sampler = (size: number, epoch: number) => Int32Array
+
+/** Reads the rows as they lie: for evaluation and prediction. */
+export const sequential: Sampler = (size) => Int32Array.from({ length: size }, (_, index) => index)
+
+/**
+ * Reads every row once, in a new order each epoch.
+ *
+ * **Law**: each order is a permutation (test/property/Sampler.test.ts).
+ * **Source**: the page's `data_seed`; the orders are those of the Trainer on one device, `torchPermutation(size, seed + epoch)`.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict"
+ * import { Sampler } from "regimen"
+ *
+ * const order = Sampler.random({ seed: 42 })
+ * assert.deepEqual(order(1000, 3), order(1000, 3))
+ * assert.notDeepEqual(order(1000, 3), order(1000, 4))
+ * ```
+ */
+export const random =
+  (options: { readonly seed: number }): Sampler =>
+  (size, epoch) =>
+    torchPermutation(size, options.seed + epoch)
+
+/**
+ * Permutes `0 .. size - 1` as PyTorch's `randperm` does on a CPU: Mersenne twister, then Fisher-Yates with `u32 % (size - i)`.
+ *
+ * **Unit**: `seed` is an integer, of which the twister takes the low 32 bits; `size` is below 2^32 / 20, where PyTorch turns to 64-bit draws.
+ * **Law**: equals the orders recorded from the Trainer (test/golden/sampleOrder.test.ts).
+ */
+export const torchPermutation = (size: number, seed: number): Int32Array => {
+  const generator = mersenne(seed)
+  const order = sequential(size, 0)
+  for (let i = 0; i < size - 1; i++) {
+    const j = i + ((generator.next() >>> 0) % (size - i))
+    const chosen = order[j]!
+    order[j] = order[i]!
+    order[i] = chosen
+  }
+  return order
+}
