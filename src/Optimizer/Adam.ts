@@ -1,7 +1,6 @@
 /** Adam's step: each gradient's running mean over the root of its running mean square. */
-import type { Tensor } from "../Tensor/Tensor.ts"
-import { tf } from "../Tensor/Tensor.ts"
-import { under, within } from "./Namespace.ts"
+import { type Tensor, tf } from "../Tensor/Tensor.ts"
+import * as Tree from "../Tensor/Tree.ts"
 import type { Transformation } from "./Transformation.ts"
 
 export interface Options {
@@ -33,29 +32,27 @@ export interface Options {
 export const scaleByAdam = ({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, amsgrad = false }: Options = {}): Transformation => ({
   name: "adam",
   init: (parameters) => {
-    const zeros = () => Object.fromEntries(Object.entries(parameters).map(([path, parameter]) => [path, tf.zerosLike(parameter)]))
-    const slots = { ...within("exp_avg", zeros()), ...within("exp_avg_sq", zeros()) }
-    return amsgrad ? { ...slots, ...within("max_exp_avg_sq", zeros()) } : slots
+    const zeros = (slot: string) =>
+      Tree.prefix(
+        Tree.map(parameters, (parameter) => tf.zerosLike(parameter)),
+        slot
+      )
+    return { ...zeros("exp_avg"), ...zeros("exp_avg_sq"), ...(amsgrad ? zeros("max_exp_avg_sq") : {}) }
   },
   scalars: ({ step }) => {
     const root = Math.sqrt(1 - beta2 ** (step + 1))
     return { correction: root / (1 - beta1 ** (step + 1)), epsilon: epsilon * root }
   },
   update: ({ gradients, slots, scalars }) => {
-    const means = under("exp_avg", slots)
-    const squares = under("exp_avg_sq", slots)
-    const largest = under("max_exp_avg_sq", slots)
-    const updates: Record<string, Tensor> = {}
     const kept: Record<string, Tensor> = {}
-    for (const [path, gradient] of Object.entries(gradients)) {
-      const mean = tf.add(tf.mul(means[path]!, beta1), tf.mul(gradient, 1 - beta1))
-      const square = tf.add(tf.mul(squares[path]!, beta2), tf.mul(tf.square(gradient), 1 - beta2))
-      const bound = amsgrad ? tf.maximum(largest[path]!, square) : square
-      updates[path] = tf.mul(tf.div(mean, tf.add(tf.sqrt(bound), scalars.epsilon!)), scalars.correction!)
-      kept[`exp_avg.${path}`] = mean
-      kept[`exp_avg_sq.${path}`] = square
-      if (amsgrad) kept[`max_exp_avg_sq.${path}`] = bound
-    }
+    const updates = Tree.map(gradients, (gradient, path) => {
+      const [meanPath, squarePath, largestPath] = [`exp_avg.${path}`, `exp_avg_sq.${path}`, `max_exp_avg_sq.${path}`]
+      const mean = tf.add(tf.mul(slots[meanPath]!, beta1), tf.mul(gradient, 1 - beta1))
+      const square = tf.add(tf.mul(slots[squarePath]!, beta2), tf.mul(tf.square(gradient), 1 - beta2))
+      const bound = amsgrad ? tf.maximum(slots[largestPath]!, square) : square
+      Object.assign(kept, { [meanPath]: mean, [squarePath]: square }, amsgrad ? { [largestPath]: bound } : {})
+      return tf.mul(tf.div(mean, tf.add(tf.sqrt(bound), scalars.epsilon!)), scalars.correction!)
+    })
     return { updates, slots: kept }
   }
 })

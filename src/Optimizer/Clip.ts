@@ -1,5 +1,6 @@
 /** Clipping: bounds on gradients, as one vector or each number by itself. */
 import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
+import * as Tree from "../Tensor/Tree.ts"
 import { stateless, type Transformation } from "./Transformation.ts"
 
 /**
@@ -16,13 +17,14 @@ import { stateless, type Transformation } from "./Transformation.ts"
  * ```
  */
 export const byGlobalNorm = (max: number): Transformation =>
-  stateless("clip_norm", (gradients) => scaled(gradients, coefficient(globalNorm(gradients), max)))
+  stateless("clip_norm", (gradients) => {
+    const factor = coefficient(globalNorm(gradients), max)
+    return Tree.map(gradients, (gradient) => tf.mul(gradient, factor))
+  })
 
-/** Bounds every number of every gradient to `[-max, max]`. **Source**: PyTorch's `clip_grad_value_`. */
+/** Bounds every number of every gradient to `[-max, max]`; NaN stays NaN (which `tf.clipByValue` does not promise). **Source**: PyTorch's `clip_grad_value_`. */
 export const byValue = (max: number): Transformation =>
-  stateless("clip_value", (gradients) =>
-    Object.fromEntries(Object.entries(gradients).map(([path, gradient]) => [path, tf.clipByValue(gradient, -max, max)]))
-  )
+  stateless("clip_value", (gradients) => Tree.map(gradients, (gradient) => tf.minimum(tf.maximum(gradient, -max), max)))
 
 /** Computes the L2 norm of all tensors as one vector. **Shapes**: scalar. */
 export const globalNorm = (tensors: Tensors): Tensor => {
@@ -30,8 +32,7 @@ export const globalNorm = (tensors: Tensors): Tensor => {
   return squares.length === 0 ? tf.scalar(0) : tf.sqrt(tf.addN(squares))
 }
 
-/** Computes what gradients of this norm are multiplied by: `max / (norm + 1e-6)`, at most 1. A norm that is NaN stays visible. **Shapes**: scalar. */
-export const coefficient = (norm: Tensor, max: number): Tensor => tf.minimum(tf.div(max, tf.add(norm, 1e-6)), 1)
-
-const scaled = (tensors: Tensors, factor: Tensor): Tensors =>
-  Object.fromEntries(Object.entries(tensors).map(([path, tensor]) => [path, tf.mul(tensor, factor)]))
+/** Computes what gradients of this norm are multiplied by: `max / (norm + 1e-6)`, at most 1; NaN when the norm is. **Shapes**: scalar. */
+export const coefficient = (norm: Tensor, max: number): Tensor =>
+  // The order matters: on wasm, minimum(1, NaN) is 1.
+  tf.minimum(tf.div(max, tf.add(norm, 1e-6)), 1)

@@ -1,6 +1,7 @@
 /** Parameter groups: different parameters, picked by their paths, get different optimizers. */
 import type { Tensors } from "../Tensor/Tensor.ts"
-import { distinct, under, within } from "./Namespace.ts"
+import * as Tree from "../Tensor/Tree.ts"
+import { distinct } from "./Names.ts"
 import { identity, type Transformation } from "./Transformation.ts"
 
 /** The parameters whose path `where` accepts, and how they are updated. */
@@ -33,10 +34,9 @@ export interface Group {
 export const make = (groups: ReadonlyArray<Group>, otherwise: Transformation = identity): Transformation => {
   const all: ReadonlyArray<Group> = distinct([...groups, { name: "rest", where: () => true, transformation: otherwise }])
   const owner = (path: string) => all.find((group) => group.where(path))
-  const pick = (tensors: Tensors, group: Group): Tensors =>
-    Object.fromEntries(Object.entries(tensors).filter(([path]) => owner(path) === group))
+  const pick = (tensors: Tensors, group: Group): Tensors => Tree.filter(tensors, (path) => owner(path) === group)
   const gather = <A>(f: (group: Group) => Readonly<Record<string, A>>): Record<string, A> =>
-    Object.assign({}, ...all.map((group) => within(group.name, f(group))))
+    Object.assign({}, ...all.map((group) => Tree.prefix(f(group), group.name)))
   return {
     name: "groups",
     init: (parameters) => gather((group) => group.transformation.init(pick(parameters, group))),
@@ -47,8 +47,8 @@ export const make = (groups: ReadonlyArray<Group>, otherwise: Transformation = i
         const output = group.transformation.update({
           gradients: pick(gradients, group),
           parameters: pick(parameters, group),
-          slots: under(group.name, slots),
-          scalars: under(group.name, scalars)
+          slots: Tree.under(slots, group.name),
+          scalars: Tree.under(scalars, group.name)
         })
         Object.assign(updates, output.updates)
         return output.slots

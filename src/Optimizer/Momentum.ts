@@ -1,6 +1,6 @@
 /** Momentum: a decaying sum of past gradients. */
-import { type Tensor, tf } from "../Tensor/Tensor.ts"
-import { under, within } from "./Namespace.ts"
+import { tf } from "../Tensor/Tensor.ts"
+import * as Tree from "../Tensor/Tree.ts"
 import type { Transformation } from "./Transformation.ts"
 
 export interface Options {
@@ -32,21 +32,18 @@ export interface Options {
 export const trace = ({ momentum, dampening = 0, nesterov = false }: Options): Transformation => ({
   name: "momentum",
   init: (parameters) =>
-    within(
-      "momentum_buffer",
-      Object.fromEntries(Object.entries(parameters).map(([path, parameter]) => [path, tf.zerosLike(parameter)]))
+    Tree.prefix(
+      Tree.map(parameters, (parameter) => tf.zerosLike(parameter)),
+      "momentum_buffer"
     ),
   scalars: ({ step }) => (dampening === 0 ? {} : { gain: step === 0 ? 1 : 1 - dampening }),
-  update: ({ gradients, slots, scalars }) => {
-    const buffers = under("momentum_buffer", slots)
-    const updates: Record<string, Tensor> = {}
-    const kept: Record<string, Tensor> = {}
-    for (const [path, gradient] of Object.entries(gradients)) {
-      const gained = scalars.gain === undefined ? gradient : tf.mul(gradient, scalars.gain)
-      const buffer = tf.add(tf.mul(buffers[path]!, momentum), gained)
-      updates[path] = nesterov ? tf.add(gradient, tf.mul(buffer, momentum)) : buffer
-      kept[path] = buffer
+  update: ({ gradients, slots, scalars: { gain } }) => {
+    const buffers = Tree.map(gradients, (gradient, path) =>
+      tf.add(tf.mul(slots[`momentum_buffer.${path}`]!, momentum), gain === undefined ? gradient : tf.mul(gradient, gain))
+    )
+    return {
+      updates: nesterov ? Tree.map(gradients, (gradient, path) => tf.add(gradient, tf.mul(buffers[path]!, momentum))) : buffers,
+      slots: Tree.prefix(buffers, "momentum_buffer")
     }
-    return { updates, slots: within("momentum_buffer", kept) }
   }
 })

@@ -1,7 +1,8 @@
 /** A gradient transformation: from gradients to updates that are *added* to the parameters. Optimizers are chains of them. */
 import { dual } from "effect/Function"
 import type { Tensors } from "../Tensor/Tensor.ts"
-import { distinct, under, within } from "./Namespace.ts"
+import * as Tree from "../Tensor/Tree.ts"
+import { distinct } from "./Names.ts"
 
 /** Where an update stands, for what a transformation computes on the host. */
 export interface At {
@@ -76,7 +77,12 @@ export const chain = (...transformations: ReadonlyArray<Transformation>): Transf
     update: ({ gradients, slots, parameters, scalars }) => {
       let updates = gradients
       const kept = gather(named, ({ name, update }) => {
-        const output = update({ gradients: updates, parameters, slots: under(name, slots), scalars: under(name, scalars) })
+        const output = update({
+          gradients: updates,
+          parameters,
+          slots: Tree.under(slots, name),
+          scalars: Tree.under(scalars, name)
+        })
         updates = output.updates
         return output.slots
       })
@@ -109,4 +115,4 @@ export const mapAt: {
 const gather = <A>(
   links: ReadonlyArray<Transformation>,
   f: (link: Transformation) => Readonly<Record<string, A>>
-): Record<string, A> => Object.assign({}, ...links.map((link) => within(link.name, f(link))))
+): Record<string, A> => Object.assign({}, ...links.map((link) => Tree.prefix(f(link), link.name)))

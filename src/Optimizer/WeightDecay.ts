@@ -1,5 +1,6 @@
 /** Weight decay, and which parameters get it. */
 import { tf } from "../Tensor/Tensor.ts"
+import * as Tree from "../Tensor/Tree.ts"
 import { identity, stateless, type Transformation } from "./Transformation.ts"
 
 /** Picks parameters by their path. */
@@ -22,12 +23,7 @@ export const add = (decay: number, mask: Mask = matrices()): Transformation =>
   decay === 0
     ? identity
     : stateless("weight_decay", (gradients, parameters) =>
-        Object.fromEntries(
-          Object.entries(gradients).map(([path, gradient]) => [
-            path,
-            mask(path) ? tf.add(gradient, tf.mul(parameters[path]!, decay)) : gradient
-          ])
-        )
+        Tree.map(gradients, (gradient, path) => (mask(path) ? tf.add(gradient, tf.mul(parameters[path]!, decay)) : gradient))
       )
 
 /**

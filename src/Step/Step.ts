@@ -1,7 +1,12 @@
 /** A step is a pure function on tensors: one optimizer update from the micro-batches of an accumulation. It runs inside a tidy. */
+import type { Model } from "../Model/Model.ts"
+import type { Transformation } from "../Optimizer/Transformation.ts"
 import type { Key } from "../Tensor/Key.ts"
-import type { Tensor, Tensors } from "../Tensor/Tensor.ts"
+import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
+import * as Tree from "../Tensor/Tree.ts"
 import type { Weights } from "../Tensor/Weights.ts"
+import * as Gradient from "./Gradient.ts"
+import { perToken, type Reduction } from "./Reduction.ts"
 
 export interface Input {
   readonly weights: Weights
@@ -23,3 +28,79 @@ export interface Output {
 }
 
 export type Step = (input: Input) => Output
+
+export interface Options {
+  readonly model: Model
+  readonly optimizer: Transformation
+  /** How losses are averaged; `perToken`, where it is left out. */
+  readonly reduction?: Reduction
+  /** Gradients are scaled down to this global L2 norm; 0, the default, leaves them as they are. */
+  readonly maxGradNorm?: number
+  /** Which parameters are trained; all, where it is left out. The others get no gradient, and need no slots. */
+  readonly trainable?: (path: string) => boolean
+}
+
+/**
+ * Makes a step: forward and backward passes, their sum over micro-batches, clipping, and the optimizer's update. It frees its intermediate values;
+ * the caller owns all tensors of the output, and none of them is a tensor of the input, so the old weights can be freed.
+ *
+ * **Errors**: throws `NoLoss`, `NoGradient`, and what the model throws.
+ *
+ * @example
+ * ```ts
+ * import { Key, Loss, Model, Optimizers, Step, tf } from "regimen"
+ * import assert from "node:assert/strict"
+ * import "@tensorflow/tfjs-backend-cpu"
+ *
+ * const model = Model.make({
+ *   inputs: ["x"],
+ *   labels: ["y"],
+ *   init: () => ({ w: { dtype: "float32", shape: [], data: Float32Array.of(1) } }),
+ *   forward: ({ w }, { x }) => ({ logits: tf.mul(w!, x) }),
+ *   loss: ({ logits }, { y }) => Loss.meanSquaredError(logits, y)
+ * })
+ * const optimizer = Optimizers.sgd()
+ * const step = Step.make({ model, optimizer })
+ * const { loss, weights } = step({
+ *   weights: { parameters: { w: tf.scalar(1) }, buffers: {}, slots: {} },
+ *   batches: [{ x: tf.tensor1d([1, 2]), y: tf.tensor1d([0, 0]) }],
+ *   keys: [Key.make(0)],
+ *   scalars: { "learning_rate.negative": tf.scalar(-0.1) }
+ * })
+ * assert.equal(loss.dataSync()[0], 2.5) // (1 + 4) / 2
+ * assert.equal(weights.parameters.w!.dataSync()[0], 0.5) // 1 - 0.1 * 5
+ * ```
+ */
+export const make = ({ optimizer, maxGradNorm = 0, reduction = perToken, ...options }: Options): Step => {
+  const gradient = Gradient.accumulate(Gradient.make({ ...options, reduction }))
+  return ({ weights, batches, keys, scalars }) =>
+    tf.tidy(() => {
+      const total = gradient(weights, batches, keys)
+      const { gradients, loss, gradNorm } = Gradient.mean(total, maxGradNorm)
+      const { parameters } = weights
+      const { updates, slots } = optimizer.update({ gradients, parameters, slots: weights.slots, scalars })
+      const moved = Tree.map(updates, (update, path) => tf.add(parameters[path]!, update))
+      const own = owner([...Object.values(weights), ...batches, scalars])
+      return {
+        weights: {
+          parameters: own({ ...parameters, ...moved }),
+          buffers: own(total.buffers),
+          slots: own({ ...weights.slots, ...slots })
+        },
+        loss,
+        gradNorm,
+        count: total.count
+      }
+    })
+}
+
+/** Copies (by reference, on the device) what is not the step's own, or is already given away. */
+const owner = (foreign: ReadonlyArray<Tensors>) => {
+  const taken = new Set(foreign.flatMap((tensors) => Object.values(tensors)))
+  return (tensors: Tensors): Tensors =>
+    Tree.map(tensors, (tensor) => {
+      const mine = taken.has(tensor) ? tf.clone(tensor) : tensor
+      taken.add(mine)
+      return mine
+    })
+}

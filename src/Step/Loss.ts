@@ -1,0 +1,138 @@
+/** Losses before they are averaged: a sum, and how many terms it has. **Unit**: nats, or squared units of the target. */
+import { Schema } from "effect"
+import type { Loss } from "../Model/Model.ts"
+import { type Tensor, tf } from "../Tensor/Tensor.ts"
+
+export class LabelMismatch extends Schema.TaggedError<LabelMismatch>()("LabelMismatch", {
+  loss: Schema.String,
+  predictions: Schema.Array(Schema.Number),
+  labels: Schema.Array(Schema.Number)
+}) {
+  override get message() {
+    const wanted =
+      this.loss === "crossEntropy"
+        ? `one label for each row of classes: [${this.predictions.slice(0, -1)}]`
+        : "one label for each prediction"
+    return `${this.loss}: predictions of shape [${this.predictions}] do not go with labels of shape [${this.labels}]; give ${wanted}.`
+  }
+}
+
+export interface CrossEntropy {
+  /** Labels that do not count. */
+  readonly ignoreIndex?: number
+  /** How much of the target is spread evenly over all classes, in [0, 1). */
+  readonly labelSmoothing?: number
+}
+
+/**
+ * Computes the cross-entropy of integer labels under the softmax of logits. A label that is neither a class nor `ignoreIndex` makes the loss
+ * and its gradient NaN: it is never a plausible number.
+ *
+ * **Shapes**: logits `[..., classes]`, labels `[...]`.
+ *
+ * **Errors**: throws `LabelMismatch`.
+ *
+ * **Source**: `label_smoothing_factor`: `(1 - e) (-log p[label]) + e mean(-log p)`. Equal to PyTorch's and to the Trainer's label smoother (test/golden/labelSmoother.test.ts).
+ *
+ * @example
+ * ```ts
+ * import { Loss, tf } from "regimen"
+ * import assert from "node:assert/strict"
+ * import "@tensorflow/tfjs-backend-cpu"
+ *
+ * const { sum, count } = Loss.crossEntropy(tf.zeros([3, 4]), tf.tensor1d([0, 3, -100], "int32"))
+ * assert.ok(Math.abs(sum.dataSync()[0]! - 2 * Math.log(4)) < 1e-6)
+ * assert.equal(count.dataSync()[0], 2)
+ * ```
+ */
+export const crossEntropy = (
+  logits: Tensor,
+  labels: Tensor,
+  { ignoreIndex = -100, labelSmoothing = 0 }: CrossEntropy = {}
+): Loss => {
+  const classes = logits.shape.at(-1) ?? 0
+  if (logits.size !== labels.size * classes)
+    throw new LabelMismatch({ loss: "crossEntropy", predictions: logits.shape, labels: labels.shape })
+  const rows = tf.cast(tf.reshape(labels, [labels.size]), "int32")
+  const counts = tf.notEqual(rows, ignoreIndex)
+  const weights = tf.cast(counts, "float32")
+  const count = tf.sum(weights)
+  const isClass = ignoreIndex >= 0 && ignoreIndex < classes
+  const hot = tf.oneHot(isClass ? tf.where(counts, rows, tf.fill([labels.size], -1, "int32")) : rows, classes, 1, 0, "float32")
+  // 0 when every label that counts is a class, NaN when one is not: its row of `hot` is empty.
+  const fault = tf.sqrt(tf.sub(tf.sum(hot), count))
+  const target = labelSmoothing === 0 ? hot : tf.add(tf.mul(hot, 1 - labelSmoothing), labelSmoothing / classes)
+  return {
+    sum: softmaxCrossEntropy(tf.reshape(logits, [labels.size, classes]), target, tf.reshape(weights, [labels.size, 1]), fault),
+    count
+  }
+}
+
+/**
+ * Computes squared errors.
+ *
+ * **Shapes**: predictions and labels have the same number of elements; `[n, 1]` goes with `[n]`.
+ *
+ * **Errors**: throws `LabelMismatch`: shapes are never broadcast.
+ *
+ * @example
+ * ```ts
+ * import { Loss, tf } from "regimen"
+ * import assert from "node:assert/strict"
+ * import "@tensorflow/tfjs-backend-cpu"
+ *
+ * const { sum, count } = Loss.meanSquaredError(tf.tensor2d([[1], [2]]), tf.tensor1d([0, 4]))
+ * assert.deepEqual([sum.dataSync()[0], count.dataSync()[0]], [5, 2])
+ * ```
+ */
+export const meanSquaredError = (predictions: Tensor, labels: Tensor): Loss => {
+  const target = alike("meanSquaredError", predictions, labels)
+  return { sum: tf.sum(tf.square(tf.sub(predictions, target))), count: tf.scalar(predictions.size) }
+}
+
+/**
+ * Computes the cross-entropy of yes-or-no labels (0 to 1) under the sigmoid of logits.
+ *
+ * **Shapes**: logits and labels have the same number of elements.
+ *
+ * **Errors**: throws `LabelMismatch`.
+ *
+ * @example
+ * ```ts
+ * import { Loss, tf } from "regimen"
+ * import assert from "node:assert/strict"
+ * import "@tensorflow/tfjs-backend-cpu"
+ *
+ * const { sum } = Loss.binaryCrossEntropy(tf.tensor1d([0, 1000]), tf.tensor1d([1, 1]))
+ * assert.ok(Math.abs(sum.dataSync()[0]! - Math.log(2)) < 1e-6)
+ * ```
+ */
+export const binaryCrossEntropy = (logits: Tensor, labels: Tensor): Loss => {
+  const target = alike("binaryCrossEntropy", logits, labels)
+  return { sum: tf.sum(tf.sub(tf.softplus(logits), tf.mul(logits, target))), count: tf.scalar(logits.size) }
+}
+
+/** Labels in the predictions' shape and type. */
+const alike = (loss: string, predictions: Tensor, labels: Tensor): Tensor => {
+  const flat = (shape: ReadonlyArray<number>) => shape.filter((n) => n !== 1).join()
+  if (flat(predictions.shape) !== flat(labels.shape))
+    throw new LabelMismatch({ loss, predictions: predictions.shape, labels: labels.shape })
+  return tf.cast(tf.reshape(labels, predictions.shape), "float32")
+}
+
+/** The weighted sum over rows, with the gradient in closed form: `(softmax - target) weight`. `fault` is added to the sum and to its slope. */
+const softmaxCrossEntropy = (logits: Tensor, target: Tensor, weights: Tensor, fault: Tensor): Tensor =>
+  tf.customGrad((z, save) => {
+    const shifted = tf.sub(z as Tensor, tf.max(z as Tensor, -1, true))
+    const exps = tf.exp(shifted)
+    const total = tf.sum(exps, -1, true)
+    const perRow = tf.sub(tf.log(total), tf.sum(tf.mul(target, shifted), -1, true))
+    ;(save as (tensors: ReadonlyArray<Tensor>) => void)([exps, total, target, weights, fault])
+    return {
+      value: tf.add(tf.sum(tf.mul(perRow, weights)), fault),
+      gradFunc: (slope: Tensor, saved: Array<Tensor>) => {
+        const [e, s, q, w, f] = saved as [Tensor, Tensor, Tensor, Tensor, Tensor]
+        return tf.mul(tf.sub(tf.div(e, s), q), tf.mul(w, tf.add(slope, f)))
+      }
+    }
+  })(logits)
