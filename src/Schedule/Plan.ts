@@ -1,240 +1,72 @@
-/** A plan says what happens when; `play` is the whole training loop, written once, as a pure generator that asks and is answered. */
-import type { Asked, Consumed, TrainerState } from "../TrainerState.ts"
+/** A plan says what happens when: how far the run goes, its learning rate, when it logs, evaluates, saves and stops. */
+import { Schema } from "effect"
 import * as State from "../TrainerState.ts"
-import type { Horizon } from "./Horizon.ts"
-import type { Retention } from "./Retention.ts"
-import type { Schedule } from "./Schedule.ts"
-import type { Trigger } from "./Trigger.ts"
+import type { Plan } from "./Play.ts"
+import * as Retention from "./Retention.ts"
+import * as Schedule from "./Schedule.ts"
+import * as Trigger from "./Trigger.ts"
 
-export interface Plan {
-  readonly horizon: Horizon
-  /** The learning rate of an update is the schedule of the state before it. */
-  readonly learningRate: Schedule.Input<number>
-  readonly log: Trigger.Input
-  readonly evaluate: Trigger.Input
-  readonly save: Trigger.Input
-  /** Whether the run is over. `play` adds the horizon's end to it. */
-  readonly stop: Schedule.Input<boolean>
-  /** The step whose checkpoint must survive, or null. */
-  readonly best: Schedule.Input<number | null>
-  readonly retention: Retention
-  /** At the end, put the weights of `bestCheckpoint` back. */
-  readonly restoreBest: boolean
-  readonly evaluateOnStart: boolean
-  /** Names of the metrics that decisions read (`eval_loss`); the trainer checks before step 0 that an evaluation gives them. */
-  readonly watches: ReadonlyArray<string>
-  /** Evaluation sets, in order. */
-  readonly sets: ReadonlyArray<string>
+export type * from "./Event.ts"
+export { honour, type Plan, play } from "./Play.ts"
+export { type Observed, type Script, type Simulation, Stalled, simulate } from "./Simulation.ts"
+
+/** A plan that cannot be carried out. */
+export class InvalidPlan extends Schema.TaggedError<InvalidPlan>()("InvalidPlan", { reason: Schema.String }) {
+  override get message(): string {
+    return this.reason
+  }
 }
-
-export type Metrics = Readonly<Record<string, number>>
-
-/** What an observer may ask for. Each event's type says which of these it can still honour. */
-export type Request = keyof Asked | "stopEpoch" | "stopRun"
-type Stops = "stopEpoch" | "stopRun"
-
-interface Base<Tag extends string> {
-  readonly _tag: Tag
-  readonly state: TrainerState
-  /** What a checkpoint written now must hold: a run cut while this event is being answered starts again from it. */
-  readonly cut: TrainerState
-}
-interface InSet {
-  readonly set: string
-}
-
-/** What happens, in the order of Hugging Face's callbacks. `Microbatch`, `Updating`, `Logged` and `Evaluate` are questions. */
-export type Event =
-  | Base<"Initialized">
-  | Base<"Started">
-  | Base<"EpochStarted">
-  | Base<"Microbatch">
-  | Base<"StepStarted">
-  | Base<"SubstepEnded">
-  | Base<"Updating">
-  | Base<"Updated">
-  | Base<"StepEnded">
-  | Base<"Logged">
-  | (Base<"Evaluate"> & InSet)
-  | (Base<"EvaluationLogged"> & InSet)
-  | (Base<"Evaluated"> & InSet & { readonly metrics: Metrics })
-  | Base<"Saved">
-  | Base<"EpochEnded">
-  | Base<"Stalled">
-  | Base<"Summary">
-  | Base<"Finished">
-export type Tag = Event["_tag"]
-export type EventOf<T extends Tag> = Extract<Event, { readonly _tag: T }>
-
-/** The requests that an event can still honour: a log asked for after the log would be lost, so it does not type-check. */
-export interface Requests {
-  readonly Initialized: never
-  readonly Started: Request
-  readonly EpochStarted: Stops
-  readonly Microbatch: never
-  readonly StepStarted: Request
-  readonly SubstepEnded: Request
-  readonly Updating: Request
-  readonly Updated: Request
-  readonly StepEnded: Request
-  readonly Logged: "evaluate" | "save" | Stops
-  readonly Evaluate: never
-  readonly EvaluationLogged: "save" | Stops
-  readonly Evaluated: "save" | Stops
-  readonly Saved: Stops
-  readonly EpochEnded: "log" | "evaluate" | "save" | "stopRun"
-  readonly Stalled: never
-  readonly Summary: never
-  readonly Finished: never
-}
-
-/** The answers that questions need: whether there is a batch, what an update consumed, the losses since the last log, an evaluation's metrics. */
-export interface Answers {
-  readonly Microbatch: boolean
-  readonly Updating: Consumed
-  /** Sum of the losses of the updates since the last log, in nats. */
-  readonly Logged: number
-  readonly Evaluate: Metrics
-}
-export type AnswerOf<T extends Tag> = T extends keyof Answers ? Answers[T] : undefined
-
-/** What `play` is told: the event's answer, and what observers ask for. */
-export interface Reply<T extends Tag = Tag> {
-  readonly answer: AnswerOf<T>
-  readonly requests?: ReadonlyArray<Requests[T]>
-}
-type Play<A> = Generator<Event, A, Reply>
-
-/** Adds requests to a state. */
-export const honour = (state: TrainerState, requests: ReadonlyArray<Request> | undefined): TrainerState =>
-  (requests ?? []).reduce<TrainerState>((s, request) => {
-    switch (request) {
-      case "stopRun":
-        return { ...s, stop: { ...s.stop, run: true } }
-      case "stopEpoch":
-        return { ...s, stop: { ...s.stop, epoch: true } }
-      default:
-        return { ...s, asked: { ...s.asked, [request]: true } }
-    }
-  }, state)
 
 /**
- * Plays a plan from a state to its end. The driver answers with effects, `simulate` with a script: they agree by construction.
+ * Makes a plan. By default it logs fifty times in a run, evaluates (where there are sets) and saves at each end of an epoch, and keeps all checkpoints.
+ * With a `goal` it tracks the best checkpoint.
  *
- * **Law**: a run cut at any event and played again from that event's `cut` ends in the same state (test/property/resume.test.ts).
+ * **Errors**: throws `InvalidPlan` for a run without an end, and where the learning rate is no number (it wants the length of a run that has none).
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict"
+ * import { Result } from "effect"
+ * import { Horizon, LearningRate, Plan, Trigger } from "regimen"
+ *
+ * const plan = Plan.make({
+ *   horizon: Horizon.make({ epochs: 3, batchesPerEpoch: 100 }),
+ *   learningRate: LearningRate.cosine({ peak: 1e-3, warmup: "0.1dur" }),
+ *   evaluate: Trigger.every("0.5ep"),
+ *   goal: { metric: "eval_loss", mode: "min" },
+ *   sets: ["eval"]
+ * })
+ * const { events } = Result.getOrThrow(Plan.simulate(plan, { metrics: (_set, n) => ({ eval_loss: 1 / (n + 1) }) }))
+ * assert.equal(events.filter((event) => event._tag === "Evaluated").length, 6)
+ * ```
  */
-export function* play(plan: Plan, start: TrainerState): Play<TrainerState> {
-  const { epochs } = plan.horizon
-  yield* ask({ _tag: "Initialized", state: start, cut: start })
-  let state = yield* tell("Started", start)
-  if (plan.evaluateOnStart && state.step === 0) state = yield* evaluation(plan, state, true)
-  state = yield* settle(plan, state, latch(plan, state)) // what a cut run had decided and not yet done
-  while (state.open || (state.position.epoch < epochs && !state.stop.run)) {
-    state = yield* tell("EpochStarted", State.epochStarted(state))
-    const epoch = yield* batches(plan, state)
-    state = epoch.state
-    if (epoch.exhausted && state.position.batch === 0) {
-      yield* ask({ _tag: "Stalled", state, cut: state }) // no update in a whole epoch: it would never end
-      return state
+export const make = (
+  options: Pick<Plan, "horizon" | "learningRate"> &
+    Partial<Omit<Plan, "horizon" | "learningRate" | "watches">> & {
+      /** The metric that says which checkpoint is the best. */
+      readonly goal?: Schedule.Goal
     }
-    const before = state
-    const after = wish(plan, before, State.epochEnded(before, epoch.exhausted))
-    state = yield* settle(plan, before, yield* tell("EpochEnded", after))
+): Plan => {
+  const { goal, horizon, learningRate, sets = [], ...given } = options
+  if (!Number.isFinite(horizon.maxSteps) && !Number.isFinite(horizon.epochs))
+    throw new InvalidPlan({ reason: "The run has no end. Give its horizon `maxSteps` or `epochs`." })
+  if (!Number.isFinite(learningRate(State.initial, horizon)))
+    throw new InvalidPlan({
+      reason: "The learning rate is not a number. Where nobody knows how long an epoch is, give the horizon `maxSteps`."
+    })
+  return {
+    horizon,
+    learningRate,
+    log: Trigger.every("0.02dur"),
+    evaluate: sets.length > 0 ? Trigger.epochEnd : Trigger.never,
+    save: Trigger.epochEnd,
+    stop: Schedule.constant(false),
+    best: goal === undefined ? Schedule.constant(null) : Schedule.bestStep(goal),
+    retention: Retention.keepAll,
+    restoreBest: false,
+    evaluateOnStart: false,
+    ...given,
+    watches: goal === undefined ? [] : [goal.metric],
+    sets
   }
-  state = yield* tell("Summary", { ...state, asked: { ...state.asked, log: false } })
-  return yield* tell("Finished", { ...state, checkpoints: plan.retention(state, true) })
-}
-
-/** The micro-batches of an epoch from the cursor on, until the data or a stop ends them. */
-function* batches(plan: Plan, start: TrainerState): Play<{ readonly state: TrainerState; readonly exhausted: boolean }> {
-  const { accumulation, batchesPerEpoch } = plan.horizon
-  let state = start
-  let batch = state.position.batch
-  while (!state.stop.run && !state.stop.epoch) {
-    if (batch === batchesPerEpoch) return { state, exhausted: true }
-    const cursor = { ...state, position: { ...state.position, batch } }
-    const { answer: more } = yield* ask({ _tag: "Microbatch", state: cursor, cut: state })
-    if (!more) return { state, exhausted: true }
-    if (batch % accumulation === 0) state = yield* tell("StepStarted", { ...state, asked: State.nothingAsked })
-    batch++
-    if (batch % accumulation !== 0 && batch !== batchesPerEpoch) {
-      state = yield* tell("SubstepEnded", state)
-      continue
-    }
-    const { answer: consumed, requests } = yield* ask({ _tag: "Updating", state, cut: state })
-    const before = honour(state, requests)
-    const after = wish(plan, before, State.stepEnded(before, batch, batchesPerEpoch, consumed))
-    // the weights are already those of the next step, and so is the cut
-    const updated = yield* ask({ _tag: "Updated", state: before, cut: after })
-    state = yield* settle(plan, before, yield* tell("StepEnded", honour(after, updated.requests)))
-  }
-  return { state, exhausted: batch === batchesPerEpoch }
-}
-
-/** Does what is asked, in the one order that matters: log, evaluate, save. A run cut anywhere in here starts again here. */
-function* settle(plan: Plan, before: TrainerState, start: TrainerState): Play<TrainerState> {
-  let state = start
-  if (state.asked.log && state.step > state.loggedAt) {
-    const { answer: sum, requests } = yield* ask({ _tag: "Logged", state: State.logged(state, 0), cut: state })
-    state = honour(State.logged(state, sum), requests)
-  }
-  if (state.asked.evaluate) {
-    state = yield* evaluation(plan, state, false)
-    const save = state.asked.save || plan.save(before, state, plan.horizon) // "save best" sees the evaluation just made
-    state = { ...state, asked: { ...state.asked, evaluate: false, save } }
-  }
-  if (state.asked.save) {
-    const checkpoints = [...state.checkpoints.filter((step) => step !== state.step), state.step].sort((a, b) => a - b)
-    const best = plan.best(state, plan.horizon)
-    const bestCheckpoint = best !== null && checkpoints.includes(best) ? best : state.bestCheckpoint
-    const saved = { ...state, checkpoints, bestCheckpoint, asked: { ...state.asked, save: false } }
-    state = yield* tell("Saved", { ...saved, checkpoints: plan.retention(saved, false) })
-  }
-  return state
-}
-
-/** Evaluates every set; an evaluation that is cut is made again, whole. Early stopping sees each set as it is reported, `best` all together. */
-function* evaluation(plan: Plan, start: TrainerState, initial: boolean): Play<TrainerState> {
-  let state = start
-  let merged: Metrics = {}
-  for (const set of plan.sets) {
-    const { answer: metrics } = yield* ask({ _tag: "Evaluate", state, cut: start, set })
-    merged = { ...merged, ...metrics }
-    const logged = { ...state, asked: { ...state.asked, log: false } }
-    const first = yield* ask({ _tag: "EvaluationLogged", state: logged, cut: start, set })
-    const honoured = honour(logged, first.requests)
-    const seen = { ...honoured, stop: latch(plan, State.evaluated(honoured, metrics, initial)).stop }
-    const second = yield* ask({ _tag: "Evaluated", state: seen, cut: start, set, metrics })
-    state = honour(seen, second.requests)
-  }
-  return State.evaluated(state, merged, initial)
-}
-
-const latch = (plan: Plan, state: TrainerState): TrainerState =>
-  !state.stop.run && (state.step >= plan.horizon.maxSteps || plan.stop(state, plan.horizon))
-    ? { ...state, stop: { ...state.stop, run: true } }
-    : state
-
-/** What the plan wants at a transition, beside what was asked already. */
-const wish = (plan: Plan, before: TrainerState, after: TrainerState): TrainerState =>
-  latch(plan, {
-    ...after,
-    asked: {
-      log: after.asked.log || plan.log(before, after, plan.horizon),
-      evaluate: after.asked.evaluate || plan.evaluate(before, after, plan.horizon),
-      save: after.asked.save || plan.save(before, after, plan.horizon)
-    }
-  })
-
-/** Yields an event and gives its reply, typed by the event. */
-function* ask<E extends Event>(event: E): Generator<Event, Reply<E["_tag"]>, Reply> {
-  return (yield event) as Reply<E["_tag"]>
-}
-
-type Plain = Exclude<Tag, keyof Answers | "Evaluated" | "EvaluationLogged">
-
-/** Yields an event that needs no answer, and adds what observers ask for. */
-function* tell(_tag: Plain, state: TrainerState): Play<TrainerState> {
-  const { requests } = yield* ask({ _tag, state, cut: state } as EventOf<Plain>)
-  return honour(state, requests)
 }
