@@ -1,0 +1,87 @@
+/**
+ * A device on a TensorFlow.js backend. Engine and current backend belong to the process, so one backend is alive at a
+ * time: a second device waits until the first one's scope has closed, or it is refused.
+ */
+import { Effect, type Scope } from "effect"
+import { register } from "../../Tensor/Gradients.ts"
+import * as HostTensor from "../../Tensor/HostTensor.ts"
+import { tf } from "../../Tensor/Tensor.ts"
+import { type Device, DeviceError, DeviceUnavailable } from "./Device.ts"
+
+export interface Backend {
+  /** The device's name, and that of its backend in TensorFlow.js. */
+  readonly name: string
+  /** Imports the backend's package. */
+  readonly load: () => Promise<unknown>
+  /** Prepares the backend after it was made the current one. */
+  readonly prepare?: () => void
+}
+
+/** Starts a backend for the length of a scope. **Errors**: `DeviceUnavailable` when it does not start, or another one is in use. */
+export const acquire = (backend: Backend): Effect.Effect<Device["Service"], DeviceUnavailable, Scope.Scope> =>
+  Effect.acquireRelease(claim(backend.name), release).pipe(
+    Effect.andThen(
+      Effect.tryPromise({
+        try: () => start(backend),
+        catch: (cause) => new DeviceUnavailable({ device: backend.name, reason: messageOf(cause) })
+      })
+    ),
+    Effect.map(() => device(backend.name))
+  )
+
+/** Who holds the process's backend, and how often (the same device may be acquired again). */
+let current = { name: "", holders: 0 }
+
+const claim = (name: string) =>
+  Effect.suspend(() => {
+    if (current.holders > 0 && current.name !== name) {
+      const reason = `device ${current.name} is in use in this process, and TensorFlow.js has one backend at a time. Close its scope first, or use another process.`
+      return Effect.fail(new DeviceUnavailable({ device: name, reason }))
+    }
+    current = { name, holders: current.holders + 1 }
+    return Effect.void
+  })
+
+const release = () =>
+  Effect.sync(() => {
+    current = { ...current, holders: current.holders - 1 }
+  })
+
+const start = async ({ name, load, prepare }: Backend) => {
+  // Before the backend is made: it greets on the console otherwise.
+  tf.enableProdMode()
+  await load()
+  if (tf.getBackend() !== name && !(await tf.setBackend(name)))
+    throw new Error(`TensorFlow.js could not start its backend ${name}`)
+  register()
+  prepare?.()
+}
+
+const device = (name: string): Device["Service"] => {
+  const attempt = <A>(during: string, f: () => A) =>
+    Effect.try({ try: f, catch: (cause) => new DeviceError({ device: name, during, reason: messageOf(cause) }) })
+  return {
+    name,
+    kernels: new Set(tf.getKernelsForBackend(name).map((kernel) => kernel.kernelName)),
+    put: (tensors) => attempt("put", () => HostTensor.toDevice(tensors)),
+    read: (tensors) => attempt("read", () => HostTensor.fromDevice(tensors)),
+    run: (during, f) => attempt(during, () => tf.tidy(synchronous(f)) as ReturnType<typeof f>),
+    compile: (f) => f,
+    dispose: (tensors) =>
+      Effect.sync(() => {
+        for (const tensor of Object.values(tensors)) tensor.dispose()
+      }),
+    memory: Effect.sync(() => ({ tensors: tf.memory().numTensors, bytes: tf.memory().numBytes }))
+  }
+}
+
+/** A tidy frees what a promise would still need. */
+const synchronous =
+  <A>(f: () => A) =>
+  (): tf.TensorContainer => {
+    const result = f()
+    if (result instanceof Promise) throw new Error("tensor maths must be synchronous, and this function returned a promise")
+    return result as tf.TensorContainer
+  }
+
+const messageOf = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause))

@@ -1,0 +1,42 @@
+/** Kernels that wasm lacks, or has wrong, run on the cpu backend: copy in, compute, copy out. */
+import type { MathBackendCPU } from "@tensorflow/tfjs-backend-cpu"
+import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
+import { tf } from "../../../Tensor/Tensor.ts"
+import type { Info } from "./Kernel.ts"
+
+/** Registers the cpu's kernel for wasm. */
+export const fallBack = (kernelName: string): void => {
+  const { kernelFunc } = tf.getKernel(kernelName, "cpu")
+  if (tf.getKernel(kernelName, "wasm") != null) tf.unregisterKernel(kernelName, "wasm")
+  tf.registerKernel({
+    kernelName,
+    backendName: "wasm",
+    kernelFunc: ({ inputs, attrs, backend }) => {
+      const wasm = backend as BackendWasm
+      const cpu = tf.findBackend("cpu") as MathBackendCPU
+      const copies: Array<Info> = []
+      const copyIn = (info: Info): Info => {
+        const copy = cpu.makeTensorInfo(info.shape, info.dtype, wasm.readSync(info.dataId) as tf.TypedArray)
+        copies.push(copy)
+        return copy
+      }
+      try {
+        const result = kernelFunc({ inputs: mapInputs(inputs, copyIn), backend: cpu, ...(attrs === undefined ? {} : { attrs }) })
+        const outputs = Array.isArray(result) ? result : [result]
+        copies.push(...outputs)
+        const moved = outputs.map((out) => wasm.makeOutput(out.shape, out.dtype, undefined, cpu.readSync(out.dataId)))
+        return Array.isArray(result) ? moved : moved[0]!
+      } finally {
+        for (const copy of new Set(copies)) cpu.disposeData(copy.dataId, true)
+      }
+    }
+  })
+}
+
+/** Some kernels (Concat, Einsum) take an array of inputs, and optional inputs may be missing. */
+const mapInputs = (inputs: tf.NamedTensorInfoMap, f: (info: Info) => Info): tf.NamedTensorInfoMap => {
+  const map = (info: Info | undefined) => (info == null ? info : f(info))
+  return Array.isArray(inputs)
+    ? (inputs.map(map) as unknown as tf.NamedTensorInfoMap)
+    : Object.fromEntries(Object.entries(inputs).map(([name, info]) => [name, map(info)]))
+}

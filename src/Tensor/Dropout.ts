@@ -1,0 +1,31 @@
+/** Dropout with a keyed mask: the same elements are dropped on every device. */
+import { Schema } from "effect"
+import * as HostTensor from "./HostTensor.ts"
+import type { Key } from "./Key.ts"
+import * as Random from "./Random.ts"
+import { type Tensor, tf } from "./Tensor.ts"
+
+export class InvalidRate extends Schema.TaggedError<InvalidRate>()("InvalidRate", { rate: Schema.Number }) {
+  override get message() {
+    return `A dropout rate is at least 0 and less than 1, and this one is ${this.rate}.`
+  }
+}
+
+/**
+ * Sets elements to zero with probability `rate` and scales the others by `1 / (1 - rate)`, so that the expected value stays. Runs inside a tidy.
+ *
+ * **Law**: an element is dropped where `Random.uniform(key, shape)` is below `rate`, as in TensorFlow's stateless dropout.
+ * **Errors**: throws `InvalidRate`. **Source**: Srivastava et al. (2014).
+ */
+export const dropout = <T extends Tensor>(x: T, rate: number, key: Key): T => {
+  if (!(rate >= 0 && rate < 1)) throw new InvalidRate({ rate })
+  return rate === 0 ? tf.clone(x) : tf.mul(x, mask(rate, key, x.shape))
+}
+
+/** The factors: 0 or `1 / (1 - rate)`. */
+const mask = (rate: number, key: Key, shape: ReadonlyArray<number>): Tensor => {
+  const dropped = Random.bernoulli(key, rate, shape).data
+  const factor = 1 / (1 - rate)
+  const factors = Float32Array.from(dropped, (drop) => (drop === 1 ? 0 : factor))
+  return HostTensor.toDevice({ mask: { dtype: "float32", shape, data: factors } }).mask!
+}
