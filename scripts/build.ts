@@ -1,0 +1,47 @@
+/**
+ * Writes dist/, the package as it is published: JavaScript, types, maps and the bundle of gradients. Its package.json is made from
+ * the checkout's, whose entries point at the source: publish with `npm publish dist`, never from the checkout itself (it is private).
+ */
+import { spawnSync } from "node:child_process"
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import tfjs from "@tensorflow/tfjs-core/package.json" with { type: "json" }
+import source from "../package.json" with { type: "json" }
+
+const root = join(import.meta.dirname, "..")
+const dist = join(root, "dist")
+
+rmSync(dist, { recursive: true, force: true })
+const tsc = spawnSync(join(root, "node_modules/.bin/tsc"), ["-p", join(root, "tsconfig.build.json")], { stdio: "inherit" })
+if (tsc.status !== 0) process.exit(1)
+
+await import("./build-gradients.ts")
+const notice = `/* Bundled from @tensorflow/tfjs-core ${tfjs.version}, (c) Google LLC, licensed under Apache-2.0 (LICENSES/Apache-2.0.txt). */\n`
+writeFileSync(join(dist, "gradients.cjs"), notice + readFileSync(join(root, "build/gradients.cjs"), "utf8"))
+
+for (const file of ["README.md", "CHANGELOG.md", "LICENSE", "LICENSES"])
+  cpSync(join(root, file), join(dist, file), { recursive: true })
+
+/** Where a source file lies once it is built. */
+const built = (path: string, extension: string) => path.replace("./src/", "./").replace(/\.ts$/, extension)
+
+const { name, version, description, license, type, engines, sideEffects, dependencies, peerDependencies } = source
+writeFileSync(
+  join(dist, "package.json"),
+  `${JSON.stringify(
+    {
+      ...{ name, version, description, license, type, engines, sideEffects },
+      exports: {
+        ".": { types: built(source.exports["."], ".d.ts"), default: built(source.exports["."], ".js") },
+        "./package.json": "./package.json"
+      },
+      imports: { "#gradients": "./gradients.cjs" },
+      bin: { regimen: built(source.bin.regimen, ".js") },
+      dependencies,
+      peerDependencies
+    },
+    null,
+    2
+  )}\n`
+)
+console.log(`dist/ holds ${name} ${version}`)
