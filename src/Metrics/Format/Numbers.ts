@@ -53,7 +53,7 @@ export const duration = (seconds: number): string => {
   if (!Number.isFinite(seconds)) return "?"
   if (seconds < 0) return `-${duration(-seconds)}`
   if (seconds < 0.9995) return `${Math.round(seconds * 1000)}ms`
-  if (seconds < 9.95) return `${seconds.toFixed(1)}s`
+  if (seconds < 9.95) return `${Number.isInteger(seconds) ? seconds : seconds.toFixed(1)}s`
   const whole = Math.round(seconds)
   if (whole < 60) return `${whole}s`
   if (whole < 3600) return `${Math.floor(whole / 60)}m${two(whole % 60)}s`
@@ -76,11 +76,11 @@ export const bytes = (size: number): string => {
   return `${value.toFixed(decimals)} ${units[unit]}`
 }
 
-/** Writes a speed in the way that reads best: `12.3 steps/s`, or `4.2 s/step` when one takes longer than a second. **Unit**: `things` per second. */
-export const rate = (perSecond: number, thing: string): string => {
-  if (!Number.isFinite(perSecond) || perSecond <= 0) return `? ${thing}s/s`
-  if (perSecond < 1) return `${duration(1 / perSecond).replace(/^([\d.]+)s$/, "$1 s")}/${thing}`
-  return `${perSecond >= 99.95 ? thousands(perSecond) : perSecond.toPrecision(3)} ${thing}s/s`
+/** Writes a speed in the way that reads best: `12.3 steps/s`, or `4.2 s/step` when one takes longer than a second. **Unit**: things per second. */
+export const rate = (perSecond: number, one: string, many = `${one}s`): string => {
+  if (!Number.isFinite(perSecond) || perSecond <= 0) return `? ${many}/s`
+  if (perSecond < 1) return `${duration(1 / perSecond).replace(/^([\d.]+)s$/, "$1 s")}/${one}`
+  return `${perSecond >= 99.95 ? thousands(perSecond) : perSecond.toPrecision(3)} ${many}/s`
 }
 
 const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]

@@ -1,15 +1,7 @@
 /** A line plot as text: braille dots (two by four in a cell), with axes and a legend. */
+import type { Lines } from "../Figure.ts"
 import * as Axis from "./Axis.ts"
 import * as Cells from "./Cells.ts"
-
-/** Lines over a common x. Points that are not finite are gaps. */
-export interface Lines {
-  /** What x is, with its unit. */
-  readonly x: string
-  /** What y is, with its unit. */
-  readonly y: string
-  readonly series: Readonly<Record<string, ReadonlyArray<readonly [number, number]>>>
-}
 
 /** The whole plot, its labels and legend included. **Unit**: terminal columns and rows. */
 export interface Size {
@@ -19,7 +11,7 @@ export interface Size {
 
 /**
  * Draws lines in a terminal. The first series is solid, the next ones are dotted, dashed and dash-dotted, so that they can be told apart
- * without colours; a legend is drawn where there is more than one.
+ * without colours; a legend is drawn where there is more than one. Points that are not finite are gaps.
  *
  * **Law**: it has exactly `rows` lines (8 at least), none wider than `columns` (30 at least) (test/unit/Metrics/Format/Plot.test.ts).
  *
@@ -32,7 +24,7 @@ export interface Size {
  * assert.equal(plot.split("\n").length, 10)
  * ```
  */
-export const render = (lines: Lines, size: Size): string => {
+export const render = (lines: Omit<Lines, "_tag">, size: Size): string => {
   const columns = Math.max(30, Math.floor(size.columns))
   const names = Object.keys(lines.series)
   const legend = names.length > 1

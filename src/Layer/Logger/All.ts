@@ -1,0 +1,66 @@
+/** Several loggers as one: each works at its own pace, and one that fails or hangs is no matter to the run or to the others. */
+import { Context, Effect, Layer } from "effect"
+import * as Background from "./Background.ts"
+import { type Entry, Logger, type Progress } from "./Logger.ts"
+
+/**
+ * Merges logger layers. Every entry goes to every logger, in order, in the background; `flush` waits for all of them. What a logger
+ * throws is reported once.
+ *
+ * **Errors**: those of building the layers, before the run starts.
+ */
+export const layer = <E = never, R = never>(...layers: ReadonlyArray<Layer.Layer<Logger, E, R>>): Layer.Layer<Logger, E, R> =>
+  Layer.effect(
+    Logger,
+    Effect.gen(function* () {
+      const loggers = yield* Effect.forEach(layers, (one, i) =>
+        Effect.flatMap(Layer.build(one), (context) => isolate(Context.get(context, Logger), i))
+      )
+      const watchers = loggers.flatMap(({ progress }) => (progress === undefined ? [] : [progress]))
+      return {
+        log: (entry) =>
+          Effect.sync(() => {
+            for (const logger of loggers) logger.offer(entry)
+          }),
+        ...(watchers.length === 0
+          ? {}
+          : {
+              progress: (now: Progress) => {
+                for (const watch of watchers) watch(now)
+              }
+            }),
+        flush: Effect.forEach(loggers, (logger) => logger.flush, { concurrency: "unbounded", discard: true })
+      }
+    })
+  )
+
+const isolate = Effect.fnUntraced(function* (logger: Logger["Service"], index: number) {
+  const name = `merged (number ${index + 1})`
+  const report = yield* Background.warnOnce(name)
+  const background = yield* Background.make(name, (batch: ReadonlyArray<Entry>) =>
+    Effect.forEach(
+      batch,
+      (entry) =>
+        Effect.catchCause(
+          Effect.suspend(() => logger.log(entry)),
+          report
+        ),
+      { discard: true }
+    )
+  )
+  const watch = logger.progress
+  let watching = true
+  const progress = (now: Progress) => {
+    if (!watching) return
+    try {
+      watch?.(now)
+    } catch {
+      watching = false
+    }
+  }
+  return {
+    offer: background.offer,
+    flush: Effect.andThen(background.flush, Effect.catchCause(logger.flush, report)),
+    progress: watch === undefined ? undefined : progress
+  }
+})

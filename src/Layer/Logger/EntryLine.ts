@@ -1,0 +1,63 @@
+/** An entry as a line for people, with human units and no control characters. */
+import * as Cells from "../../Metrics/Format/Cells.ts"
+import * as Numbers from "../../Metrics/Format/Numbers.ts"
+import type { Entry, Scalars } from "./Logger.ts"
+
+/** Writes an entry as one line; what is alike in two entries stands in the same column. Where the line is wider than `columns`, it goes on below, indented. */
+export const render = (entry: Entry, columns = Infinity): string => wrap([place(entry), ...content(entry)], columns)
+
+/** Writes what a run is called, for its first entry. */
+export const title = (entry: Entry): string =>
+  `run ${Cells.clean(entry.run)}${entry.attempt > 1 ? `, attempt ${entry.attempt}` : ""}`
+
+/** Names the figures of an evaluation without the set that they all start with. */
+export const named = (entry: Scalars, figures: Readonly<Record<string, number>>): ReadonlyArray<readonly [string, number]> => {
+  const prefix = `${entry.set ?? (entry.kind === "summary" ? "train" : "")}_`
+  return Object.entries(figures).map(([name, value]) => [name.startsWith(prefix) ? name.slice(prefix.length) : name, value])
+}
+
+/** Writes a figure of the wall clock by what its name says that it is. */
+export const timed = (name: string, value: number): string =>
+  name.endsWith("runtime")
+    ? Numbers.duration(value)
+    : name.endsWith("s_per_second")
+      ? Numbers.rate(value, name.slice(0, -"s_per_second".length))
+      : `${name} ${Numbers.number(value)}`
+
+/** Joins pieces to lines of at most `columns`. */
+export const wrap = (pieces: ReadonlyArray<string>, columns: number): string => {
+  const lines: Array<string> = []
+  for (const piece of pieces) {
+    const last = lines.at(-1)
+    const joined = `${last ?? ""}${gap}${piece}`
+    if (last !== undefined && Cells.width(joined.trimEnd()) <= columns) lines[lines.length - 1] = joined
+    else lines.push(`${last === undefined ? "" : indent}${piece}`)
+  }
+  return lines.map((line) => Cells.truncate(line.trimEnd(), columns)).join("\n")
+}
+
+const gap = "  "
+const indent = "    "
+
+const place = (entry: Entry): string =>
+  `step ${Numbers.thousands(entry.step).padStart(7)}  epoch ${entry.epoch.toFixed(2).padStart(6)}  ${Cells.clean(kind(entry)).padEnd(7)}`
+
+const kind = (entry: Entry): string => (entry._tag === "Scalars" ? (entry.set ?? entry.kind) : entry._tag.toLowerCase())
+
+const content = (entry: Entry): ReadonlyArray<string> => {
+  switch (entry._tag) {
+    case "Scalars":
+      return [
+        ...named(entry, entry.values).map(([name, value]) => `${Cells.clean(name)} ${Numbers.number(value).padEnd(9)}`),
+        ...named(entry, entry.clock).map(([name, value]) => timed(Cells.clean(name), value))
+      ]
+    case "Text":
+      return [Cells.clean(entry.text)]
+    case "Figure":
+      return [Cells.clean(entry.name)]
+    case "Config":
+      return Object.entries(entry.config).flatMap(([name, value]) =>
+        value === undefined || value === null ? [] : [Cells.clean(`${name}=${typeof value === "object" ? "{…}" : String(value)}`)]
+      )
+  }
+}

@@ -1,0 +1,122 @@
+/** The log as a file: one JSON object per line, appended in the background; and the way back. */
+import { ByteSize, Effect, FileSystem, Layer, Path, type PlatformError, Schema } from "effect"
+import * as Background from "./Background.ts"
+import * as EntryJson from "./EntryJson.ts"
+import { type Entry, Logger } from "./Logger.ts"
+
+/** A line of a log file that is not an entry, or (`line` 0) a file that cannot be read. */
+export class LogError extends Schema.TaggedError<LogError>()("LogError", {
+  path: Schema.String,
+  /** From 1. */
+  line: Schema.Number,
+  reason: Schema.String
+}) {
+  override get message() {
+    return this.line === 0
+      ? `The log ${this.path} cannot be read: ${this.reason}`
+      : `Line ${this.line} of the log ${this.path} is not an entry: ${this.reason}. Remove the line, or move the file away.`
+  }
+}
+
+/**
+ * Appends every entry to a file as a line of JSON: `run`, `attempt`, `step`, `epoch`, `kind` ("train", "eval", "summary", "text", "figure",
+ * "config"), and what the kind has: `values` and `clock`, `text`, `name` and `figure`, `config`. NaN and the infinities are strings.
+ *
+ * Lines are written in the background. `flush` and the end of the scope write all of them and wait for the disk. A last line torn by a crash is
+ * cut before the first write. When the disk is full, this is reported once, the lines wait, and they are written once there is room.
+ */
+export const layer = (path: string): Layer.Layer<Logger, never, FileSystem.FileSystem | Path.Path> =>
+  Layer.effect(
+    Logger,
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const folder = (yield* Path.Path).dirname(path)
+      let mended = false
+      const background = yield* Background.make(
+        `jsonl (${path})`,
+        Effect.fnUntraced(function* (batch: ReadonlyArray<Entry>) {
+          if (!mended) {
+            yield* fs.makeDirectory(folder, { recursive: true })
+            yield* mend(path)
+            mended = true
+          }
+          const file = yield* fs.open(path, { flag: "a" })
+          const { size } = yield* file.stat
+          const undo = fs.truncate(path, Number(ByteSize.toBigInt(size))).pipe(
+            Effect.catch(() =>
+              Effect.sync(() => {
+                mended = false
+              })
+            )
+          )
+          const lines = batch.map((entry) => `${EntryJson.encode(entry)}\n`).join("")
+          yield* file.writeAll(encoder.encode(lines)).pipe(
+            Effect.andThen(file.sync),
+            Effect.onError(() => undo)
+          )
+        }, Effect.scoped)
+      )
+      return {
+        log: (entry) => Effect.sync(() => background.offer(entry)),
+        flush: background.flush
+      }
+    })
+  )
+
+/**
+ * Reads a log file. A last line without its newline is what a crash leaves, or one being written right now: it is passed over.
+ *
+ * **Errors**: `LogError` with the number of the first line that is not an entry.
+ */
+export const read = Effect.fnUntraced(function* (
+  path: string
+): Effect.fn.Return<ReadonlyArray<Entry>, LogError, FileSystem.FileSystem> {
+  const fs = yield* FileSystem.FileSystem
+  const text = yield* fs
+    .readFileString(path)
+    .pipe(Effect.mapError((error) => new LogError({ path, line: 0, reason: error.message })))
+  const lines = text.split("\n").slice(0, -1)
+  return yield* Effect.forEach(lines, (line, i) =>
+    Effect.mapError(EntryJson.decode(line), (error) => new LogError({ path, line: i + 1, reason: oneLine(error.message) }))
+  )
+})
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+/** How much is read at a time when the end of the last whole line is looked for. **Unit**: bytes. */
+const chunk = 65_536
+
+/** Cuts what follows the last newline, unless only the newline is missing. */
+const mend = Effect.fnUntraced(function* (
+  path: string
+): Effect.fn.Return<void, PlatformError.PlatformError, FileSystem.FileSystem> {
+  const fs = yield* FileSystem.FileSystem
+  if (!(yield* fs.exists(path))) return
+  yield* Effect.scoped(
+    Effect.gen(function* () {
+      const file = yield* fs.open(path, { flag: "r+" })
+      const size = Number(ByteSize.toBigInt((yield* file.stat).size))
+      let tail = new Uint8Array(0)
+      let start = size
+      while (start > 0 && !tail.includes(newline)) {
+        const length = Math.min(chunk, start)
+        start -= length
+        const buffer = new Uint8Array(length)
+        yield* file.seek(BigInt(start), "start")
+        const got = yield* file.read(buffer)
+        tail = Uint8Array.from([...buffer.subarray(0, got), ...tail])
+      }
+      const end = start + tail.lastIndexOf(newline) + 1
+      if (end === size) return
+      const whole = yield* Effect.isSuccess(EntryJson.decode(decoder.decode(tail.subarray(end - start))))
+      if (!whole) return yield* file.truncate(end)
+      yield* file.seek(BigInt(size), "start")
+      yield* file.writeAll(encoder.encode("\n"))
+    })
+  )
+})
+
+const newline = 10
+
+const oneLine = (text: string): string => text.replace(/\s+/g, " ")

@@ -1,0 +1,129 @@
+/** The logger for a person at a terminal: bars at the bottom, evaluations as a table above them. Where there is no terminal, plain lines. */
+import { Clock, Effect, Layer, Stdio, Terminal } from "effect"
+import * as Background from "./Background.ts"
+import * as Bar from "./Bar.ts"
+import * as Console from "./Console.ts"
+import * as EntryLine from "./EntryLine.ts"
+import * as EvaluationTable from "./EvaluationTable.ts"
+import { type Entry, Logger, type Progress } from "./Logger.ts"
+import * as Meter from "./Meter.ts"
+
+/**
+ * Draws a progress bar for training, one under it for an evaluation or a prediction, and writes evaluations, texts and the summary above them. Training
+ * logs show in the bar. The width follows the terminal. The cursor is hidden while bars are drawn and shown again when the scope closes,
+ * however it closes; the last state of the bar stays.
+ *
+ * **Unit**: `every` in ms: how often bars are drawn, at most.
+ */
+export const layer = (options: { readonly every?: number } = {}): Layer.Layer<Logger, never, Terminal.Terminal | Stdio.Stdio> =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const isTerminal = yield* (yield* Stdio.Stdio).stdoutIsTerminal
+      return isTerminal ? bars(options.every ?? 100) : Console.layer
+    })
+  )
+
+/** What is on the screen, and what it is made from. */
+interface Screen {
+  readonly view: Bar.View
+  readonly layout: EvaluationTable.Layout
+  readonly title: string
+}
+
+/** Either an entry, or "look at where the run is". */
+type Item = Entry | { readonly _tag: "Tick" }
+const tick: Item = { _tag: "Tick" }
+
+const bars = (every: number): Layer.Layer<Logger, never, Terminal.Terminal> =>
+  Layer.effect(
+    Logger,
+    Effect.gen(function* () {
+      const terminal = yield* Terminal.Terminal
+      let latest: Progress | null = null
+      let seen: Progress | null = null
+      let shown = false
+      let screen: Screen = { view: { train: null, aside: null, figures: {}, now: 0 }, layout: EvaluationTable.empty, title: "" }
+
+      const draw = Effect.fnUntraced(function* (batch: ReadonlyArray<Item>) {
+        const columns = Math.max(20, (yield* terminal.columns) || 80) - 1
+        const now = (yield* Clock.currentTimeMillis) / 1000
+        if (latest !== null && latest !== seen) screen = { ...screen, view: look(screen.view, latest, now) }
+        seen = latest
+        let above = ""
+        for (const item of batch) {
+          if (item._tag === "Tick") continue
+          const [next, text] = write(screen, item, columns)
+          screen = next
+          above += text
+        }
+        const lines = Bar.render(screen.view, columns)
+        const hide = shown || lines.length === 0 ? "" : hideCursor
+        shown ||= lines.length > 0
+        yield* terminal.display(`${hide}${erase}${above}${lines.join("\n")}${toFirst(lines)}`)
+      })
+
+      yield* Effect.addFinalizer(() => (shown ? Effect.ignore(terminal.display(leave(screen.view))) : Effect.void))
+      const background = yield* Background.make("progress", draw)
+      yield* Effect.sleep(every).pipe(
+        Effect.tap(() => Effect.sync(() => (latest === seen ? undefined : background.offer(tick)))),
+        Effect.forever,
+        Effect.forkScoped
+      )
+      yield* Effect.addFinalizer(() => Effect.sync(() => background.offer(tick)))
+      return {
+        log: (entry) => Effect.sync(() => background.offer(entry)),
+        progress: (now) => {
+          latest = now
+        },
+        flush: background.flush
+      }
+    })
+  )
+
+/** Takes a look at where the run is. */
+const look = (view: Bar.View, latest: Progress, now: number): Bar.View => {
+  if (latest.phase === "train") {
+    const meter = Meter.observe(view.train?.meter ?? Meter.empty, now, latest.state.step)
+    return { ...view, now, aside: null, train: { now: latest, meter } }
+  }
+  const before = view.aside?.now.set === latest.set && view.aside?.now.phase === latest.phase ? view.aside.meter : Meter.empty
+  const aside = { now: latest, meter: Meter.observe(before, now, latest.done ?? 0) }
+  const train = view.train === null ? null : { ...view.train, meter: Meter.pause(view.train.meter, now - view.now) }
+  return { ...view, now, aside, train }
+}
+
+/** Takes in an entry; gives what is to be written above the bars. */
+const write = (screen: Screen, entry: Entry, columns: number): readonly [Screen, string] => {
+  const title = EntryLine.title(entry)
+  const head = title === screen.title ? "" : `${EntryLine.wrap([title], columns)}\n`
+  const named = { ...screen, title }
+  const line = `${head}${EntryLine.render(entry, columns)}\n`
+  if (entry._tag === "Config") return [named, head]
+  if (entry._tag !== "Scalars") return [named, line]
+  switch (entry.kind) {
+    case "train":
+      return [{ ...named, view: { ...screen.view, figures: entry.values } }, head]
+    case "eval": {
+      const [layout, row] = EvaluationTable.append(screen.layout, entry, screen.view.figures.loss, columns)
+      return [{ ...named, layout, view: { ...screen.view, aside: null } }, `${head}${row}\n`]
+    }
+    case "summary": {
+      const bars = Bar.render({ ...screen.view, aside: null }, columns).map((bar) => `${bar}\n`)
+      return [
+        { ...named, layout: EvaluationTable.empty, view: { ...screen.view, train: null, aside: null } },
+        `${head}${bars.join("")}${EntryLine.render(entry, columns)}\n`
+      ]
+    }
+  }
+}
+
+const hideCursor = "\u001b[?25l"
+const showCursor = "\u001b[?25h"
+
+/** From the first column of the first bar, where the cursor rests between two writes: a terminal that has been resized keeps it there. */
+const erase = "\r\u001b[J"
+
+const toFirst = (lines: ReadonlyArray<string>): string => `\r${lines.length > 1 ? `\u001b[${lines.length - 1}A` : ""}`
+
+/** Steps below the training bar, which stays; what an interrupted evaluation had done is erased. */
+const leave = (view: Bar.View): string => `\r${view.train === null ? "" : "\n"}\u001b[J${showCursor}`
