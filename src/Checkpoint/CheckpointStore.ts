@@ -3,14 +3,22 @@ import { Context, type Effect, Schema, type Scope } from "effect"
 import type { Scalars } from "../Layer/Logger/Logger.ts"
 import type { HostWeights } from "../Tensor/Weights.ts"
 import type { TrainerState } from "../TrainerState.ts"
+import type { Session } from "./Session.ts"
+
+export type { Session } from "./Session.ts"
 
 export interface Checkpoint {
   readonly state: TrainerState
   readonly weights: HostWeights
   /** The canonical log so far, oldest first. */
   readonly history: ReadonlyArray<Scalars>
-  /** What identifies the run: a checkpoint of another model or program is refused by it. */
+  /** What identifies the run: a checkpoint of another model or program is refused by it. JSON. */
   readonly meta: Readonly<Record<string, unknown>>
+  /**
+   * More keys of Hugging Face's `trainer_state.json`, where the trainer knows them (`max_steps`, `best_metric`, ...): written for the
+   * tools that read that file, never read back.
+   */
+  readonly trainerState?: Readonly<Record<string, unknown>>
 }
 
 export class CheckpointError extends Schema.TaggedError<CheckpointError>()("CheckpointError", {
@@ -31,12 +39,6 @@ export class StoreLocked extends Schema.TaggedError<StoreLocked>()("StoreLocked"
   override get message() {
     return `${this.path} is in use by process ${this.pid}. Wait for it, stop it, or choose another output folder.`
   }
-}
-
-/** A run of this store: its name stays over resumes, its attempt counts them from 1. */
-export interface Session {
-  readonly run: string
-  readonly attempt: number
 }
 
 export class CheckpointStore extends Context.Service<

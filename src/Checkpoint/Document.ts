@@ -1,0 +1,37 @@
+/** All of a checkpoint that is not tensors, as one JSON text: what `checkpoint.json` holds. */
+import { Schema } from "effect"
+import { TrainerState } from "../TrainerState.ts"
+import type { Checkpoint } from "./CheckpointStore.ts"
+import * as Json from "./Json.ts"
+
+/** The version of the form; a file of a later one is refused. */
+export const format = 1
+
+const Entry = Schema.Struct({
+  _tag: Schema.Literal("Scalars"),
+  run: Schema.String,
+  attempt: Schema.Natural,
+  step: Schema.Natural,
+  epoch: Schema.Number,
+  kind: Schema.Literals(["train", "eval", "summary"]),
+  set: Schema.optionalKey(Schema.String),
+  values: Schema.Record(Schema.String, Schema.Number),
+  clock: Schema.Record(Schema.String, Schema.Number)
+})
+
+const Document = Schema.Struct({
+  format: Schema.Literal(format),
+  state: TrainerState,
+  history: Schema.Array(Entry),
+  meta: Schema.Record(Schema.String, Schema.Unknown),
+  /** The tensors of `model.safetensors` that are buffers: the others are parameters. */
+  buffers: Schema.Array(Schema.String)
+})
+export type Document = Omit<Checkpoint, "weights" | "trainerState"> & { readonly buffers: ReadonlyArray<string> }
+
+/** **Errors**: throws `SchemaError` for a state that no run can be in. */
+export const encode = ({ state, history, meta, buffers }: Document): string =>
+  Json.stringify(Schema.encodeSync(Document)({ format, state, history, meta, buffers }), 1)
+
+/** **Law**: decode(encode(document)) equals the document (test/contract/CheckpointStore.ts). **Errors**: throws for what is no such text. */
+export const decode = (text: string): Document => Schema.decodeUnknownSync(Document)(Json.parse(text))
