@@ -1,7 +1,8 @@
 /** What a model is to the trainer: how its weights begin, and a pure function from weights and a batch to outputs. */
+import { Result, Schema } from "effect"
 import type { HostTensors } from "../Tensor/HostTensor.ts"
 import type { Key } from "../Tensor/Key.ts"
-import type { Tensor, Tensors } from "../Tensor/Tensor.ts"
+import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
 
 export interface Context {
   /** True while training: dropout is active, batch statistics are used. */
@@ -33,3 +34,121 @@ export interface Model {
   readonly buffers?: (key: Key) => HostTensors
   readonly apply: (parameters: Tensors, batch: Tensors, context: Context) => Outputs
 }
+
+/** Something was looked for under a name that is not there. */
+export class MissingField extends Schema.TaggedError<MissingField>()("MissingField", {
+  by: Schema.String,
+  among: Schema.Literals(["batch", "parameters", "outputs", "buffers"]),
+  field: Schema.String,
+  there: Schema.Array(Schema.String)
+}) {
+  override get message() {
+    const shown = this.there.slice(0, 12)
+    const list = `${shown.join(", ")}${this.there.length > shown.length ? `, and ${this.there.length - shown.length} more` : ""}`
+    return `The ${this.by} looks for "${this.field}" in the ${this.among}, which ${this.among === "batch" ? "has" : "have"} ${list === "" ? "nothing" : list}.`
+  }
+}
+
+/** A batch that is trained on gave no loss. */
+export class NoLoss extends Schema.TaggedError<NoLoss>()("NoLoss", { fields: Schema.Array(Schema.String) }) {
+  override get message() {
+    return `The model gives no loss for a batch of ${this.fields.join(", ")}. Its labels must be among them, under the name that the model looks for.`
+  }
+}
+
+/** The model's own code failed. */
+export class ModelFailed extends Schema.TaggedError<ModelFailed>()("ModelFailed", {
+  reason: Schema.String,
+  shapes: Schema.Record(Schema.String, Schema.String)
+}) {
+  override get message() {
+    const batch = Object.entries(this.shapes).map(([field, shape]) => `${field} ${shape}`)
+    return `The model fails on a batch of ${batch.join(", ")}: ${this.reason}`
+  }
+}
+
+/**
+ * Makes a model from named fields: the inputs reach `forward`, and where all labels are there too, `loss`.
+ *
+ * **Errors**: the model's `apply` throws `MissingField` when an input is not in the batch.
+ *
+ * @example
+ * ```ts
+ * import { Dense, Key, Loss, Model, Parameters } from "regimen"
+ * import assert from "node:assert/strict"
+ *
+ * const line = Model.make({
+ *   inputs: ["x"],
+ *   labels: ["y"],
+ *   init: Parameters.make({ lin: Dense.init({ inputs: 2, outputs: 1 }) }),
+ *   forward: (p, { x }) => ({ logits: Dense.apply(p, "lin", x) }),
+ *   loss: ({ logits }, { y }) => Loss.meanSquaredError(logits, y)
+ * })
+ * assert.deepEqual(Object.keys(line.init(Key.make(1))), ["lin.weight", "lin.bias"])
+ * ```
+ */
+export const make = <const Input extends string, Out extends Tensors, const Label extends string = never>(options: {
+  readonly inputs: ReadonlyArray<Input>
+  readonly labels?: ReadonlyArray<Label>
+  readonly init: (key: Key) => HostTensors
+  readonly forward: (parameters: Tensors, batch: Readonly<Record<Input, Tensor>>, context: Context) => Out
+  readonly loss?: (outputs: Out, batch: Readonly<Record<Input | Label, Tensor>>) => Loss
+}): Model => ({
+  init: options.init,
+  apply: (parameters, batch, context) => {
+    const inputs = fields(batch, options.inputs)
+    const outputs = options.forward(parameters, inputs, context)
+    const labels = options.labels ?? []
+    if (options.loss === undefined || !labels.every((label) => label in batch)) return { outputs }
+    return { outputs, loss: options.loss(outputs, { ...inputs, ...fields(batch, labels) }) }
+  }
+})
+
+/** Takes a parameter by its path. **Errors**: throws `MissingField`. */
+export const parameter = (parameters: Tensors, path: string): Tensor => take("model", "parameters", parameters, path)
+
+/** Takes a tensor by its name, on behalf of `by`. **Errors**: throws `MissingField`, which says what is there. */
+export const take = (by: string, among: MissingField["among"], tensors: Tensors, field: string): Tensor => {
+  const tensor = tensors[field]
+  if (tensor === undefined) throw new MissingField({ by, among, field, there: Object.keys(tensors) })
+  return tensor
+}
+
+/**
+ * Runs the model on a batch as in training and throws the result away: finds what would fail before step 0, and says why. Runs on the device; leaks nothing.
+ *
+ * **Errors**: `MissingField` for a field or parameter that the model read before it failed and that is not there, `NoLoss`, `ModelFailed` for the rest.
+ */
+export const check = (
+  model: Model,
+  { parameters, buffers, batch, key }: { parameters: Tensors; buffers: Tensors; batch: Tensors; key: Key }
+): Result.Result<void, MissingField | NoLoss | ModelFailed> => {
+  const absent: Array<MissingField> = []
+  const watched = (among: MissingField["among"], tensors: Tensors): Tensors =>
+    new Proxy(tensors, {
+      get: (target, field) => {
+        if (typeof field === "string" && !(field in target))
+          absent.push(new MissingField({ by: "model", among, field, there: Object.keys(target) }))
+        return Reflect.get(target, field)
+      }
+    })
+  const fail = (cause: unknown): MissingField | ModelFailed => {
+    if (cause instanceof MissingField) return cause
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    const shapes = Object.fromEntries(Object.entries(batch).map(([field, tensor]) => [field, `[${tensor.shape}]`]))
+    return absent.at(-1) ?? new ModelFailed({ reason, shapes })
+  }
+  let gaveLoss = false
+  try {
+    tf.tidy(() => {
+      const context = { training: true, key, buffers: watched("buffers", buffers) }
+      gaveLoss = model.apply(watched("parameters", parameters), watched("batch", batch), context).loss !== undefined
+    })
+  } catch (cause) {
+    return Result.fail(fail(cause))
+  }
+  return gaveLoss ? Result.succeed(undefined) : Result.fail(new NoLoss({ fields: Object.keys(batch) }))
+}
+
+const fields = <Field extends string>(batch: Tensors, names: ReadonlyArray<Field>): Record<Field, Tensor> =>
+  Object.fromEntries(names.map((name) => [name, take("model", "batch", batch, name)])) as Record<Field, Tensor>

@@ -1,6 +1,5 @@
 /** The gradient of one update: a sum over micro-batches of forward and backward passes. */
-import { Schema } from "effect"
-import type { Model } from "../Model/Model.ts"
+import { type Model, NoLoss } from "../Model/Model.ts"
 import { coefficient, globalNorm } from "../Optimizer/Clip.ts"
 import { valueAndGrads } from "../Tensor/Gradients.ts"
 import type { Key } from "../Tensor/Key.ts"
@@ -8,13 +7,6 @@ import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
 import * as Tree from "../Tensor/Tree.ts"
 import type { Weights } from "../Tensor/Weights.ts"
 import type { Reduction } from "./Reduction.ts"
-
-/** The model gave no loss while training. */
-export class NoLoss extends Schema.TaggedError<NoLoss>()("NoLoss", { fields: Schema.Array(Schema.String) }) {
-  override get message() {
-    return `The model gives no loss for a batch with the fields ${this.fields.join(", ")}. Are its labels among them?`
-  }
-}
 
 /**
  * Sums over micro-batches. `loss.sum / loss.count` is the update's loss, and `gradients / loss.count` its gradient; `count` is what the losses
