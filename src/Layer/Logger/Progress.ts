@@ -1,5 +1,5 @@
 /** The logger for a person at a terminal: bars at the bottom, evaluations as a table above them. Where there is no terminal, plain lines. */
-import { Clock, Effect, Layer, Stdio, Terminal } from "effect"
+import { Clock, Effect, Layer, type Stdio, type Terminal } from "effect"
 import * as Background from "./Background.ts"
 import * as Bar from "./Bar.ts"
 import * as Console from "./Console.ts"
@@ -7,6 +7,7 @@ import * as EntryLine from "./EntryLine.ts"
 import * as EvaluationTable from "./EvaluationTable.ts"
 import { type Entry, Logger, type Progress } from "./Logger.ts"
 import * as Meter from "./Meter.ts"
+import * as Screen from "./Screen.ts"
 
 /**
  * Draws a progress bar for training, one under it for an evaluation or a prediction, and writes evaluations, texts and the summary above them. Training
@@ -16,15 +17,10 @@ import * as Meter from "./Meter.ts"
  * **Unit**: `every` in ms: how often bars are drawn, at most.
  */
 export const layer = (options: { readonly every?: number } = {}): Layer.Layer<Logger, never, Terminal.Terminal | Stdio.Stdio> =>
-  Layer.unwrap(
-    Effect.gen(function* () {
-      const isTerminal = yield* (yield* Stdio.Stdio).stdoutIsTerminal
-      return isTerminal ? bars(options.every ?? 100) : Console.layer
-    })
-  )
+  Layer.unwrap(Effect.map(Screen.make, (screen) => (screen.isTerminal ? bars(screen, options.every ?? 100) : Console.layer)))
 
 /** What is on the screen, and what it is made from. */
-interface Screen {
+interface Shown {
   readonly view: Bar.View
   readonly layout: EvaluationTable.Layout
   readonly title: string
@@ -34,35 +30,34 @@ interface Screen {
 type Item = Entry | { readonly _tag: "Tick" }
 const tick: Item = { _tag: "Tick" }
 
-const bars = (every: number): Layer.Layer<Logger, never, Terminal.Terminal> =>
+const bars = (screen: Screen.Screen, every: number): Layer.Layer<Logger> =>
   Layer.effect(
     Logger,
     Effect.gen(function* () {
-      const terminal = yield* Terminal.Terminal
       let latest: Progress | null = null
       let seen: Progress | null = null
-      let shown = false
-      let screen: Screen = { view: { train: null, aside: null, figures: {}, now: 0 }, layout: EvaluationTable.empty, title: "" }
+      let hidden = false
+      let state: Shown = { view: { train: null, aside: null, figures: {}, now: 0 }, layout: EvaluationTable.empty, title: "" }
 
       const draw = Effect.fnUntraced(function* (batch: ReadonlyArray<Item>) {
-        const columns = Math.max(20, (yield* terminal.columns) || 80) - 1
+        const columns = Math.max(narrowest, yield* screen.columns) - 1
         const now = (yield* Clock.currentTimeMillis) / 1000
-        if (latest !== null && latest !== seen) screen = { ...screen, view: look(screen.view, latest, now) }
+        if (latest !== null && latest !== seen) state = { ...state, view: look(state.view, latest, now) }
         seen = latest
         let above = ""
         for (const item of batch) {
           if (item._tag === "Tick") continue
-          const [next, text] = write(screen, item, columns)
-          screen = next
+          const [next, text] = write(state, item, columns)
+          state = next
           above += text
         }
-        const lines = Bar.render(screen.view, columns)
-        const hide = shown || lines.length === 0 ? "" : hideCursor
-        shown ||= lines.length > 0
-        yield* terminal.display(`${hide}${erase}${above}${lines.join("\n")}${toFirst(lines)}`)
+        const lines = Bar.render(state.view, columns)
+        const hide = hidden || lines.length === 0 ? "" : hideCursor
+        hidden ||= lines.length > 0
+        yield* screen.write(`${hide}${erase}${above}${lines.join("\n")}${toFirst(lines)}`)
       })
 
-      yield* Effect.addFinalizer(() => (shown ? Effect.ignore(terminal.display(leave(screen.view))) : Effect.void))
+      yield* Effect.addFinalizer(() => (hidden ? screen.write(leave(state.view)) : Effect.void))
       const background = yield* Background.make("progress", draw)
       yield* Effect.sleep(every).pipe(
         Effect.tap(() => Effect.sync(() => (latest === seen ? undefined : background.offer(tick)))),
@@ -93,29 +88,32 @@ const look = (view: Bar.View, latest: Progress, now: number): Bar.View => {
 }
 
 /** Takes in an entry; gives what is to be written above the bars. */
-const write = (screen: Screen, entry: Entry, columns: number): readonly [Screen, string] => {
+const write = (shown: Shown, entry: Entry, columns: number): readonly [Shown, string] => {
   const title = EntryLine.title(entry)
-  const head = title === screen.title ? "" : `${EntryLine.wrap([title], columns)}\n`
-  const named = { ...screen, title }
+  const head = title === shown.title ? "" : `${EntryLine.wrap([title], columns)}\n`
+  const named = { ...shown, title }
   const line = `${head}${EntryLine.render(entry, columns)}\n`
   if (entry._tag === "Config") return [named, head]
   if (entry._tag !== "Scalars") return [named, line]
   switch (entry.kind) {
     case "train":
-      return [{ ...named, view: { ...screen.view, figures: entry.values } }, head]
+      return [{ ...named, view: { ...shown.view, figures: entry.values } }, head]
     case "eval": {
-      const [layout, row] = EvaluationTable.append(screen.layout, entry, screen.view.figures.loss, columns)
-      return [{ ...named, layout, view: { ...screen.view, aside: null } }, `${head}${row}\n`]
+      const [layout, row] = EvaluationTable.append(shown.layout, entry, shown.view.figures.loss, columns)
+      return [{ ...named, layout, view: { ...shown.view, aside: null } }, `${head}${row}\n`]
     }
     case "summary": {
-      const bars = Bar.render({ ...screen.view, aside: null }, columns).map((bar) => `${bar}\n`)
+      const bars = Bar.render({ ...shown.view, aside: null }, columns).map((bar) => `${bar}\n`)
       return [
-        { ...named, layout: EvaluationTable.empty, view: { ...screen.view, train: null, aside: null } },
+        { ...named, layout: EvaluationTable.empty, view: { ...shown.view, train: null, aside: null } },
         `${head}${bars.join("")}${EntryLine.render(entry, columns)}\n`
       ]
     }
   }
 }
+
+/** Terminals are not narrower than this, whatever they say. **Unit**: columns. */
+const narrowest = 20
 
 const hideCursor = "\u001b[?25l"
 const showCursor = "\u001b[?25h"

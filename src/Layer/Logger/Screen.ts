@@ -1,0 +1,25 @@
+/** Standard output as loggers see it: whether a person looks at it, how wide it is, and a way to write that survives a reader who has left. */
+import { Effect, Stdio, Stream, Terminal } from "effect"
+
+export interface Screen {
+  readonly isTerminal: boolean
+  /** **Unit**: columns; `Infinity` where the width is nobody's concern (a pipe, a file). */
+  readonly columns: Effect.Effect<number>
+  /** What cannot be written is dropped: once standard output is gone, a warning about it would go the same way, and end the process. */
+  readonly write: (text: string) => Effect.Effect<void>
+}
+
+/** Takes the screen from Effect's services. (`Terminal.display` would do to write, but there a closed pipe ends the process.) */
+export const make: Effect.Effect<Screen, never, Terminal.Terminal | Stdio.Stdio> = Effect.gen(function* () {
+  const terminal = yield* Terminal.Terminal
+  const stdio = yield* Stdio.Stdio
+  const isTerminal = yield* stdio.stdoutIsTerminal
+  return {
+    isTerminal,
+    columns: isTerminal ? Effect.map(terminal.columns, (columns) => (columns > 0 ? columns : unknown)) : Effect.succeed(Infinity),
+    write: (text) => Effect.ignore(Stream.run(Stream.make(text), stdio.stdout()))
+  }
+})
+
+/** For a terminal that does not say how wide it is. */
+const unknown = 80
