@@ -1,0 +1,37 @@
+/** What can go wrong in a run beyond its services: one error a cause, each saying what to do. */
+import { Schema } from "effect"
+import type { CheckpointError, StoreLocked } from "../Checkpoint/CheckpointStore.ts"
+import type { WrongCheckpoint } from "../Checkpoint/Fit.ts"
+import type { DataError } from "../Data/Dataset.ts"
+import type { DeviceError } from "../Layer/Device/Device.ts"
+import type { Stalled } from "../Schedule/Plan.ts"
+
+/** The loss or the gradient of an update is NaN or infinite. */
+export class NonFiniteLoss extends Schema.TaggedError<NonFiniteLoss>()("NonFiniteLoss", {
+  step: Schema.Number,
+  loss: Schema.Number,
+  gradNorm: Schema.Number
+}) {
+  override get message() {
+    const what = Number.isFinite(this.loss) ? `gradient norm is ${this.gradNorm}` : `training loss is ${this.loss}`
+    return `The ${what} at or before step ${this.step}. Lower the learning rate, clip gradients (max_grad_norm), or look for bad values in the data. Nothing was saved since; the last checkpoint is untouched.`
+  }
+}
+
+/** The task, the plan and the model do not fit together; found before step 0. */
+export class InvalidTask extends Schema.TaggedError<InvalidTask>()("InvalidTask", { reason: Schema.String }) {
+  override get message() {
+    return this.reason
+  }
+}
+
+/** Everything that can end a run early, beside the errors of its observers. */
+export type RunError =
+  | CheckpointError
+  | StoreLocked
+  | WrongCheckpoint
+  | DataError
+  | DeviceError
+  | Stalled
+  | NonFiniteLoss
+  | InvalidTask

@@ -1,0 +1,89 @@
+/** The journal turns what happened into log entries, gives them to the logger and keeps the canonical ones for the checkpoints. */
+import { Clock, Effect } from "effect"
+import type { Session } from "../Checkpoint/CheckpointStore.ts"
+import type { Logger, Scalars, Stamp } from "../Layer/Logger/Logger.ts"
+import type { Figure } from "../Metrics/Figure.ts"
+import type { Horizon } from "../Schedule/Horizon.ts"
+import type { TrainerState } from "../TrainerState.ts"
+import type { Result } from "./Evaluation.ts"
+
+type Values = Readonly<Record<string, number>>
+
+export interface Journal {
+  readonly config: (state: TrainerState, config: Readonly<Record<string, unknown>>) => Effect.Effect<void>
+  readonly train: (state: TrainerState, values: Values) => Effect.Effect<void>
+  readonly evaluation: (state: TrainerState, set: string, result: Result) => Effect.Effect<void>
+  /** The last entry. `trainLoss`: the mean over all updates; `from`: where this attempt began. */
+  readonly summary: (state: TrainerState, trainLoss: number, from: TrainerState) => Effect.Effect<void>
+  /** The canonical log so far, oldest first. */
+  readonly history: () => ReadonlyArray<Scalars>
+}
+
+export const make = Effect.fnUntraced(function* (
+  session: Session,
+  logger: Logger["Service"],
+  _horizon: Horizon,
+  past: ReadonlyArray<Scalars>
+) {
+  const started = yield* Clock.currentTimeMillis
+  const history = [...past]
+  const stamp = ({ step, epoch }: TrainerState): Stamp => ({ run: session.run, attempt: session.attempt, step, epoch })
+  /** Replays write the same entry again: it takes the place of the first, which is near the end. */
+  const keep = (entry: Scalars) => {
+    for (let i = history.length - 1; i >= 0 && history[i]!.step >= entry.step; i--) {
+      const other = history[i]!
+      if (other.step === entry.step && other.kind === entry.kind && other.set === entry.set) {
+        history[i] = entry
+        return
+      }
+    }
+    history.push(entry)
+  }
+  const scalars = (state: TrainerState, kind: Scalars["kind"], values: Values, clock: Values, set?: string) => {
+    const entry: Scalars = { _tag: "Scalars", ...stamp(state), kind, values, clock, ...(set === undefined ? {} : { set }) }
+    keep(entry)
+    return logger.log(entry)
+  }
+  const figure = (state: TrainerState, name: string, figure: Figure) =>
+    logger.log({ _tag: "Figure", ...stamp(state), name, figure })
+
+  return {
+    config: (state, config) => logger.log({ _tag: "Config", ...stamp(state), config }),
+    train: (state, values) => scalars(state, "train", values, {}),
+    evaluation: (state, set, { metrics, clock, figures }) =>
+      Effect.andThen(
+        scalars(state, "eval", metrics, clock, set),
+        Effect.forEach(Object.entries(figures), ([name, value]) => figure(state, name, value), { discard: true })
+      ),
+    summary: Effect.fnUntraced(function* (state, trainLoss, from) {
+      const runtime = ((yield* Clock.currentTimeMillis) - started) / 1000
+      const rate = (amount: number) => (runtime > 0 ? amount / runtime : 0)
+      yield* scalars(
+        state,
+        "summary",
+        { train_loss: trainLoss, total_flos: 0 },
+        {
+          train_runtime: runtime,
+          train_samples_per_second: rate(state.samples - from.samples),
+          train_steps_per_second: rate(state.step - from.step)
+        }
+      )
+      const curve = lossCurve(history)
+      if (curve !== undefined) yield* figure(state, "loss", curve)
+    }),
+    history: () => history.slice()
+  } satisfies Journal
+})
+
+/** Draws the logged losses, training and evaluation, against the step; undefined when nothing was logged. */
+export const lossCurve = (history: ReadonlyArray<Scalars>): Figure | undefined => {
+  const series: Record<string, ReadonlyArray<readonly [number, number]>> = {}
+  for (const { kind, set, step, values } of history) {
+    const name = kind === "eval" ? `${set}_loss` : "loss"
+    const value = values[name]
+    if (value === undefined || !Number.isFinite(value)) continue
+    const line = kind === "eval" ? name : "train_loss"
+    series[line] = [...(series[line] ?? []), [step, value]]
+  }
+  return Object.keys(series).length === 0 ? undefined : { _tag: "Lines", x: "step", y: "loss (nats)", series }
+}

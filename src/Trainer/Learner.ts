@@ -1,0 +1,153 @@
+/** The learner owns a run's weights on the device: one cell, updated step by step, read at a log or a save, freed with the scope. */
+import { Effect } from "effect"
+import * as Fit from "../Checkpoint/Fit.ts"
+import type { Batch } from "../Data/Loader.ts"
+import { Device, type DeviceError } from "../Layer/Device/Device.ts"
+import { Optimizer } from "../Layer/Optimizer.ts"
+import type { Model } from "../Model/Model.ts"
+import * as Step from "../Step/Step.ts"
+import * as HostTensor from "../Tensor/HostTensor.ts"
+import * as Key from "../Tensor/Key.ts"
+import { type Tensors, tf } from "../Tensor/Tensor.ts"
+import * as Tree from "../Tensor/Tree.ts"
+import type { HostWeights, Weights } from "../Tensor/Weights.ts"
+import type { TrainerState } from "../TrainerState.ts"
+import { InvalidTask } from "./Errors.ts"
+import type { Task } from "./Task.ts"
+
+/** What was measured since the last log. **Unit**: nats; L2 norm of the last update's gradients before clipping. */
+export interface Running {
+  readonly loss: number
+  readonly gradNorm: number
+}
+
+export interface Learner {
+  /** The weights as they are; they are the learner's to free. */
+  readonly weights: Effect.Effect<Weights>
+  /** Makes one update from micro-batches. It happens whole or not at all: a step that fails leaves the weights as they were. */
+  readonly update: (state: TrainerState, learningRate: number, batches: ReadonlyArray<Batch>) => Effect.Effect<void, DeviceError>
+  /** Makes an update and throws its result away: finds what would fail, before step 0. */
+  readonly rehearse: (batch: Batch) => Effect.Effect<void, DeviceError>
+  readonly running: Effect.Effect<Running, DeviceError>
+  /** Starts a new sum of losses, after a log. */
+  readonly reset: Effect.Effect<void, DeviceError>
+  readonly snapshot: Effect.Effect<HostWeights, DeviceError>
+  /** Puts other parameters and buffers in place (the best ones, at the end). */
+  readonly restore: (weights: HostWeights) => Effect.Effect<void, DeviceError>
+}
+
+/** Opens a learner in a scope, from host weights or, without them, from the model's initial ones. */
+export const make = Effect.fnUntraced(function* (
+  task: Task,
+  from: { readonly weights?: HostWeights; readonly state: TrainerState }
+) {
+  const device = yield* Device
+  const { transformation } = yield* Optimizer
+  const root = Key.make(task.seed)
+  const step = device.compile(
+    Step.make({
+      model: task.model,
+      optimizer: transformation,
+      reduction: task.reduction,
+      maxGradNorm: task.maxGradNorm,
+      trainable: task.trainable
+    })
+  )
+
+  let cell: { readonly weights: Weights; readonly running: Tensors } = {
+    weights: { parameters: {}, buffers: {}, slots: {} },
+    running: {}
+  }
+  const free = ({ parameters, buffers, slots }: Weights, running: Tensors) =>
+    Effect.forEach([parameters, buffers, slots, running], device.dispose, { discard: true })
+  yield* Effect.addFinalizer(() => free(cell.weights, cell.running))
+
+  /** Puts the weights in the cell group by group, so that the finalizer frees what a failure leaves. */
+  const begin = Effect.gen(function* () {
+    const first = yield* initialWeights(task.model, root)
+    const { parameters: found = first.parameters, buffers = first.buffers } = from.weights ?? {}
+    const step = from.state.step
+    yield* Fit.check({ step, group: "parameters", expected: first.parameters, found })
+    yield* Fit.check({ step, group: "buffers", expected: first.buffers, found: buffers })
+    const hold = (weights: Partial<Weights>, running: Tensors = cell.running) => {
+      cell = { weights: { ...cell.weights, ...weights }, running }
+    }
+    hold({ parameters: yield* device.put(found) })
+    hold({ buffers: yield* device.put(buffers) })
+    const trained = Tree.filter(cell.weights.parameters, task.trainable)
+    hold({ slots: yield* device.run("making the optimizer's slots", () => transformation.init(trained)) })
+    if (from.weights !== undefined) {
+      yield* Fit.check({ step, group: "slots", expected: cell.weights.slots, found: from.weights.slots })
+      yield* device.dispose(cell.weights.slots)
+      hold({ slots: {} })
+      hold({ slots: yield* device.put(from.weights.slots) })
+    }
+    const { losses, lastUpdate } = from.state
+    hold({}, yield* device.put({ loss: HostTensor.scalar(losses.sinceLog), gradNorm: HostTensor.scalar(lastUpdate.gradNorm) }))
+  })
+  yield* Effect.uninterruptible(begin)
+
+  const take = (during: string, state: TrainerState, learningRate: number, batches: ReadonlyArray<Batch>) => {
+    const { weights, running } = cell
+    const keys = batches.map((_, microbatch) => Key.fold(Key.fold(Key.fold(root, "step"), state.step), microbatch))
+    const figures = transformation.scalars({ step: state.step, learningRate })
+    return device.run(during, () => {
+      const output = step({
+        weights,
+        keys,
+        batches: batches.map((batch) => HostTensor.toDevice(batch.tensors)),
+        scalars: Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, tf.scalar(value)]))
+      })
+      return { weights: output.weights, running: { loss: tf.add(running.loss!, output.loss), gradNorm: output.gradNorm } }
+    })
+  }
+
+  return {
+    weights: Effect.sync(() => cell.weights),
+    update: (state, learningRate, batches) =>
+      Effect.uninterruptible(
+        Effect.flatMap(take(`step ${state.step + 1}`, state, learningRate, batches), (next) => {
+          const old = cell
+          cell = next
+          return free(old.weights, old.running)
+        })
+      ),
+    rehearse: (batch) =>
+      Effect.flatMap(take("the rehearsal of step 1", from.state, 0, [batch]), (next) => free(next.weights, next.running)),
+    running: Effect.suspend(() =>
+      Effect.map(device.read(cell.running), ({ loss, gradNorm }) => ({ loss: loss!.data[0]!, gradNorm: gradNorm!.data[0]! }))
+    ),
+    reset: Effect.suspend(() =>
+      Effect.flatMap(
+        device.run("a log", () => ({ loss: tf.scalar(0) })),
+        ({ loss }) => {
+          const { weights, running } = cell
+          cell = { weights, running: { ...running, loss } }
+          return device.dispose({ loss: running.loss! })
+        }
+      )
+    ),
+    snapshot: Effect.suspend(() => {
+      const { parameters, buffers, slots } = cell.weights
+      return Effect.all({ parameters: device.read(parameters), buffers: device.read(buffers), slots: device.read(slots) })
+    }),
+    restore: (host) =>
+      Effect.gen(function* () {
+        const fresh = yield* Effect.all({ parameters: device.put(host.parameters), buffers: device.put(host.buffers) })
+        const { weights, running } = cell
+        cell = { weights: { ...fresh, slots: weights.slots }, running }
+        yield* free({ ...weights, slots: {} }, {})
+      }).pipe(Effect.uninterruptible)
+  } satisfies Learner
+})
+
+/** The model's own initial weights. **Errors**: `InvalidTask` with what the model threw. */
+const initialWeights = (model: Model, root: Key.Key) =>
+  Effect.try({
+    try: () => ({
+      parameters: model.init(Key.fold(root, "parameters")),
+      buffers: model.buffers?.(Key.fold(root, "buffers")) ?? {}
+    }),
+    catch: (cause) =>
+      new InvalidTask({ reason: `The model's init failed: ${cause instanceof Error ? cause.message : String(cause)}` })
+  })

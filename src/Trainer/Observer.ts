@@ -1,0 +1,40 @@
+/** Observers are asked: functions from an event to what they want, as values. The driver asks them before it moves on. */
+import { Effect, Queue } from "effect"
+import type { Event, EventOf, Request, Requests, Tag } from "../Schedule/Plan.ts"
+
+/**
+ * Handles some of the events, by tag. What a handler may ask for is typed by the event, so that a request which could
+ * no longer be honoured does not compile. Its errors end the run; its requirements are the run's.
+ */
+export type Observer<E = never, R = never> = {
+  readonly [T in Tag]?: (event: EventOf<T>) => Effect.Effect<ReadonlyArray<Requests[T]>, E, R>
+}
+
+/** Types a record of handlers as an observer. */
+export const make = <E = never, R = never>(observer: Observer<E, R>): Observer<E, R> => observer
+
+/** Asks several observers, in order; what they ask for is added up. */
+export const all = <E, R>(...observers: ReadonlyArray<Observer<E, R>>): Observer<E, R> => {
+  const tags = new Set(observers.flatMap((observer) => Object.keys(observer) as Array<Tag>))
+  return Object.fromEntries(
+    [...tags].map((tag) => [
+      tag,
+      (event: Event) =>
+        Effect.map(
+          Effect.forEach(observers, (observer) => ask(observer, event) ?? Effect.succeed([])),
+          (asked) => asked.flat()
+        )
+    ])
+  ) as Observer<E, R>
+}
+
+/** Honours requests from outside (a button, a signal) at the end of the next step. */
+export const fromQueue = (queue: Queue.Dequeue<Request>): Observer => ({
+  StepEnded: () => Effect.map(Queue.clear(queue), (requests) => [...requests])
+})
+
+/** Asks an observer about an event; undefined when it does not look at such events. */
+export const ask = <E, R>(observer: Observer<E, R>, event: Event): Effect.Effect<ReadonlyArray<Request>, E, R> | undefined => {
+  const handler = observer[event._tag] as ((event: Event) => Effect.Effect<ReadonlyArray<Request>, E, R>) | undefined
+  return handler?.(event)
+}

@@ -1,0 +1,135 @@
+/** A program is a run with a name and arguments: what `regimen train` runs, and what flags can change. */
+import { Effect } from "effect"
+import * as Arguments from "../Arguments/Arguments.ts"
+import * as Compile from "../Arguments/Compile.ts"
+import * as Collator from "../Data/Collator.ts"
+import type { DataError, Dataset } from "../Data/Dataset.ts"
+import * as Loader from "../Data/Loader.ts"
+import * as Sampler from "../Data/Sampler.ts"
+import * as Optimizer from "../Layer/Optimizer.ts"
+import type { Metric } from "../Metrics/Metric.ts"
+import type { Model } from "../Model/Model.ts"
+import type { Transformation } from "../Optimizer/Transformation.ts"
+import type { Plan } from "../Schedule/Plan.ts"
+import { perToken, type Reduction } from "../Step/Reduction.ts"
+import type { RunError } from "./Errors.ts"
+import type { Options, World } from "./Run.ts"
+import * as Trainer from "./Trainer.ts"
+
+/** Everything that a program's arguments come to. */
+export interface Prepared<E = never, R = never> {
+  readonly task: Trainer.Task
+  readonly plan: Plan
+  readonly optimizer: Transformation
+  readonly options: Options<E, R>
+}
+
+/** What can be wrong with a program before it runs. */
+export type ProgramError = Arguments.ArgumentsError | Loader.LoaderError | DataError
+
+export interface Program<E = never, R = never> {
+  readonly _tag: "Program"
+  /** Whose output folder it is; the file's name when it is not given. */
+  readonly name: string | undefined
+  readonly args: Arguments.Input
+  readonly prepare: (args: Arguments.Arguments) => Effect.Effect<Prepared<E, R>, ProgramError | E, R>
+}
+
+/** A dataset, or an effect that opens one. */
+type Source<A, E, R> = Dataset<A> | Effect.Effect<Dataset<A>, E, R>
+
+/**
+ * Makes a program from a model and its data.
+ *
+ * `args` are TrainingArguments in camelCase; the rest is code: `plan` may change the plan that the arguments come to
+ * (a schedule of your own), `optimizer` replaces theirs, `collate` makes batches from rows, `observe` is asked at events.
+ *
+ * **Errors**: none here; running it finds wrong arguments, data and models before step 0.
+ */
+export const make = <A, E = never, R = never>(program: {
+  readonly name?: string
+  readonly args?: Arguments.Input
+  readonly model: Model
+  readonly trainDataset: Source<A, E, R>
+  readonly evalDataset?: Source<A, E, R> | Readonly<Record<string, Source<A, E, R>>>
+  readonly collate?: Collator.Collator<A>
+  readonly metrics?: ReadonlyArray<Metric<unknown>>
+  readonly optimizer?: (args: Arguments.Arguments) => Transformation
+  readonly plan?: (plan: Plan, args: Arguments.Arguments) => Plan
+  readonly reduction?: Reduction
+  readonly trainable?: (path: string) => boolean
+  readonly observe?: Options<E, R>["observe"]
+}): Program<E, R> => ({
+  _tag: "Program",
+  name: program.name,
+  args: program.args ?? {},
+  prepare: Effect.fnUntraced(function* (args) {
+    const collate = program.collate ?? Collator.stack()
+    const sources = named(program.evalDataset)
+    yield* Compile.check(args, { evaluates: Object.keys(sources).length > 0 })
+    const dataset = yield* open(program.trainDataset)
+    const train = yield* Loader.make({
+      dataset,
+      collate,
+      batchSize: args.perDeviceTrainBatchSize,
+      dropLast: args.dataloaderDropLast,
+      sampler: Sampler.random({ seed: args.dataSeed ?? args.seed })
+    })
+    const evaluation: Record<string, Loader.Loader> = {}
+    for (const [name, source] of Object.entries(sources)) {
+      evaluation[name] = yield* Loader.make({
+        dataset: yield* open(source),
+        collate,
+        batchSize: args.perDeviceEvalBatchSize,
+        dropLast: args.dataloaderDropLast
+      })
+    }
+    const plan = yield* Compile.plan(args, { batchesPerEpoch: train.batchesPerEpoch, sets: Object.keys(evaluation) })
+    const task = Trainer.task({
+      model: program.model,
+      train,
+      metrics: program.metrics ?? [],
+      reduction: program.reduction ?? perToken,
+      maxGradNorm: args.maxGradNorm,
+      trainable: program.trainable ?? (() => true),
+      seed: args.seed
+    })
+    return {
+      task: { ...task, evaluation },
+      plan: program.plan?.(plan, args) ?? plan,
+      optimizer: program.optimizer?.(args) ?? Compile.optimizer(args),
+      options: {
+        ignoreDataSkip: args.ignoreDataSkip,
+        config: Arguments.toJson(args),
+        ...(program.observe === undefined ? {} : { observe: program.observe })
+      }
+    }
+  })
+})
+
+/** Runs a program to its end; `overrides` win over its own arguments. The optimizer is the program's, the rest of the world is yours. */
+export const run = Effect.fn("Program.run")(function* <E, R>(
+  program: Program<E, R>,
+  overrides: Arguments.Input = {},
+  options: Options = {}
+): Effect.fn.Return<Trainer.Report, RunError | ProgramError | E, Exclude<World, Optimizer.Optimizer> | R> {
+  const args = yield* Arguments.make({ ...program.args, ...overrides })
+  const prepared = yield* program.prepare(args)
+  return yield* Trainer.train(prepared.task, prepared.plan, { ...prepared.options, ...options }).pipe(
+    Effect.provide(Optimizer.layer(prepared.optimizer))
+  )
+})
+
+const open = <A, E, R>(source: Source<A, E, R>): Effect.Effect<Dataset<A>, E, R> =>
+  Effect.isEffect(source) ? source : Effect.succeed(source)
+
+/** One evaluation dataset is the set `eval`; several are `eval_<name>`. */
+const named = <A, E, R>(
+  sources: Source<A, E, R> | Readonly<Record<string, Source<A, E, R>>> | undefined
+): Readonly<Record<string, Source<A, E, R>>> => {
+  if (sources === undefined) return {}
+  if (Effect.isEffect(sources) || isDataset(sources)) return { eval: sources }
+  return Object.fromEntries(Object.entries(sources).map(([name, source]) => [`eval_${name}`, source]))
+}
+
+const isDataset = <A>(source: object): source is Dataset<A> => "rows" in source && typeof source.rows === "function"

@@ -1,0 +1,303 @@
+/** A run answers `play` with effects. It lives in a scope: when that closes early, for whatever reason, the state is saved as it is. */
+import { Cause, type Duration, Effect, Scope, Semaphore, Stream } from "effect"
+import { type Checkpoint, CheckpointStore } from "../Checkpoint/CheckpointStore.ts"
+import type { Batch } from "../Data/Loader.ts"
+import type { Device, DeviceError } from "../Layer/Device/Device.ts"
+import { Logger } from "../Layer/Logger/Logger.ts"
+import type { Optimizer } from "../Layer/Optimizer.ts"
+import * as Plan from "../Schedule/Plan.ts"
+import type { HostWeights } from "../Tensor/Weights.ts"
+import { initial, type TrainerState } from "../TrainerState.ts"
+import { NonFiniteLoss, type RunError } from "./Errors.ts"
+import { evaluate, type Result } from "./Evaluation.ts"
+import * as Journal from "./Journal.ts"
+import * as Learner from "./Learner.ts"
+import { ask, type Observer } from "./Observer.ts"
+import { rehearse } from "./Rehearsal.ts"
+import * as Start from "./Start.ts"
+import type { Task } from "./Task.ts"
+
+/** What every run needs of the world. */
+export type World = Device | Optimizer | CheckpointStore | Logger
+
+export interface Options<E = never, R = never> {
+  readonly observe?: Observer<E, R>
+  /** Where to start: the newest checkpoint of the store (the default), nowhere, or the checkpoint of a step. */
+  readonly from?: Start.From
+  /** On resume, start the epoch's data again instead of seeking (the page's `ignore_data_skip`). */
+  readonly ignoreDataSkip?: boolean
+  /** Write checkpoints while training goes on, one at a time. The snapshot is taken in the loop. */
+  readonly background?: boolean
+  /** How long saving may take when a run is cut short. */
+  readonly grace?: Duration.Input
+  /** What to do about a loss or gradient that is NaN or infinite: fail (the default), or go on and log it. */
+  readonly nonFinite?: "fail" | "continue"
+  /** Shown by the loggers once, at the start. */
+  readonly config?: Readonly<Record<string, unknown>>
+}
+
+export interface Run<E, R> {
+  /** The answered events, pulled: a run goes on only as they are read. Watching only: requests come from observers. */
+  readonly events: Stream.Stream<Plan.Event, E, R>
+  /** The state that a checkpoint written now would hold. */
+  readonly state: Effect.Effect<TrainerState, DeviceError>
+  /** A copy in the host's memory: the tensors are freed with the scope. */
+  readonly weights: Effect.Effect<HostWeights, DeviceError>
+  /** The canonical log so far. */
+  readonly history: Effect.Effect<Checkpoint["history"]>
+}
+
+/** What answering an event gives: the answer for `play`, and what to do in the same act as moving on. */
+interface Answered {
+  readonly answer?: unknown
+  readonly commit?: () => void
+}
+type Work = Effect.Effect<Answered, RunError, Device>
+
+/** Events that follow each other closely: they are given to the stream together with the next of the others. */
+const close = new Set<Plan.Tag>(["Microbatch", "StepStarted", "SubstepEnded", "Updating", "Updated"])
+/** Events whose work and the move after it are one act. */
+const atomic = new Set<Plan.Tag>(["Updating", "Logged", "Saved"])
+
+/** Opens a run in the scope: claims the store, reads where to start, and makes the weights. Nothing is trained until `events` is read. */
+export const start = Effect.fnUntraced(function* <E = never, R = never>(
+  task: Task,
+  plan: Plan.Plan,
+  options: Options<E, R> = {}
+) {
+  const store = yield* CheckpointStore
+  const logger = yield* Logger
+  const scope = yield* Scope.Scope
+  const session = yield* store.open
+  const found = yield* Start.find(options.from ?? "newest")
+  const from = found === undefined ? initial : Start.resume(found, options)
+  const learner = yield* Learner.make(task, found === undefined ? { state: from } : { state: from, weights: found.weights })
+  yield* rehearse(task, plan, from, learner)
+  const journal = yield* Journal.make(session, logger, plan.horizon, found?.history ?? [])
+
+  // `play`, always one question ahead: `now.value` is unanswered, and its `cut` is what a checkpoint must hold.
+  const game = Plan.play(plan, from)
+  let now = game.next()
+  let moving = false // a schedule that throws leaves this set: weights and state may disagree
+  let sealed = false // the weights are no longer those of the state (the best are back), or not worth keeping
+  let durable: TrainerState | undefined = found?.state
+  let failed: Cause.Cause<RunError> | undefined // of a write, which may be in the background
+  let learningRate = from.lastUpdate.learningRate
+  let evaluated: Result | undefined
+  const onDisk = new Set(yield* store.list)
+  const batches = new Map<number, Batch>() // by cursor: a batch that is asked for again takes its own place
+  const writing = yield* Semaphore.make(1)
+
+  /** Brings up to date what is kept on the device between logs and saves. */
+  const measured = (state: TrainerState) =>
+    Effect.map(
+      learner.running,
+      ({ loss, gradNorm }): TrainerState => ({
+        ...state,
+        losses: { ...state.losses, sinceLog: loss },
+        lastUpdate: { learningRate, gradNorm }
+      })
+    )
+  const snapshot = Effect.fnUntraced(function* (cut: TrainerState) {
+    const state = yield* measured(cut)
+    yield* finite(state.step, state.losses.sinceLog, state.lastUpdate.gradNorm)
+    return {
+      state,
+      weights: yield* learner.snapshot,
+      history: journal.history(),
+      meta: options.config ?? {}
+    } satisfies Checkpoint
+  })
+  const finite = (step: number, loss: number, gradNorm: number) =>
+    (options.nonFinite ?? "fail") === "continue" || (Number.isFinite(loss) && Number.isFinite(gradNorm))
+      ? Effect.void
+      : Effect.suspend(() => {
+          sealed = true
+          return Effect.fail(new NonFiniteLoss({ step, loss, gradNorm }))
+        })
+  /** Writes a checkpoint, then removes those that the state does not keep. */
+  const write = (checkpoint: Checkpoint, kept: TrainerState) =>
+    Effect.andThen(
+      store.save(checkpoint),
+      Effect.suspend(() => {
+        durable = kept
+        onDisk.add(kept.step)
+        return prune(kept)
+      })
+    )
+  const note = (cause: Cause.Cause<RunError>) => {
+    failed = cause
+  }
+  const prune = (state: TrainerState) =>
+    Effect.forEach(
+      [...onDisk].filter((step) => !state.checkpoints.includes(step)),
+      (step) =>
+        Effect.andThen(
+          store.remove(step),
+          Effect.sync(() => onDisk.delete(step))
+        ),
+      { discard: true }
+    )
+
+  // Leaving early (interruption, Stream.take, an observer's error): the state as it is, once.
+  yield* Scope.addFinalizer(
+    scope,
+    writing.withPermit(
+      Effect.suspend(() => {
+        if (now.done || moving || sealed || now.value.cut.step === 0 || Start.same(now.value.cut, durable)) return Effect.void
+        return Effect.flatMap(snapshot(now.value.cut), store.save).pipe(
+          Effect.interruptible, // a finalizer is uninterruptible: without this no time limit works
+          Effect.timeout(options.grace ?? "1 minute"),
+          Effect.catchCause((cause) => Effect.logError("The run was cut short and its state could not be saved.", cause))
+        )
+      })
+    )
+  )
+
+  const work = (event: Plan.Event): Work | undefined => {
+    const { state } = event
+    switch (event._tag) {
+      case "Started":
+        return Effect.as(journal.config(state, options.config ?? {}), {})
+      case "EpochStarted":
+        batches.clear() // of an accumulation that the data cut short
+        return
+      case "Microbatch":
+        return Effect.map(task.train.batch(state.position.epoch, state.position.batch), (batch) => {
+          if (batch !== undefined) batches.set(state.position.batch, batch)
+          return { answer: batch !== undefined }
+        })
+      case "Updating": {
+        const taken = [...batches.values()]
+        const rate = plan.learningRate(state, plan.horizon)
+        const answer = {
+          samples: taken.reduce((sum, batch) => sum + batch.rows, 0),
+          tokens: taken.reduce((sum, batch) => sum + (batch.tokens ?? batch.rows), 0)
+        }
+        return Effect.map(learner.update(state, rate, taken), () => {
+          batches.clear()
+          learningRate = rate
+          return { answer }
+        })
+      }
+      case "StepEnded":
+        logger.progress?.({ phase: "train", state, horizon: plan.horizon })
+        return
+      case "Logged":
+        return Effect.gen(function* () {
+          const { loss, gradNorm } = yield* learner.running
+          const updates = state.step - event.cut.loggedAt
+          yield* finite(state.step, loss, gradNorm)
+          yield* journal.train(state, { loss: loss / updates, grad_norm: gradNorm, learning_rate: learningRate })
+          yield* learner.reset
+          return { answer: loss }
+        })
+      case "Evaluate":
+        return Effect.gen(function* () {
+          const loader = task.evaluation[event.set]!
+          evaluated = yield* evaluate({
+            ...task,
+            weights: yield* learner.weights,
+            loader,
+            set: event.set,
+            progress: (done) =>
+              logger.progress?.({
+                phase: "eval",
+                state,
+                horizon: plan.horizon,
+                done,
+                total: loader.batchesPerEpoch,
+                set: event.set
+              })
+          })
+          return { answer: evaluated.metrics }
+        })
+      case "EvaluationLogged":
+        return Effect.as(journal.evaluation(state, event.set, evaluated!), {})
+      case "Saved":
+        return Effect.gen(function* () {
+          yield* writing.withPermit(Effect.void) // at most one write under way: the next save waits for it
+          const checkpoint = yield* snapshot(state)
+          const written = writing
+            .withPermit(write(checkpoint, state))
+            .pipe(Effect.matchCause({ onFailure: note, onSuccess: () => {} }))
+          yield* options.background ? Effect.forkIn(written, scope, { startImmediately: true, uninterruptible: true }) : written
+          return {}
+        })
+      case "Stalled":
+        return Effect.fail(
+          new Plan.Stalled({ epoch: state.position.epoch, step: state.step, accumulation: plan.horizon.accumulation })
+        )
+      case "Summary":
+        return Effect.gen(function* () {
+          yield* writing.withPermit(Effect.void) // the last write is part of the run
+          const { loss } = yield* learner.running
+          if (plan.restoreBest && state.bestCheckpoint !== null && state.bestCheckpoint !== state.step) {
+            const best = yield* store.load(state.bestCheckpoint)
+            sealed = true
+            yield* learner.restore(best.weights)
+          }
+          yield* journal.summary(state, (state.losses.total + loss) / Math.max(1, state.step), from)
+          return {}
+        })
+      case "Finished":
+        return Effect.as(Effect.andThen(prune(state), logger.flush), {})
+      default:
+        return
+    }
+  }
+
+  const move = (event: Plan.Event, answered: Answered, requests: ReadonlyArray<Plan.Request>) => {
+    moving = true
+    now = game.next({ answer: answered.answer, requests } as Plan.Reply)
+    moving = false
+    answered.commit?.()
+    return event
+  }
+  const nothing: Answered = {}
+  const none: ReadonlyArray<Plan.Request> = []
+  /** Answers an event and moves on. Observers are asked before an update, and after the work of every other event. */
+  const turn = (event: Plan.Event): Effect.Effect<Plan.Event, RunError | E, Device | R> => {
+    const seen = options.observe === undefined ? undefined : ask(options.observe, event)
+    const doing = work(event)
+    if (doing === undefined) {
+      return seen === undefined
+        ? Effect.sync(() => move(event, nothing, none))
+        : Effect.map(seen, (requests) => move(event, nothing, requests))
+    }
+    if (event._tag === "Updating") {
+      return Effect.flatMap(seen ?? Effect.succeed(none), (requests) =>
+        Effect.uninterruptible(Effect.map(doing, (answered) => move(event, answered, requests)))
+      )
+    }
+    const done = atomic.has(event._tag) ? Effect.uninterruptible(doing) : doing
+    if (seen === undefined) {
+      const moved = Effect.map(doing, (answered) => move(event, answered, none))
+      return atomic.has(event._tag) ? Effect.uninterruptible(moved) : moved
+    }
+    return Effect.flatMap(done, (answered) => Effect.map(seen, (requests) => move(event, answered, requests)))
+  }
+  const check = Effect.suspend(() => {
+    if (failed === undefined) return Effect.void
+    sealed = true
+    return Effect.failCause(failed)
+  })
+  const pull = Effect.gen(function* () {
+    const events: Array<Plan.Event> = []
+    while (!now.done) {
+      const event = yield* turn(now.value)
+      if (failed !== undefined) yield* check
+      events.push(event)
+      if (event._tag === "StepEnded") yield* Effect.yieldNow // a synchronous backend starves timers and interruption otherwise
+      if (!close.has(event._tag)) return events as unknown as readonly [Plan.Event, ...Array<Plan.Event>]
+    }
+    return yield* Cause.done()
+  })
+
+  return {
+    events: Stream.fromPull(Effect.succeed(pull)),
+    state: Effect.suspend(() => measured(now.done ? now.value : now.value.cut)),
+    weights: learner.snapshot,
+    history: Effect.sync(journal.history)
+  } satisfies Run<RunError | E, Device | R>
+})

@@ -1,0 +1,62 @@
+/** Where a run starts: which checkpoint, and the state that it goes on from. */
+import { Effect } from "effect"
+import { type Checkpoint, CheckpointStore } from "../Checkpoint/CheckpointStore.ts"
+import type { TrainerState } from "../TrainerState.ts"
+
+/** The newest checkpoint if there is one, nowhere, or the checkpoint of a step (which must be there). */
+export type From = "newest" | "scratch" | number
+
+/** Finds the checkpoint to start from. A newest one that cannot be read is passed over, with a warning, for the one before it. */
+export const find = Effect.fnUntraced(function* (from: From) {
+  const store = yield* CheckpointStore
+  if (from === "scratch") return undefined
+  if (from !== "newest") return yield* relist(yield* store.load(from))
+  const steps = [...(yield* store.list)].reverse()
+  for (const [index, step] of steps.entries()) {
+    const older = index + 1 < steps.length
+    const found = yield* older
+      ? store
+          .load(step)
+          .pipe(
+            Effect.catch((error) =>
+              Effect.as(Effect.logWarning(`${error.message} Going on from the checkpoint before it.`), undefined)
+            )
+          )
+      : store.load(step)
+    if (found !== undefined) return yield* relist(found)
+  }
+  return undefined
+})
+
+/**
+ * Which checkpoints are on disk is the store's to say. One that no state lists was written when a run was cut: it is no
+ * milestone, and goes when the next one is saved. Later ones, past the step that was asked for, stay.
+ */
+const relist = Effect.fnUntraced(function* (found: Checkpoint) {
+  const store = yield* CheckpointStore
+  const listed = yield* store.list
+  const { step, checkpoints } = found.state
+  return { ...found, state: { ...found.state, checkpoints: listed.filter((other) => other > step || checkpoints.includes(other)) } }
+})
+
+/** The state that a run goes on from: stops are forgotten (the plan derives its own again), all else is kept. */
+export const resume = (found: Checkpoint, options: { readonly ignoreDataSkip?: boolean }): TrainerState => ({
+  ...found.state,
+  stop: { ...found.state.stop, run: false },
+  position: options.ignoreDataSkip ? { ...found.state.position, batch: 0 } : found.state.position
+})
+
+/** Whether a checkpoint of one state serves for the other as well. */
+export const same = (left: TrainerState, right: TrainerState | undefined): boolean =>
+  right !== undefined &&
+  left.step === right.step &&
+  left.epochsEnded === right.epochsEnded &&
+  left.open === right.open &&
+  left.loggedAt === right.loggedAt &&
+  left.evaluations === right.evaluations &&
+  left.asked.evaluate === right.asked.evaluate &&
+  left.asked.save === right.asked.save &&
+  left.asked.log === right.asked.log &&
+  left.stop.epoch === right.stop.epoch &&
+  left.position.epoch === right.position.epoch &&
+  left.position.batch === right.position.batch

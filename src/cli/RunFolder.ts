@@ -1,0 +1,102 @@
+/** The output folder of a program: whose it is, and how its run stands. It is the file `regimen.json` in that folder. */
+import { Effect, FileSystem, Option, Path, Schema } from "effect"
+
+const fileName = "regimen.json"
+
+export const Status = Schema.Struct({
+  program: Schema.String,
+  /** The program's file, relative to the folder. */
+  file: Schema.String,
+  status: Schema.Literals(["running", "interrupted", "finished"]),
+  /** Arguments that differ from the defaults, as they were given. */
+  args: Schema.Record(Schema.String, Schema.Unknown),
+  step: Schema.Natural,
+  maxSteps: Schema.Number,
+  metrics: Schema.Record(Schema.String, Schema.Number)
+})
+export type Status = typeof Status.Type
+
+/** The folder holds something else. */
+export class ForeignFolder extends Schema.TaggedError<ForeignFolder>()("ForeignFolder", {
+  path: Schema.String,
+  reason: Schema.String
+}) {
+  override get message() {
+    return `The output folder ${this.path} ${this.reason}. Choose another --output_dir, or pass --overwrite_output_dir to start anew there (checkpoints, logs and figures in it are replaced; other files stay).`
+  }
+}
+
+/** The folder cannot be used. */
+export class FolderError extends Schema.TaggedError<FolderError>()("FolderError", {
+  path: Schema.String,
+  reason: Schema.String
+}) {
+  override get message() {
+    return `The output folder ${this.path} cannot be used: ${this.reason}`
+  }
+}
+
+const codec = Schema.fromJsonString(Schema.toCodecJson(Status))
+
+/** Reads how a folder's run stands; none when there is no run in it. */
+export const read = Effect.fnUntraced(function* (folder: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const file = path.join(folder, fileName)
+  const there = yield* fs.exists(file).pipe(Effect.mapError(cannot(folder)))
+  if (!there) return Option.none<Status>()
+  const text = yield* fs.readFileString(file).pipe(Effect.mapError(cannot(folder)))
+  return Option.some(
+    yield* Schema.decodeUnknownEffect(codec)(text).pipe(
+      Effect.mapError(() => new ForeignFolder({ path: folder, reason: `has a ${fileName} that cannot be read` }))
+    )
+  )
+})
+
+/** Writes how the run stands, whole or not at all. */
+export const write = Effect.fnUntraced(function* (folder: string, status: Status) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const file = path.join(folder, fileName)
+  const text = yield* Schema.encodeEffect(codec)(status).pipe(Effect.orDie)
+  yield* fs.makeDirectory(folder, { recursive: true }).pipe(Effect.mapError(cannot(folder)))
+  yield* fs.writeFileString(`${file}.tmp`, text).pipe(Effect.mapError(cannot(folder)))
+  yield* fs.rename(`${file}.tmp`, file).pipe(Effect.mapError(cannot(folder)))
+})
+
+/** Says what a program finds in its output folder: nothing, or its own run. **Errors**: `ForeignFolder` when it holds something else. */
+export const claim = Effect.fnUntraced(function* (folder: string, program: string, overwrite: boolean) {
+  const fs = yield* FileSystem.FileSystem
+  if (!(yield* fs.exists(folder).pipe(Effect.mapError(cannot(folder))))) return Option.none<Status>()
+  const info = yield* fs.stat(folder).pipe(Effect.mapError(cannot(folder)))
+  if (info.type !== "Directory")
+    return yield* new FolderError({ path: folder, reason: "it is a file. Choose another --output_dir." })
+  const entries = yield* fs.readDirectory(folder).pipe(Effect.mapError(cannot(folder)))
+  if (overwrite) {
+    yield* clear(folder, entries)
+    return Option.none<Status>()
+  }
+  const found = yield* read(folder)
+  if (Option.isNone(found)) {
+    if (entries.length === 0) return found
+    return yield* new ForeignFolder({ path: folder, reason: "is not empty and holds no run of this program" })
+  }
+  if (found.value.program !== program) {
+    return yield* new ForeignFolder({ path: folder, reason: `holds a run of another program (${found.value.program})` })
+  }
+  return found
+})
+
+/** Removes what a run writes, and nothing else. */
+const clear = Effect.fnUntraced(function* (folder: string, entries: ReadonlyArray<string>) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const ours = /^(checkpoint-\d+|figures|log\.jsonl|run\.json|regimen\.json|model\.safetensors|trainer_state\.json)$/
+  yield* Effect.forEach(
+    entries.filter((entry) => ours.test(entry)),
+    (entry) => fs.remove(path.join(folder, entry), { recursive: true }),
+    { discard: true }
+  ).pipe(Effect.mapError(cannot(folder)))
+})
+
+const cannot = (path: string) => (error: { readonly message: string }) => new FolderError({ path, reason: error.message })
