@@ -1,0 +1,35 @@
+/**
+ * Runs every example in its short form, each in a folder of its own. `node scripts/examples.ts [name...]`
+ * An example that is not listed here is a finding, so that none goes untried.
+ */
+import { spawnSync } from "node:child_process"
+import { globSync, mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { basename, join } from "node:path"
+
+/** How each example is run: the arguments of `node`, from the checkout. */
+const short: Readonly<Record<string, (folder: string) => ReadonlyArray<string>>> = {}
+
+const root = join(import.meta.dirname, "..")
+const asked = process.argv.slice(2)
+const names = globSync("examples/*.ts", { cwd: root })
+  .map((file) => basename(file, ".ts"))
+  .filter((name) => asked.length === 0 || asked.includes(name))
+  .sort()
+
+const failed = names.filter((name) => {
+  const args = short[name]
+  if (args === undefined) {
+    console.error(`examples/${name}.ts has no short form in scripts/examples.ts`)
+    return true
+  }
+  const folder = mkdtempSync(join(tmpdir(), `regimen-${name}-`))
+  const { status, stdout, stderr } = spawnSync(process.execPath, args(folder), { cwd: root, encoding: "utf8", timeout: 120_000 })
+  rmSync(folder, { recursive: true, force: true })
+  console.log(`examples/${name}.ts ${status === 0 ? "runs" : `ends with ${status}`}`)
+  if (status !== 0) console.error(stdout + stderr)
+  return status !== 0
+})
+
+console.log(failed.length === 0 ? `${names.length} examples run` : `${failed.length} of ${names.length} examples fail`)
+process.exitCode = failed.length === 0 ? 0 : 1
