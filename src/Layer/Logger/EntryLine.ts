@@ -1,10 +1,16 @@
 /** An entry as a line for people, with human units and no control characters. */
 import * as Cells from "../../Metrics/Format/Cells.ts"
 import * as Numbers from "../../Metrics/Format/Numbers.ts"
-import type { Entry, Scalars } from "./Logger.ts"
+import type { Entry, Scalars, Text } from "./Logger.ts"
 
 /** Writes an entry as one line; what is alike in two entries stands in the same column. Where the line is wider than `columns`, it goes on below, indented. */
-export const render = (entry: Entry, columns = Infinity): string => wrap([place(entry), ...content(entry)], columns)
+export const render = (entry: Entry, columns = Infinity): string =>
+  entry._tag === "Text"
+    ? text(`${place(entry)}${gap}${Cells.clean(entry.text)}`, columns)
+    : wrap([place(entry), ...content(entry)], columns)
+
+/** Writes a text over as many lines as it takes. It must hold no control characters. */
+export const text = (words: string, columns: number): string => wrap(words.split(/(?<=\S) /), columns, " ")
 
 /** Writes what a run is called, for its first entry. */
 export const title = (entry: Entry): string =>
@@ -25,11 +31,11 @@ export const timed = (name: string, value: number): string =>
       : `${name} ${Numbers.number(value)}`
 
 /** Joins pieces to lines of at most `columns`. */
-export const wrap = (pieces: ReadonlyArray<string>, columns: number): string => {
+export const wrap = (pieces: ReadonlyArray<string>, columns: number, between = gap): string => {
   const lines: Array<string> = []
   for (const piece of pieces) {
     const last = lines.at(-1)
-    const joined = `${last ?? ""}${gap}${piece}`
+    const joined = `${last ?? ""}${between}${piece}`
     if (last !== undefined && Cells.width(joined.trimEnd()) <= columns) lines[lines.length - 1] = joined
     else lines.push(`${last === undefined ? "" : indent}${piece}`)
   }
@@ -44,15 +50,13 @@ const place = (entry: Entry): string =>
 
 const kind = (entry: Entry): string => (entry._tag === "Scalars" ? (entry.set ?? entry.kind) : entry._tag.toLowerCase())
 
-const content = (entry: Entry): ReadonlyArray<string> => {
+const content = (entry: Exclude<Entry, Text>): ReadonlyArray<string> => {
   switch (entry._tag) {
     case "Scalars":
       return [
         ...named(entry, entry.values).map(([name, value]) => `${Cells.clean(name)} ${Numbers.number(value).padEnd(9)}`),
         ...named(entry, entry.clock).map(([name, value]) => timed(Cells.clean(name), value))
       ]
-    case "Text":
-      return [Cells.clean(entry.text)]
     case "Figure":
       return [Cells.clean(entry.name)]
     case "Config":

@@ -2,6 +2,7 @@
 export { layer as all } from "./All.ts"
 export { canonical } from "./Canonical.ts"
 export { layer as console } from "./Console.ts"
+export { layer as figures } from "./Figures.ts"
 export { LogError, layer as jsonl, read } from "./Jsonl.ts"
 export * from "./Logger.ts"
 export { layer as memory, Memory } from "./Memory.ts"

@@ -1,5 +1,6 @@
 /** The logger for a person at a terminal: bars at the bottom, evaluations as a table above them. Where there is no terminal, plain lines. */
 import { Clock, Effect, Layer, type Stdio, type Terminal } from "effect"
+import * as Cells from "../../Metrics/Format/Cells.ts"
 import * as Background from "./Background.ts"
 import * as Bar from "./Bar.ts"
 import * as Console from "./Console.ts"
@@ -92,9 +93,9 @@ const write = (shown: Shown, entry: Entry, columns: number): readonly [Shown, st
   const title = EntryLine.title(entry)
   const head = title === shown.title ? "" : `${EntryLine.wrap([title], columns)}\n`
   const named = { ...shown, title }
-  const line = `${head}${EntryLine.render(entry, columns)}\n`
   if (entry._tag === "Config") return [named, head]
-  if (entry._tag !== "Scalars") return [named, line]
+  if (entry._tag === "Text") return [named, `${head}${EntryLine.text(Cells.clean(entry.text), columns)}\n`]
+  if (entry._tag === "Figure") return [named, `${head}${EntryLine.render(entry, columns)}\n`]
   switch (entry.kind) {
     case "train":
       return [{ ...named, view: { ...shown.view, figures: entry.values } }, head]
