@@ -19,15 +19,7 @@ export interface Backend {
 
 /** Starts a backend for the length of a scope. **Errors**: `DeviceUnavailable` when it does not start, or another one is in use. */
 export const acquire = (backend: Backend): Effect.Effect<Device["Service"], DeviceUnavailable, Scope.Scope> =>
-  Effect.acquireRelease(claim(backend.name), release).pipe(
-    Effect.andThen(
-      Effect.tryPromise({
-        try: () => start(backend),
-        catch: (cause) => new DeviceUnavailable({ device: backend.name, reason: messageOf(cause) })
-      })
-    ),
-    Effect.map(() => device(backend.name))
-  )
+  Effect.acquireRelease(claim(backend.name).pipe(Effect.andThen(Effect.onError(started(backend), () => release))), () => release)
 
 /** Who holds the process's backend, and how often (the same device may be acquired again). */
 let current = { name: "", holders: 0 }
@@ -42,10 +34,15 @@ const claim = (name: string) =>
     return Effect.void
   })
 
-const release = () =>
-  Effect.sync(() => {
-    current = { ...current, holders: current.holders - 1 }
-  })
+const release = Effect.sync(() => {
+  current = { ...current, holders: current.holders - 1 }
+})
+
+const started = (backend: Backend) =>
+  Effect.tryPromise({
+    try: () => start(backend),
+    catch: (cause) => new DeviceUnavailable({ device: backend.name, reason: messageOf(cause) })
+  }).pipe(Effect.map(() => device(backend.name)))
 
 const start = async ({ name, load, prepare }: Backend) => {
   // Before the backend is made: it greets on the console otherwise.

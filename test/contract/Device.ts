@@ -1,0 +1,184 @@
+/** What every device owes: `suite(name, layer)` runs on each Layer of the service. */
+import { describe, expect, it } from "@effect/vitest"
+import { Effect, type Layer } from "effect"
+import * as Cpu from "../../src/Layer/Device/Cpu.ts"
+import { Device, DeviceError, type DeviceUnavailable } from "../../src/Layer/Device/Device.ts"
+import * as Kernels from "../../src/Layer/Device/Kernels.ts"
+import { valueAndGrads } from "../../src/Tensor/Gradients.ts"
+import * as HostTensor from "../../src/Tensor/HostTensor.ts"
+import * as Key from "../../src/Tensor/Key.ts"
+import * as Random from "../../src/Tensor/Random.ts"
+import { type Tensors, tf } from "../../src/Tensor/Tensor.ts"
+import { type Case, differentiable, fused, inputsOf } from "./DeviceCases.ts"
+
+const tolerance = 2e-5
+
+export const suite = (name: string, layer: Layer.Layer<Device, DeviceUnavailable>): void => {
+  const on = <A, E>(effect: Effect.Effect<A, E, Device>) => Effect.provide(effect, layer, { local: true })
+
+  describe(`Device ${name}`, () => {
+    it.effect("puts and reads each dtype, and owns what it made", () =>
+      on(
+        Effect.gen(function* () {
+          const device = yield* Device
+          const before = yield* device.memory
+          const tensors = {
+            float: HostTensor.fromArray([
+              [1.5, -2],
+              [0, 4]
+            ]),
+            int: HostTensor.fromArray([1, -(2 ** 31), 2 ** 31 - 1], "int32"),
+            bool: HostTensor.fromArray([[1], [0]], "bool"),
+            scalar: HostTensor.scalar(3),
+            empty: HostTensor.zeros([0, 3])
+          }
+          const put = yield* device.put(tensors)
+          expect((yield* device.memory).tensors).toBe(before.tensors + 5)
+          tensors.float.data[0] = 99
+          const read = yield* device.read(put)
+          for (const value of [read.float!.data, tensors.float.data]) value[0] = 1.5
+          expect(yield* device.read(put)).toEqual(tensors)
+          yield* device.dispose(put)
+          expect(yield* device.memory).toEqual(before)
+        })
+      )
+    )
+
+    it.effect("frees what a computation made, but for what it returns", () =>
+      on(
+        Effect.gen(function* () {
+          const device = yield* Device
+          const before = yield* device.memory
+          const kept = yield* device.run("test", () => ({ y: tf.add(tf.mul(tf.ones([2]), 3), 1) }))
+          expect((yield* device.memory).tensors).toBe(before.tensors + 1)
+          expect((yield* device.read(kept)).y).toEqual(HostTensor.fromArray([4, 4]))
+          yield* device.dispose(kept)
+          expect(yield* device.memory).toEqual(before)
+        })
+      )
+    )
+
+    it.effect("gives a typed error that says what failed, and leaks nothing", () =>
+      on(
+        Effect.gen(function* () {
+          const device = yield* Device
+          const before = yield* device.memory
+          const fail = (f: () => unknown) => Effect.flip(device.run("step 12", f))
+          const shapes = yield* fail(() => tf.add(tf.ones([2, 3]), tf.ones([4])))
+          expect(shapes).toBeInstanceOf(DeviceError)
+          expect(shapes.message).toMatch(/^step 12 failed on device \w+: /)
+          const inGradient = yield* fail(() =>
+            valueAndGrads((p) => ({ loss: tf.sum(tf.matMul(tf.square(p.w!), tf.ones([3, 3]))), aux: {} }), { w: tf.ones([2, 2]) })
+          )
+          expect(inGradient.reason).toMatch(/inner/i)
+          const promise = yield* fail(() => Promise.resolve(1))
+          expect(promise.reason).toContain("synchronous")
+          const ragged = yield* Effect.flip(
+            device.put({ ok: HostTensor.ones([2]), bad: { ...HostTensor.ones([2]), shape: [3] } })
+          )
+          expect(ragged.reason).toContain("bad")
+          expect(yield* device.memory).toEqual(before)
+          expect(tf.engine().state.gradientDepth).toBe(0)
+        })
+      )
+    )
+
+    it.effect("computes the same bits twice", () =>
+      on(
+        Effect.gen(function* () {
+          const device = yield* Device
+          const once = device.run("train", train).pipe(
+            Effect.tap(() => Effect.void),
+            Effect.flatMap((weights) => Effect.tap(device.read(weights), () => device.dispose(weights)))
+          )
+          const [first, second] = [yield* once, yield* once]
+          expect(Object.keys(first)).toEqual(["w", "b"])
+          for (const path of Object.keys(first)) expect(HostTensor.equals(first[path]!, second[path]!)).toBe(true)
+        })
+      )
+    )
+
+    it.effect("names the kernels of a computation before it runs", () =>
+      on(
+        Effect.gen(function* () {
+          const device = yield* Device
+          const before = yield* device.memory
+          const needed = yield* Kernels.trace("a step", train)
+          expect([...needed].filter((kernel) => !device.kernels.has(kernel))).toEqual([])
+          expect(needed).toContain("BatchMatMul")
+          const missing = yield* Effect.flip(Kernels.trace("a step", () => tf.engine().runKernel("Nonesuch", {}) as tf.Tensor))
+          expect(missing).toBeInstanceOf(Kernels.KernelMissing)
+          expect(missing.message).toContain("Nonesuch")
+          expect(yield* device.memory).toEqual(before)
+        })
+      )
+    )
+
+    it.effect.each(differentiable)("has the reference's value and gradients of $name", (test) =>
+      Effect.gen(function* () {
+        const compute = measured(() => gradientsOf(test))
+        compare(yield* Effect.provide(compute, Cpu.layer, { local: true }), yield* on(compute))
+      })
+    )
+
+    it.effect.each(fused)("has the reference's value of $name", (test) =>
+      Effect.gen(function* () {
+        const compute = measured(() => ({ value: test.f(...Object.values(HostTensor.toDevice(inputsOf(test)))) }))
+        compare(yield* Effect.provide(compute, Cpu.layer, { local: true }), yield* on(compute))
+      })
+    )
+  })
+}
+
+/** Runs a computation and reads its result; nothing may be left behind, neither tensors nor the backend's data. */
+const measured = Effect.fn(function* (f: () => Tensors) {
+  const device = yield* Device
+  const before = [tf.memory().numTensors, tf.engine().backend.numDataIds()]
+  const result = yield* device.run("a case", f)
+  const host = yield* device.read(result)
+  yield* device.dispose(result)
+  expect([tf.memory().numTensors, tf.engine().backend.numDataIds()]).toEqual(before)
+  return host
+})
+
+/** The value of a case, and the gradients of a sum of it with uneven weights. */
+const gradientsOf = (test: Case): Tensors => {
+  const inputs = HostTensor.toDevice(inputsOf(test))
+  const { aux, gradients } = valueAndGrads((x) => {
+    const value = test.f(...Object.values(x))
+    const weights = tf.tensor(
+      Float32Array.from({ length: value.size }, (_, i) => Math.sin(i + 1)),
+      value.shape
+    )
+    return { loss: tf.sum(tf.mul(value, weights)), aux: { value } }
+  }, inputs)
+  return { ...aux, ...gradients }
+}
+
+const compare = (expected: HostTensor.HostTensors, found: HostTensor.HostTensors): void => {
+  expect(Object.keys(found)).toEqual(Object.keys(expected))
+  for (const [path, { shape, data: values }] of Object.entries(expected)) {
+    const data = [...values]
+    const got = found[path]!
+    expect(got.shape).toEqual(shape)
+    const scale = data.reduce((top, x) => Math.max(top, Math.abs(x)), 1)
+    const worst = data.reduce((top, x, i) => Math.max(top, Math.abs(x - got.data[i]!)), 0)
+    expect(worst, path).toBeLessThanOrEqual(tolerance * scale)
+    expect(data.every(Number.isFinite)).toBe(true)
+    expect(got.data.every(Number.isFinite)).toBe(true)
+  }
+}
+
+/** A few steps of a small model. */
+const train = (): Tensors => {
+  const x = HostTensor.toDevice({ x: Random.normal(Key.make(1), [16, 20]) }).x!
+  let weights: Tensors = HostTensor.toDevice({ w: Random.normal(Key.make(2), [20, 30]), b: HostTensor.zeros([30]) })
+  for (let step = 0; step < 5; step++) {
+    const { gradients } = valueAndGrads(
+      (p) => ({ loss: tf.mean(tf.square(tf.tanh(tf.add(tf.matMul(x, p.w!), p.b!)))), aux: {} }),
+      weights
+    )
+    weights = Object.fromEntries(Object.entries(weights).map(([path, w]) => [path, tf.sub(w, tf.mul(gradients[path]!, 0.1))]))
+  }
+  return weights
+}
