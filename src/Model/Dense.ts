@@ -1,0 +1,61 @@
+/** A dense layer: `x W + b`. */
+import * as HostTensor from "../Tensor/HostTensor.ts"
+import * as Init from "../Tensor/Init.ts"
+import * as Key from "../Tensor/Key.ts"
+import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
+import { arrange, type Layout } from "./Layout.ts"
+import { parameter } from "./Model.ts"
+import type { Initializer } from "./Parameters.ts"
+
+export interface Options {
+  readonly inputs: number
+  readonly outputs: number
+  readonly bias?: boolean
+  /** How the weight begins; uniform in +-1/sqrt(inputs), as PyTorch's, where it is left out. The bias begins at zero. */
+  readonly weight?: Init.Init
+  /** `torch`, the default: `[outputs, inputs]`. `tensorflow`: `[inputs, outputs]`. */
+  readonly layout?: Layout
+}
+
+/**
+ * Makes `weight` and `bias`.
+ *
+ * @example
+ * ```ts
+ * import { Dense, Key } from "regimen"
+ * import assert from "node:assert/strict"
+ *
+ * const { weight, bias } = Dense.init({ inputs: 3, outputs: 2 })(Key.make(0))
+ * assert.deepEqual([weight!.shape, bias!.shape], [[2, 3], [2]])
+ * ```
+ */
+export const init =
+  ({ inputs, outputs, bias = true, weight = torchUniform(inputs), layout = "torch" }: Options): Initializer =>
+  (key) => ({
+    weight: arrange(weight(Key.fold(key, "weight"), [inputs, outputs]), layout),
+    ...(bias ? { bias: HostTensor.zeros([outputs]) } : {})
+  })
+
+/**
+ * Applies the layer at `path`; without a bias where there is none.
+ *
+ * **Shapes**: `[..., inputs]` to `[..., outputs]`.
+ *
+ * **Errors**: throws `MissingField`.
+ */
+export const apply = (
+  parameters: Tensors,
+  path: string,
+  x: Tensor,
+  { layout = "torch" }: Pick<Options, "layout"> = {}
+): Tensor => {
+  const weight = parameter(parameters, `${path}.weight`)
+  const bias = parameters[`${path}.bias`]
+  const rows = tf.reshape(x, [-1, x.shape.at(-1) ?? 1])
+  const product = tf.matMul(rows, weight, false, layout === "torch")
+  const sum = bias === undefined ? product : tf.add(product, bias)
+  return x.rank === 2 ? sum : tf.reshape(sum, [...x.shape.slice(0, -1), sum.shape[1]!])
+}
+
+/** PyTorch's default for dense and convolution weights. */
+export const torchUniform = (fan: number): Init.Init => Init.uniform(-1 / Math.sqrt(fan), 1 / Math.sqrt(fan))

@@ -1,0 +1,29 @@
+/** An embedding: a row of a table for each integer. */
+import * as Init from "../Tensor/Init.ts"
+import * as Key from "../Tensor/Key.ts"
+import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
+import { parameter } from "./Model.ts"
+import type { Initializer } from "./Parameters.ts"
+
+export interface Options {
+  /** Rows of the table. */
+  readonly size: number
+  readonly dimensions: number
+  /** How the table begins; normal with standard deviation 1, as PyTorch's, where it is left out. */
+  readonly weight?: Init.Init
+}
+
+/** Makes `weight`. **Shapes**: `[size, dimensions]`. */
+export const init =
+  ({ size, dimensions, weight = Init.normal() }: Options): Initializer =>
+  (key) => ({ weight: weight(Key.fold(key, "weight"), [size, dimensions]) })
+
+/**
+ * Looks integers up in the table at `path`. Integers must be below the table's size.
+ *
+ * **Shapes**: `[...]` int32 to `[..., dimensions]`.
+ *
+ * **Errors**: throws `MissingField`.
+ */
+export const apply = (parameters: Tensors, path: string, ids: Tensor): Tensor =>
+  tf.gather(parameter(parameters, `${path}.weight`), tf.cast(ids, "int32"))

@@ -1,0 +1,126 @@
+/** Optimizers against PyTorch's, step by step. The data have fixed gradients: step t uses gradients[t]. */
+import "@tensorflow/tfjs-backend-cpu"
+import { readFileSync } from "node:fs"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import * as Clip from "../../src/Optimizer/Clip.ts"
+import * as Optimizers from "../../src/Optimizer/Optimizers.ts"
+import { chain, type Transformation } from "../../src/Optimizer/Transformation.ts"
+import * as HostTensor from "../../src/Tensor/HostTensor.ts"
+import { type Tensors, tf } from "../../src/Tensor/Tensor.ts"
+import * as Tree from "../../src/Tensor/Tree.ts"
+
+type Values = Readonly<Record<string, HostTensor.Nested>>
+interface Config {
+  readonly name: string
+  readonly kwargs: {
+    readonly lr: number
+    readonly betas?: readonly [number, number]
+    readonly eps?: number
+    readonly amsgrad?: boolean
+    readonly momentum?: number
+    readonly dampening?: number
+    readonly nesterov?: boolean
+  }
+  readonly groups: ReadonlyArray<{ readonly params: ReadonlyArray<string>; readonly weight_decay: number }>
+  readonly lr_per_step?: ReadonlyArray<number>
+  readonly clip_max_norm?: number
+  readonly grad_norm_before_clip?: ReadonlyArray<number>
+  readonly params_after_step_f32: ReadonlyArray<Values>
+  readonly final_state_f32: Readonly<Record<string, Readonly<Record<string, HostTensor.Nested>>>>
+}
+interface Golden {
+  readonly init: Values
+  readonly gradients: ReadonlyArray<Values>
+  readonly configs: ReadonlyArray<Config>
+  readonly clip_grad_norm: ReadonlyArray<{
+    readonly step_gradient: number
+    readonly max_norm: number
+    readonly norm: number
+    readonly clipped: Values
+  }>
+}
+
+const golden = JSON.parse(readFileSync(new URL("./optimizers.json", import.meta.url), "utf8")) as Golden
+const paths = ["W", "bias", "LayerNorm"]
+const tolerance = 2e-6
+
+beforeAll(() => tf.setBackend("cpu"))
+afterAll(() => expect(tf.memory().numTensors).toBe(0))
+
+const toDevice = (values: Values): Tensors => HostTensor.toDevice(Tree.map(Tree.pick(values, paths), (value) => HostTensor.fromArray(value)))
+const expectClose = (found: Tensors, expected: Values, within: number) => {
+  for (const path of Object.keys(found)) {
+    const wanted = HostTensor.fromArray(expected[path]!)
+    expect(found[path]!.shape, path).toEqual(wanted.shape)
+    const numbers = found[path]!.dataSync()
+    wanted.data.forEach((value, i) => void expect(Math.abs(numbers[i]! - value), `${path}[${i}]`).toBeLessThanOrEqual(within))
+  }
+}
+
+const optimizerOf = ({ name, kwargs, groups, clip_max_norm }: Config): Transformation => {
+  const decayed = groups.find((group) => group.weight_decay !== 0)
+  const decay = { weightDecay: decayed?.weight_decay ?? 0, decays: (path: string) => decayed?.params.includes(path) ?? false }
+  const adam = { beta1: kwargs.betas?.[0] ?? 0.9, beta2: kwargs.betas?.[1] ?? 0.999, epsilon: kwargs.eps ?? 1e-8, amsgrad: kwargs.amsgrad ?? false }
+  const { momentum = 0, dampening = 0, nesterov = false } = kwargs
+  const optimizer = name.startsWith("adamw")
+    ? Optimizers.adamw({ ...adam, ...decay })
+    : name.startsWith("adam")
+      ? Optimizers.adam({ ...adam, ...decay })
+      : Optimizers.sgd({ momentum, dampening, nesterov, ...decay })
+  return clip_max_norm === undefined ? optimizer : chain(Clip.byGlobalNorm(clip_max_norm), optimizer)
+}
+
+const run = (config: Config, optimizer: Transformation, check: (step: number, parameters: Tensors) => void): Tensors => {
+  let parameters = toDevice(golden.init)
+  let slots = tf.tidy(() => optimizer.init(parameters))
+  for (const [step, values] of golden.gradients.entries()) {
+    const learningRate = config.lr_per_step?.[step] ?? config.kwargs.lr
+    const next = tf.tidy(() => {
+      const scalars = Tree.map(optimizer.scalars({ step, learningRate }), (value) => tf.scalar(value))
+      const output = optimizer.update({ gradients: toDevice(values), parameters, slots, scalars })
+      return { parameters: Tree.zip(parameters, output.updates, (p, update) => tf.add(p, update)), slots: output.slots }
+    })
+    tf.dispose([parameters, slots])
+    parameters = next.parameters
+    slots = next.slots
+    check(step, parameters)
+  }
+  tf.dispose(parameters)
+  return slots
+}
+
+describe("optimizers.json", () => {
+  const configs = golden.configs.filter(({ name }) => /^(adamw|adam|sgd)(_|$)/.test(name))
+
+  it("covers every configuration of AdamW, Adam and SGD", () => void expect(configs).toHaveLength(17))
+
+  it.each(configs)("$name: 20 steps and the final slots", (config) => {
+    const slots = run(config, optimizerOf(config), (step, parameters) =>
+      expectClose(parameters, config.params_after_step_f32[step]!, tolerance)
+    )
+    for (const [path, state] of Object.entries(config.final_state_f32)) {
+      for (const [slot, value] of Object.entries(state)) {
+        if (slot === "step") continue
+        const found = slots[`${slot === "momentum_buffer" ? "momentum" : "adam"}.${slot}.${path}`]!
+        expectClose({ [path]: found }, { [path]: value }, 1e-5)
+      }
+    }
+    tf.dispose(slots)
+  })
+
+  it.each(configs.filter((config) => config.grad_norm_before_clip !== undefined))("$name: the norm before clipping", (config) => {
+    for (const [step, expected] of config.grad_norm_before_clip!.entries()) {
+      const norm = tf.tidy(() => Clip.globalNorm(toDevice(golden.gradients[step]!)).dataSync()[0]!)
+      expect(Math.abs(norm - expected)).toBeLessThanOrEqual(2e-6 * Math.max(1, expected))
+    }
+  })
+
+  it.each(golden.clip_grad_norm)("clip_grad_norm to $max_norm of gradient $step_gradient", ({ step_gradient, max_norm, norm, clipped }) => {
+    tf.tidy(() => {
+      const gradients = toDevice(golden.gradients[step_gradient]!)
+      expect(Math.abs(Clip.globalNorm(gradients).dataSync()[0]! - norm)).toBeLessThanOrEqual(tolerance)
+      const input = { gradients, slots: {}, parameters: {}, scalars: {} }
+      expectClose(Clip.byGlobalNorm(max_norm).update(input).updates, clipped, tolerance)
+    })
+  })
+})
