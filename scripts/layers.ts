@@ -1,6 +1,6 @@
 /**
- * Checks the house: a folder of src imports only from the rows above it, no import goes in a circle, packages and calls stay
- * where they belong. `node scripts/layers.ts [folder]`; the text of a finding is `file:line: rule`.
+ * Checks the house: a folder of src imports only from the rows above it, no import goes in a circle, no module is dead, packages
+ * and calls stay where they belong. `node scripts/layers.ts [folder]`; the text of a finding is `file:line: rule`.
  */
 import { globSync, readFileSync } from "node:fs"
 import { dirname, join, normalize, relative } from "node:path"
@@ -36,8 +36,11 @@ const calls: ReadonlyArray<readonly [call: RegExp, name: string, homes: Readonly
   [/\bMath\.random\b/, "Math.random", []],
   [/\bDate\.now\b|\bnew Date\(\)/, "the clock of Date", []],
   [/\bperformance\.now\b/, "performance.now", []],
-  [/(?<![.\w-])process\.|["']node:process["']/, "process", ["Layer/", "cli/"]]
+  [/(?<![.\w-])process\.|["']node:process["']/, "process", ["Layer/", "Checkpoint/", "cli/"]]
 ]
+
+/** What is not reached from here is dead, or was forgotten in index.ts. */
+const entries = ["index.ts", "cli/main.ts"]
 
 interface Finding {
   readonly file: string
@@ -101,6 +104,16 @@ const walk = (file: string, path: ReadonlyArray<string>): void => {
   done.add(file)
 }
 for (const file of files) if (!done.has(file)) walk(file, [])
+
+const reached = new Set<string>()
+const reach = (file: string): void => {
+  if (reached.has(file)) return
+  reached.add(file)
+  for (const { to } of graph.get(file) ?? []) reach(to)
+}
+for (const entry of entries) reach(entry)
+for (const file of files)
+  if (!reached.has(file)) findings.push({ file, line: 1, rule: `neither ${entries.join(" nor ")} comes to it` })
 
 for (const { file, line, rule } of findings) console.error(`${relative(process.cwd(), join(root, file))}:${line}: ${rule}`)
 console.log(findings.length === 0 ? `${files.length} files keep the layers` : `${findings.length} findings`)
