@@ -1,0 +1,48 @@
+/** Writing that lasts, and what to do about a disk that does not let us. */
+import { Effect, FileSystem, PlatformError } from "effect"
+
+/** Writes a new file and waits until it is on the disk. */
+export const writeFile = Effect.fnUntraced(function* (file: string, bytes: Uint8Array) {
+  const fs = yield* FileSystem.FileSystem
+  const open = yield* fs.open(file, { flag: "w" })
+  yield* open.writeAll(bytes)
+  yield* open.sync
+}, Effect.scoped)
+
+/** Waits until a folder's entries are on the disk, where the system has a way to (Windows has none). */
+export const sync = (folder: string): Effect.Effect<void, never, FileSystem.FileSystem> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const open = yield* fs.open(folder, { flag: "r" })
+    yield* open.sync
+  }).pipe(Effect.scoped, Effect.ignore)
+
+export const isMissing = (error: unknown): boolean =>
+  error instanceof PlatformError.PlatformError && error.reason._tag === "NotFound"
+
+/** The file or folder that a failure is about. */
+export const pathOf = ({ reason }: PlatformError.PlatformError): string | undefined =>
+  "pathOrDescriptor" in reason && typeof reason.pathOrDescriptor === "string" ? reason.pathOrDescriptor : undefined
+
+/** Says what went wrong and what to do. */
+export const advice = (error: PlatformError.PlatformError): string =>
+  advices[codeOf(error)] ?? advices[error.reason._tag] ?? `${error.message} ${codeOf(error)}`.trimEnd()
+
+const codeOf = ({ reason: { cause } }: PlatformError.PlatformError): string =>
+  typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : ""
+
+const full =
+  "the disk is full. Free some space, keep fewer checkpoints (save_total_limit) or choose another output folder. Earlier checkpoints are untouched."
+const denied = "this user may not do that. Change the folder's permissions or choose another output folder."
+const notAFolder = "a file is where a folder is wanted. Move it away or choose another output folder."
+
+const advices: Readonly<Record<string, string>> = {
+  ENOSPC: full,
+  EDQUOT: full,
+  EROFS: "the disk is read-only. Choose another output folder.",
+  PermissionDenied: denied,
+  ENOTDIR: notAFolder,
+  AlreadyExists: notAFolder,
+  EMFILE: "too many files are open. Raise the limit (ulimit -n).",
+  NotFound: "it is not there any more. Something else changes the output folder."
+}

@@ -1,0 +1,63 @@
+/** The files of a checkpoint folder, in the Hugging Face form, and one of our own. */
+import type { HostTensors } from "../Tensor/HostTensor.ts"
+import * as Safetensors from "../Tensor/Safetensors.ts"
+import type { Checkpoint } from "./CheckpointStore.ts"
+import * as Document from "./Document.ts"
+import * as HuggingFace from "./HuggingFace.ts"
+
+/** Parameters and buffers. */
+export const model = "model.safetensors"
+/** The optimizer's slots. */
+export const optimizer = "optimizer.safetensors"
+export const trainerState = "trainer_state.json"
+/** Everything else that a resumed run needs. */
+export const document = "checkpoint.json"
+
+export type Files = Readonly<Record<string, Uint8Array>>
+
+/** **Errors**: throws for a state that no run can be in, and for a name that is a parameter and a buffer. */
+export const encode = (checkpoint: Checkpoint, folder: string): Files => {
+  const { parameters, buffers, slots } = checkpoint.weights
+  const both = Object.keys(buffers).find((path) => Object.hasOwn(parameters, path))
+  if (both !== undefined) throw new Error(`${both} is a parameter and a buffer: rename one of them in the model`)
+  return {
+    [model]: Safetensors.encode({ ...parameters, ...buffers }, metadata),
+    [optimizer]: Safetensors.encode(slots, metadata),
+    [trainerState]: text(HuggingFace.trainerState(checkpoint, folder)),
+    [document]: text(Document.encode({ ...checkpoint, buffers: Object.keys(buffers) }))
+  }
+}
+
+/**
+ * Reads the files.
+ *
+ * **Law**: decode(encode(checkpoint)) equals the checkpoint, bit for bit (test/contract/CheckpointStore.ts).
+ * **Errors**: throws an error that names the file that is missing or is not what it should be.
+ */
+export const decode = (files: Files): Checkpoint => {
+  const { buffers, ...rest } = read(files, document, (bytes) => Document.decode(new TextDecoder().decode(bytes)))
+  const tensors = read(files, model, decodeTensors)
+  const isBuffer = new Set(buffers)
+  const pick = (buffer: boolean): HostTensors =>
+    Object.fromEntries(Object.entries(tensors).filter(([path]) => isBuffer.has(path) === buffer))
+  return { ...rest, weights: { parameters: pick(false), buffers: pick(true), slots: read(files, optimizer, decodeTensors) } }
+}
+
+const read = <A>(files: Files, name: string, f: (bytes: Uint8Array) => A): A => {
+  const bytes = files[name]
+  if (bytes === undefined) throw new Error(`the checkpoint has no ${name}.`)
+  try {
+    return f(bytes)
+  } catch (cause) {
+    throw new Error(`${name} is not what a checkpoint holds: ${cause instanceof Error ? cause.message : String(cause)}`)
+  }
+}
+
+/** Node's Buffer has a `slice` that shares memory: the codec gets the plain array under it. */
+const decodeTensors = ({ buffer, byteOffset, length }: Uint8Array): HostTensors =>
+  Safetensors.decode(new Uint8Array(buffer, byteOffset, length)).tensors
+
+/** What `from_pretrained` wants to see. */
+const metadata = { format: "pt" }
+
+const text = (content: string) => new TextEncoder().encode(content)

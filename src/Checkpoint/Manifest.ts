@@ -1,0 +1,40 @@
+/** The manifest lists a checkpoint's files with their sizes and hashes. It is written last: a folder without it is not whole. */
+import { Effect, Schema } from "effect"
+import type { Files } from "./Folder.ts"
+
+export const fileName = "manifest.json"
+
+const Manifest = Schema.Struct({
+  format: Schema.Literal(1),
+  files: Schema.Record(
+    Schema.String.pipe(Schema.check(Schema.isPattern(/^\w[\w.-]*$/))),
+    /** **Unit**: bytes. */
+    Schema.Struct({ size: Schema.Natural, sha256: Schema.String })
+  )
+})
+export type Manifest = typeof Manifest.Type
+
+const codec = Schema.fromJsonString(Manifest)
+export const decode = Schema.decodeUnknownEffect(codec)
+export const encode = (manifest: Manifest): Uint8Array => new TextEncoder().encode(Schema.encodeSync(codec)(manifest))
+
+/** Makes the manifest of files. The hashing is done off the main thread. */
+export const make = Effect.fnUntraced(function* (files: Files) {
+  const entries: Record<string, Manifest["files"][string]> = {}
+  for (const [name, bytes] of Object.entries(files)) entries[name] = { size: bytes.length, sha256: yield* sha256(bytes) }
+  const manifest: Manifest = { format: 1, files: entries }
+  return manifest
+})
+
+/** Says how a file differs from what was written, or undefined. */
+export const fault = Effect.fnUntraced(function* (bytes: Uint8Array, written: Manifest["files"][string]) {
+  if (bytes.length !== written.size) return `it has ${bytes.length} bytes, and ${written.size} were written`
+  const found = yield* sha256(bytes)
+  return found === written.sha256 ? undefined : `its SHA-256 is ${found}, and ${written.sha256} was written`
+})
+
+const sha256 = (bytes: Uint8Array): Effect.Effect<string> =>
+  Effect.map(
+    Effect.promise(() => crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>)),
+    (digest) => Buffer.from(digest).toString("hex")
+  )
