@@ -105,7 +105,7 @@ export const cosineWithRestarts = (options: Options & { readonly cycles?: number
 export const cosineFromFirst = (options: Cosine & { readonly start?: number }): Schedule.Schedule<number> => {
   const { cycles = 0.5, peak, start } = options
   const low = lowest(options)
-  if (start !== undefined) within("start", start, peak)
+  if (start !== undefined) notNegative("start", start)
   return fromFactor(options, (step, { total, warmup }) => {
     if (step >= warmup) return lift(low, wave(cycles, (step - warmup + 1) / Math.max(1, total - warmup)))
     if (start === undefined) return (step + 1) / Math.max(1, warmup)
@@ -225,8 +225,9 @@ export const plateau = (options: Plateau): Schedule.Schedule<number> => {
     thresholdMode = "rel"
   } = options
   const floor = options.floor ?? 0
-  within("floor", floor, peak)
-  if (!(factor > 0 && factor < 1)) throw new InvalidLearningRate({ option: "factor", value: factor, expected: "between 0 and 1" })
+  notNegative("floor", floor)
+  if (!(factor >= 0 && factor < 1))
+    throw new InvalidLearningRate({ option: "factor", value: factor, expected: "at least 0 and below 1" })
   const sign = mode === "max" ? 1 : -1
   const isBetter = (value: number, best: number) =>
     sign * value > sign * (thresholdMode === "abs" ? best + sign * threshold : best * (1 + sign * threshold))
@@ -245,22 +246,21 @@ export const plateau = (options: Plateau): Schedule.Schedule<number> => {
 
 const fromFactor = (options: Options, factor: (step: number, shape: Shape) => number): Schedule.Schedule<number> => {
   const { peak } = options
-  if (!(Number.isFinite(peak) && peak >= 0))
-    throw new InvalidLearningRate({ option: "peak", value: peak, expected: "a number of at least 0" })
+  notNegative("peak", peak)
   const [warmup, total] = [Clock.planned(options.warmup ?? 0), Clock.planned(options.total ?? "1dur")]
   return Schedule.make(
     ({ step }, horizon) => peak * factor(step, { warmup: Clock.toSteps(warmup, horizon), total: Clock.toSteps(total, horizon) })
   )
 }
 
-const within = (option: string, value: number, peak: number): void => {
-  if (!(value >= 0 && value <= peak))
-    throw new InvalidLearningRate({ option, value, expected: `between 0 and the peak (${peak})` })
+const notNegative = (option: string, value: number): void => {
+  if (!(Number.isFinite(value) && value >= 0))
+    throw new InvalidLearningRate({ option, value, expected: "a number of at least 0" })
 }
 
 /** The floor as a part of the peak. */
 const lowest = ({ floor = 0, peak }: { readonly floor?: number; readonly peak: number }): number => {
-  within("floor", floor, peak)
+  notNegative("floor", floor)
   return ratio(floor, peak)
 }
 

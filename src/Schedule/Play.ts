@@ -42,6 +42,22 @@ export const honour = (state: TrainerState, requests: ReadonlyArray<Request> = [
 }
 
 /**
+ * Gives the state that a cut run goes on from: a wish to stop is forgotten (the plan derives its own again), all else is kept. `checkpoints` are
+ * those on disk now.
+ *
+ * **Source**: `ignoreDataSkip` is the page's `ignore_data_skip`: the epoch's data start again.
+ */
+export const resume = (
+  state: TrainerState,
+  options: { readonly checkpoints?: ReadonlyArray<number>; readonly ignoreDataSkip?: boolean } = {}
+): TrainerState => ({
+  ...state,
+  stop: { ...state.stop, run: false },
+  checkpoints: options.checkpoints ?? state.checkpoints,
+  position: options.ignoreDataSkip === true ? { ...state.position, batch: 0 } : state.position
+})
+
+/**
  * Plays a plan from a state to its end. The driver answers with effects, `simulate` with a script: they agree by construction.
  *
  * **Law**: a run cut at any event and played again from that event's `cut` ends in the same state (test/property/resume.test.ts).

@@ -1,0 +1,169 @@
+/** Arguments come to a plan and an optimizer: sugar over the same pieces that are there for everyone. */
+import { Result } from "effect"
+import * as Optimizers from "../Optimizer/Optimizers.ts"
+import type { Transformation } from "../Optimizer/Transformation.ts"
+import type { Mask } from "../Optimizer/WeightDecay.ts"
+import * as Horizon from "../Schedule/Horizon.ts"
+import type { Plan } from "../Schedule/Plan.ts"
+import * as Retention from "../Schedule/Retention.ts"
+import * as Schedule from "../Schedule/Schedule.ts"
+import * as Trigger from "../Schedule/Trigger.ts"
+import { type Arguments, type ArgumentsError, ContradictoryArguments, goal } from "./Arguments.ts"
+import * as Scheduler from "./Scheduler.ts"
+
+/** What the data says. */
+export interface Sizes {
+  /** Micro-batches in an epoch; `Infinity` for a stream. */
+  readonly batchesPerEpoch: number
+  /** Evaluation sets, in order, by the prefix of their metrics (`eval`, or `eval_<name>`). */
+  readonly sets: ReadonlyArray<string>
+  readonly earlyStopping?: EarlyStopping
+}
+
+/** **Unit**: `patience` in evaluations, `threshold` in the metric's. */
+export interface EarlyStopping {
+  readonly patience: number
+  readonly threshold: number
+}
+
+/** The arguments' figures once the data's size is known: parts of the run as updates. */
+export interface Resolved {
+  readonly horizon: Horizon.Horizon
+  readonly loggingSteps: number
+  readonly evalSteps: number
+  readonly saveSteps: number
+  readonly warmupSteps: number
+}
+
+/**
+ * Works out how far the run goes and how often it does what. A part of the run, 0.1, is `ceil(0.1 * max_steps)` updates.
+ *
+ * **Source**: `TrainerState.compute_steps`, `get_warmup_steps`; 1.0 is every update, not the whole run.
+ */
+export const resolve = (args: Arguments, { batchesPerEpoch }: Pick<Sizes, "batchesPerEpoch">): Resolved => {
+  const horizon = horizonOf(args, batchesPerEpoch)
+  const absolute = (every: number) => (every < 1 ? Math.max(1, Math.ceil(horizon.maxSteps * every)) : every)
+  const evalSteps = args.evalSteps || (args.evalStrategy === "steps" ? args.loggingSteps : 500)
+  return {
+    horizon,
+    loggingSteps: absolute(args.loggingSteps),
+    evalSteps: absolute(evalSteps),
+    saveSteps: absolute(args.saveSteps),
+    warmupSteps: args.warmupSteps > 0 ? args.warmupSteps : Math.ceil(horizon.maxSteps * args.warmupRatio)
+  }
+}
+
+/**
+ * Checks arguments against what there is to evaluate and to read, before any data is opened.
+ *
+ * **Errors**: fails with `ContradictoryArguments` where evaluations are asked for and there is nothing to evaluate.
+ */
+export const check = (
+  args: Arguments,
+  has: { readonly evaluates: boolean }
+): Result.Result<Arguments, ContradictoryArguments> => {
+  if (!has.evaluates && args.evalStrategy !== "no")
+    return refuse(
+      ["eval_strategy"],
+      `eval_strategy is "${args.evalStrategy}", but there is no evaluation data. Give some, or set it to "no".`
+    )
+  if (!has.evaluates && args.evalOnStart)
+    return refuse(["eval_on_start"], "eval_on_start is set, but there is no evaluation data. Give some, or leave it out.")
+  return Result.succeed(args)
+}
+
+/**
+ * Compiles arguments to a plan.
+ *
+ * **Errors**: fails with `ContradictoryArguments` where arguments and data do not go together: a stream without max_steps, an epoch without a batch,
+ * early stopping without a metric.
+ *
+ * **Source**: `DefaultFlowCallback`, `EarlyStoppingCallback`, `create_scheduler`; every run of test/golden/cadence.json comes out exactly.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict"
+ * import { Result } from "effect"
+ * import { Arguments, Compile, Plan } from "regimen"
+ *
+ * const args = Result.getOrThrow(Arguments.make({ numTrainEpochs: 2, saveStrategy: "epoch", learningRate: 1e-3 }))
+ * const plan = Result.getOrThrow(Compile.plan(args, { batchesPerEpoch: 10, sets: [] }))
+ * assert.deepEqual(Result.getOrThrow(Plan.simulate(plan)).state.checkpoints, [10, 20])
+ * ```
+ */
+export const plan = (args: Arguments, sizes: Sizes): Result.Result<Plan, ArgumentsError> =>
+  Result.gen(function* () {
+    yield* check(args, { evaluates: sizes.sets.length > 0 })
+    yield* fits(args, sizes)
+    const { evalSteps, horizon, loggingSteps, saveSteps, warmupSteps } = resolve(args, sizes)
+    const aim = goal(args)
+    const finished = Schedule.reached("1dur")
+    const patience = sizes.earlyStopping
+    const best = aim === null ? Schedule.constant(null) : Schedule.bestStep(aim)
+    const learningRate = yield* Scheduler.make(args.lrSchedulerType, args.lrSchedulerKwargs, {
+      peak: args.learningRate,
+      warmup: warmupSteps,
+      total: horizon.maxSteps,
+      metric: aim?.metric ?? "eval_loss"
+    })
+    const log = { no: Trigger.never, steps: Trigger.every(loggingSteps), epoch: Trigger.epochEnd }
+    const evaluate = {
+      no: Trigger.never,
+      steps: Trigger.when(Trigger.every(evalSteps), (state) => state.step >= args.evalDelay),
+      epoch: Trigger.when(Trigger.epochEnd, (state) => state.epoch >= args.evalDelay)
+    }
+    const save = {
+      no: Trigger.never,
+      steps: Trigger.or(Trigger.every(saveSteps), Trigger.onset(finished)),
+      epoch: Trigger.epochEnd,
+      best: Trigger.changes(best)
+    }
+    return {
+      horizon,
+      learningRate,
+      log: Trigger.or(log[args.loggingStrategy], args.loggingFirstStep ? Trigger.reaches(1) : Trigger.never),
+      evaluate: evaluate[args.evalStrategy],
+      save: save[args.saveStrategy],
+      stop: aim === null || patience === undefined ? Schedule.constant(false) : Schedule.impatient({ ...aim, ...patience }),
+      best: args.saveStrategy === "no" ? Schedule.constant(null) : best,
+      retention: (args.saveTotalLimit ?? 0) > 0 ? Retention.keepLast(args.saveTotalLimit!) : Retention.keepAll,
+      restoreBest: args.loadBestModelAtEnd,
+      evaluateOnStart: args.evalOnStart,
+      watches: aim === null || args.evalStrategy === "no" ? [] : [aim.metric],
+      sets: sizes.sets
+    }
+  })
+
+/** Makes the optimizer that arguments name. `decays` says which parameters decay. **Source**: `optim`, `weight_decay`, `adam_*`. */
+export const optimizer = (args: Arguments, decays?: Mask): Transformation => {
+  const decay = { weightDecay: args.weightDecay, ...(decays === undefined ? {} : { decays }) }
+  return args.optim === "sgd"
+    ? Optimizers.sgd(decay)
+    : Optimizers.adamw({ beta1: args.adamBeta1, beta2: args.adamBeta2, epsilon: args.adamEpsilon, ...decay })
+}
+
+/** A stream is one long epoch to the page: as many micro-batches as the run wants, however often the data run out. */
+const horizonOf = (args: Arguments, batchesPerEpoch: number): Horizon.Horizon => {
+  const { gradientAccumulationSteps: accumulation, maxSteps } = args
+  if (!Number.isFinite(batchesPerEpoch))
+    return { maxSteps, epochs: Infinity, batchesPerEpoch: maxSteps * accumulation, accumulation }
+  return Horizon.make({ batchesPerEpoch, accumulation, ...(maxSteps > 0 ? { maxSteps } : { epochs: args.numTrainEpochs }) })
+}
+
+const fits = (args: Arguments, { batchesPerEpoch, earlyStopping }: Sizes): Result.Result<void, ContradictoryArguments> => {
+  if (batchesPerEpoch === 0)
+    return refuse(
+      ["per_device_train_batch_size", "dataloader_drop_last"],
+      "An epoch has no batch. Give more training data, or lower per_device_train_batch_size, or set dataloader_drop_last to false."
+    )
+  if (!Number.isFinite(batchesPerEpoch) && args.maxSteps <= 0)
+    return refuse(["max_steps"], "The training data is a stream without a length: set max_steps.")
+  if (earlyStopping !== undefined && goal(args) === null)
+    return refuse(["metric_for_best_model"], 'Early stopping needs metric_for_best_model, for example "loss".')
+  if (earlyStopping !== undefined && args.evalStrategy === "no")
+    return refuse(["eval_strategy"], 'Early stopping needs evaluations: set eval_strategy to "steps" or "epoch".')
+  return Result.succeed(undefined)
+}
+
+const refuse = (names: ReadonlyArray<string>, reason: string): Result.Result<never, ContradictoryArguments> =>
+  Result.fail(new ContradictoryArguments({ names, reason }))

@@ -1,0 +1,34 @@
+/** What can be wrong with arguments: a name, a value, or several against each other. All are found before step 0. */
+import { Schema } from "effect"
+
+export class UnknownArgument extends Schema.TaggedError<UnknownArgument>()("UnknownArgument", {
+  argument: Schema.String,
+  suggestion: Schema.UndefinedOr(Schema.String)
+}) {
+  override get message(): string {
+    const hint = this.suggestion === undefined ? "" : ` Did you mean ${this.suggestion}?`
+    return `There is no argument ${this.argument}.${hint}`
+  }
+}
+
+export class InvalidArgument extends Schema.TaggedError<InvalidArgument>()("InvalidArgument", {
+  argument: Schema.String,
+  value: Schema.Unknown,
+  expected: Schema.String
+}) {
+  override get message(): string {
+    const value = this.value === undefined ? "missing" : JSON.stringify(this.value)
+    return `${this.argument} is ${value}; it must be ${this.expected}.`
+  }
+}
+
+export class ContradictoryArguments extends Schema.TaggedError<ContradictoryArguments>()("ContradictoryArguments", {
+  names: Schema.Array(Schema.String),
+  reason: Schema.String
+}) {
+  override get message(): string {
+    return this.reason
+  }
+}
+
+export type ArgumentsError = UnknownArgument | InvalidArgument | ContradictoryArguments
