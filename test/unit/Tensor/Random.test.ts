@@ -13,7 +13,8 @@ const recorded: Recorded = JSON.parse(readFileSync(new URL("philox.json", import
 const keyOf = ([hi, lo]: readonly [number, number]) => ({ hi: hi >>> 0, lo: lo >>> 0 })
 const bytesOf = ({ buffer }: HostTensor.Values) => new Uint8Array(buffer)
 
-const moments = (data: HostTensor.Values) => {
+const moments = (values: HostTensor.Values) => {
+  const data = [...values]
   const mean = data.reduce((sum, x) => sum + x, 0) / data.length
   const variance = data.reduce((sum, x) => sum + (x - mean) ** 2, 0) / data.length
   return { mean, stddev: Math.sqrt(variance) }
@@ -88,7 +89,12 @@ describe("categorical", () => {
     expect(shape).toEqual([rows])
     const share = (k: number) => data.filter((drawn) => drawn === k).length / rows
     expect(share(2)).toBe(0)
-    for (const [k, p] of [[0, 0.1], [1, 0.3], [3, 0.6]] as const) expect(Math.abs(share(k) - p)).toBeLessThan(0.015)
+    for (const [k, p] of [
+      [0, 0.1],
+      [1, 0.3],
+      [3, 0.6]
+    ] as const)
+      expect(Math.abs(share(k) - p)).toBeLessThan(0.015)
   })
   it("refuses rows without a finite maximum", () => {
     for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {

@@ -1,0 +1,133 @@
+/** The header of a safetensors file, read as if an enemy had written it. */
+import { Schema } from "effect"
+
+/** Where a tensor lies, in bytes after the header. */
+export interface Entry {
+  readonly name: string
+  readonly dtype: string
+  readonly shape: ReadonlyArray<number>
+  readonly begin: number
+  readonly end: number
+}
+
+export interface Header {
+  /** By place in the file. */
+  readonly entries: ReadonlyArray<Entry>
+  readonly metadata: Readonly<Record<string, string>>
+  /** Where the tensors' bytes begin. **Unit**: bytes. */
+  readonly dataStart: number
+}
+
+/** A file that is not what it says, or not safetensors at all. */
+export class InvalidSafetensors extends Schema.TaggedError<InvalidSafetensors>()("InvalidSafetensors", {
+  /** The tensor that is at fault, if one is. */
+  tensor: Schema.optionalKey(Schema.String),
+  reason: Schema.String
+}) {
+  override get message() {
+    const where = this.tensor === undefined ? "" : `tensor ${this.tensor}: `
+    return `This is not a valid safetensors file: ${where}${this.reason}. It may be damaged or cut short: fetch or save it again.`
+  }
+}
+
+/** What the reference implementation allows, in bytes. */
+const largestHeader = 100_000_000
+
+/**
+ * Reads and checks the header. `sizes` has the bytes of an element by dtype. Tensors must follow each other without a gap or an overlap and end with the file.
+ * **Errors**: throws `InvalidSafetensors`.
+ */
+export const readHeader = (bytes: Uint8Array, sizes: ReadonlyMap<string, number>): Header => {
+  const { json, dataStart } = jsonOf(bytes)
+  const entries: Array<Entry> = []
+  let metadata: Header["metadata"] = {}
+  for (const [name, value] of Object.entries(json)) {
+    if (name === "__metadata__") metadata = metadataOf(value)
+    else entries.push(entryOf(name, value, sizes))
+  }
+  entries.sort((a, b) => a.begin - b.begin || a.end - b.end)
+  let expected = 0
+  for (const { name, begin, end } of entries) {
+    if (begin !== expected) throw invalid(`it begins at byte ${begin}, where ${expected} was to be next`, name)
+    expected = end
+    if (end > bytes.length - dataStart)
+      throw invalid(`it ends at byte ${end}, and the file has ${bytes.length - dataStart}`, name)
+  }
+  if (expected !== bytes.length - dataStart)
+    throw invalid(`${bytes.length - dataStart - expected} bytes at the end belong to no tensor`)
+  return { entries, metadata, dataStart }
+}
+
+const jsonOf = (bytes: Uint8Array): { readonly json: Record<string, unknown>; readonly dataStart: number } => {
+  if (bytes.length < 8) throw invalid(`it has ${bytes.length} bytes, fewer than the length of the header takes`)
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true)
+  if (length > BigInt(largestHeader))
+    throw invalid(`the header claims ${length} bytes, more than the ${largestHeader} that are allowed`)
+  const dataStart = 8 + Number(length)
+  if (dataStart > bytes.length) throw invalid(`the header claims ${length} bytes, and the file has ${bytes.length - 8} more`)
+  let text: string
+  let json: unknown
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes.subarray(8, dataStart))
+    json = JSON.parse(text)
+  } catch {
+    throw invalid("the header is not JSON in UTF-8")
+  }
+  if (!isRecord(json) || !text.startsWith("{")) throw invalid("the header is not a JSON object")
+  const repeated = repeatedKey(text)
+  if (repeated !== undefined) throw invalid("its name is there twice", repeated)
+  return { json, dataStart }
+}
+
+const entryOf = (name: string, value: unknown, sizes: ReadonlyMap<string, number>): Entry => {
+  if (!isRecord(value)) throw invalid("its entry is not an object", name)
+  const { dtype, shape, data_offsets: offsets } = value
+  const size = typeof dtype === "string" ? sizes.get(dtype) : undefined
+  if (size === undefined)
+    throw invalid(`dtype ${JSON.stringify(dtype)} is not one that can be read (${[...sizes.keys()].join(", ")})`, name)
+  if (!isNaturals(shape)) throw invalid("its shape is not a list of whole numbers", name)
+  if (!isNaturals(offsets) || offsets.length !== 2) throw invalid("its offsets are not two whole numbers", name)
+  const [begin, end] = offsets as [number, number]
+  const length = shape.reduce((product, n) => product * n, size)
+  if (end - begin !== length)
+    throw invalid(`shape [${shape}] of ${dtype} takes ${length} bytes, and its offsets span ${end - begin}`, name)
+  return { name, dtype: dtype as string, shape, begin, end }
+}
+
+const metadataOf = (value: unknown): Header["metadata"] => {
+  if (!isRecord(value) || !Object.values(value).every((text) => typeof text === "string")) {
+    throw invalid("__metadata__ is not an object of strings")
+  }
+  return value as Header["metadata"]
+}
+
+/**
+ * Finds a key that is twice in the outermost object, which `JSON.parse` lets pass: the last one would win in one reader and the first in another.
+ * The text is known to be valid JSON.
+ */
+const repeatedKey = (text: string): string | undefined => {
+  const seen = new Set<string>()
+  let depth = 0
+  const colon = /\s*:/y
+  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]]/g)) {
+    if (token === "{" || token === "[") depth += 1
+    else if (token === "}" || token === "]") depth -= 1
+    else if (depth === 1) {
+      colon.lastIndex = index + token.length
+      if (!colon.test(text)) continue
+      const key: string = JSON.parse(token)
+      if (seen.has(key)) return key
+      seen.add(key)
+    }
+  }
+  return undefined
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+const isNaturals = (value: unknown): value is ReadonlyArray<number> =>
+  Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0)
+
+const invalid = (reason: string, tensor?: string) =>
+  new InvalidSafetensors({ reason, ...(tensor === undefined ? {} : { tensor }) })

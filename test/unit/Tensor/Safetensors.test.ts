@@ -1,0 +1,111 @@
+import { readFileSync } from "node:fs"
+import { describe, expect, it } from "vitest"
+import * as HostTensor from "../../../src/Tensor/HostTensor.ts"
+import * as Safetensors from "../../../src/Tensor/Safetensors.ts"
+
+/** Files of the reference implementation. */
+const reference: { readonly all: string; readonly own: string } = JSON.parse(
+  readFileSync(new URL("safetensors.json", import.meta.url), "utf8")
+)
+const bytesOf = (base64: string) => new Uint8Array(Buffer.from(base64, "base64"))
+
+const own = {
+  "b.weight": HostTensor.fromArray([
+    [-2.5, -1.5, -0.5],
+    [0.5, 1.5, 2.5]
+  ]),
+  "a.ids": HostTensor.fromArray([1, -2], "int32"),
+  mask: HostTensor.fromArray([[1, 0, 1]], "bool"),
+  scalar: HostTensor.scalar(3)
+}
+
+describe("the reference implementation's files", () => {
+  it("are read, with the casts that are stated", () => {
+    const { tensors, metadata, stored } = Safetensors.decode(bytesOf(reference.all))
+    expect(tensors).toEqual({
+      ...own,
+      half: HostTensor.make("float32", [4], Float32Array.from([1.5, -0.25, 65504, 2 ** -24])),
+      wide: HostTensor.fromArray([1, -7], "int32"),
+      double: HostTensor.make("float32", [1], Float32Array.from([0.1])),
+      byte: HostTensor.fromArray([200], "int32")
+    })
+    expect(metadata).toEqual({ format: "pt" })
+    expect(stored).toEqual({ half: "F16", wide: "I64", double: "F64", byte: "U8" })
+  })
+  it("are written byte for byte", () => {
+    expect(Safetensors.encode(own, { format: "pt" })).toEqual(bytesOf(reference.own))
+  })
+})
+
+/** A file with this header, and `size` bytes after it. */
+const file = (header: unknown, size = 0) => {
+  const json = new TextEncoder().encode(typeof header === "string" ? header : JSON.stringify(header))
+  const bytes = new Uint8Array(8 + json.length + size)
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(json.length), true)
+  bytes.set(json, 8)
+  return bytes
+}
+const entry = (dtype: string, shape: unknown, begin: unknown, end: unknown) => ({ dtype, shape, data_offsets: [begin, end] })
+const claims = (length: bigint) => {
+  const bytes = new Uint8Array(16)
+  new DataView(bytes.buffer).setBigUint64(0, length, true)
+  return bytes
+}
+const scalar = '{"dtype":"F32","shape":[],"data_offsets":[0,4]}'
+
+describe("hostile files", () => {
+  it.each<[string, Uint8Array, RegExp]>([
+    ["empty", new Uint8Array(0), /0 bytes/],
+    ["a huge header", claims(2n ** 63n), /claims/],
+    ["a header longer than the file", claims(100n), /claims 100 bytes/],
+    ["no JSON", file("{"), /not JSON/],
+    ["no UTF-8", new Uint8Array([2, 0, 0, 0, 0, 0, 0, 0, 0xc0, 0x80]), /not JSON in UTF-8/],
+    ["an array", file([]), /not a JSON object/],
+    ["leading space", file(" {}"), /not a JSON object/],
+    ["metadata of numbers", file({ __metadata__: { a: 1 } }), /__metadata__/],
+    ["an entry that is null", file({ w: null }), /tensor w:/],
+    ["an unknown dtype", file({ w: entry("F8_E4M3", [1], 0, 1) }, 1), /tensor w: dtype "F8_E4M3"/],
+    ["a dtype of Object.prototype", file({ w: entry("constructor", [1], 0, 4) }, 4), /tensor w: dtype/],
+    ["a negative dimension", file({ w: entry("F32", [-1], 0, 4) }, 4), /tensor w: its shape/],
+    ["a fractional dimension", file({ w: entry("F32", [0.5], 0, 2) }, 2), /tensor w: its shape/],
+    ["offsets that are text", file({ w: entry("F32", [1], "0", "4") }, 4), /tensor w: its offsets/],
+    ["too few bytes for the shape", file({ w: entry("F32", [2], 0, 4) }, 4), /tensor w: shape \[2\] of F32 takes 8 bytes/],
+    ["a shape that overflows", file({ w: entry("F32", [2 ** 52, 2 ** 52], 0, 4) }, 4), /tensor w: shape/],
+    ["end before begin", file({ w: entry("F32", [1], 4, 0) }, 4), /tensor w: shape/],
+    ["an overlap", file({ a: entry("F32", [2], 0, 8), w: entry("F32", [1], 4, 8) }, 8), /tensor w: it begins at byte 4/],
+    ["a gap", file({ a: entry("F32", [1], 0, 4), w: entry("F32", [1], 8, 12) }, 12), /tensor w: it begins at byte 8/],
+    ["cut short", file({ w: entry("F32", [2], 0, 8) }, 7), /tensor w: it ends at byte 8/],
+    ["bytes left over", file({ w: entry("F32", [1], 0, 4) }, 5), /1 bytes at the end/],
+    ["a name twice", file(`{"w":${scalar},"\\u0077" ${" ".repeat(99)}:${scalar}}`, 4), /tensor w: its name is there twice/],
+    ["a BOOL of 2", file({ w: entry("BOOL", [1], 0, 1) }, 1).fill(2, -1), /tensor w: a BOOL is 0 or 1/]
+  ])("%s is refused", (_, bytes, message) => {
+    expect(() => Safetensors.decode(bytes)).toThrow(Safetensors.InvalidSafetensors)
+    expect(() => Safetensors.decode(bytes)).toThrow(message)
+  })
+  it("an I64 that int32 has no room for is refused", () => {
+    const bytes = file({ w: entry("I64", [1], 0, 8) }, 8)
+    bytes[bytes.length - 2] = 1
+    expect(() => Safetensors.decode(bytes)).toThrow(/Tensor w holds 281474976710656/)
+  })
+  it("an entry cannot reach Object.prototype", () => {
+    const { tensors } = Safetensors.decode(file(`{"__proto__":${scalar}}`, 4))
+    expect(Object.getPrototypeOf(tensors)).toBe(Object.prototype)
+    expect(Object.keys(tensors)).toEqual(["__proto__"])
+  })
+  it("a tensor cannot be called __metadata__", () => {
+    expect(() => Safetensors.encode({ __metadata__: HostTensor.scalar(1) })).toThrow(Safetensors.InvalidSafetensors)
+  })
+})
+
+it("BF16 is the upper half of a float32", () => {
+  const bytes = file({ w: entry("BF16", [2], 0, 4) }, 4)
+  bytes.set([0xc0, 0x3f, 0x80, 0xff], bytes.length - 4)
+  expect([...Safetensors.decode(bytes).tensors.w!.data]).toEqual([1.5, Number.NEGATIVE_INFINITY])
+})
+
+it("reads from within a larger, unaligned buffer", () => {
+  const bytes = Safetensors.encode(own)
+  const larger = new Uint8Array(bytes.length + 3)
+  larger.set(bytes, 3)
+  expect(Safetensors.decode(larger.subarray(3)).tensors).toEqual(own)
+})
