@@ -1,0 +1,53 @@
+/** The confusion matrix: how often each class was taken for each. **Unit**: labels. */
+import { tf } from "../Tensor/Tensor.ts"
+import { compared, type Options } from "./Accuracy.ts"
+import type { Metric } from "./Metric.ts"
+
+/** Row-major counts: one row a label, one column a prediction. */
+export type Counts = ReadonlyArray<number>
+
+/**
+ * Counts labels against predictions. It has no scalars; its figure is `confusion_matrix`.
+ *
+ * **Shapes**: logits `[..., classes]`, labels `[...]`. A label that is no class does not count.
+ *
+ * **Errors**: throws `MissingField`.
+ *
+ * @example
+ * ```ts
+ * import { ConfusionMatrix, HostTensor, tf } from "regimen"
+ * import assert from "node:assert/strict"
+ * import "@tensorflow/tfjs-backend-cpu"
+ *
+ * const confusion = ConfusionMatrix.make(["cat", "dog"])
+ * const logits = tf.tensor2d([[1, 0], [1, 0], [0, 1]])
+ * const measured = confusion.measure({ outputs: { logits } }, { labels: tf.tensor1d([0, 1, 1], "int32") })
+ * const counts = confusion.update(confusion.empty, HostTensor.fromDevice(measured))
+ * assert.deepEqual(ConfusionMatrix.toRows(counts), [[1, 0], [1, 1]])
+ * ```
+ */
+export const make = (
+  classes: ReadonlyArray<string>,
+  { logits = "logits", labels = "labels", ignoreIndex = -100 }: Options = {}
+): Metric<Counts> => ({
+  names: [],
+  measure: ({ outputs }, batch) => {
+    const { scores, classes: rows } = compared("confusion matrix", outputs, batch, logits, labels)
+    const counted = tf.where(tf.equal(rows, ignoreIndex), tf.fill(rows.shape, -1, "int32"), rows)
+    const hot = (indices: typeof rows) => tf.oneHot(indices, classes.length, 1, 0, "float32")
+    return { counts: tf.matMul(hot(counted), hot(tf.argMax(scores, -1)), true, false) }
+  },
+  empty: new Array<number>(classes.length ** 2).fill(0),
+  update: (state, { counts }) => state.map((count, i) => count + counts!.data[i]!),
+  combine: (left, right) => left.map((count, i) => count + right[i]!),
+  finish: () => ({}),
+  figures: (state) => ({
+    confusion_matrix: { _tag: "Matrix", rows: "label", columns: "prediction", labels: classes, values: toRows(state) }
+  })
+})
+
+/** Gives one row a label. */
+export const toRows = (counts: Counts): ReadonlyArray<ReadonlyArray<number>> => {
+  const size = Math.sqrt(counts.length)
+  return Array.from({ length: size }, (_, row) => counts.slice(row * size, (row + 1) * size))
+}

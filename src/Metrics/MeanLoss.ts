@@ -1,0 +1,28 @@
+/** The loss of an evaluation set, averaged as the reduction says. **Unit**: that of the loss. */
+
+import { perToken, type Reduction } from "../Step/Reduction.ts"
+import { tf } from "../Tensor/Tensor.ts"
+import * as Fraction from "./Fraction.ts"
+import type { Metric } from "./Metric.ts"
+
+/**
+ * Averages the model's own loss. A batch without labels adds nothing.
+ *
+ * **Source**: golden/README.md, item 13: the Trainer's `eval_loss` is the batches' means, weighted by rows (`Reduction.trainer`).
+ *
+ * @example
+ * ```ts
+ * import { HostTensor, MeanLoss, tf } from "regimen"
+ * import assert from "node:assert/strict"
+ * import "@tensorflow/tfjs-backend-cpu"
+ *
+ * const metric = MeanLoss.make()
+ * const measured = metric.measure({ outputs: {}, loss: { sum: tf.scalar(6), count: tf.scalar(4) } }, {})
+ * assert.deepEqual(metric.finish(metric.update(metric.empty, HostTensor.fromDevice(measured))), { loss: 1.5 })
+ * ```
+ */
+export const make = (reduction: Reduction = perToken): Metric<Fraction.Fraction> =>
+  Fraction.fromSums("loss", ({ loss }, batch) => {
+    const rows = Object.values(batch)[0]?.shape[0] ?? 0
+    return loss === undefined ? { sum: tf.scalar(0), count: tf.scalar(0) } : reduction.evaluate(loss, rows)
+  })

@@ -1,0 +1,26 @@
+/** Top-k accuracy: the part of the labels among the k largest logits. **Unit**: 0 to 1. */
+import { tf } from "../Tensor/Tensor.ts"
+import { compared, type Options } from "./Accuracy.ts"
+import * as Fraction from "./Fraction.ts"
+import type { Metric } from "./Metric.ts"
+
+/**
+ * Counts the labels with fewer than `k` logits above their own.
+ *
+ * **Shapes**: logits `[..., classes]`, labels `[...]`.
+ *
+ * **Errors**: throws `MissingField`.
+ */
+export const make = (
+  k: number,
+  { logits = "logits", labels = "labels", ignoreIndex = -100 }: Options = {}
+): Metric<Fraction.Fraction> =>
+  Fraction.make(`top_${k}_accuracy`, ({ outputs }, batch) => {
+    const { scores, classes } = compared("top-k accuracy", outputs, batch, logits, labels)
+    const hot = tf.oneHot(classes, scores.shape[1]!, 1, 0, "float32")
+    const own = tf.sum(tf.mul(scores, hot), 1, true)
+    const above = tf.sum(tf.cast(tf.greater(scores, own), "float32"), 1)
+    // A label that is no class is never right.
+    const isClass = tf.greater(tf.sum(hot, 1), 0)
+    return { right: tf.logicalAnd(tf.less(above, k), isClass), counts: tf.notEqual(classes, ignoreIndex) }
+  })

@@ -1,0 +1,163 @@
+/** Laws of a step: accumulation, and what it does with tensors. */
+import "@tensorflow/tfjs-backend-cpu"
+import fc from "fast-check"
+import { afterAll, beforeAll, expect, it } from "vitest"
+import * as Dense from "../../src/Model/Dense.ts"
+import * as Model from "../../src/Model/Model.ts"
+import * as Parameters from "../../src/Model/Parameters.ts"
+import * as Optimizers from "../../src/Optimizer/Optimizers.ts"
+import * as Gradient from "../../src/Step/Gradient.ts"
+import * as Loss from "../../src/Step/Loss.ts"
+import * as Reduction from "../../src/Step/Reduction.ts"
+import * as Step from "../../src/Step/Step.ts"
+import * as HostTensor from "../../src/Tensor/HostTensor.ts"
+import * as Key from "../../src/Tensor/Key.ts"
+import { type Tensors, tf } from "../../src/Tensor/Tensor.ts"
+import * as Tree from "../../src/Tensor/Tree.ts"
+
+const model = Model.make({
+  inputs: ["x"],
+  labels: ["labels"],
+  init: Parameters.make({ fc1: Dense.init({ inputs: 3, outputs: 4 }), fc2: Dense.init({ inputs: 4, outputs: 3 }) }),
+  forward: (p, { x }) => ({ logits: Dense.apply(p, "fc2", tf.tanh(Dense.apply(p, "fc1", x))) }),
+  loss: ({ logits }, { labels }) => Loss.crossEntropy(logits, labels)
+})
+
+beforeAll(() => tf.setBackend("cpu"))
+afterAll(() => expect(tf.memory().numTensors).toBe(0))
+
+interface Row {
+  readonly x: ReadonlyArray<number>
+  readonly label: number
+}
+const row = fc.record({
+  x: fc.array(fc.double({ min: -2, max: 2, noNaN: true }), { minLength: 3, maxLength: 3 }),
+  label: fc.constantFrom(0, 1, 2, -100)
+})
+/** Micro-batches of any sizes, some of them with labels that do not count; at least one label counts. */
+const microBatches = fc
+  .array(fc.array(row, { minLength: 1, maxLength: 5 }), { minLength: 1, maxLength: 5 })
+  .filter((batches) => batches.flat().some(({ label }) => label >= 0))
+
+const toBatch = (rows: ReadonlyArray<Row>): Tensors => ({
+  x: tf.tensor2d(rows.map(({ x }) => [...x])),
+  labels: tf.tensor1d(
+    rows.map(({ label }) => label),
+    "int32"
+  )
+})
+
+/** What an update with these micro-batches descends along, its loss, norm and count. */
+const gradientOf = (
+  seed: number,
+  batches: ReadonlyArray<ReadonlyArray<Row>>,
+  { reduction = Reduction.perToken, maxGradNorm = 0 }: Pick<Step.Options, "reduction" | "maxGradNorm"> = {}
+) => {
+  const result = tf.tidy(() => {
+    const accumulate = Gradient.accumulate(Gradient.make({ model, reduction }))
+    const parameters = HostTensor.toDevice(model.init(Key.make(seed)))
+    const total = accumulate(
+      { parameters, buffers: {} },
+      batches.map(toBatch),
+      batches.map((_, i) => Key.make(i))
+    )
+    const { gradients, loss, gradNorm } = Gradient.mean(total, maxGradNorm)
+    return { ...gradients, loss, norm: gradNorm, count: total.count }
+  })
+  const values = Tree.map(result, (tensor) => [...tensor.dataSync()])
+  tf.dispose(result)
+  return values
+}
+
+/**
+ * Gradients are compared relative to the largest number in any of them; but rows may cancel, and then relative to the rows' own terms, whose
+ * largest (label minus probability, of three classes) is about a third. The other figures are compared relative to themselves, the count exactly.
+ */
+const expectClose = (found: Record<string, Array<number>>, expected: Record<string, Array<number>>, relative: number) => {
+  expect(Object.keys(found)).toEqual(Object.keys(expected))
+  expect(found.count).toEqual(expected.count)
+  const { count, loss, norm, ...gradients } = expected
+  const largest = Math.max(1 / 3, ...Object.values(gradients).flat().map(Math.abs))
+  for (const [path, values] of Object.entries(expected)) {
+    values.forEach((value, i) => {
+      const scale = path in gradients || path === "norm" ? largest : Math.abs(value)
+      expect(Math.abs(found[path]![i]! - value), `${path}[${i}]`).toBeLessThanOrEqual(relative * scale)
+    })
+  }
+}
+
+it("accumulating micro-batches equals one big batch under perToken, ragged counts included", () => {
+  fc.assert(
+    fc.property(fc.nat(1000), microBatches, (seed, batches) => {
+      expectClose(gradientOf(seed, batches), gradientOf(seed, [batches.flat()]), 1e-6)
+    }),
+    { numRuns: 200 }
+  )
+})
+
+it("weighs micro-batches alike under perMicroBatch, and as trainer for a model that counts no items", () => {
+  fc.assert(
+    fc.property(fc.nat(1000), microBatches, (seed, all) => {
+      const batches = all.filter((rows) => rows.some(({ label }) => label >= 0))
+      const alone = batches.map((rows) => gradientOf(seed, [rows]))
+      for (const reduction of [Reduction.perMicroBatch, Reduction.trainer]) {
+        const { count, norm, ...found } = gradientOf(seed, batches, { reduction })
+        const mean = Tree.map(found, (values, path) =>
+          values.map((_, i) => alone.reduce((sum, one) => sum + one[path]![i]!, 0) / batches.length)
+        )
+        expectClose(found, mean, 1e-6)
+      }
+    }),
+    { numRuns: 200 }
+  )
+})
+
+it("clips to the global norm and reports the norm before", () => {
+  fc.assert(
+    fc.property(fc.nat(1000), microBatches, fc.double({ min: 0.01, max: 2, noNaN: true }), (seed, batches, maxGradNorm) => {
+      const free = gradientOf(seed, batches)
+      const clipped = gradientOf(seed, batches, { maxGradNorm })
+      const factor = Math.min(1, maxGradNorm / (free.norm![0]! + 1e-6))
+      const { loss, norm, count, ...gradients } = free
+      expectClose(
+        clipped,
+        { ...Tree.map(gradients, (values) => values.map((value) => value * factor)), loss: loss!, norm: norm!, count: count! },
+        1e-6
+      )
+    }),
+    { numRuns: 200 }
+  )
+})
+
+it("gives only tensors of its own, keeps the input as it was and the number of tensors constant", () => {
+  const adamw = Optimizers.adamw()
+  const trainable = (path: string) => path.startsWith("fc2.")
+  const step = Step.make({ model, optimizer: adamw, trainable })
+  fc.assert(
+    fc.property(fc.nat(1000), microBatches, (seed, batches) => {
+      const parameters = HostTensor.toDevice(model.init(Key.make(seed)))
+      const buffers = HostTensor.toDevice({ steps: HostTensor.scalar(7) })
+      const weights = { parameters, buffers, slots: tf.tidy(() => adamw.init(Tree.filter(parameters, trainable))) }
+      const before = Tree.map(weights, HostTensor.fromDevice)
+      const count = tf.memory().numTensors
+      const next = tf.tidy(() => {
+        const scalars = Tree.map(adamw.scalars({ step: 0, learningRate: 0.1 }), (value) => tf.scalar(value))
+        const tensors = batches.map(toBatch)
+        return { ...step({ weights, batches: tensors, keys: tensors.map(() => Key.make(1)), scalars }).weights }
+      })
+      expect(tf.memory().numTensors).toBe(2 * count)
+      expect(Tree.map(weights, HostTensor.fromDevice)).toEqual(before)
+      tf.dispose(weights)
+      const after = Tree.map(next, HostTensor.fromDevice)
+      expect(Tree.map(after, Object.keys)).toEqual(Tree.map(before, Object.keys))
+      expect(after.buffers).toEqual(before.buffers)
+      expect(Tree.filter(after.parameters!, (path) => !trainable(path))).toEqual(
+        Tree.filter(before.parameters!, (path) => !trainable(path))
+      )
+      expect(Object.keys(weights.slots).every((path) => path.includes(".fc2."))).toBe(true)
+      tf.dispose(next)
+      expect(tf.memory().numTensors).toBe(0)
+    }),
+    { numRuns: 200 }
+  )
+})
