@@ -32,6 +32,10 @@ export const names = Object.keys(fields) as ReadonlyArray<Name>
 /** Spellings that the page has given up: read, with a word on it. */
 const removed: Readonly<Record<string, Name>> = { evaluation_strategy: "eval_strategy" }
 
+/** Gives the name on the page that a spelling stands for, where there is one. */
+export const nameOf = (written: string): Name | undefined =>
+  Object.hasOwn(fields, written) ? (written as Name) : Object.hasOwn(removed, written) ? removed[written] : undefined
+
 /**
  * Makes arguments from what is given, the page's defaults for the rest, and checks each value and all against each other.
  *
@@ -87,9 +91,9 @@ export const fromJson = (json: unknown): Result.Result<Parsed, ArgumentsError> =
   const input: Record<string, unknown> = {}
   const warnings: Array<string> = []
   for (const [written, value] of Object.entries(json)) {
-    const name = Object.hasOwn(removed, written) ? removed[written]! : written
+    const name = nameOf(written)
+    if (name === undefined) return Result.fail(unknown(written))
     if (name !== written) warnings.push(`${written} is called ${name} now.`)
-    if (!Object.hasOwn(fields, name)) return Result.fail(unknown(name, names))
     input[toCamel(name)] = value
   }
   return Result.succeed({ input: input as Input, warnings })
@@ -108,8 +112,9 @@ export const goal = (args: Arguments): { readonly metric: string; readonly mode:
   return { metric: metric.startsWith("eval_") ? metric : `eval_${metric}`, mode: greater ? "max" : "min" }
 }
 
-const unknown = (name: string, names: ReadonlyArray<string>): UnknownArgument =>
-  new UnknownArgument({ argument: name, suggestion: nearest(name, names) })
+/** The error of a name that there is not, with the nearest that there is. */
+export const unknown = (name: string, known: ReadonlyArray<string> = names): UnknownArgument =>
+  new UnknownArgument({ argument: name, suggestion: nearest(name, known) })
 
 /** The page's rules of arguments against each other. */
 const check = (args: Arguments): Result.Result<Arguments, ContradictoryArguments> => {

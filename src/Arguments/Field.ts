@@ -2,7 +2,7 @@
 import { Schema } from "effect"
 
 /** How a flag's text is read. */
-export type Kind = "text" | "number" | "boolean" | "json" | "list"
+export type Kind = "text" | "number" | "boolean" | "switch" | "json" | "list"
 
 export interface Field<A> {
   readonly kind: Kind
@@ -10,6 +10,8 @@ export interface Field<A> {
   readonly default: A
   /** Completes "it must be ...". */
   readonly expected: string
+  /** Whether null is a value of it. */
+  readonly nullable?: boolean
 }
 
 export const text = (initial: string): Field<string> => ({
@@ -28,7 +30,7 @@ export const boolean = (initial: boolean): Field<boolean> => ({
 
 /** A text, or simply yes or no. */
 export const switchable = (initial: string | boolean): Field<string | boolean> => ({
-  kind: "text",
+  kind: "switch",
   schema: Schema.Union([Schema.String, Schema.Boolean]),
   default: initial,
   expected: "a text, or true or false"
@@ -73,7 +75,8 @@ export const optional = <A>(field: Field<A>): Field<A | null> => ({
   ...field,
   schema: Schema.NullOr(field.schema),
   default: null,
-  expected: `${field.expected}, or null`
+  expected: `${field.expected}, or null`,
+  nullable: true
 })
 
 const numeric = (what: string, schema: Schema.Codec<number>, initial: number, range: Range): Field<number> => {

@@ -133,11 +133,14 @@ const outcome = (
   const isBlind = (at: State.TrainerState) => blind(at.evaluations)
   const limit = (args.saveTotalLimit ?? 0) > 0 ? args.saveTotalLimit! : Infinity
   const tracked = args.saveStrategy !== "no"
-  let saves = start.checkpoints.length
+  const saved = new Set(start.checkpoints)
 
   const ends = (at: State.TrainerState) => {
     const dark = isBlind(at)
-    const hidden = dark && tracked && (saves > limit || args.saveStrategy === "best")
+    const newest = at.checkpoints.at(-1)
+    if (newest !== undefined) saved.add(newest)
+    // while there is room for all, what stays does not depend on the best
+    const hidden = dark && tracked && (saved.size > limit || args.saveStrategy === "best")
     return {
       checkpoints: hidden ? null : at.checkpoints,
       metric: dark ? null : (best(at, plan.horizon)?.metric ?? null),
@@ -150,12 +153,10 @@ const outcome = (
     batches: (set) => batchesOf(args, given.sets.find(({ name }) => name === set)?.size ?? 0, args.perDeviceEvalBatchSize),
     scored: given.scores !== undefined,
     outputDir: args.outputDir,
-    ends: (at) => {
-      if (at.checkpoints.length > 0) saves = Math.max(saves, at.checkpoints.length)
-      return ends(at)
-    }
+    ends
   })
   const last = ends(state)
+  const decides = given.earlyStopping !== undefined || args.saveStrategy === "best"
   const rates = events.flatMap((event) =>
     event._tag === "Updating"
       ? [
@@ -175,7 +176,7 @@ const outcome = (
     best_global_step: last.step,
     unknown: isBlind(state)
       ? [
-          ...(given.earlyStopping !== undefined || args.saveStrategy === "best" ? ["events"] : []),
+          ...(decides || lines.some((line) => line.checkpoints_on_disk === null) ? ["events"] : []),
           ...(rates.includes(null) ? ["learning_rates"] : []),
           ...(last.checkpoints === null ? ["checkpoints_on_disk_after_train"] : []),
           "best_metric",

@@ -1,0 +1,115 @@
+/** Training arguments on the command line, in the manner of Hugging Face's scripts: any argument of the page is a flag. */
+import { Result } from "effect"
+import { type ArgumentsError, fromJson, type Input, nameOf, unknown } from "./Arguments.ts"
+import { InvalidArgument } from "./Errors.ts"
+import type { Field } from "./Field.ts"
+import { fields } from "./Fields.ts"
+
+export interface Split {
+  /** The training arguments among the words. */
+  readonly input: Input
+  /** What is not a training argument, in order. */
+  readonly rest: ReadonlyArray<string>
+  readonly warnings: ReadonlyArray<string>
+}
+
+/**
+ * Takes the training arguments out of the words of a command line.
+ *
+ * `--name value` or `--name=value`, with dashes or underscores; `--flag` alone is true, `--flag false` and `--no_flag` are false; a dictionary is JSON
+ * (`--lr_scheduler_kwargs '{"num_cycles": 2}'`); a list takes all words up to the next flag. The last of several wins. Words after `--` are left alone.
+ *
+ * **Errors**: fails with `UnknownArgument` for a flag with an underscore that is no argument, and with `InvalidArgument` for a value that cannot be read;
+ * `Arguments.make` checks the rest.
+ *
+ * **Source**: `HfArgumentParser`.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict"
+ * import { Result } from "effect"
+ * import { Flags } from "regimen"
+ *
+ * const words = ["train", "mnist.ts", "--learning_rate", "5e-5", "--eval_on_start", "--json"]
+ * const { input, rest } = Result.getOrThrow(Flags.split(words))
+ * assert.deepEqual(input, { learningRate: 5e-5, evalOnStart: true })
+ * assert.deepEqual(rest, ["train", "mnist.ts", "--json"])
+ * ```
+ */
+export const split = (words: ReadonlyArray<string>): Result.Result<Split, ArgumentsError> =>
+  Result.gen(function* () {
+    const json: Record<string, unknown> = {}
+    const rest: Array<string> = []
+    const queue = [...words]
+    for (let word = queue.shift(); word !== undefined; word = queue.shift()) {
+      const [, written = "", attached] = /^--([A-Za-z][\w-]*)(?:=(.*))?$/s.exec(word) ?? []
+      const name = written.replaceAll("-", "_")
+      const field = nameOf(name)
+      if (word === "--") {
+        rest.push(word, ...queue.splice(0))
+      } else if (field !== undefined) {
+        json[name] = yield* value(name, fields[field], attached, queue)
+      } else if (attached === undefined && negates(name)) {
+        json[name.slice(3)] = false
+      } else {
+        if (written.includes("_")) return yield* Result.fail(unknown(name))
+        rest.push(word)
+      }
+    }
+    const { input, warnings } = yield* fromJson(json)
+    return { input, rest, warnings }
+  })
+
+const negates = (name: string): boolean => {
+  const field = name.startsWith("no_") ? nameOf(name.slice(3)) : undefined
+  return field !== undefined && fields[field].kind === "boolean"
+}
+
+/** Reads the value of a flag: what is attached to it, or the words after it. */
+const value = (
+  name: string,
+  field: Field<unknown>,
+  attached: string | undefined,
+  queue: Array<string>
+): Result.Result<unknown, ArgumentsError> => {
+  const next = () => attached ?? (queue.length > 0 && !isFlag(queue[0]!) ? queue.shift() : undefined)
+  const refuse = (value: unknown) => Result.fail(new InvalidArgument({ argument: name, value, expected: field.expected }))
+  if (field.kind === "boolean") {
+    if (attached === undefined && boolean(queue[0] ?? "") === undefined && !isNull(field, queue[0])) return Result.succeed(true)
+    const word = next()
+    if (isNull(field, word)) return Result.succeed(null)
+    const read = boolean(word ?? "")
+    return read === undefined ? refuse(word) : Result.succeed(read)
+  }
+  if (field.kind === "list") {
+    const end = queue.findIndex(isFlag)
+    const list = attached === undefined ? queue.splice(0, end < 0 ? queue.length : end) : [attached]
+    return list.length === 0 ? refuse(undefined) : Result.succeed(list)
+  }
+  const word = next()
+  if (word === undefined) return refuse(undefined)
+  switch (field.kind) {
+    case "number":
+      if (isNull(field, word)) return Result.succeed(null)
+      return /^[+-]?(\d[\d_]*\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(word)
+        ? Result.succeed(Number(word.replaceAll("_", "")))
+        : refuse(word)
+    case "json":
+      return Result.mapError(
+        Result.try(() => JSON.parse(word) as unknown),
+        () => new InvalidArgument({ argument: name, value: word, expected: `${field.expected}, in JSON` })
+      )
+    case "switch":
+      return Result.succeed(boolean(word) ?? word)
+    case "text":
+      return Result.succeed(word)
+  }
+}
+
+const isFlag = (word: string): boolean => /^--[A-Za-z]/.test(word) || word === "--"
+
+const isNull = (field: Field<unknown>, word: string | undefined): boolean =>
+  field.nullable === true && /^(null|none)$/i.test(word ?? "")
+
+const boolean = (word: string): boolean | undefined =>
+  /^(true|t|yes|y|1)$/i.test(word) ? true : /^(false|f|no|n|0)$/i.test(word) ? false : undefined
