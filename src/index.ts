@@ -2,6 +2,7 @@
 
 export * as Arguments from "./Arguments/Arguments.ts"
 export * as Compile from "./Arguments/Compile.ts"
+export * as Flags from "./Arguments/Flags.ts"
 export * as CheckpointStore from "./Checkpoint/CheckpointStore.ts"
 export * as FileSystemStore from "./Checkpoint/FileSystemStore.ts"
 export * as MemoryStore from "./Checkpoint/MemoryStore.ts"
@@ -62,6 +63,7 @@ export * as Tensor from "./Tensor/Tensor.ts"
 export { tf } from "./Tensor/Tensor.ts"
 export * as Tree from "./Tensor/Tree.ts"
 export * as Weights from "./Tensor/Weights.ts"
+
 export * as Errors from "./Trainer/Errors.ts"
 export * as Observer from "./Trainer/Observer.ts"
 export * as Program from "./Trainer/Program.ts"
