@@ -1,7 +1,7 @@
 /** Laws of a step: accumulation, and what it does with tensors. */
 import "@tensorflow/tfjs-backend-cpu"
 import fc from "fast-check"
-import { afterAll, beforeAll, expect, it } from "vitest"
+import { afterAll, beforeAll, expect, it, vi } from "vitest"
 import * as Dense from "../../src/Model/Dense.ts"
 import * as Model from "../../src/Model/Model.ts"
 import * as Parameters from "../../src/Model/Parameters.ts"
@@ -23,6 +23,7 @@ const model = Model.make({
   loss: ({ logits }, { labels }) => Loss.crossEntropy(logits, labels)
 })
 
+vi.setConfig({ testTimeout: 60_000 })
 beforeAll(() => tf.setBackend("cpu"))
 afterAll(() => expect(tf.memory().numTensors).toBe(0))
 
