@@ -1,5 +1,4 @@
 /** All that is public, a namespace a file. What is not here is an inner part of its folder. */
-
 export * as Arguments from "./Arguments/Arguments.ts"
 export * as Compile from "./Arguments/Compile.ts"
 export * as Flags from "./Arguments/Flags.ts"
@@ -63,7 +62,6 @@ export * as Tensor from "./Tensor/Tensor.ts"
 export { tf } from "./Tensor/Tensor.ts"
 export * as Tree from "./Tensor/Tree.ts"
 export * as Weights from "./Tensor/Weights.ts"
-
 export * as Errors from "./Trainer/Errors.ts"
 export * as Observer from "./Trainer/Observer.ts"
 export * as Program from "./Trainer/Program.ts"
