@@ -4,6 +4,7 @@ import type { CheckpointError, StoreLocked } from "../Checkpoint/CheckpointStore
 import type { WrongCheckpoint } from "../Checkpoint/Fit.ts"
 import type { DataError } from "../Data/Dataset.ts"
 import type { DeviceError } from "../Layer/Device/Device.ts"
+import type { MissingField, ModelFailed, NoLoss } from "../Model/Model.ts"
 import type { Stalled } from "../Schedule/Plan.ts"
 
 /** The loss or the gradient of an update is NaN or infinite. */
@@ -25,6 +26,9 @@ export class InvalidTask extends Schema.TaggedError<InvalidTask>()("InvalidTask"
   }
 }
 
+/** The model and the batches do not fit together; found before step 0. */
+export type Misfit = MissingField | NoLoss | ModelFailed
+
 /** Everything that can end a run early, beside the errors of its observers. */
 export type RunError =
   | CheckpointError
@@ -35,3 +39,4 @@ export type RunError =
   | Stalled
   | NonFiniteLoss
   | InvalidTask
+  | Misfit

@@ -4,7 +4,7 @@ import * as Fit from "../Checkpoint/Fit.ts"
 import type { Batch } from "../Data/Loader.ts"
 import { Device, type DeviceError } from "../Layer/Device/Device.ts"
 import { Optimizer } from "../Layer/Optimizer.ts"
-import type { Model } from "../Model/Model.ts"
+import { check, type Model } from "../Model/Model.ts"
 import * as Step from "../Step/Step.ts"
 import * as HostTensor from "../Tensor/HostTensor.ts"
 import * as Key from "../Tensor/Key.ts"
@@ -12,7 +12,7 @@ import { type Tensors, tf } from "../Tensor/Tensor.ts"
 import * as Tree from "../Tensor/Tree.ts"
 import type { HostWeights, Weights } from "../Tensor/Weights.ts"
 import type { TrainerState } from "../TrainerState.ts"
-import { InvalidTask } from "./Errors.ts"
+import { InvalidTask, type Misfit } from "./Errors.ts"
 import type { Task } from "./Task.ts"
 
 /** What was measured since the last log. **Unit**: nats; L2 norm of the last update's gradients before clipping. */
@@ -27,7 +27,7 @@ export interface Learner {
   /** Makes one update from micro-batches. It happens whole or not at all: a step that fails leaves the weights as they were. */
   readonly update: (state: TrainerState, learningRate: number, batches: ReadonlyArray<Batch>) => Effect.Effect<void, DeviceError>
   /** Makes an update and throws its result away: finds what would fail, before step 0. */
-  readonly rehearse: (batch: Batch) => Effect.Effect<void, DeviceError>
+  readonly rehearse: (batch: Batch) => Effect.Effect<void, DeviceError | Misfit>
   readonly running: Effect.Effect<Running, DeviceError>
   /** Starts a new sum of losses, after a log. */
   readonly reset: Effect.Effect<void, DeviceError>
@@ -112,8 +112,16 @@ export const make = Effect.fnUntraced(function* (
           return free(old.weights, old.running)
         })
       ),
-    rehearse: (batch) =>
-      Effect.flatMap(take("the rehearsal of step 1", from.state, 0, [batch]), (next) => free(next.weights, next.running)),
+    rehearse: Effect.fnUntraced(function* (batch) {
+      const { parameters, buffers } = cell.weights
+      const key = Key.fold(root, "rehearsal")
+      const checked = yield* device.run("the rehearsal of step 1", () =>
+        check(task.model, { parameters, buffers, key, batch: HostTensor.toDevice(batch.tensors) })
+      )
+      yield* Effect.fromResult(checked)
+      const next = yield* take("the rehearsal of step 1", from.state, 0, [batch])
+      yield* free(next.weights, next.running)
+    }),
     running: Effect.suspend(() =>
       Effect.map(device.read(cell.running), ({ loss, gradNorm }) => ({ loss: loss!.data[0]!, gradNorm: gradNorm!.data[0]! }))
     ),

@@ -58,15 +58,16 @@ export const make = <A, E = never, R = never>(program: {
   readonly plan?: (plan: Plan, args: Arguments.Arguments) => Plan
   readonly reduction?: Reduction
   readonly trainable?: (path: string) => boolean
+  readonly earlyStopping?: Compile.EarlyStopping
   readonly observe?: Options<E, R>["observe"]
 }): Program<E, R> => ({
   _tag: "Program",
   name: program.name,
   args: program.args ?? {},
-  prepare: Effect.fnUntraced(function* (args) {
+  prepare: Effect.fnUntraced(function* (args): Effect.fn.Return<Prepared<E, R>, ProgramError | E, R> {
     const collate = program.collate ?? Collator.stack()
     const sources = named(program.evalDataset)
-    yield* Compile.check(args, { evaluates: Object.keys(sources).length > 0 })
+    yield* Effect.fromResult(Compile.check(args, { evaluates: Object.keys(sources).length > 0 }))
     const dataset = yield* open(program.trainDataset)
     const train = yield* Loader.make({
       dataset,
@@ -84,7 +85,13 @@ export const make = <A, E = never, R = never>(program: {
         dropLast: args.dataloaderDropLast
       })
     }
-    const plan = yield* Compile.plan(args, { batchesPerEpoch: train.batchesPerEpoch, sets: Object.keys(evaluation) })
+    const plan = yield* Effect.fromResult(
+      Compile.plan(args, {
+        batchesPerEpoch: train.batchesPerEpoch,
+        sets: Object.keys(evaluation),
+        ...(program.earlyStopping === undefined ? {} : { earlyStopping: program.earlyStopping })
+      })
+    )
     const task = Trainer.task({
       model: program.model,
       train,
@@ -113,7 +120,7 @@ export const run = Effect.fn("Program.run")(function* <E, R>(
   overrides: Arguments.Input = {},
   options: Options = {}
 ): Effect.fn.Return<Trainer.Report, RunError | ProgramError | E, Exclude<World, Optimizer.Optimizer> | R> {
-  const args = yield* Arguments.make({ ...program.args, ...overrides })
+  const args = yield* Effect.fromResult(Arguments.make({ ...program.args, ...overrides }))
   const prepared = yield* program.prepare(args)
   return yield* Trainer.train(prepared.task, prepared.plan, { ...prepared.options, ...options }).pipe(
     Effect.provide(Optimizer.layer(prepared.optimizer))

@@ -32,6 +32,8 @@ export interface Options<E = never, R = never> {
   readonly grace?: Duration.Input
   /** What to do about a loss or gradient that is NaN or infinite: fail (the default), or go on and log it. */
   readonly nonFinite?: "fail" | "continue"
+  /** Told when a run was cut short: where, and whether its state is safe (saved now or before; before the first update there is none). */
+  readonly onCut?: (cut: { readonly step: number; readonly safe: boolean }) => Effect.Effect<void>
   /** Shown by the loggers once, at the start. */
   readonly config?: Readonly<Record<string, unknown>>
 }
@@ -142,17 +144,23 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
   // Leaving early (interruption, Stream.take, an observer's error): the state as it is, once.
   yield* Scope.addFinalizer(
     scope,
-    writing.withPermit(
-      Effect.suspend(() => {
-        if (now.done || moving || sealed || now.value.cut.step === 0 || Start.same(now.value.cut, durable)) return Effect.void
-        return Effect.flatMap(snapshot(now.value.cut), store.save).pipe(
-          Effect.interruptible, // a finalizer is uninterruptible: without this no time limit works
-          Effect.timeout(options.grace ?? "1 minute"),
-          Effect.catchCause((cause) => Effect.logError("The run was cut short and its state could not be saved.", cause))
-        )
-      })
-    )
+    Effect.gen(function* () {
+      if (now.done) return
+      const { cut } = now.value
+      const spoiled = moving || sealed
+      const safe = cut.step === 0 || Start.same(cut, durable) || (!spoiled && (yield* rescue(cut)))
+      yield* options.onCut?.({ step: cut.step, safe }) ?? Effect.void
+    }).pipe(writing.withPermit)
   )
+  const rescue = (cut: TrainerState) =>
+    Effect.flatMap(snapshot(cut), store.save).pipe(
+      Effect.interruptible, // a finalizer is uninterruptible: without this no time limit works
+      Effect.timeout(options.grace ?? "1 minute"),
+      Effect.as(true),
+      Effect.catchCause((cause) =>
+        Effect.as(Effect.logError("The run was cut short and its state could not be saved.", cause), false)
+      )
+    )
 
   const work = (event: Plan.Event): Work | undefined => {
     const { state } = event

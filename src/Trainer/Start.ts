@@ -3,13 +3,14 @@ import { Effect } from "effect"
 import { type Checkpoint, CheckpointStore } from "../Checkpoint/CheckpointStore.ts"
 import type { TrainerState } from "../TrainerState.ts"
 
-/** The newest checkpoint if there is one, nowhere, or the checkpoint of a step (which must be there). */
-export type From = "newest" | "scratch" | number
+/** The newest checkpoint if there is one, nowhere, the checkpoint of a step (which must be there), or a checkpoint from elsewhere. */
+export type From = "newest" | "scratch" | number | Checkpoint
 
 /** Finds the checkpoint to start from. A newest one that cannot be read is passed over, with a warning, for the one before it. */
 export const find = Effect.fnUntraced(function* (from: From) {
   const store = yield* CheckpointStore
   if (from === "scratch") return undefined
+  if (typeof from === "object") return from
   if (from !== "newest") return yield* relist(yield* store.load(from))
   const steps = [...(yield* store.list)].reverse()
   for (const [index, step] of steps.entries()) {
@@ -36,7 +37,10 @@ const relist = Effect.fnUntraced(function* (found: Checkpoint) {
   const store = yield* CheckpointStore
   const listed = yield* store.list
   const { step, checkpoints } = found.state
-  return { ...found, state: { ...found.state, checkpoints: listed.filter((other) => other > step || checkpoints.includes(other)) } }
+  return {
+    ...found,
+    state: { ...found.state, checkpoints: listed.filter((other) => other > step || checkpoints.includes(other)) }
+  }
 })
 
 /** The state that a run goes on from: stops are forgotten (the plan derives its own again), all else is kept. */

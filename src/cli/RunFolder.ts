@@ -1,5 +1,7 @@
 /** The output folder of a program: whose it is, and how its run stands. It is the file `regimen.json` in that folder. */
 import { Effect, FileSystem, Option, Path, Schema } from "effect"
+import * as Safetensors from "../Tensor/Safetensors.ts"
+import type { HostWeights } from "../Tensor/Weights.ts"
 
 const fileName = "regimen.json"
 
@@ -8,10 +10,9 @@ export const Status = Schema.Struct({
   /** The program's file, relative to the folder. */
   file: Schema.String,
   status: Schema.Literals(["running", "interrupted", "finished"]),
-  /** Arguments that differ from the defaults, as they were given. */
+  /** The arguments, under the page's names. */
   args: Schema.Record(Schema.String, Schema.Unknown),
   step: Schema.Natural,
-  maxSteps: Schema.Number,
   metrics: Schema.Record(Schema.String, Schema.Number)
 })
 export type Status = typeof Status.Type
@@ -61,6 +62,15 @@ export const write = Effect.fnUntraced(function* (folder: string, status: Status
   const text = yield* Schema.encodeEffect(codec)(status).pipe(Effect.orDie)
   yield* fs.makeDirectory(folder, { recursive: true }).pipe(Effect.mapError(cannot(folder)))
   yield* fs.writeFileString(`${file}.tmp`, text).pipe(Effect.mapError(cannot(folder)))
+  yield* fs.rename(`${file}.tmp`, file).pipe(Effect.mapError(cannot(folder)))
+})
+
+/** Writes the trained parameters and buffers as `model.safetensors`. */
+export const saveModel = Effect.fnUntraced(function* (folder: string, { parameters, buffers }: HostWeights) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const file = path.join(folder, "model.safetensors")
+  yield* fs.writeFile(`${file}.tmp`, Safetensors.encode({ ...parameters, ...buffers })).pipe(Effect.mapError(cannot(folder)))
   yield* fs.rename(`${file}.tmp`, file).pipe(Effect.mapError(cannot(folder)))
 })
 

@@ -9,7 +9,18 @@ import { type Entry, Logger, type Progress } from "./Logger.ts"
  *
  * **Errors**: those of building the layers, before the run starts.
  */
-export const layer = <E = never, R = never>(...layers: ReadonlyArray<Layer.Layer<Logger, E, R>>): Layer.Layer<Logger, E, R> =>
+export const layer = <Layers extends ReadonlyArray<Layer.Layer<Logger, unknown, unknown>>>(
+  ...layers: Layers
+): Layer.Layer<Logger, Layer.Error<Layers[number]>, Layer.Services<Layers[number]>> => merge(layers as ReadonlyArray<Of<Layers>>)
+
+/** A layer that may fail, and needs, what any of several does. */
+type Of<Layers extends ReadonlyArray<Layer.Layer<Logger, unknown, unknown>>> = Layer.Layer<
+  Logger,
+  Layer.Error<Layers[number]>,
+  Layer.Services<Layers[number]>
+>
+
+const merge = <E, R>(layers: ReadonlyArray<Layer.Layer<Logger, E, R>>): Layer.Layer<Logger, E, R> =>
   Layer.effect(
     Logger,
     Effect.gen(function* () {
@@ -35,9 +46,8 @@ export const layer = <E = never, R = never>(...layers: ReadonlyArray<Layer.Layer
   )
 
 const isolate = Effect.fnUntraced(function* (logger: Logger["Service"], index: number) {
-  const name = `merged (number ${index + 1})`
-  const report = yield* Background.warnOnce(name)
-  const background = yield* Background.make(name, (batch: ReadonlyArray<Entry>) =>
+  const report = yield* Background.warnOnce(`merged (number ${index + 1})`)
+  const background = yield* Background.make(report, (batch: ReadonlyArray<Entry>) =>
     Effect.forEach(
       batch,
       (entry) =>
@@ -60,7 +70,7 @@ const isolate = Effect.fnUntraced(function* (logger: Logger["Service"], index: n
   }
   return {
     offer: background.offer,
-    flush: Effect.andThen(background.flush, Effect.catchCause(logger.flush, report)),
+    flush: Effect.andThen(background.flush, Background.within(Effect.catchCause(logger.flush, report), report)),
     progress: watch === undefined ? undefined : progress
   }
 })

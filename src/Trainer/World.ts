@@ -1,0 +1,17 @@
+/** The usual world of a run: a device, and a folder that holds its checkpoints, its log and its figures. */
+import { Layer } from "effect"
+import * as FileSystemStore from "../Checkpoint/FileSystemStore.ts"
+import * as Devices from "../Layer/Device/Devices.ts"
+import * as Figures from "../Layer/Logger/Figures.ts"
+import * as Loggers from "../Layer/Logger/Loggers.ts"
+
+/**
+ * Provides a device (the best that works, unless another is named), checkpoints in `folder`, progress on the terminal,
+ * the log in `folder/log.jsonl` and pictures in `folder/figures`.
+ */
+export const layer = (options: { readonly folder: string; readonly device?: Devices.Name }) =>
+  Layer.mergeAll(
+    Devices.named(options.device ?? "auto"),
+    FileSystemStore.layer({ directory: options.folder }),
+    Loggers.all(Loggers.progress(), Loggers.jsonl(`${options.folder}/log.jsonl`), Figures.layer(`${options.folder}/figures`))
+  )

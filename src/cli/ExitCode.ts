@@ -1,0 +1,32 @@
+/** Exit codes: a public contract. */
+
+/** The run is done. */
+export const done = 0
+/** The run failed. */
+export const failed = 1
+/** The arguments, the program or the folder are not such that a run could start. */
+export const badArguments = 2
+/** The run was interrupted and its state is saved: the same command goes on. */
+export const interrupted = 75
+
+/** Errors that are the caller's to mend: nothing was trained. */
+const caller = new Set([
+  "InvalidArgument",
+  "ContradictoryArguments",
+  "UnknownArgument",
+  "FlagError",
+  "LoaderError",
+  "InvalidTask",
+  "MissingField",
+  "NoLoss",
+  "ModelFailed",
+  "NoCheckpoint",
+  "ForeignFolder",
+  "FolderError",
+  "ProgramError",
+  "CaseError"
+])
+
+/** The exit code of an error. */
+export const of = (error: unknown): number =>
+  typeof error === "object" && error !== null && "_tag" in error && caller.has(String(error._tag)) ? badArguments : failed

@@ -1,0 +1,116 @@
+/** The commands, and how they end. */
+import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import { Cause, Console, Effect, Exit, Path, Stdio, Terminal } from "effect"
+import { Argument, CliError, Command, Flag } from "effect/cli"
+import packageJson from "../../package.json" with { type: "json" }
+import type * as Arguments from "../Arguments/Arguments.ts"
+import * as Flags from "../Arguments/Flags.ts"
+import { CheckpointStore } from "../Checkpoint/CheckpointStore.ts"
+import * as FileSystemStore from "../Checkpoint/FileSystemStore.ts"
+import * as Devices from "../Layer/Device/Devices.ts"
+import * as Doctor from "./Doctor.ts"
+import * as ExitCode from "./ExitCode.ts"
+import * as Inspect from "./Inspect.ts"
+import { NoCheckpoint } from "./Origin.ts"
+import * as Plan from "./Plan.ts"
+import { resume, train } from "./Train.ts"
+
+/** Ends the command with a code that says more than success or failure. */
+const end = (code: number) =>
+  Effect.sync(() => {
+    process.exitCode = code
+  })
+
+const columns = Effect.flatMap(Terminal.Terminal, (terminal) => terminal.columns).pipe(
+  Effect.map((columns) => (columns > 0 ? columns : 80))
+)
+
+const device = Flag.Literals("device", Devices.names as [Devices.Name, ...Array<Devices.Name>]).pipe(
+  Flag.withDescription("Where to train (default: the best that works)"),
+  Flag.withDefault("auto" as const)
+)
+const json = Flag.Boolean("json").pipe(Flag.withDescription("Print JSON, for machines"), Flag.withDefault(false))
+
+/** The subcommands; `overrides` are the training arguments that were given as flags. */
+const commands = (overrides: Arguments.Input) =>
+  [
+    Command.make(
+      "train",
+      { file: Argument.String("file").pipe(Argument.withDescription("A file whose default export is a program")), device },
+      ({ file, device }) => Effect.flatMap(train(file, { overrides, device }), end)
+    ).pipe(
+      Command.withDescription(
+        "Run a program, or go on with it where it was. Any training argument is a flag (--learning_rate 1e-3)."
+      ),
+      Command.withExamples([
+        { command: "regimen train examples/mnist.ts", description: "Train, or resume what was interrupted" },
+        {
+          command: "regimen train examples/mnist.ts --num_train_epochs 5 --output_dir runs/five",
+          description: "With other arguments"
+        }
+      ])
+    ),
+    Command.make(
+      "resume",
+      { folder: Argument.String("folder").pipe(Argument.withDescription("The output folder of a run")), device },
+      ({ folder, device }) => Effect.flatMap(resume(folder, { overrides, device }), end)
+    ).pipe(Command.withDescription("Go on with the run of an output folder")),
+    Command.make(
+      "inspect",
+      { checkpoint: Argument.String("checkpoint").pipe(Argument.withDescription("A folder checkpoint-<step>")), json },
+      Effect.fnUntraced(function* ({ checkpoint, json }) {
+        const path = yield* Path.Path
+        const name = /^checkpoint-(\d+)$/.exec(path.basename(path.resolve(checkpoint)))
+        if (name === null) return yield* new NoCheckpoint({ path: checkpoint })
+        const found = yield* Effect.flatMap(CheckpointStore, (store) => store.load(Number(name[1]))).pipe(
+          Effect.provide(FileSystemStore.layer({ directory: path.dirname(path.resolve(checkpoint)) }))
+        )
+        yield* Console.log(json ? JSON.stringify(Inspect.toJson(found), null, 2) : Inspect.render(found, yield* columns))
+      })
+    ).pipe(Command.withDescription("Show what a checkpoint holds")),
+    Command.make(
+      "plan",
+      { cases: Argument.String("cases").pipe(Argument.withDescription("A JSON file: one case or an array of them")), json },
+      Effect.fnUntraced(function* ({ cases, json }) {
+        const { stdout, stderr, exitCode } = yield* Plan.run(cases, { json, columns: yield* columns })
+        if (stdout !== "") yield* Console.log(stdout)
+        if (stderr !== "") yield* Console.error(stderr)
+        yield* end(exitCode)
+      })
+    ).pipe(Command.withDescription("Show what a run would do and when, without training")),
+    Command.make(
+      "doctor",
+      { json },
+      Effect.fnUntraced(function* ({ json }) {
+        const report = yield* Doctor.examine
+        yield* Console.log(json ? JSON.stringify(report, null, 2) : Doctor.render(report))
+        yield* end(report.well ? ExitCode.done : ExitCode.failed)
+      })
+    ).pipe(Command.withDescription("Show what this machine can train on"))
+  ] as const
+
+const main = Effect.gen(function* () {
+  const stdio = yield* Stdio.Stdio
+  const { input, rest } = yield* Effect.fromResult(Flags.split(yield* stdio.args))
+  const regimen = Command.make("regimen").pipe(
+    Command.withDescription(packageJson.description),
+    Command.withSubcommands(commands(input))
+  )
+  yield* Command.runWith(regimen, { version: packageJson.version })(rest)
+}).pipe(
+  Effect.catch((error) =>
+    CliError.isCliError(error)
+      ? end(error._tag === "ShowHelp" && error.errors.length === 0 ? ExitCode.done : ExitCode.badArguments)
+      : Effect.andThen(Console.error(`regimen: ${error.message}`), end(ExitCode.of(error)))
+  ),
+  Effect.catchCause((cause) =>
+    Cause.hasInterrupts(cause)
+      ? Effect.failCause(cause)
+      : Effect.andThen(Console.error(`regimen: ${Cause.pretty(cause)}`), end(ExitCode.failed))
+  )
+)
+
+NodeRuntime.runMain(Effect.provide(main, NodeServices.layer), {
+  disableErrorReporting: true,
+  teardown: (exit, onExit) => onExit(Number(process.exitCode ?? (Exit.isSuccess(exit) ? ExitCode.done : ExitCode.interrupted)))
+})

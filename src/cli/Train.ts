@@ -1,0 +1,117 @@
+/** `regimen train` and `regimen resume`: run a program in its output folder, or go on where it was. */
+import { Console, Effect, Option, Path } from "effect"
+import * as Arguments from "../Arguments/Arguments.ts"
+import type { Name as DeviceName } from "../Layer/Device/Devices.ts"
+import * as Numbers from "../Metrics/Format/Numbers.ts"
+import * as Program from "../Trainer/Program.ts"
+import type { Options } from "../Trainer/Run.ts"
+import * as World from "../Trainer/World.ts"
+import * as ExitCode from "./ExitCode.ts"
+import { load } from "./Load.ts"
+import * as Origin from "./Origin.ts"
+import * as RunFolder from "./RunFolder.ts"
+
+/** What is given on the command line. */
+export interface Given {
+  readonly overrides: Arguments.Input
+  readonly device: DeviceName
+}
+
+/** Runs the program of a file, and gives the exit code. Interrupted, it saves, says so, and leaves the exit code with the process. */
+export const train = Effect.fnUntraced(function* (file: string, given: Given) {
+  const { program, name, file: absolute } = yield* load(file)
+  const path = yield* Path.Path
+  const args = yield* Effect.fromResult(Arguments.make({ ...program.args, ...given.overrides }))
+  const folder = args.outputDir
+  const found = yield* RunFolder.claim(folder, name, args.overwriteOutputDir)
+  const recorded = recordOf(args)
+  if (Option.isSome(found) && found.value.status === "finished" && same(found.value.args, recorded)) {
+    const { step, metrics } = found.value
+    yield* Console.log(
+      `${folder} holds a finished run of ${name}: ${Numbers.thousands(step)} steps${list(metrics)}. Nothing to do.`
+    )
+    return ExitCode.done
+  }
+  const origin = yield* Origin.find(args, folder)
+  if (Option.isSome(found) || origin.step > 0) yield* Console.log(Origin.describe(folder, origin))
+
+  const note = (status: RunFolder.Status["status"], step: number, metrics: RunFolder.Status["metrics"] = {}) =>
+    RunFolder.write(folder, {
+      program: name,
+      file: path.relative(path.resolve(folder), absolute),
+      status,
+      args: recorded,
+      step,
+      metrics
+    })
+  yield* note("running", origin.step)
+
+  let cut = { step: origin.step, safe: true }
+  const options: Options = {
+    from: origin.from,
+    onCut: (at) =>
+      Effect.sync(() => {
+        cut = at
+      })
+  }
+  const report = yield* Program.run(program, given.overrides, options).pipe(
+    Effect.provide(World.layer({ folder, device: given.device })),
+    Effect.onInterrupt(() =>
+      Effect.gen(function* () {
+        process.exitCode = cut.safe ? ExitCode.interrupted : ExitCode.failed
+        yield* note("interrupted", cut.step)
+        yield* Console.log(interrupted(folder, cut))
+      }).pipe(Effect.ignore)
+    )
+  )
+  const metrics = report.state.evaluations?.last.metrics ?? {}
+  yield* RunFolder.saveModel(folder, report.weights)
+  yield* note("finished", report.state.step, metrics)
+  yield* Console.log(
+    `Finished ${name}: ${Numbers.thousands(report.state.step)} steps${list(metrics)}. The model is ${path.join(folder, "model.safetensors")}.`
+  )
+  return ExitCode.done
+})
+
+/** Goes on with the run of a folder: the program and its arguments are those that it was started with, where flags don't say otherwise. */
+export const resume = Effect.fnUntraced(function* (folder: string, given: Given) {
+  const path = yield* Path.Path
+  const found = yield* RunFolder.read(folder)
+  if (Option.isNone(found)) {
+    return yield* new RunFolder.FolderError({
+      path: folder,
+      reason: "there is no run in it. Start one with `regimen train <file>`."
+    })
+  }
+  const { input } = yield* Effect.fromResult(Arguments.fromJson(found.value.args))
+  const overrides = { ...input, ...given.overrides, outputDir: folder }
+  return yield* train(path.resolve(folder, found.value.file), { ...given, overrides })
+})
+
+/** The arguments that make a run what it is: all but where it lives and how it starts. */
+const recordOf = (args: Arguments.Arguments): Readonly<Record<string, unknown>> => {
+  const {
+    output_dir: _,
+    overwrite_output_dir: __,
+    resume_from_checkpoint: ___,
+    disable_tqdm: ____,
+    ...rest
+  } = Arguments.toJson(args)
+  return rest
+}
+
+const same = (left: Readonly<Record<string, unknown>>, right: Readonly<Record<string, unknown>>) =>
+  JSON.stringify(left) === JSON.stringify(right)
+
+const list = (metrics: Readonly<Record<string, number>>) =>
+  Object.entries(metrics)
+    .map(([name, value]) => `, ${name} ${Numbers.number(value)}`)
+    .join("")
+
+const interrupted = (folder: string, { step, safe }: { readonly step: number; readonly safe: boolean }) => {
+  if (!safe)
+    return `Interrupted at step ${Numbers.thousands(step)}, and its state could not be saved; the last checkpoint in ${folder} stands.`
+  return step === 0
+    ? "Interrupted before the first update: there was nothing to save. Run the same command to start again."
+    : `Interrupted at step ${Numbers.thousands(step)} and saved in ${folder}. Run the same command to go on.`
+}
