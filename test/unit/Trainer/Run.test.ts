@@ -1,5 +1,5 @@
 import { expect, it } from "@effect/vitest"
-import { Cause, Effect, Schedule as EffectSchedule, Equal, Exit, Fiber, Layer, Queue, Stream } from "effect"
+import { Cause, Deferred, Effect, Schedule as EffectSchedule, Equal, Exit, Fiber, Layer, Queue, Stream } from "effect"
 import { CheckpointError, CheckpointStore } from "../../../src/Checkpoint/CheckpointStore.ts"
 import type { Loader } from "../../../src/Data/Loader.ts"
 import * as Cpu from "../../../src/Layer/Device/Cpu.ts"
