@@ -9,11 +9,15 @@ export const guard = (backend: BackendWasm): void => {
   wasm._free(wasm._malloc(4))
   const malloc = wasm._malloc
   wasm._malloc = (bytes: number) => {
-    const address = malloc(bytes)
+    // A size of 2^32 or more would be taken modulo 2^32.
+    const address = bytes < wholeHeap ? malloc(bytes) : 0
     if (address === 0 && bytes > 0) throw new Error(exhausted(bytes, wasm.HEAPU8.byteLength))
     return address
   }
 }
+
+/** **Unit**: bytes. */
+const wholeHeap = 2 ** 32
 
 const exhausted = (bytes: number, heap: number) =>
   `the wasm heap is full: ${mebibytes(bytes)} MiB more do not fit beside the ${mebibytes(heap)} MiB in use (wasm ends at 4096). Use a smaller batch (and more accumulation), or a native device.`

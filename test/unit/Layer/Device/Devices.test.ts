@@ -1,0 +1,119 @@
+import { execFileSync } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { describe, expect, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import * as Auto from "../../../../src/Layer/Device/Auto.ts"
+import * as Cpu from "../../../../src/Layer/Device/Cpu.ts"
+import { Device, DeviceUnavailable } from "../../../../src/Layer/Device/Device.ts"
+import * as Wasm from "../../../../src/Layer/Device/Wasm.ts"
+import { tf } from "../../../../src/Tensor/Tensor.ts"
+
+const nameOn = (layer: Layer.Layer<Device, DeviceUnavailable>) =>
+  Device.use((device) => Effect.succeed(device.name)).pipe(Effect.provide(layer, { local: true }))
+
+describe("one backend at a time", () => {
+  it.effect("devices may follow each other", () =>
+    Effect.gen(function* () {
+      for (const [layer, name] of [
+        [Cpu.layer, "cpu"],
+        [Wasm.layer, "wasm"],
+        [Cpu.layer, "cpu"]
+      ] as const) {
+        expect(yield* nameOn(layer)).toBe(name)
+        expect(tf.getBackend()).toBe(name)
+      }
+    })
+  )
+  it.effect("a second device is refused while the first is in use, and welcome after it", () =>
+    Effect.gen(function* () {
+      const refused = yield* Effect.scoped(
+        Effect.gen(function* () {
+          yield* Layer.build(Cpu.layer)
+          // The same device again is no conflict, and its end does not free the first.
+          yield* nameOn(Cpu.layer)
+          return yield* Effect.flip(nameOn(Wasm.layer))
+        })
+      )
+      expect(refused).toBeInstanceOf(DeviceUnavailable)
+      expect(refused.message).toMatch(/Device wasm cannot be used: device cpu is in use/)
+      expect(yield* nameOn(Wasm.layer)).toBe("wasm")
+    })
+  )
+})
+
+describe("Auto", () => {
+  it.effect("takes wasm and says so", () =>
+    Effect.gen(function* () {
+      expect(yield* nameOn(Auto.layer)).toBe("wasm")
+      const report = yield* Auto.report
+      expect(report).toEqual({ chosen: "wasm", attempts: [{ device: "wasm" }] })
+      expect(Auto.describe(report)).toBe("device wasm: the first choice")
+    })
+  )
+  it.effect("goes on to the next device, with the reason", () =>
+    Effect.gen(function* () {
+      const report = yield* Effect.scoped(Effect.andThen(Layer.build(Cpu.layer), Auto.report))
+      expect(report.chosen).toBe("cpu")
+      expect(Auto.describe(report)).toMatch(/^device cpu: wasm cannot be used \(device cpu is in use/)
+    })
+  )
+})
+
+describe("wasm", () => {
+  it.effect("gives an error when the heap is full, and works on", () =>
+    Effect.gen(function* () {
+      const device = yield* Device
+      const before = yield* device.memory
+      for (const [elements, size] of [
+        [1_073_740_000, 4096],
+        [1_100_000_000, 4197]
+      ] as const) {
+        const full = yield* Effect.flip(device.run("step 3", () => tf.fill([elements], 1)))
+        expect(full.message).toContain(`step 3 failed on device wasm: the wasm heap is full: ${size} MiB`)
+      }
+      expect(yield* device.memory).toEqual(before)
+      const { x } = yield* device.run("after", () => ({ x: tf.add(tf.ones([3]), 1) }))
+      expect([...x.dataSync()]).toEqual([2, 2, 2])
+      x.dispose()
+    }).pipe(Effect.provide(Wasm.layer, { local: true }))
+  )
+  it.effect("has every kernel that cpu has, but for complex numbers, strings and canvases", () =>
+    Effect.gen(function* () {
+      const wasm = yield* Device.use((device) => Effect.succeed(device.kernels)).pipe(Effect.provide(Wasm.layer, { local: true }))
+      const cpu = yield* Device.use((device) => Effect.succeed(device.kernels)).pipe(Effect.provide(Cpu.layer, { local: true }))
+      expect([...cpu].filter((kernel) => !wasm.has(kernel)).sort()).toEqual([
+        "Complex",
+        "ComplexAbs",
+        "Draw",
+        "FFT",
+        "IFFT",
+        "Imag",
+        "Real",
+        "StaticRegexReplace"
+      ])
+    })
+  )
+})
+
+it("nothing is printed at the start", () => {
+  const file = (name: string) =>
+    JSON.stringify(fileURLToPath(new URL(`../../../../src/Layer/Device/${name}.ts`, import.meta.url)))
+  const program = `
+    import { Effect } from "effect"
+    import * as D from ${file("Device")}
+    import * as Cpu from ${file("Cpu")}
+    import * as Wasm from ${file("Wasm")}
+    import { tf } from ${JSON.stringify(fileURLToPath(new URL("../../../../src/Tensor/Tensor.ts", import.meta.url)))}
+    const program = D.Device.use((device) => device.run("x", () => tf.add(1, 2)))
+    for (const layer of [Cpu.layer, Wasm.layer]) await Effect.runPromise(Effect.provide(program, layer, { local: true }))
+  `
+  const output = execFileSync(
+    process.execPath,
+    ["--input-type=module-typescript", "--disable-warning=ExperimentalWarning", "-e", program],
+    {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "pipe"]
+    }
+  )
+  expect(output).toBe("")
+})
