@@ -52,6 +52,17 @@ export interface LastUpdate {
   readonly gradNorm: number
 }
 
+/** Where a run stood before the transition that is being settled. */
+export interface Before {
+  readonly step: number
+  readonly epoch: number
+  readonly position: Position
+  readonly epochsEnded: number
+  readonly open: boolean
+  readonly samples: number
+  readonly tokens: number
+}
+
 export interface TrainerState {
   /** Optimizer updates done. */
   readonly step: number
@@ -70,6 +81,8 @@ export interface TrainerState {
   /** The best step that was on disk at the last save. */
   readonly bestCheckpoint: number | null
   readonly asked: Asked
+  /** While a transition is settled (log, evaluate, save): what triggers compare with, also where the run is cut in the middle of it. */
+  readonly settling: Before | null
   readonly stop: Stop
   /** Training rows seen by finished updates. */
   readonly samples: number
@@ -93,6 +106,7 @@ export const initial: TrainerState = {
   checkpoints: [],
   bestCheckpoint: null,
   asked: nothingAsked,
+  settling: null,
   stop: { epoch: false, run: false },
   samples: 0,
   tokens: 0,
@@ -107,6 +121,8 @@ const EvaluationSchema = Schema.Struct({
   metrics: Schema.Record(Schema.String, Schema.Number)
 })
 
+const PositionSchema = Schema.Struct({ epoch: Schema.Natural, batch: Schema.Natural })
+
 const isEvaluations = (u: unknown): u is Evaluations => u === null || (typeof u === "object" && "last" in u && "before" in u)
 
 /**
@@ -117,7 +133,7 @@ const isEvaluations = (u: unknown): u is Evaluations => u === null || (typeof u 
 export const TrainerState = Schema.Struct({
   step: Schema.Natural,
   epoch: Schema.Finite,
-  position: Schema.Struct({ epoch: Schema.Natural, batch: Schema.Natural }),
+  position: PositionSchema,
   epochsEnded: Schema.Natural,
   open: Schema.Boolean,
   loggedAt: Schema.Natural,
@@ -130,6 +146,17 @@ export const TrainerState = Schema.Struct({
   checkpoints: Schema.Array(Schema.Natural),
   bestCheckpoint: Schema.NullOr(Schema.Natural),
   asked: Schema.Struct({ log: Schema.Boolean, evaluate: Schema.Boolean, save: Schema.Boolean }),
+  settling: Schema.NullOr(
+    Schema.Struct({
+      step: Schema.Natural,
+      epoch: Schema.Finite,
+      position: PositionSchema,
+      epochsEnded: Schema.Natural,
+      open: Schema.Boolean,
+      samples: Schema.Natural,
+      tokens: Schema.Natural
+    })
+  ),
   stop: Schema.Struct({ epoch: Schema.Boolean, run: Schema.Boolean }),
   samples: Schema.Natural,
   tokens: Schema.Natural,
@@ -171,6 +198,24 @@ export const fold = <S>(zero: S, f: (state: S, evaluation: Evaluation) => S): ((
     return state
   }
 }
+
+/** Notes where a run stands, before a transition. */
+export const standing = ({ epoch, epochsEnded, open, position, samples, step, tokens }: TrainerState): Before => ({
+  step,
+  epoch,
+  position,
+  epochsEnded,
+  open,
+  samples,
+  tokens
+})
+
+/** Gives the state before the transition that is being settled; where there is none, the state itself. */
+export const before = (state: TrainerState): TrainerState =>
+  state.settling === null ? state : { ...state, ...state.settling, settling: null }
+
+/** The transition is settled. */
+export const settled = (state: TrainerState): TrainerState => ({ ...state, settling: null })
 
 // Transitions: each gives the state after one thing has happened.
 

@@ -66,8 +66,8 @@ export function* play(plan: Plan, start: TrainerState): Play<TrainerState> {
   const { epochs } = plan.horizon
   yield* ask({ _tag: "Initialized", state: start, cut: start })
   let state = yield* tell("Started", start)
-  if (plan.evaluateOnStart && state.step === 0) state = yield* evaluation(plan, state, true)
-  state = yield* settle(plan, state, latch(plan, state)) // what a cut run had decided and not yet done
+  if (plan.evaluateOnStart && state.step === 0 && state.evaluations === null) state = yield* evaluation(plan, state, true)
+  state = yield* settle(plan, latch(plan, state)) // what a cut run had decided and not yet done
   while (state.open || (state.position.epoch < epochs && !state.stop.run)) {
     state = yield* tell("EpochStarted", State.epochStarted(state))
     const epoch = yield* batches(plan, state)
@@ -78,7 +78,7 @@ export function* play(plan: Plan, start: TrainerState): Play<TrainerState> {
     }
     const before = state
     const after = wish(plan, before, State.epochEnded(before, epoch.exhausted))
-    state = yield* settle(plan, before, yield* tell("EpochEnded", after))
+    state = yield* settle(plan, yield* tell("EpochEnded", after))
   }
   state = yield* tell("Summary", { ...state, asked: { ...state.asked, log: false } })
   return yield* tell("Finished", { ...state, checkpoints: plan.retention(state, true) })
@@ -105,13 +105,13 @@ function* batches(plan: Plan, start: TrainerState): Play<{ readonly state: Train
     const after = wish(plan, before, State.stepEnded(before, batch, batchesPerEpoch, consumed))
     // the weights are already those of the next step, and so is the cut
     const updated = yield* ask({ _tag: "Updated", state: before, cut: after })
-    state = yield* settle(plan, before, yield* tell("StepEnded", honour(after, updated.requests)))
+    state = yield* settle(plan, yield* tell("StepEnded", honour(after, updated.requests)))
   }
   return { state, exhausted: batch === batchesPerEpoch }
 }
 
 /** Does what is asked, in the one order that matters: log, evaluate, save. A run cut anywhere in here starts again here. */
-function* settle(plan: Plan, before: TrainerState, start: TrainerState): Play<TrainerState> {
+function* settle(plan: Plan, start: TrainerState): Play<TrainerState> {
   let state = start
   if (state.asked.log && state.step > state.loggedAt) {
     const { answer: sum, requests } = yield* ask({ _tag: "Logged", state: State.logged(state, 0), cut: state })
@@ -119,7 +119,7 @@ function* settle(plan: Plan, before: TrainerState, start: TrainerState): Play<Tr
   }
   if (state.asked.evaluate) {
     state = yield* evaluation(plan, state, false)
-    const save = state.asked.save || plan.save(before, state, plan.horizon) // "save best" sees the evaluation just made
+    const save = state.asked.save || plan.save(State.before(start), state, plan.horizon) // "save best" sees the evaluation just made
     state = { ...state, asked: { ...state.asked, evaluate: false, save } }
   }
   if (state.asked.save) {
@@ -129,7 +129,7 @@ function* settle(plan: Plan, before: TrainerState, start: TrainerState): Play<Tr
     const saved = { ...state, checkpoints, bestCheckpoint, asked: { ...state.asked, save: false } }
     state = yield* tell("Saved", { ...saved, checkpoints: plan.retention(saved, false) })
   }
-  return state
+  return State.settled(state)
 }
 
 /** Evaluates every set; an evaluation that is cut is made again, whole. Early stopping sees each set as it is reported, `best` all together. */
@@ -158,6 +158,7 @@ const latch = (plan: Plan, state: TrainerState): TrainerState =>
 const wish = (plan: Plan, before: TrainerState, after: TrainerState): TrainerState =>
   latch(plan, {
     ...after,
+    settling: State.standing(before),
     asked: {
       log: after.asked.log || plan.log(before, after, plan.horizon),
       evaluate: after.asked.evaluate || plan.evaluate(before, after, plan.horizon),

@@ -1,0 +1,93 @@
+/** Laws of the loop: it ends; a run cut anywhere and played on is the run that was not cut. */
+import { Result, Schema } from "effect"
+import fc from "fast-check"
+import { expect, it } from "vitest"
+import * as Plan from "../../src/Schedule/Plan.ts"
+import * as State from "../../src/TrainerState.ts"
+import * as Plans from "./arbitraries/plans.ts"
+
+const encode = Schema.encodeSync(State.TrainerState)
+const decode = Schema.decodeSync(State.TrainerState)
+const throughJson = (state: State.TrainerState) => decode(JSON.parse(JSON.stringify(encode(state))))
+
+/** An event but for its cut. A wish to log what has been logged is no wish: it stays set until the next update begins, or the run does. */
+const told = ({ cut: _, ...event }: Plan.Event) => {
+  const { asked, loggedAt, step } = event.state
+  return { ...event, state: encode({ ...event.state, asked: { ...asked, log: asked.log && step > loggedAt } }) }
+}
+
+/** Where the events go on after a cut at event `at`: what that cut's state does not hold yet is played again. */
+const goesOn = (events: ReadonlyArray<Plan.Event>, at: number): number => {
+  const event = events[at]!
+  const back = (is: (event: Plan.Event) => boolean) => events.findLastIndex((event, i) => i <= at && is(event))
+  switch (event._tag) {
+    case "Initialized":
+      return at + 2
+    case "Updated": // the weights are new already
+      return at + 2
+    case "Logged":
+    case "Summary":
+      return at
+    case "Finished":
+      return at - 1
+    case "Evaluate":
+    case "EvaluationLogged":
+    case "Evaluated": // a cut evaluation is made again, whole
+      return firstOfEvaluation(events, at)
+    case "Microbatch":
+    case "StepStarted":
+    case "SubstepEnded":
+    case "Updating": // an update that is not complete is made again
+      return back(({ _tag, state }) => _tag === "Microbatch" && state.position.batch === event.cut.position.batch)
+    default:
+      return at + 1
+  }
+}
+
+const firstOfEvaluation = (events: ReadonlyArray<Plan.Event>, at: number): number =>
+  events.findLastIndex((event, i) => i < at && !evaluating.has(event._tag)) + 1
+const evaluating = new Set<Plan.Tag>(["Evaluate", "EvaluationLogged", "Evaluated"])
+
+/** A resumed run opens again: the run, and the epoch that it was in. */
+const afterOpening = ([, , ...events]: ReadonlyArray<Plan.Event>, cut: State.TrainerState): ReadonlyArray<Plan.Event> => {
+  const again = cut.open ? events.findIndex(({ _tag }) => _tag === "EpochStarted") : -1
+  return events.filter((_, i) => i !== again)
+}
+
+it("ends", () => {
+  fc.assert(
+    fc.property(Plans.plan, Plans.script, (plan, script) => {
+      const played = Plan.simulate(plan, script)
+      if (Result.isFailure(played)) {
+        expect(script.batches).toBeDefined()
+        expect(played.failure.message).toMatch(/without an update/)
+        return
+      }
+      const { events, state } = played.success
+      expect(events.at(-1)?._tag).toBe("Finished")
+      expect(state.step).toBeLessThanOrEqual(plan.horizon.maxSteps)
+      expect(events.filter(({ _tag }) => _tag === "StepEnded").length).toBe(state.step)
+    }),
+    { numRuns: 1000 }
+  )
+})
+
+it("a run cut at any event and resumed has the same rest and the same end", () => {
+  let cuts = 0
+  fc.assert(
+    fc.property(Plans.plan, Plans.script, fc.array(fc.nat(), { minLength: 1, maxLength: 6 }), (plan, script, where) => {
+      const whole = Plan.simulate(plan, script)
+      if (Result.isFailure(whole)) return
+      const { events, state } = whole.success
+      for (const at of where.map((n) => n % events.length)) {
+        cuts++
+        const { cut } = events[at]!
+        const resumed = Result.getOrThrow(Plan.simulate(plan, script, Plan.resume(throughJson(cut))))
+        expect(encode(resumed.state)).toEqual(encode(state))
+        expect(afterOpening(resumed.events, cut).map(told)).toEqual(events.slice(goesOn(events, at)).map(told))
+      }
+    }),
+    { numRuns: 300 }
+  )
+  expect(cuts).toBeGreaterThan(500)
+})
