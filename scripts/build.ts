@@ -1,9 +1,9 @@
 /**
- * Writes dist/, the package as it is published: JavaScript, types, maps and the bundle of gradients. Its package.json is made from
- * the checkout's, whose entries point at the source: publish with `npm publish dist`, never from the checkout itself (it is private).
+ * Writes dist/, the package as it is published: the same tree as the checkout's, with JavaScript, types and maps for TypeScript. Its
+ * package.json is the checkout's with the entries so renamed: publish with `npm publish ./dist`, never the checkout (it is private).
  */
 import { spawnSync } from "node:child_process"
-import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import tfjs from "@tensorflow/tfjs-core/package.json" with { type: "json" }
 import source from "../package.json" with { type: "json" }
@@ -17,15 +17,15 @@ if (tsc.status !== 0) process.exit(1)
 
 await import("./build-gradients.ts")
 const notice = `/* Bundled from @tensorflow/tfjs-core ${tfjs.version}, (c) Google LLC, licensed under Apache-2.0 (LICENSES/Apache-2.0.txt). */\n`
-writeFileSync(join(dist, "gradients.cjs"), notice + readFileSync(join(root, "build/gradients.cjs"), "utf8"))
+mkdirSync(join(dist, "build"))
+writeFileSync(join(dist, "build/gradients.cjs"), notice + readFileSync(join(root, "build/gradients.cjs"), "utf8"))
 
 for (const file of ["README.md", "CHANGELOG.md", "LICENSE", "LICENSES"])
   cpSync(join(root, file), join(dist, file), { recursive: true })
 
-/** Where a source file lies once it is built. */
-const built = (path: string, extension: string) => path.replace("./src/", "./").replace(/\.ts$/, extension)
+const built = (path: string, extension: string) => path.replace(/\.ts$/, extension)
 
-const { name, version, description, license, type, engines, sideEffects, dependencies, peerDependencies } = source
+const { name, version, description, license, type, engines, sideEffects, imports, dependencies, peerDependencies } = source
 writeFileSync(
   join(dist, "package.json"),
   `${JSON.stringify(
@@ -35,7 +35,7 @@ writeFileSync(
         ".": { types: built(source.exports["."], ".d.ts"), default: built(source.exports["."], ".js") },
         "./package.json": "./package.json"
       },
-      imports: { "#gradients": "./gradients.cjs" },
+      imports,
       bin: { regimen: built(source.bin.regimen, ".js") },
       dependencies,
       peerDependencies

@@ -23,7 +23,8 @@ await import("./build.ts")
 const [packed] = JSON.parse(npm("pack", join(root, "dist"), "--json")) as [
   { filename: string; size: number; files: [{ path: string }] }
 ]
-const wanted = /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|LICENSES\/.+|gradients\.cjs|[\w/]+\.(js|js\.map|d\.ts))$/
+const wanted =
+  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|LICENSES\/.+|build\/gradients\.cjs|src\/[\w/]+\.(js|js\.map|d\.ts))$/
 const unwanted = packed.files.map(({ path }) => path).filter((path) => !wanted.test(path))
 assert.deepEqual(unwanted, [], "the tarball holds what nobody asked for")
 assert.ok(packed.size < 2_000_000, `the tarball takes ${packed.size} bytes`)
