@@ -137,12 +137,8 @@ export const rewind = (state: TrainerState, horizon: Horizon.Horizon, by: number
   const whole = Math.floor(by / perEpoch)
   const batches = Math.max(0, epochs.ticks(state, horizon) - whole * batchesPerEpoch - (by - whole * perEpoch) * accumulation)
   const epoch = Math.floor(batches / batchesPerEpoch)
-  return {
-    ...state,
-    step: state.step - by,
-    epoch: batches / batchesPerEpoch,
-    position: { epoch, batch: batches - epoch * batchesPerEpoch }
-  }
+  const batch = batches - epoch * batchesPerEpoch
+  return { ...state, step: state.step - by, epoch: epoch + batch / batchesPerEpoch, position: { epoch, batch } }
 }
 
 const clocks: ReadonlyArray<Clock> = [epochs, steps, samples, tokens, run]

@@ -59,7 +59,9 @@ export const plan: fc.Arbitrary<Plan.Plan> = fc
     save: trigger,
     stop: fc.oneof(
       { weight: 3, arbitrary: fc.constant<Schedule.Schedule<boolean>>(Schedule.constant(false)) },
-      fc.tuple(goal, fc.integer({ min: 1, max: 3 })).map(([goal, patience]) => Schedule.impatient({ ...goal, patience, threshold: 0.1 }))
+      fc
+        .tuple(goal, fc.integer({ min: 1, max: 3 }))
+        .map(([goal, patience]) => Schedule.impatient({ ...goal, patience, threshold: 0.1 }))
     ),
     goal,
     retention,
@@ -96,7 +98,10 @@ export const state: fc.Arbitrary<State.TrainerState> = fc
         step: fc.nat(1000),
         epoch: fc.nat(1000).map((n) => n / 7),
         initial: fc.boolean(),
-        metrics: fc.dictionary(fc.string(), fc.double({ noDefaultInfinity: true, noNaN: true }).map((x) => x + 0))
+        metrics: fc.dictionary(
+          fc.string(),
+          fc.double({ noDefaultInfinity: true, noNaN: true }).map((x) => x + 0)
+        )
       }),
       { maxLength: 5 }
     ),

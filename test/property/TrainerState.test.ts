@@ -1,0 +1,26 @@
+/** The state's codec gives back what it was given. */
+import { Schema } from "effect"
+import fc from "fast-check"
+import { expect, it } from "vitest"
+import { fromArray, TrainerState, toArray } from "../../src/TrainerState.ts"
+import * as Plans from "./arbitraries/plans.ts"
+
+it("decode(encode(state)) is the state, through JSON", () => {
+  fc.assert(
+    fc.property(Plans.state, (state) => {
+      const json = JSON.stringify(Schema.encodeSync(TrainerState)(state))
+      expect(Schema.decodeUnknownSync(TrainerState)(JSON.parse(json))).toEqual(state)
+    }),
+    { numRuns: 500 }
+  )
+})
+
+it("a list of evaluations is the array that it came from", () => {
+  fc.assert(
+    fc.property(Plans.state, ({ evaluations }) => {
+      expect(fromArray(toArray(evaluations))).toEqual(evaluations)
+      expect(evaluations?.size ?? 0).toBe(toArray(evaluations).length)
+    }),
+    { numRuns: 200 }
+  )
+})
