@@ -7,8 +7,10 @@ import { globSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
 
-/** How each example is run: the arguments of `node`, from the checkout. */
-const short: Readonly<Record<string, (folder: string) => ReadonlyArray<string>>> = {}
+/** How each example is run: the arguments of `node`, from the checkout, given a folder to write in. */
+const short: Readonly<Record<string, (folder: string) => ReadonlyArray<string>>> = {
+  mnist: (folder) => ["src/cli/main.ts", "train", "examples/mnist.ts", "--output_dir", join(folder, "run"), "--max_steps", "20"]
+}
 
 const root = join(import.meta.dirname, "..")
 const asked = process.argv.slice(2)
