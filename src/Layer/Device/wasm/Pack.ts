@@ -6,6 +6,7 @@ import { fallBack } from "./CpuFallback.ts"
 import * as Depthwise from "./Depthwise.ts"
 import * as Heap from "./Heap.ts"
 import * as MatMul from "./MatMul.ts"
+import * as OneHot from "./OneHot.ts"
 import * as Pooling from "./Pooling.ts"
 import * as Segment from "./Segment.ts"
 
@@ -18,7 +19,7 @@ export const install = (): void => {
   for (const { kernelName } of tf.getKernelsForBackend("cpu")) {
     if (tf.getKernel(kernelName, "wasm") == null && !foreign.has(kernelName)) fallBack(kernelName)
   }
-  for (const family of [Convolution, Depthwise, MatMul, Pooling, Segment]) family.install()
+  for (const family of [Convolution, Depthwise, MatMul, OneHot, Pooling, Segment]) family.install()
 }
 
 let installed = false
