@@ -45,7 +45,9 @@ export const render = (text: string, options: Options): Printed => {
   return printed(
     all
       .map(([one, planned], i) => {
-        const body = Result.isFailure(planned) ? message(planned.failure) : Text.render(planned.success, width(options))
+        const body = Result.isFailure(planned)
+          ? Text.wrap(message(planned.failure), width(options))
+          : Text.render(planned.success, width(options))
         return `${title(one, i)}\n\n${body}`
       })
       .join("\n\n\n")

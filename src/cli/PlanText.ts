@@ -9,7 +9,13 @@ import type { Line } from "./PlanTimeline.ts"
 const shown = 30
 
 export const render = (outcome: Outcome, columns: number): string =>
-  [timeline(outcome, columns), rates(outcome, columns), summary(outcome)].filter((part) => part !== "").join("\n\n")
+  [timeline(outcome, columns), rates(outcome, columns), wrap(summary(outcome), columns)]
+    .filter((part) => part !== "")
+    .join("\n\n")
+
+/** Breaks lines between words. */
+export const wrap = (text: string, columns: number): string =>
+  text.replaceAll(new RegExp(`(.{1,${columns}})(?: +|$)`, "gm"), "$1\n").trimEnd()
 
 /** What is worth a line, by callback. */
 const notable: Readonly<Record<string, string>> = {

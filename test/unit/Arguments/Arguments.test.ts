@@ -1,0 +1,73 @@
+import { Result } from "effect"
+import { describe, expect, it } from "vitest"
+import * as Arguments from "../../../src/Arguments/Arguments.ts"
+import { read } from "../../golden/Recorded.ts"
+
+const made = (input: Arguments.Input) => Result.getOrThrow(Arguments.make(input))
+const refused = (input: Arguments.Input) => Result.getOrThrow(Result.flip(Arguments.make(input)))
+
+it("has the page's defaults", () => {
+  const { fields } = read<{ readonly fields: ReadonlyArray<{ readonly name: string; readonly declared_default: unknown }> }>(
+    "training_arguments_defaults.json"
+  )
+  const page = new Map(fields.map(({ declared_default, name }) => [name, declared_default]))
+  const ours = Arguments.toJson(made({}))
+  for (const [name, value] of Object.entries(ours)) {
+    expect(page.has(name), name).toBe(true)
+    if (name !== "output_dir") expect(value, name).toEqual(page.get(name))
+  }
+  expect(ours.output_dir).toBe("trainer_output") // what the page says that null stands for
+})
+
+it("keeps the page's order", () => {
+  const { fields } = read<{ readonly fields: ReadonlyArray<{ readonly name: string }> }>("training_arguments_defaults.json")
+  const page = fields.map(({ name }) => name)
+  const order = Arguments.names.map((name) => page.indexOf(name))
+  expect(order).toEqual([...order].sort((a, b) => a - b))
+})
+
+it("names what is wrong and what would be right", () => {
+  expect(refused({ perDeviceTrainBatchSize: 0 }).message).toBe(
+    "per_device_train_batch_size is 0; it must be a whole number of at least 1."
+  )
+  expect(refused({ learningRate: -1 }).message).toBe("learning_rate is -1; it must be a number of at least 0.")
+  expect(refused({ warmupRatio: 1.5 }).message).toBe("warmup_ratio is 1.5; it must be a number of at least 0 and at most 1.")
+  expect(refused({ optim: "nope" as "sgd" }).message).toContain('"adamw_torch"')
+  expect(refused({ saveTotalLimit: 1.5 }).message).toBe("save_total_limit is 1.5; it must be a whole number, or null.")
+  expect(refused({ learningRate: NaN })._tag).toBe("InvalidArgument")
+})
+
+it("does not take a name that there is not, and says which was meant", () => {
+  expect(refused({ learningRat: 1 } as Arguments.Input).message).toBe(
+    "There is no argument learningRat. Did you mean learningRate?"
+  )
+  const error = Result.getOrThrow(Result.flip(Arguments.fromJson({ per_device_batch_size: 1 })))
+  expect(error.message).toBe("There is no argument per_device_batch_size. Did you mean per_device_eval_batch_size?")
+  expect(Result.getOrThrow(Result.flip(Arguments.fromJson({ zzz: 1 }))).message).toBe("There is no argument zzz.")
+  expect(Result.isFailure(Arguments.fromJson({ constructor: 1 }))).toBe(true)
+  for (const json of [null, 3, [], "x"])
+    expect(Result.getOrThrow(Result.flip(Arguments.fromJson(json)))._tag).toBe("InvalidArgument")
+})
+
+describe("the goal", () => {
+  it.each([
+    [{}, null],
+    [{ metricForBestModel: "loss" }, { metric: "eval_loss", mode: "min" }],
+    [{ metricForBestModel: "eval_f1" }, { metric: "eval_f1", mode: "max" }],
+    [
+      { metricForBestModel: "f1", greaterIsBetter: false },
+      { metric: "eval_f1", mode: "min" }
+    ],
+    [{ metricForBestModel: "a_loss" }, { metric: "eval_a_loss", mode: "min" }],
+    [
+      { loadBestModelAtEnd: true, evalStrategy: "steps" },
+      { metric: "eval_loss", mode: "min" }
+    ],
+    [
+      { lrSchedulerType: "reduce_lr_on_plateau", evalStrategy: "epoch" },
+      { metric: "eval_loss", mode: "min" }
+    ]
+  ] as ReadonlyArray<readonly [Arguments.Input, ReturnType<typeof Arguments.goal>]>)("of %j is %j", (input, goal) => {
+    expect(Arguments.goal(made(input))).toEqual(goal)
+  })
+})

@@ -1,0 +1,57 @@
+import { expect, it } from "vitest"
+import * as Horizon from "../../../src/Schedule/Horizon.ts"
+import * as LearningRate from "../../../src/Schedule/LearningRate.ts"
+import * as State from "../../../src/TrainerState.ts"
+
+const horizon = Horizon.make({ maxSteps: 10, batchesPerEpoch: 5 })
+const rates = (rate: (state: State.TrainerState, horizon: Horizon.Horizon) => number, steps: ReadonlyArray<number>) =>
+  steps.map((step) => rate({ ...State.initial, step }, horizon))
+
+it("needs no numbers of the run", () => {
+  const rate = LearningRate.linear({ peak: 1, warmup: "0.2dur", total: "1.5ep" })
+  expect(rates(rate, [0, 1, 2, 5, 8, 9]).map((x) => Number(x.toFixed(12)))).toEqual([0, 0.5, 1, 0.5, 0, 0])
+})
+
+it("starts cosineFromFirst above zero and ends its warm-up at the peak", () => {
+  const rate = LearningRate.cosineFromFirst({ peak: 1, warmup: 4, start: 0.25 })
+  expect(rates(rate, [0, 1, 2, 3])).toEqual([0.25, 0.5, 0.75, 1])
+})
+
+it.each([
+  [() => LearningRate.constant({ peak: -1 }), /peak is -1/],
+  [() => LearningRate.linear({ peak: NaN }), /peak is NaN/],
+  [() => LearningRate.cosine({ peak: 1, floor: -0.5 }), /floor is -0.5/],
+  [() => LearningRate.polynomial({ peak: 1e-8 }), /less than the peak/],
+  [() => LearningRate.plateau({ peak: 1, metric: "m", mode: "min", factor: 1 }), /factor is 1/],
+  [() => LearningRate.linear({ peak: 1, warmup: -3 }), /no span of training/],
+  [() => LearningRate.linear({ peak: 1, warmup: "1e6tok" as "1ba" }), /before the run/]
+] as ReadonlyArray<readonly [() => unknown, RegExp]>)("refuses what no learning rate can have: %s", (make, message) => {
+  expect(make).toThrow(message)
+})
+
+it("does not look at an evaluation before the first update, nor at one without the metric", () => {
+  const plateau = LearningRate.plateau({ peak: 1, metric: "eval_loss", mode: "min", patience: 0, factor: 0.5 })
+  const seen = (all: ReadonlyArray<readonly [Record<string, number>, boolean]>) =>
+    plateau(
+      all.reduce((state, [metrics, initial]) => State.evaluated(state, metrics, initial), State.initial),
+      horizon
+    )
+  expect(
+    seen([
+      [{ eval_loss: 0 }, true],
+      [{ eval_loss: 1 }, false]
+    ])
+  ).toBe(1)
+  expect(
+    seen([
+      [{ eval_loss: 1 }, false],
+      [{ other: 1 }, false]
+    ])
+  ).toBe(1)
+  expect(
+    seen([
+      [{ eval_loss: 1 }, false],
+      [{ eval_loss: 1 }, false]
+    ])
+  ).toBe(0.5)
+})

@@ -1,0 +1,91 @@
+import { describe, it as effectIt } from "@effect/vitest"
+import { Effect, Schedule as EffectSchedule } from "effect"
+import { expect, it } from "vitest"
+import * as Horizon from "../../../src/Schedule/Horizon.ts"
+import * as Schedule from "../../../src/Schedule/Schedule.ts"
+import * as State from "../../../src/TrainerState.ts"
+
+const horizon = Horizon.make({ maxSteps: 10, batchesPerEpoch: 4 })
+
+it("is a function that can be piped", () => {
+  const schedule = Schedule.constant(2).pipe(Schedule.map((n) => n * 3))
+  expect(schedule(State.initial, horizon)).toBe(6)
+})
+
+describe("early stopping", () => {
+  const stop = (options: { patience: number; threshold?: number }, losses: ReadonlyArray<number>) => {
+    const impatient = Schedule.impatient({ metric: "eval_loss", mode: "min", ...options })
+    let state = State.initial
+    return losses.map((eval_loss) => {
+      state = State.evaluated(state, { eval_loss }, false)
+      return impatient(state, horizon)
+    })
+  }
+
+  it("counts evaluations in a row that bring nothing", () => {
+    expect(stop({ patience: 2 }, [5, 4, 4, 3, 3, 3])).toEqual([false, false, false, false, false, true])
+  })
+
+  it("moves its best by small steps too, so that they never add up to the threshold", () => {
+    expect(stop({ patience: 2, threshold: 1 }, [5, 4.5, 4])).toEqual([false, false, true])
+  })
+
+  it("looks past evaluations without the metric", () => {
+    const impatient = Schedule.impatient({ metric: "eval_a", mode: "min", patience: 1 })
+    const state = State.evaluated(State.evaluated(State.initial, { eval_a: 1 }, false), { eval_b: 9 }, false)
+    expect(impatient(state, horizon)).toBe(false)
+  })
+
+  it("looks at each evaluation once, however often it is asked", () => {
+    const impatient = Schedule.impatient({ metric: "eval_loss", mode: "min", patience: 1e9 })
+    let looked = 0
+    const metrics = {
+      get eval_loss() {
+        looked++
+        return 1
+      }
+    }
+    let state = State.initial
+    for (let i = 0; i < 500; i++) {
+      state = State.evaluated(state, metrics, false)
+      impatient(state, horizon)
+      impatient(state, horizon)
+    }
+    expect(looked).toBe(500)
+  })
+})
+
+it("does not take an evaluation before the first update for the best", () => {
+  const best = Schedule.best({ metric: "eval_loss", mode: "min" })
+  const state = State.evaluated(State.initial, { eval_loss: 0 }, true)
+  expect(best(state, horizon)).toBeNull()
+  expect(best(State.evaluated(state, { eval_loss: 3 }, false), horizon)).toEqual({ metric: 3, step: 0 })
+})
+
+describe("toEffect", () => {
+  effectIt.effect("asks before each turn, so that a finished run takes none", () =>
+    Effect.gen(function* () {
+      const unfinished = Schedule.reached("1dur").pipe(
+        Schedule.toEffect(horizon),
+        EffectSchedule.while(({ output }) => !output)
+      )
+      let turns = 0
+      const step = (from: State.TrainerState) => {
+        let state = from
+        return Effect.scheduleFrom(
+          Effect.sync(() => {
+            turns++
+            state = { ...state, step: state.step + 1 }
+            return state
+          }),
+          state,
+          unfinished
+        )
+      }
+      yield* step(State.initial)
+      expect(turns).toBe(10)
+      yield* step({ ...State.initial, step: 10 })
+      expect(turns).toBe(10)
+    })
+  )
+})
