@@ -36,7 +36,7 @@ export const never: Trigger = make(() => false)
  * @example
  * ```ts
  * import assert from "node:assert/strict"
- * import { Horizon, Schedule, TrainerState, Trigger } from "regimen"
+ * import { Horizon, TrainerState, Trigger } from "regimen"
  *
  * const save = Trigger.every("1ep").pipe(Trigger.or(Trigger.reaches(5)))
  * const horizon = Horizon.make({ epochs: 2, batchesPerEpoch: 4 })
