@@ -22,11 +22,12 @@ export default Program.make({
   args: {
     outputDir: "runs/mnist",
     numTrainEpochs: 3,
-    perDeviceTrainBatchSize: 64,
+    perDeviceTrainBatchSize: 32,
     perDeviceEvalBatchSize: 256,
-    learningRate: 2e-3,
-    warmupRatio: 0.1,
-    loggingSteps: 20,
+    learningRate: 3e-3,
+    lrSchedulerType: "cosine",
+    warmupRatio: 0.05,
+    loggingSteps: 25,
     evalStrategy: "epoch",
     saveStrategy: "epoch",
     saveTotalLimit: 2
