@@ -4,13 +4,15 @@ import type { Files } from "./Folder.ts"
 
 export const fileName = "manifest.json"
 
+/** **Unit**: bytes. */
+const Written = Schema.Struct({ size: Schema.Natural, sha256: Schema.String })
+
+/** A name stays in the folder. */
+const isName = (name: string) => /^\w[\w.-]*$/.test(name)
+
 const Manifest = Schema.Struct({
   format: Schema.Literal(1),
-  files: Schema.Record(
-    Schema.String.pipe(Schema.check(Schema.isPattern(/^\w[\w.-]*$/))),
-    /** **Unit**: bytes. */
-    Schema.Struct({ size: Schema.Natural, sha256: Schema.String })
-  )
+  files: Schema.Record(Schema.String, Written).pipe(Schema.check(Schema.makeFilter((files) => Object.keys(files).every(isName))))
 })
 export type Manifest = typeof Manifest.Type
 
