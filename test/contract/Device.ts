@@ -34,9 +34,13 @@ export const suite = (name: string, layer: Layer.Layer<Device, DeviceUnavailable
           }
           const put = yield* device.put(tensors)
           expect((yield* device.memory).tensors).toBe(before.tensors + 5)
-          tensors.float.data[0] = 99
+          // Neither what was given nor what was read is the device's own memory.
+          const given = tensors.float.data.slice()
+          tensors.float.data.fill(99)
           const read = yield* device.read(put)
-          for (const value of [read.float!.data, tensors.float.data]) value[0] = 1.5
+          expect(read.float!.data).toEqual(given)
+          read.float!.data.fill(99)
+          tensors.float.data.set(given)
           expect(yield* device.read(put)).toEqual(tensors)
           yield* device.dispose(put)
           expect(yield* device.memory).toEqual(before)
@@ -133,13 +137,16 @@ export const suite = (name: string, layer: Layer.Layer<Device, DeviceUnavailable
 /** Runs a computation and reads its result; nothing may be left behind, neither tensors nor the backend's data. */
 const measured = Effect.fn(function* (f: () => Tensors) {
   const device = yield* Device
-  const before = [tf.memory().numTensors, tf.engine().backend.numDataIds()]
+  const before = alive()
   const result = yield* device.run("a case", f)
   const host = yield* device.read(result)
   yield* device.dispose(result)
-  expect([tf.memory().numTensors, tf.engine().backend.numDataIds()]).toEqual(before)
+  expect(alive()).toEqual(before)
   return host
 })
+
+/** Tensors, and data on the device and on the cpu, where it may send its work. */
+const alive = () => [tf.memory().numTensors, tf.engine().backend.numDataIds(), tf.findBackend("cpu").numDataIds()]
 
 /** The value of a case, and the gradients of a sum of it with uneven weights. */
 const gradientsOf = (test: Case): Tensors => {

@@ -1,8 +1,9 @@
-import { execFileSync } from "node:child_process"
+import { spawnSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import * as Auto from "../../../../src/Layer/Device/Auto.ts"
+import { acquire } from "../../../../src/Layer/Device/Backend.ts"
 import * as Cpu from "../../../../src/Layer/Device/Cpu.ts"
 import { Device, DeviceUnavailable } from "../../../../src/Layer/Device/Device.ts"
 import * as Wasm from "../../../../src/Layer/Device/Wasm.ts"
@@ -40,6 +41,20 @@ describe("one backend at a time", () => {
     })
   )
 })
+
+it.effect("a device that does not start says why, and is not in the way of the next", () =>
+  Effect.gen(function* () {
+    const next = yield* Effect.scoped(
+      Effect.gen(function* () {
+        const broken = acquire({ name: "quantum", load: () => Promise.reject(new Error("no such package")) })
+        const failure = yield* Effect.flip(broken)
+        expect(failure.message).toBe("Device quantum cannot be used: no such package")
+        return yield* nameOn(Cpu.layer)
+      })
+    )
+    expect(next).toBe("cpu")
+  })
+)
 
 describe("Auto", () => {
   it.effect("takes wasm and says so", () =>
@@ -107,13 +122,10 @@ it("nothing is printed at the start", () => {
     const program = D.Device.use((device) => device.run("x", () => tf.add(1, 2)))
     for (const layer of [Cpu.layer, Wasm.layer]) await Effect.runPromise(Effect.provide(program, layer, { local: true }))
   `
-  const output = execFileSync(
+  const { stdout, stderr, status } = spawnSync(
     process.execPath,
     ["--input-type=module-typescript", "--disable-warning=ExperimentalWarning", "-e", program],
-    {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "pipe"]
-    }
+    { encoding: "utf8" }
   )
-  expect(output).toBe("")
+  expect({ stdout, stderr, status }).toEqual({ stdout: "", stderr: "", status: 0 })
 })
