@@ -1,0 +1,190 @@
+/** One table for all optimizers: each lowers two functions, keeps its slots, leaks nothing and leaves its input alone; and the laws of chains. */
+import "@tensorflow/tfjs-backend-cpu"
+import fc from "fast-check"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import * as Adam from "../../src/Optimizer/Adam.ts"
+import * as Clip from "../../src/Optimizer/Clip.ts"
+import * as Groups from "../../src/Optimizer/Groups.ts"
+import * as Momentum from "../../src/Optimizer/Momentum.ts"
+import * as Optimizers from "../../src/Optimizer/Optimizers.ts"
+import * as Scale from "../../src/Optimizer/Scale.ts"
+import { chain, identity, mapAt, type Transformation } from "../../src/Optimizer/Transformation.ts"
+import * as WeightDecay from "../../src/Optimizer/WeightDecay.ts"
+import * as Gradients from "../../src/Tensor/Gradients.ts"
+import * as HostTensor from "../../src/Tensor/HostTensor.ts"
+import { type Tensor, type Tensors, tf } from "../../src/Tensor/Tensor.ts"
+import * as Tree from "../../src/Tensor/Tree.ts"
+
+beforeAll(() => tf.setBackend("cpu"))
+afterAll(() => expect(tf.memory().numTensors).toBe(0))
+
+const everywhere = () => true
+const table: ReadonlyArray<{ readonly name: string; readonly optimizer: Transformation; readonly slots: ReadonlyArray<string> }> =
+  [
+    { name: "sgd", optimizer: Optimizers.sgd(), slots: [] },
+    { name: "sgd, momentum", optimizer: Optimizers.sgd({ momentum: 0.5 }), slots: ["momentum.momentum_buffer"] },
+    {
+      name: "sgd, Nesterov, dampened, decayed",
+      optimizer: Optimizers.sgd({ momentum: 0.5, nesterov: true, dampening: 0.1, weightDecay: 1e-4, decays: everywhere }),
+      slots: ["momentum.momentum_buffer"]
+    },
+    { name: "adam", optimizer: Optimizers.adam(), slots: ["adam.exp_avg", "adam.exp_avg_sq"] },
+    {
+      name: "adam, AMSGrad, decayed",
+      optimizer: Optimizers.adam({ amsgrad: true, weightDecay: 1e-4, decays: everywhere }),
+      slots: ["adam.exp_avg", "adam.exp_avg_sq", "adam.max_exp_avg_sq"]
+    },
+    {
+      name: "adamw",
+      optimizer: Optimizers.adamw({ weightDecay: 1e-4, decays: everywhere }),
+      slots: ["adam.exp_avg", "adam.exp_avg_sq"]
+    },
+    {
+      name: "clipped adamw",
+      optimizer: chain(Clip.byValue(5), Clip.byGlobalNorm(1), Optimizers.adamw()),
+      slots: ["adam.exp_avg", "adam.exp_avg_sq"]
+    }
+  ]
+
+interface Problem {
+  readonly name: string
+  readonly start: HostTensor.HostTensors
+  readonly loss: (parameters: Tensors) => Tensor
+  readonly learningRate: (optimizer: string) => number
+}
+const problems: ReadonlyArray<Problem> = [
+  {
+    name: "a quadratic",
+    start: { a: HostTensor.fromArray([3, -2]), "b.weight": HostTensor.fromArray([[1, 2]]) },
+    loss: ({ a, "b.weight": b }) => tf.add(tf.sum(tf.square(a!)), tf.sum(tf.mul(tf.square(b!), [[0.5, 4]]))),
+    learningRate: (optimizer) => (optimizer.includes("adam") ? 0.1 : 0.05)
+  },
+  {
+    name: "Rosenbrock's valley",
+    start: { x: HostTensor.scalar(-0.5), y: HostTensor.scalar(0.5) },
+    loss: ({ x, y }) => tf.add(tf.square(tf.sub(1, x!)), tf.mul(100, tf.square(tf.sub(y!, tf.square(x!))))),
+    learningRate: (optimizer) => (optimizer.includes("adam") ? 0.05 : 1e-3)
+  }
+]
+
+/** Minimises for some steps; checks that they leave their input alone and the slots keep their names and shapes. */
+const minimise = ({ start, loss, learningRate }: Problem, name: string, optimizer: Transformation, steps: number) => {
+  let parameters: Tensors = HostTensor.toDevice(start)
+  let slots: Tensors = tf.tidy(() => optimizer.init(parameters))
+  const shapes = Tree.map(slots, ({ shape, dtype }) => ({ shape, dtype }))
+  const lossAt = () => tf.tidy(() => loss(parameters).dataSync()[0]!)
+  const first = lossAt()
+  const count = tf.memory().numTensors
+  for (let step = 0; step < steps; step++) {
+    const before = step < 2 ? HostTensor.fromDevice({ ...parameters, ...Tree.prefix(slots, "slots") }) : undefined
+    const next = tf.tidy(() => {
+      const { gradients } = Gradients.valueAndGrads((moving) => ({ loss: loss(moving), aux: {} }), parameters)
+      const scalars = Tree.map(optimizer.scalars({ step, learningRate: learningRate(name) }), (value) => tf.scalar(value))
+      const output = optimizer.update({ gradients, parameters, slots, scalars })
+      return { parameters: Tree.zip(parameters, output.updates, (p, update) => tf.add(p, update)), slots: output.slots }
+    })
+    if (before !== undefined) expect(HostTensor.fromDevice({ ...parameters, ...Tree.prefix(slots, "slots") })).toEqual(before)
+    tf.dispose([parameters, slots])
+    parameters = next.parameters
+    slots = next.slots
+  }
+  expect(Tree.map(slots, ({ shape, dtype }) => ({ shape, dtype }))).toEqual(shapes)
+  expect(tf.memory().numTensors).toBe(count)
+  const last = lossAt()
+  tf.dispose([parameters, slots])
+  return { first, last, paths: Object.keys(shapes) }
+}
+
+describe.each(table)("$name", ({ name, optimizer, slots }) => {
+  it.each(problems)("lowers $name, with the slots that it names", (problem) => {
+    const { first, last, paths } = minimise(problem, name, optimizer, 400)
+    expect(last).toBeLessThan(first / 10)
+    expect(paths.sort()).toEqual(slots.flatMap((slot) => Object.keys(problem.start).map((path) => `${slot}.${path}`)).sort())
+  })
+})
+
+const link = fc.constantFrom(
+  identity,
+  Clip.byValue(0.5),
+  Clip.byGlobalNorm(1),
+  Adam.scaleByAdam(),
+  Adam.scaleByAdam({ beta1: 0.5, amsgrad: true }),
+  Momentum.trace({ momentum: 0.9, dampening: 0.5 }),
+  WeightDecay.add(0.1),
+  Scale.byLearningRate
+)
+
+/** What a transformation does in three updates: everything that can be seen of it. */
+const behaviour = (transformation: Transformation, values: ReadonlyArray<number>) =>
+  tf.tidy(() => {
+    const parameters = { "a.weight": tf.tensor1d([...values]), "a.bias": tf.scalar(1) }
+    let slots = transformation.init(parameters)
+    const seen: Array<unknown> = [HostTensor.fromDevice(slots)]
+    for (let step = 0; step < 3; step++) {
+      const scalars = transformation.scalars({ step, learningRate: 0.1 })
+      const gradients = Tree.map(parameters, (parameter) => tf.mul(parameter, step + 1))
+      const output = transformation.update({
+        gradients,
+        parameters,
+        slots,
+        scalars: Tree.map(scalars, (value) => tf.scalar(value))
+      })
+      slots = output.slots
+      seen.push(scalars, HostTensor.fromDevice(output.updates), HostTensor.fromDevice(slots))
+    }
+    return seen as unknown as number
+  }) as unknown
+
+it("chain is associative and identity is its unit, names included", () => {
+  fc.assert(
+    fc.property(
+      link,
+      link,
+      link,
+      fc.array(fc.double({ min: -3, max: 3, noNaN: true }), { minLength: 2, maxLength: 2 }),
+      (a, b, c, values) => {
+        const flat = behaviour(chain(a, b, c), values)
+        expect(behaviour(chain(chain(a, b), c), values)).toEqual(flat)
+        expect(behaviour(chain(a, chain(b, c)), values)).toEqual(flat)
+        expect(behaviour(chain(identity, a, identity, b, c), values)).toEqual(flat)
+      }
+    ),
+    { numRuns: 200 }
+  )
+}, 60_000)
+
+it("groups do to each parameter what its transformation would do alone", () => {
+  const head = {
+    name: "head",
+    where: (path: string) => path.startsWith("head."),
+    transformation: Optimizers.adamw({ weightDecay: 0.1 })
+  }
+  fc.assert(
+    fc.property(fc.array(fc.double({ min: -3, max: 3, noNaN: true }), { minLength: 3, maxLength: 3 }), (values) => {
+      tf.tidy(() => {
+        const parameters = { "head.weight": tf.tensor1d([...values]), "body.weight": tf.tensor1d([...values]) }
+        const rest = mapAt(Optimizers.sgd({ momentum: 0.9 }), (at) => ({ ...at, learningRate: at.learningRate / 2 }))
+        const update = (optimizer: Transformation, some: Tensors) => {
+          const scalars = Tree.map(optimizer.scalars({ step: 0, learningRate: 0.1 }), (value) => tf.scalar(value))
+          return HostTensor.fromDevice(
+            optimizer.update({ gradients: some, parameters: some, slots: optimizer.init(some), scalars }).updates
+          )
+        }
+        expect(update(Groups.make([head], rest), parameters)).toEqual({
+          ...update(head.transformation, Tree.pick(parameters, ["head.weight"])),
+          ...update(rest, Tree.pick(parameters, ["body.weight"]))
+        })
+      })
+    }),
+    { numRuns: 200 }
+  )
+}, 60_000)
+
+it("clipping never swallows a NaN", () => {
+  tf.tidy(() => {
+    const gradients = { a: tf.tensor1d([Number.NaN, 2]), b: tf.tensor1d([1]) }
+    const input = { gradients, parameters: {}, slots: {}, scalars: {} }
+    expect(Clip.byValue(1).update(input).updates.a!.dataSync()).toEqual(Float32Array.of(Number.NaN, 1))
+    expect(Clip.byGlobalNorm(1).update(input).updates.b!.dataSync()[0]).toBeNaN()
+  })
+})
