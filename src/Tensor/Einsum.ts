@@ -15,9 +15,14 @@ interface Labelled {
  *
  * @example
  * ```ts
- * import { einsum, tf } from "regimen"
+ * import assert from "node:assert/strict"
+ * import { Effect } from "effect"
+ * import { Device, einsum, tf } from "regimen"
  *
- * const scores = (query: tf.Tensor, key: tf.Tensor) => einsum("bhqd,bhkd->bhqk", query, key)
+ * const scores = Device.Device.use((device) =>
+ *   device.run("scores", () => einsum("bhqd,bhkd->bhqk", tf.ones([2, 4, 5, 8]), tf.ones([2, 4, 7, 8])))
+ * )
+ * assert.deepEqual((await Effect.runPromise(Effect.provide(scores, Device.cpu))).shape, [2, 4, 5, 7])
  * ```
  */
 export const einsum = (equation: string, ...tensors: ReadonlyArray<Tensor>): Tensor => {

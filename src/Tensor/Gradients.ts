@@ -54,7 +54,26 @@ export const register = (): void => {
  *
  * **Shapes**: `loss` scalar; `gradients` as `parameters`.
  *
+ * **Law**: they are the same on every device (test/contract/Device.ts).
+ *
  * **Errors**: throws `NoGradient` when the loss is not a scalar or depends on no parameter, `GradientsMissing`, and what `f` throws.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict"
+ * import { Effect } from "effect"
+ * import { Device, Gradients, HostTensor, tf } from "regimen"
+ *
+ * const gradients = Effect.gen(function* () {
+ *   const device = yield* Device.Device
+ *   const parameters = yield* device.put({ w: HostTensor.fromArray([1, 2, 3]) })
+ *   const result = yield* device.run("example", () =>
+ *     Gradients.valueAndGrads(({ w }) => ({ loss: tf.sum(tf.square(w!)), aux: {} }), parameters)
+ *   )
+ *   return yield* device.read(result.gradients)
+ * })
+ * assert.deepEqual(await Effect.runPromise(Effect.provide(gradients, Device.cpu)), { w: HostTensor.fromArray([2, 4, 6]) })
+ * ```
  */
 export const valueAndGrads = <Aux extends Tensors>(
   f: (parameters: Tensors) => { readonly loss: Tensor; readonly aux: Aux },

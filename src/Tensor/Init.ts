@@ -70,7 +70,20 @@ export const varianceScaling =
     return uniform(-limit, limit)(key, shape)
   }
 
-/** Xavier's. **Source**: Glorot and Bengio (2010). */
+/**
+ * Xavier's.
+ *
+ * **Source**: Glorot and Bengio (2010).
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict"
+ * import { Init, Key } from "regimen"
+ *
+ * const { data } = Init.glorotUniform(Key.make(0), [784, 128])
+ * assert.ok(data.every((weight) => Math.abs(weight) <= Math.sqrt(6 / (784 + 128))))
+ * ```
+ */
 export const glorotUniform: Init = varianceScaling({ scale: 1, fan: "average", distribution: "uniform" })
 export const glorotNormal: Init = varianceScaling({ scale: 1, fan: "average", distribution: "normal" })
 
