@@ -116,7 +116,8 @@ const inverse = (weights: ReadonlyArray<number>, threshold: number): number => {
 
 const uniforms = (key: Key, n: number): Float32Array => {
   const words = wordsOf(key, n)
-  const data = new Float32Array(n)
+  // In place: each word becomes its number.
+  const data = new Float32Array(words.buffer)
   for (let i = 0; i < n; i++) data[i] = (words[i]! & 0x7fffff) * 2 ** -23
   return data
 }
