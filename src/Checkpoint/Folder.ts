@@ -31,7 +31,7 @@ export const encode = (checkpoint: Checkpoint, folder: string): Files => {
 /**
  * Reads the files.
  *
- * **Law**: decode(encode(checkpoint)) equals the checkpoint, bit for bit (test/contract/CheckpointStore.ts).
+ * **Law**: decode(encode(checkpoint)) equals the checkpoint, bit for bit (test/property/Checkpoint.test.ts).
  * **Errors**: throws an error that names the file that is missing or is not what it should be.
  */
 export const decode = (files: Files): Checkpoint => {

@@ -28,6 +28,16 @@ describe("Fit", () => {
     })
   )
 
+  it.effect("refuses one fault of any kind", () =>
+    Effect.gen(function* () {
+      const check = (expected: Fit.Shapes, found: Fit.Shapes) =>
+        Effect.flip(Fit.check({ step: 1, group: "buffers", expected, found }))
+      assert.deepEqual((yield* check({}, { a: shape() })).unexpected, ["a"])
+      assert.deepEqual((yield* check({ a: shape() }, {})).missing, ["a"])
+      assert.strictEqual((yield* check({ a: shape(1) }, { a: shape() })).misshapen.length, 1)
+    })
+  )
+
   it.effect("keeps the message short", () =>
     Effect.gen(function* () {
       const expected = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`w${i}`, shape(i)]))
