@@ -10,6 +10,18 @@ import type { Metric } from "./Metric.ts"
  * **Shapes**: logits `[..., classes]`, labels `[...]`.
  *
  * **Errors**: throws `MissingField`.
+ *
+ * @example
+ * ```ts
+ * import { HostTensor, tf, TopK } from "regimen"
+ * import assert from "node:assert/strict"
+ * import "@tensorflow/tfjs-backend-cpu"
+ *
+ * const top = TopK.make(2)
+ * const logits = tf.tensor2d([[3, 2, 1], [3, 2, 1]])
+ * const measured = top.measure({ outputs: { logits } }, { labels: tf.tensor1d([1, 2], "int32") })
+ * assert.deepEqual(top.finish(top.update(top.empty, HostTensor.fromDevice(measured))), { top_2_accuracy: 0.5 })
+ * ```
  */
 export const make = (
   k: number,

@@ -10,6 +10,17 @@ import type { Context } from "./Model.ts"
  * **Errors**: throws `InvalidRate`.
  *
  * **Source**: Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html.
+ *
+ * @example
+ * ```ts
+ * import { Dropout, Key, tf } from "regimen"
+ * import assert from "node:assert/strict"
+ * import "@tensorflow/tfjs-backend-cpu"
+ *
+ * const x = tf.ones([4])
+ * const context = { training: false, key: Key.make(0), buffers: {} }
+ * assert.equal(Dropout.apply(context, "hidden", x, 0.5), x)
+ * ```
  */
 export const apply = (context: Context, site: string, x: Tensor, rate: number): Tensor =>
   context.training ? dropout(x, rate, Key.fold(context.key, site)) : x

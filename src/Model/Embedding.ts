@@ -24,6 +24,16 @@ export const init =
  * **Shapes**: `[...]` int32 to `[..., dimensions]`.
  *
  * **Errors**: throws `MissingField`.
+ *
+ * @example
+ * ```ts
+ * import { Embedding, tf } from "regimen"
+ * import assert from "node:assert/strict"
+ * import "@tensorflow/tfjs-backend-cpu"
+ *
+ * const y = Embedding.apply({ "words.weight": tf.tensor2d([[1, 2], [3, 4]]) }, "words", tf.tensor1d([1, 0, 1], "int32"))
+ * assert.deepEqual(y.arraySync(), [[3, 4], [1, 2], [3, 4]])
+ * ```
  */
 export const apply = (parameters: Tensors, path: string, ids: Tensor): Tensor =>
   tf.gather(parameter(parameters, `${path}.weight`), tf.cast(ids, "int32"))

@@ -1,7 +1,20 @@
 /** Pooling of images `[batch, height, width, channels]`, and the way from images to rows. */
 import { type Tensor, tf } from "../Tensor/Tensor.ts"
 
-/** Takes the largest value of each square window; the stride is the window's side where it is left out. **Unit**: pixels. */
+/**
+ * Takes the largest value of each square window; the stride is the window's side where it is left out. **Unit**: pixels.
+ *
+ * @example
+ * ```ts
+ * import { Pool, tf } from "regimen"
+ * import assert from "node:assert/strict"
+ * import "@tensorflow/tfjs-backend-cpu"
+ *
+ * const image = tf.tensor4d([1, 2, 3, 4], [1, 2, 2, 1])
+ * assert.equal(Pool.max(image, 2).dataSync()[0], 4)
+ * assert.deepEqual(Pool.flatten(image).shape, [1, 4])
+ * ```
+ */
 export const max = (x: Tensor, size: number, { stride = size, padding = "valid" }: Options = {}): Tensor =>
   tf.maxPool(x as tf.Tensor4D, size, stride, padding)
 

@@ -3,7 +3,17 @@ import { tf } from "../Tensor/Tensor.ts"
 import * as Tree from "../Tensor/Tree.ts"
 import type { Transformation } from "./Transformation.ts"
 
-/** Multiplies by minus the learning rate: the last link of an optimizer. */
+/**
+ * Multiplies by minus the learning rate: the last link of an optimizer.
+ *
+ * @example
+ * ```ts
+ * import { Scale } from "regimen"
+ * import assert from "node:assert/strict"
+ *
+ * assert.deepEqual(Scale.byLearningRate.scalars({ step: 3, learningRate: 0.5 }), { negative: -0.5 })
+ * ```
+ */
 export const byLearningRate: Transformation = {
   name: "learning_rate",
   init: () => ({}),

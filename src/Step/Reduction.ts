@@ -14,6 +14,17 @@ export interface Reduction {
  * Weighs every term (token, row) alike, however they fall into micro-batches.
  *
  * **Law**: accumulating n micro-batches equals one big batch, to 1e-6 relative (test/property/Step.test.ts).
+ *
+ * @example
+ * ```ts
+ * import { Reduction, tf } from "regimen"
+ * import assert from "node:assert/strict"
+ * import "@tensorflow/tfjs-backend-cpu"
+ *
+ * const loss = { sum: tf.scalar(6), count: tf.scalar(4) }
+ * assert.equal(Reduction.perToken.train(loss).sum.dataSync()[0], 6)
+ * assert.equal(Reduction.perMicroBatch.train(loss).sum.dataSync()[0], 1.5)
+ * ```
  */
 export const perToken: Reduction = { name: "perToken", train: (loss) => loss, evaluate: (loss) => loss }
 

@@ -5,6 +5,7 @@ import * as ConfusionMatrix from "../../../src/Metrics/ConfusionMatrix.ts"
 import * as MeanLoss from "../../../src/Metrics/MeanLoss.ts"
 import * as Metric from "../../../src/Metrics/Metric.ts"
 import * as SquaredError from "../../../src/Metrics/SquaredError.ts"
+import * as TopK from "../../../src/Metrics/TopK.ts"
 import * as Reduction from "../../../src/Step/Reduction.ts"
 import * as HostTensor from "../../../src/Tensor/HostTensor.ts"
 import { type Tensors, tf } from "../../../src/Tensor/Tensor.ts"
@@ -70,4 +71,22 @@ it("adds nothing for a batch without a loss", () => {
       host(() => metric.measure({ outputs: {} }, { x: tf.zeros([2]) }))
     )
   ).toEqual(metric.empty)
+})
+
+it("leaves ignored labels out, also where they are a class, and counts a label that is none as wrong", () => {
+  const logits = () =>
+    tf.tensor2d([
+      [5, 1, 1],
+      [5, 1, 1],
+      [1, 5, 1]
+    ])
+  const finish = <S>(metric: Metric.Metric<S>, labels: ReadonlyArray<number>) =>
+    metric.finish(
+      metric.update(
+        metric.empty,
+        host(() => metric.measure({ outputs: { logits: logits() } }, { labels: tf.tensor1d([...labels], "int32") }))
+      )
+    )
+  expect(finish(Accuracy.make({ ignoreIndex: 0 }), [0, 2, 1])).toEqual({ accuracy: 0.5 })
+  expect(finish(TopK.make(3, { ignoreIndex: 0 }), [0, 2, 7])).toEqual({ top_3_accuracy: 0.5 })
 })

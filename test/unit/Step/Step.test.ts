@@ -84,7 +84,15 @@ it("reports a batch without labels by its fields, and leaks nothing", () => {
 })
 
 it("a micro-batch without a label that counts adds nothing under perToken; an update without any is NaN, not a made-up number", () => {
-  const empty = () => ({ x: tf.tensor1d([]), y: tf.tensor1d([]) })
-  expect(run({}, () => [vectors([1], [0]), empty()])).toMatchObject({ loss: 1, count: 1, gradNorm: 2 })
-  expect(run({}, () => [empty()]).loss).toBeNaN()
+  const classes: Model.Model = {
+    ...line,
+    apply: ({ w }, { x, labels }) => ({
+      outputs: {},
+      loss: Loss.crossEntropy(tf.mul(tf.expandDims(x!, 1), tf.stack([w!, tf.zerosLike(w!)])), labels!)
+    })
+  }
+  const batch = (labels: ReadonlyArray<number>) => ({ x: tf.ones([labels.length]), labels: tf.tensor1d([...labels], "int32") })
+  const { loss, gradNorm, count } = run({ model: classes }, () => [batch([1, 0])])
+  expect(run({ model: classes }, () => [batch([-100, -100, -100]), batch([1, 0])])).toMatchObject({ loss, gradNorm, count })
+  expect(run({ model: classes }, () => [batch([-100])])).toMatchObject({ loss: Number.NaN, gradNorm: Number.NaN, w: Number.NaN })
 })
