@@ -88,5 +88,5 @@ it("leaves ignored labels out, also where they are a class, and counts a label t
       )
     )
   expect(finish(Accuracy.make({ ignoreIndex: 0 }), [0, 2, 1])).toEqual({ accuracy: 0.5 })
-  expect(finish(TopK.make(3, { ignoreIndex: 0 }), [0, 2, 7])).toEqual({ top_3_accuracy: 0.5 })
+  expect(finish(TopK.make(4, { ignoreIndex: 0 }), [0, 2, 7])).toEqual({ top_4_accuracy: 0.5 })
 })
