@@ -1,62 +1,80 @@
 /** Work done in the background, in order, in batches: what is offered is kept until it is done, and a failure is reported once and stops nobody. */
-import { type Cause, Effect, Queue, type Scope, Semaphore } from "effect"
+import { type Cause, Deferred, Effect, Option, Queue, type Scope } from "effect"
 
 export interface Background<A> {
   /** Takes an item and returns at once. */
   readonly offer: (item: A) => void
-  /** Waits until everything offered so far is done, or has failed. */
+  /** Waits until everything offered so far is done, or has failed, or takes longer than anyone should wait. */
   readonly flush: Effect.Effect<void>
 }
 
 /** What waits for a sink that fails, at most: the oldest items are given up first. **Unit**: items. */
 const limit = 10_000
 
+/** How long a flush, and the end of a run, wait for a logger that hangs. */
+const patience = "10 seconds"
+
 /**
  * Starts the worker. `work` takes a batch as a whole or not at all: a batch that failed comes again, before newer items. When the
- * scope closes, what is left is done first. The first failure goes to `Effect.logWarning` as "`name` failed", the next ones nowhere.
+ * scope closes, what is left is done first.
  */
 export const make = Effect.fnUntraced(function* <A, E, R>(
-  name: string,
+  report: Report,
   work: (batch: ReadonlyArray<A>) => Effect.Effect<void, E, R>
 ): Effect.fn.Return<Background<A>, never, R | Scope.Scope> {
-  const context = yield* Effect.context<R>()
   const wake = yield* Queue.sliding<void>(1)
-  const lock = yield* Semaphore.make(1)
-  const report = yield* warnOnce(name)
-  let waiting: ReadonlyArray<A> = []
-  let news: Array<A> = []
+  let items: Array<A> = []
+  let waiters: Array<Deferred.Deferred<void>> = []
   const drain = Effect.suspend(() => {
-    const batch = [...waiting, ...news].slice(-limit)
-    waiting = batch
-    news = []
-    if (batch.length === 0) return Effect.void
-    return work(batch).pipe(
-      Effect.tap(() =>
+    const batch = items
+    const served = waiters
+    items = []
+    waiters = []
+    const done = batch.length === 0 ? Effect.void : Effect.suspend(() => work(batch))
+    return done.pipe(
+      Effect.onError(() =>
         Effect.sync(() => {
-          waiting = []
+          items = [...batch, ...items].slice(-limit)
         })
       ),
-      Effect.catchCause(report)
+      Effect.catchCause(report),
+      Effect.andThen(Effect.forEach(served, (waiter) => Deferred.succeed(waiter, undefined), { discard: true }))
     )
-  }).pipe(lock.withPermits(1), Effect.uninterruptible, Effect.provideContext(context))
-  yield* Queue.take(wake).pipe(Effect.andThen(drain), Effect.forever, Effect.forkScoped)
-  yield* Effect.addFinalizer(() => drain)
+  })
+  const flush = Effect.suspend(() => {
+    const waiter = Deferred.makeUnsafe<void>()
+    waiters.push(waiter)
+    Queue.offerUnsafe(wake, undefined)
+    return within(Deferred.await(waiter), report)
+  })
+  yield* Queue.take(wake).pipe(Effect.andThen(drain), Effect.forever, Effect.interruptible, Effect.forkScoped)
+  yield* Effect.addFinalizer(() => flush)
   return {
     offer: (item) => {
-      news.push(item)
+      items.push(item)
       Queue.offerUnsafe(wake, undefined)
     },
-    flush: drain
+    flush
   }
 })
 
 /** Makes a handler that reports the first failure of a logger, and no other. */
-export const warnOnce = (name: string) =>
+export const warnOnce = (name: string): Effect.Effect<Report> =>
   Effect.sync(() => {
     let failed = false
-    return (cause: Cause.Cause<unknown>): Effect.Effect<void> => {
+    return (cause) => {
       if (failed) return Effect.void
       failed = true
-      return Effect.logWarning(`The ${name} logger failed; the run goes on without it as long as it does.`, cause)
+      return Effect.logWarning(`The ${name} logger failed. The run goes on.`, cause)
     }
   })
+
+export type Report = (cause: Cause.Cause<unknown> | string) => Effect.Effect<void>
+
+/** Waits for something as long as one should wait for a logger. */
+export const within = (effect: Effect.Effect<void>, report: Report): Effect.Effect<void> =>
+  effect.pipe(
+    Effect.interruptible,
+    Effect.timeoutOption(patience),
+    Effect.flatMap((done) => (Option.isSome(done) ? Effect.void : report(`It did not finish in ${patience}.`)))
+  )

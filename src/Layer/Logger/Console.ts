@@ -15,7 +15,7 @@ export const layer: Layer.Layer<Logger, never, Terminal.Terminal | Stdio.Stdio> 
     const screen = yield* Screen.make
     let title = ""
     const background = yield* Background.make(
-      "console",
+      yield* Background.warnOnce("console"),
       Effect.fnUntraced(function* (batch: ReadonlyArray<Entry>) {
         const columns = yield* screen.columns
         const lines = batch.flatMap((entry) => {

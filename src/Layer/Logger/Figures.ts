@@ -14,7 +14,7 @@ export const layer = (folder: string): Layer.Layer<Logger, never, FileSystem.Fil
       const fs = yield* FileSystem.FileSystem
       const path = yield* Path.Path
       const background = yield* Background.make(
-        `figures (${folder})`,
+        yield* Background.warnOnce(`figures (${folder})`),
         Effect.fnUntraced(function* (batch: ReadonlyArray<Figure>) {
           yield* fs.makeDirectory(folder, { recursive: true })
           const newest = new Map(batch.map((entry) => [fileName(entry.name), entry]))

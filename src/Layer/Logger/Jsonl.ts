@@ -33,7 +33,7 @@ export const layer = (path: string): Layer.Layer<Logger, never, FileSystem.FileS
       const folder = (yield* Path.Path).dirname(path)
       let mended = false
       const background = yield* Background.make(
-        `jsonl (${path})`,
+        yield* Background.warnOnce(`jsonl (${path})`),
         Effect.fnUntraced(function* (batch: ReadonlyArray<Entry>) {
           if (!mended) {
             yield* fs.makeDirectory(folder, { recursive: true })

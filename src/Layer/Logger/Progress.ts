@@ -59,7 +59,7 @@ const bars = (screen: Screen.Screen, every: number): Layer.Layer<Logger> =>
       })
 
       yield* Effect.addFinalizer(() => (hidden ? screen.write(leave(state.view)) : Effect.void))
-      const background = yield* Background.make("progress", draw)
+      const background = yield* Background.make(yield* Background.warnOnce("progress"), draw)
       yield* Effect.sleep(every).pipe(
         Effect.tap(() => Effect.sync(() => (latest === seen ? undefined : background.offer(tick)))),
         Effect.forever,

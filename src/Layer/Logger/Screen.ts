@@ -17,7 +17,7 @@ export const make: Effect.Effect<Screen, never, Terminal.Terminal | Stdio.Stdio>
   return {
     isTerminal,
     columns: isTerminal ? Effect.map(terminal.columns, (columns) => (columns > 0 ? columns : unknown)) : Effect.succeed(Infinity),
-    write: (text) => Effect.ignore(Stream.run(Stream.make(text), stdio.stdout()))
+    write: (text) => Effect.catchCause(Stream.run(Stream.make(text), stdio.stdout()), () => Effect.void)
   }
 })
 

@@ -1,0 +1,92 @@
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import * as Bar from "../../../../src/Layer/Logger/Bar.ts"
+import * as Meter from "../../../../src/Layer/Logger/Meter.ts"
+import * as Cells from "../../../../src/Metrics/Format/Cells.ts"
+import * as Horizon from "../../../../src/Schedule/Horizon.ts"
+import * as State from "../../../../src/TrainerState.ts"
+
+const horizon = Horizon.make({ epochs: 3, batchesPerEpoch: 100 })
+const meter = Meter.observe(Meter.observe(Meter.empty, 0, 0), 10, 150)
+const view: Bar.View = {
+  train: { now: { phase: "train", state: { ...State.initial, step: 150, epoch: 1.5 }, horizon }, meter },
+  aside: { now: { phase: "eval", state: State.initial, horizon, set: "eval", done: 5, total: 20 }, meter: Meter.empty },
+  figures: { loss: 0.123456, learning_rate: 5e-5 },
+  now: 10
+}
+
+describe("Bar", () => {
+  it.each([
+    [
+      100,
+      "epoch 1.50/3  ━━━━━━━━━━━━━┄┄┄┄┄┄┄┄┄┄┄┄┄  150/300  50%  15.0 steps/s  ETA 10s  loss 0.1235  lr 5e-05",
+      "eval  ━━━━━━━━━━┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄  5/20  25%"
+    ],
+    [
+      60,
+      "150/300  ━━━━━━━╸┄┄┄┄┄┄┄  15.0 steps/s  ETA 10s  loss 0.1235",
+      "eval  ━━━━━━━━━━┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄  5/20  25%"
+    ],
+    [30, "150/300  ━━━━━━━━━━╸┄┄┄┄┄┄┄┄┄┄", "eval  ━━━╸┄┄┄┄┄┄┄┄┄  5/20  25%"]
+  ])("at %d columns", (columns, train, aside) => {
+    expect(Bar.render(view, columns)[0]).toBe(train)
+    expect(Bar.render(view, columns)[1]).toBe(aside)
+  })
+
+  it("draws no bar where nobody knows the end", () => {
+    const stream = { ...horizon, maxSteps: Infinity, epochs: Infinity }
+    const lines = Bar.render(
+      { ...view, train: { ...view.train!, now: { ...view.train!.now, horizon: stream } }, aside: null },
+      80
+    )
+    expect(lines).toEqual(["epoch 1.50  150  15.0 steps/s  loss 0.1235  lr 5e-05"])
+  })
+
+  it("fits, whatever the numbers are", () => {
+    const number = fc.oneof(fc.double(), fc.nat(), fc.constantFrom(0, Infinity, NaN))
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 200 }),
+        number,
+        number,
+        number,
+        number,
+        fc.string(),
+        (columns, step, max, loss, done, set) => {
+          const now = {
+            phase: "train",
+            state: { ...State.initial, step, epoch: step },
+            horizon: { ...horizon, maxSteps: max }
+          } as const
+          const aside = { phase: "eval", state: State.initial, horizon, set, done, total: max } as const
+          for (const line of Bar.render(
+            { train: { now, meter }, aside: { now: aside, meter }, figures: { loss }, now: 20 },
+            columns
+          )) {
+            expect(Cells.width(line)).toBeLessThanOrEqual(columns)
+            expect(Cells.clean(line)).toBe(line)
+          }
+        }
+      ),
+      { numRuns: 400 }
+    )
+  })
+})
+
+describe("Meter", () => {
+  it("knows nothing at first, then the speed and what is left", () => {
+    expect(Meter.perSecond(Meter.observe(Meter.empty, 5, 3))).toBeNaN()
+    expect(Meter.perSecond(meter)).toBe(15)
+    expect(Meter.left(meter, 10, 300)).toBe(10)
+  })
+
+  it("leaves a pause out of the speed, and in what is left", () => {
+    const paused = Meter.observe(Meter.pause(meter, 10), 30, 300)
+    expect(Meter.perSecond(paused)).toBe(15)
+    expect(Meter.left(paused, 30, 400)).toBe(10)
+  })
+
+  it("starts again when what is done shrinks", () => {
+    expect(Meter.perSecond(Meter.observe(meter, 11, 0))).toBeNaN()
+  })
+})

@@ -1,0 +1,54 @@
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { canonical } from "../../../../src/Layer/Logger/Canonical.ts"
+import { arbitrary, evaluation, figure, summary, text, train } from "./entries.ts"
+
+const steps = Array.from({ length: 10 }, (_, i) => i + 1)
+/** A run from one step to another: each step logs, every third evaluates two sets. */
+const run = (from: number, to: number, attempt: number) =>
+  steps
+    .filter((step) => step > from && step <= to)
+    .flatMap((step) => [
+      train(step, 1 / step, attempt),
+      ...(step % 3 === 0 ? [evaluation(step, 2 / step, "eval_a", attempt), evaluation(step, 3 / step, "eval_b", attempt)] : [])
+    ])
+
+describe("canonical", () => {
+  it("does not show that a run was cut, however often, and what was logged after the last save", () => {
+    const cut = fc.record({ saved: fc.nat(10), lost: fc.nat(3) })
+    fc.assert(
+      fc.property(fc.array(cut, { maxLength: 4 }), (cuts) => {
+        const ordered = cuts.toSorted((a, b) => a.saved - b.saved)
+        let from = 0
+        const log = ordered.flatMap(({ saved, lost }, i) => {
+          const entries = run(from, saved + lost, i + 1)
+          from = saved
+          return entries
+        })
+        const all = [...log, ...run(from, 10, cuts.length + 1)]
+        expect(canonical(all)).toStrictEqual(canonical(run(0, 10, 1)))
+      }),
+      { numRuns: 300 }
+    )
+  })
+
+  it("is idempotent, and keeps the order of what stands at one step", () => {
+    fc.assert(
+      fc.property(fc.array(arbitrary), (entries) => {
+        const once = canonical(entries)
+        expect(canonical(once)).toStrictEqual(once)
+        expect(once.map((entry) => entry.step)).toStrictEqual(once.map((entry) => entry.step).toSorted((a, b) => a - b))
+      }),
+      { numRuns: 200 }
+    )
+  })
+
+  it("leaves out the wall clock and the attempt, and nothing else", () => {
+    expect(canonical([{ ...evaluation(3, 0.5), attempt: 4 }])).toStrictEqual([{ ...evaluation(3, 0.5), clock: {} }])
+  })
+
+  it("keeps several texts and figures of one step", () => {
+    const log = [text(1, "a"), text(1, "b"), figure(1, "x"), figure(1, "y"), summary(2)]
+    expect(canonical(log)).toHaveLength(5)
+  })
+})
