@@ -74,3 +74,9 @@ it("sees whole epochs only in a stream", () => {
   expect(Clock.passed(Clock.fromInput("1ep"), at(0, 500), stream)).toBe(0)
   expect(Clock.passed(Clock.fromInput("1ep"), at(2, 5), stream)).toBe(2)
 })
+
+it("rewinds from the middle of an epoch", () => {
+  const horizon = Horizon.make({ epochs: 3, batchesPerEpoch: 7, accumulation: 2 })
+  const state = { ...State.initial, step: 7, epoch: 1 + 6 / 7, position: { epoch: 1, batch: 6 } }
+  expect(Clock.rewind(state, horizon, 5)).toEqual({ ...State.initial, step: 2, epoch: 4 / 7, position: { epoch: 0, batch: 4 } })
+})

@@ -88,6 +88,12 @@ describe("play", () => {
     expect(Result.getOrThrow(Plan.simulate(plan, script, Plan.resume(cut))).state.checkpoints).toEqual([2, 4, 6])
   })
 
+  it("forgets a log of a step that has been logged when the next update begins", () => {
+    const plan = Plan.make({ horizon, learningRate, log: Trigger.or(Trigger.every(3), Trigger.epochEnd) })
+    const { events } = Result.getOrThrow(Plan.simulate(plan))
+    expect(events.filter(({ _tag }) => _tag === "Logged").map(({ state }) => state.step)).toEqual([3, 6])
+  })
+
   it("does not train further when a finished run is resumed", () => {
     const plan = Plan.make({ horizon, learningRate })
     const { state } = Result.getOrThrow(Plan.simulate(plan))

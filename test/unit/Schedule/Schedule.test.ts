@@ -27,7 +27,7 @@ describe("early stopping", () => {
   })
 
   it("moves its best by small steps too, so that they never add up to the threshold", () => {
-    expect(stop({ patience: 2, threshold: 1 }, [5, 4.5, 4])).toEqual([false, false, true])
+    expect(stop({ patience: 3, threshold: 1 }, [5, 4.5, 4, 3.8])).toEqual([false, false, false, true])
   })
 
   it("looks past evaluations without the metric", () => {
