@@ -44,7 +44,10 @@ it.effect(
         const entries: Array<Entry> = []
         const tensors: Array<number> = []
         const observe: Trainer.Options["observe"] = {
-          StepEnded: () => Effect.sync(() => (tensors.push(tf.memory().numTensors), []))
+          StepEnded: () => {
+            tensors.push(tf.memory().numTensors)
+            return Effect.succeed([])
+          }
         }
         const { history, state } = yield* Trainer.train(task, plan, { observe }).pipe(
           Effect.provide(Layer.mergeAll(Tiny.optimizer, store.layer, Tiny.logger(entries)))
