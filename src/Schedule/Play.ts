@@ -14,7 +14,7 @@ export interface Plan {
   readonly log: Trigger.Input
   readonly evaluate: Trigger.Input
   readonly save: Trigger.Input
-  /** Whether the run is over. `play` adds the horizon's end to it. */
+  /** Whether the run is over. `play` adds the horizon's end to it. A resumed run asks again, so a level that has become true should stay so. */
   readonly stop: Schedule.Input<boolean>
   /** The step whose checkpoint must survive, or null. */
   readonly best: Schedule.Input<number | null>

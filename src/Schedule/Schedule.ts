@@ -79,7 +79,8 @@ export const best = ({ metric, mode }: Goal): Schedule<Best | null> => {
 export const bestStep = (goal: Goal): Schedule<number | null> => map(best(goal), (best) => best?.step ?? null)
 
 /**
- * Stops early: true once a metric has not become better in `patience` evaluations in a row.
+ * Stops early: true once a metric has not become better in `patience` evaluations in a row, and from then on: a run that was stopped and is resumed
+ * stays stopped, whatever an evaluation after the stop found.
  *
  * **Unit**: `patience` in evaluations; `threshold` in the metric's own unit: better by no more than that does not count, but moves the best all the same.
  *
@@ -98,17 +99,18 @@ export const bestStep = (goal: Goal): Schedule<number | null> => map(best(goal),
  */
 export const impatient = (options: Goal & { readonly patience: number; readonly threshold?: number }): Schedule<boolean> => {
   const { metric, mode, patience, threshold = 0 } = options
-  const fold = State.fold<{ readonly best: number | null; readonly bad: number }>(
-    { best: null, bad: 0 },
-    ({ bad, best }, evaluation) => {
+  const fold = State.fold<{ readonly best: number | null; readonly bad: number; readonly over: boolean }>(
+    { best: null, bad: 0, over: false },
+    (seen, evaluation) => {
       const value = evaluation.metrics[metric]
-      if (value === undefined) return { bad, best }
-      const improved = best === null || better(mode, value, best)
-      const enough = improved && (best === null || Math.abs(value - best) > threshold)
-      return { bad: enough ? 0 : bad + 1, best: improved && !evaluation.initial ? value : best }
+      if (value === undefined || seen.over) return seen
+      const improved = seen.best === null || better(mode, value, seen.best)
+      const enough = improved && (seen.best === null || Math.abs(value - seen.best) > threshold)
+      const bad = enough ? 0 : seen.bad + 1
+      return { best: improved && !evaluation.initial ? value : seen.best, bad, over: bad >= patience }
     }
   )
-  return make((state) => fold(state.evaluations).bad >= patience)
+  return make((state) => fold(state.evaluations).over)
 }
 
 /**

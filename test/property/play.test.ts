@@ -28,8 +28,6 @@ const goesOn = (events: ReadonlyArray<Plan.Event>, at: number): number => {
     case "Logged":
     case "Summary":
       return at
-    case "Finished":
-      return at - 1
     case "Evaluate":
     case "EvaluationLogged":
     case "Evaluated": // a cut evaluation is made again, whole
@@ -84,6 +82,11 @@ it("a run cut at any event and resumed has the same rest and the same end", () =
         const { cut } = events[at]!
         const resumed = Result.getOrThrow(Plan.simulate(plan, script, Plan.resume(throughJson(cut))))
         expect(encode(resumed.state)).toEqual(encode(state))
+        if (events[at]!._tag === "Finished") {
+          // the last pass over the disk is made: nothing is left but to say so again
+          expect(resumed.events.map(({ _tag }) => _tag)).toEqual(["Initialized", "Started", "Summary", "Finished"])
+          continue
+        }
         expect(afterOpening(resumed.events, cut).map(told)).toEqual(events.slice(goesOn(events, at)).map(told))
       }
     }),

@@ -30,6 +30,16 @@ describe("early stopping", () => {
     expect(stop({ patience: 3, threshold: 1 }, [5, 4.5, 4, 3.8])).toEqual([false, false, false, true])
   })
 
+  it("stays stopped, whatever comes after", () => {
+    expect(stop({ patience: 1 }, [5, 5, 1, 0])).toEqual([false, true, true, true])
+  })
+
+  it("waits for the first evaluation, also without patience", () => {
+    const impatient = Schedule.impatient({ metric: "eval_loss", mode: "min", patience: 0 })
+    expect(impatient(State.initial, horizon)).toBe(false)
+    expect(stop({ patience: 0 }, [5])).toEqual([true])
+  })
+
   it("looks past evaluations without the metric", () => {
     const impatient = Schedule.impatient({ metric: "eval_a", mode: "min", patience: 1 })
     const state = State.evaluated(State.evaluated(State.initial, { eval_a: 1 }, false), { eval_b: 9 }, false)
