@@ -8,7 +8,7 @@ export interface Fraction {
 /**
  * Gives the simplest fraction that is a number (to one part in 10^12): 0.1 is 1/10, and 0.1 + 0.2 is 3/10, though no float is either.
  *
- * **Law**: p / q gives p and q in lowest terms (test/property/clock.test.ts).
+ * **Law**: p / q gives p and q in lowest terms (test/property/trigger.test.ts).
  *
  * **Source**: the convergents of its continued fraction.
  */

@@ -60,7 +60,7 @@ export const resume = (
 /**
  * Plays a plan from a state to its end. The driver answers with effects, `simulate` with a script: they agree by construction.
  *
- * **Law**: a run cut at any event and played again from that event's `cut` ends in the same state (test/property/resume.test.ts).
+ * **Law**: a run cut at any event and played again from that event's `cut` has the same rest and ends in the same state (test/property/play.test.ts).
  */
 export function* play(plan: Plan, start: TrainerState): Play<TrainerState> {
   const { epochs } = plan.horizon

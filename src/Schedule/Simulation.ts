@@ -101,5 +101,5 @@ const answer = (plan: Plan, script: Script, event: Event): AnswerOf<Tag> => {
 }
 
 /** What a script asks for at an event. */
-export const requested = <T extends Tag>(requests: Observed | undefined, event: EventOf<T>): ReadonlyArray<Requests[T]> =>
+const requested = <T extends Tag>(requests: Observed | undefined, event: EventOf<T>): ReadonlyArray<Requests[T]> =>
   (requests?.[event._tag as T] as ((event: EventOf<T>) => ReadonlyArray<Requests[T]>) | undefined)?.(event) ?? []
