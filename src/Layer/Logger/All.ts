@@ -8,6 +8,18 @@ import { type Entry, Logger, type Progress } from "./Logger.ts"
  * throws is reported once.
  *
  * **Errors**: those of building the layers, before the run starts.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict"
+ * import { NodeServices } from "@effect/platform-node"
+ * import { Effect, Layer } from "effect"
+ * import { Logger } from "regimen"
+ *
+ * const usual = Logger.all(Logger.progress(), Logger.jsonl("run/log.jsonl")).pipe(Layer.provide(NodeServices.layer))
+ * const logger = await Effect.runPromise(Effect.provide(Logger.Logger, usual))
+ * assert.equal(typeof logger.log, "function")
+ * ```
  */
 export const layer = <Layers extends ReadonlyArray<Layer.Layer<Logger, unknown, unknown>>>(
   ...layers: Layers

@@ -6,6 +6,16 @@ import type { Entry } from "./Logger.ts"
  * attempt (it is 1); orders by step.
  *
  * **Law**: a run that was cut and resumed has the canonical log of one that was not; it is idempotent (test/unit/Layer/Logger/Canonical.test.ts).
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict"
+ * import { Logger } from "regimen"
+ *
+ * const first = { _tag: "Text", run: "a", attempt: 1, step: 3, epoch: 1, text: "cut after this" } as const
+ * const second = { ...first, attempt: 2, text: "made again" }
+ * assert.deepEqual(Logger.canonical([first, second]), [{ ...second, attempt: 1 }])
+ * ```
  */
 export const canonical = <A extends Entry>(entries: ReadonlyArray<A>): ReadonlyArray<A> => {
   const last = new Map<string, number>()

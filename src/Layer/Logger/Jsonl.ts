@@ -24,6 +24,22 @@ export class LogError extends Schema.TaggedError<LogError>()("LogError", {
  *
  * Lines are written in the background. `flush` and the end of the scope write all of them and wait for the disk. A last line torn by a crash is
  * cut before the first write. When the disk is full, this is reported once, the lines wait, and they are written once there is room.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict"
+ * import { NodeServices } from "@effect/platform-node"
+ * import { Effect, FileSystem } from "effect"
+ * import { Logger } from "regimen"
+ *
+ * const program = Effect.gen(function* () {
+ *   const path = `${yield* (yield* FileSystem.FileSystem).makeTempDirectoryScoped()}/log.jsonl`
+ *   const entry = { _tag: "Scalars", run: "a", attempt: 1, step: 3, epoch: 1, kind: "train", values: { loss: NaN }, clock: {} } as const
+ *   yield* Effect.flatMap(Logger.Logger, (logger) => logger.log(entry)).pipe(Effect.provide(Logger.jsonl(path)))
+ *   assert.deepEqual(yield* Logger.read(path), [entry])
+ * })
+ * await Effect.runPromise(program.pipe(Effect.scoped, Effect.provide(NodeServices.layer)))
+ * ```
  */
 export const layer = (path: string): Layer.Layer<Logger, never, FileSystem.FileSystem | Path.Path> =>
   Layer.effect(

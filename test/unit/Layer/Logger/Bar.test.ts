@@ -87,6 +87,8 @@ describe("Meter", () => {
   })
 
   it("starts again when what is done shrinks", () => {
-    expect(Meter.perSecond(Meter.observe(meter, 11, 0))).toBeNaN()
+    const again = Meter.observe(meter, 11, 0)
+    expect(Meter.perSecond(again)).toBeNaN()
+    expect(Meter.perSecond(Meter.observe(again, 13, 10))).toBe(5)
   })
 })

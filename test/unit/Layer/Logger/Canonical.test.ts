@@ -47,6 +47,22 @@ describe("canonical", () => {
     expect(canonical([{ ...evaluation(3, 0.5), attempt: 4 }])).toStrictEqual([{ ...evaluation(3, 0.5), clock: {} }])
   })
 
+  it("lets an attempt replace only what it logged itself", () => {
+    const log = [
+      evaluation(1, 1, "eval_a"),
+      evaluation(1, 1, "eval_b"),
+      figure(1, "x"),
+      { ...figure(1, "y"), attempt: 2 },
+      evaluation(1, 2, "eval_b", 2)
+    ]
+    expect(canonical(log).map((entry) => (entry._tag === "Scalars" ? entry.values : entry._tag))).toStrictEqual([
+      { eval_a_loss: 1, eval_a_accuracy: 0.5 },
+      "Figure",
+      "Figure",
+      { eval_b_loss: 2, eval_b_accuracy: 0.5 }
+    ])
+  })
+
   it("keeps several texts and figures of one step", () => {
     const log = [text(1, "a"), text(1, "b"), figure(1, "x"), figure(1, "y"), summary(2)]
     expect(canonical(log)).toHaveLength(5)

@@ -33,10 +33,10 @@ describe("Plot", () => {
     const point = fc.tuple(fc.double(), fc.double())
     fc.assert(
       fc.property(
-        fc.dictionary(fc.string(), fc.array(point), { maxKeys: 4 }),
+        fc.dictionary(fc.string({ unit: "binary" }), fc.array(point), { maxKeys: 4 }),
         fc.integer({ min: 30, max: 120 }),
         fc.integer({ min: 8, max: 40 }),
-        fc.string(),
+        fc.string({ unit: "binary" }),
         (series, columns, rows, label) => {
           const lines = Plot.render({ x: label, y: label, series }, { columns, rows }).split("\n")
           expect(lines).toHaveLength(rows)
