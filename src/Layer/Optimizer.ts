@@ -2,6 +2,8 @@
 import { Context, Layer } from "effect"
 import type { Transformation } from "../Optimizer/Transformation.ts"
 
+export * from "../Optimizer/Optimizers.ts"
+
 export class Optimizer extends Context.Service<Optimizer, { readonly transformation: Transformation }>()(
   "regimen/Layer/Optimizer"
 ) {}
@@ -12,11 +14,11 @@ export class Optimizer extends Context.Service<Optimizer, { readonly transformat
  * @example
  * ```ts
  * import { Effect } from "effect"
- * import { Optimizer, Optimizers } from "regimen"
+ * import { Optimizer } from "regimen"
  * import assert from "node:assert/strict"
  *
  * const name = Optimizer.Optimizer.use(({ transformation }) => Effect.succeed(transformation.name))
- * assert.equal(Effect.runSync(Effect.provide(name, Optimizer.layer(Optimizers.adamw()))), "chain")
+ * assert.equal(Effect.runSync(Effect.provide(name, Optimizer.layer(Optimizer.adamw()))), "chain")
  * ```
  */
 export const layer = (transformation: Transformation): Layer.Layer<Optimizer> => Layer.succeed(Optimizer, { transformation })

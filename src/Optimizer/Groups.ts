@@ -19,12 +19,12 @@ export interface Group {
  * @example
  * ```ts
  * import { pipe } from "effect"
- * import { Groups, Optimizers, Transformation } from "regimen"
+ * import { Groups, Optimizer, Transformation } from "regimen"
  * import assert from "node:assert/strict"
  *
  * const faster = Transformation.mapAt((at) => ({ ...at, learningRate: 10 * at.learningRate }))
- * const head = { name: "head", where: (path: string) => path.startsWith("classifier."), transformation: pipe(Optimizers.sgd(), faster) }
- * const optimizer = Groups.make([head], Optimizers.sgd())
+ * const head = { name: "head", where: (path: string) => path.startsWith("classifier."), transformation: pipe(Optimizer.sgd(), faster) }
+ * const optimizer = Groups.make([head], Optimizer.sgd())
  * assert.deepEqual(optimizer.scalars({ step: 0, learningRate: 0.5 }), {
  *   "head.learning_rate.negative": -5,
  *   "rest.learning_rate.negative": -0.5

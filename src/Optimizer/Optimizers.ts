@@ -19,10 +19,10 @@ export interface Decay {
  *
  * @example
  * ```ts
- * import { Optimizers } from "regimen"
+ * import { Optimizer } from "regimen"
  * import assert from "node:assert/strict"
  *
- * assert.deepEqual(Optimizers.adamw().links?.map((link) => link.name), ["adam", "weight_decay", "learning_rate"])
+ * assert.deepEqual(Optimizer.adamw().links?.map((link) => link.name), ["adam", "weight_decay", "learning_rate"])
  * ```
  */
 export const adamw = ({ weightDecay = 0.01, decays, ...options }: Adam.Options & Decay = {}): Transformation =>

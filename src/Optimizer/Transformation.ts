@@ -97,10 +97,10 @@ export const chain = (...transformations: ReadonlyArray<Transformation>): Transf
  * @example
  * ```ts
  * import { pipe } from "effect"
- * import { Optimizers, Transformation } from "regimen"
+ * import { Optimizer, Transformation } from "regimen"
  * import assert from "node:assert/strict"
  *
- * const slow = pipe(Optimizers.sgd(), Transformation.mapAt((at) => ({ ...at, learningRate: at.learningRate / 4 })))
+ * const slow = pipe(Optimizer.sgd(), Transformation.mapAt((at) => ({ ...at, learningRate: at.learningRate / 4 })))
  * assert.deepEqual(slow.scalars({ step: 0, learningRate: 1 }), { "learning_rate.negative": -0.25 })
  * ```
  */

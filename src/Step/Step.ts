@@ -48,7 +48,7 @@ export interface Options {
  *
  * @example
  * ```ts
- * import { Key, Loss, Model, Optimizers, Step, tf } from "regimen"
+ * import { Key, Loss, Model, Optimizer, Step, tf } from "regimen"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *
@@ -59,7 +59,7 @@ export interface Options {
  *   forward: ({ w }, { x }) => ({ logits: tf.mul(w!, x) }),
  *   loss: ({ logits }, { y }) => Loss.meanSquaredError(logits, y)
  * })
- * const optimizer = Optimizers.sgd()
+ * const optimizer = Optimizer.sgd()
  * const step = Step.make({ model, optimizer })
  * const { loss, weights } = step({
  *   weights: { parameters: { w: tf.scalar(1) }, buffers: {}, slots: {} },

@@ -6,7 +6,6 @@ import { Device, type DeviceError } from "../Layer/Device/Device.ts"
 import type { Figure } from "../Metrics/Figure.ts"
 import type { Metric } from "../Metrics/Metric.ts"
 import type { Model, Outputs } from "../Model/Model.ts"
-import type { Reduction } from "../Step/Reduction.ts"
 import type { HostTensors } from "../Tensor/HostTensor.ts"
 import * as HostTensor from "../Tensor/HostTensor.ts"
 import * as Key from "../Tensor/Key.ts"
@@ -33,36 +32,22 @@ export const evaluate = Effect.fnUntraced(function* (options: {
   readonly weights: Pick<Weights, "parameters" | "buffers">
   readonly loader: Loader
   readonly metrics: Metric<unknown>
-  readonly reduction: Reduction
   readonly set: string
   readonly progress?: (done: number) => void
 }): Effect.fn.Return<Result, DataError | DeviceError, Device> {
-  const { model, weights, loader, metrics, reduction, set } = options
+  const { loader, metrics, set } = options
   const device = yield* Device
   const started = yield* Clock.currentTimeMillis
-  let loss = { sum: 0, count: 0 }
   let state = metrics.empty
   let rows = 0
   let done = 0
   for (;;) {
     const batch = yield* loader.batch(0, done)
     if (batch === undefined) break
-    const measured = yield* forward(
-      device,
-      `evaluation of ${set}, batch ${done}`,
-      { model, weights },
-      batch,
-      (outputs, tensors) => {
-        const reduced = outputs.loss === undefined ? undefined : reduction.evaluate(outputs.loss, batch.rows)
-        return {
-          ...prefixed("metric/", metrics.measure(outputs, tensors)),
-          ...(reduced === undefined ? {} : { "loss/sum": reduced.sum, "loss/count": reduced.count })
-        }
-      }
+    const measured = yield* forward(device, `evaluation of ${set}, batch ${done}`, options, batch, (outputs, tensors) =>
+      metrics.measure(outputs, tensors)
     )
-    const { "loss/sum": sum, "loss/count": count } = measured
-    if (sum !== undefined && count !== undefined) loss = { sum: loss.sum + sum.data[0]!, count: loss.count + count.data[0]! }
-    state = metrics.update(state, unprefixed("metric/", measured))
+    state = metrics.update(state, measured)
     rows += batch.rows
     done++
     options.progress?.(done)
@@ -71,7 +56,7 @@ export const evaluate = Effect.fnUntraced(function* (options: {
   const runtime = ((yield* Clock.currentTimeMillis) - started) / 1000
   const figures = metrics.figures?.(state) ?? {}
   return {
-    metrics: prefixed(`${set}_`, { ...(loss.count > 0 ? { loss: loss.sum / loss.count } : {}), ...metrics.finish(state) }),
+    metrics: prefixed(`${set}_`, metrics.finish(state)),
     clock: prefixed(`${set}_`, { runtime, samples_per_second: per(rows, runtime), steps_per_second: per(done, runtime) }),
     figures: prefixed(`${set}_`, figures)
   }
@@ -118,7 +103,3 @@ const forward = (
 const per = (amount: number, seconds: number) => (seconds > 0 ? amount / seconds : 0)
 const prefixed = <A>(prefix: string, values: Readonly<Record<string, A>>) =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}${name}`, value]))
-const unprefixed = <A>(prefix: string, values: Readonly<Record<string, A>>) =>
-  Object.fromEntries(
-    Object.entries(values).flatMap(([name, value]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), value]] : []))
-  )

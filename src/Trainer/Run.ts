@@ -72,7 +72,7 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
   const scope = yield* Scope.Scope
   const session = yield* store.open
   const found = yield* Start.find(options.from ?? "newest")
-  const from = found === undefined ? initial : Start.resume(found, options)
+  const from = found === undefined ? initial : Plan.resume(found.state, options)
   const learner = yield* Learner.make(task, found === undefined ? { state: from } : { state: from, weights: found.weights })
   yield* rehearse(task, plan, from, learner)
   const journal = yield* Journal.make(session, logger, plan.horizon, found?.history ?? [])

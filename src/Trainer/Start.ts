@@ -43,13 +43,6 @@ const relist = Effect.fnUntraced(function* (found: Checkpoint) {
   }
 })
 
-/** The state that a run goes on from: stops are forgotten (the plan derives its own again), all else is kept. */
-export const resume = (found: Checkpoint, options: { readonly ignoreDataSkip?: boolean }): TrainerState => ({
-  ...found.state,
-  stop: { ...found.state.stop, run: false },
-  position: options.ignoreDataSkip ? { ...found.state.position, batch: 0 } : found.state.position
-})
-
 /** Whether a checkpoint of one state serves for the other as well. */
 export const same = (left: TrainerState, right: TrainerState | undefined): boolean =>
   right !== undefined &&

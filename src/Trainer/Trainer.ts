@@ -2,6 +2,7 @@
 import { Effect, Stream } from "effect"
 import type { Checkpoint } from "../Checkpoint/CheckpointStore.ts"
 import type { Loader } from "../Data/Loader.ts"
+import * as MeanLoss from "../Metrics/MeanLoss.ts"
 import * as Metric from "../Metrics/Metric.ts"
 import type { Model } from "../Model/Model.ts"
 import type { Event, Plan } from "../Schedule/Plan.ts"
@@ -45,7 +46,7 @@ export const task = (options: {
   model: options.model,
   train: options.train,
   evaluation: sets(options.evaluation ?? {}),
-  metrics: Metric.all(options.metrics ?? []),
+  metrics: Metric.all([MeanLoss.make(options.reduction), ...(options.metrics ?? [])]),
   reduction: options.reduction ?? perToken,
   maxGradNorm: options.maxGradNorm ?? 1,
   trainable: options.trainable ?? (() => true),
