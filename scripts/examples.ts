@@ -9,6 +9,7 @@ import { basename, join } from "node:path"
 
 /** How each example is run: the arguments of `node`, from the checkout, given a folder to write in. */
 const short: Readonly<Record<string, (folder: string) => ReadonlyArray<string>>> = {
+  line: (folder) => ["src/cli/main.ts", "train", "examples/line.ts", "--output_dir", join(folder, "run")],
   mnist: (folder) => ["src/cli/main.ts", "train", "examples/mnist.ts", "--output_dir", join(folder, "run"), "--max_steps", "20"]
 }
 
