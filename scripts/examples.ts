@@ -9,13 +9,16 @@ import { basename, join } from "node:path"
 
 /** How each example is run: the arguments of `node`, from the checkout, given a folder to write in. */
 const short: Readonly<Record<string, (folder: string) => ReadonlyArray<string>>> = {
+  layers: () => ["examples/layers.ts"],
   line: (folder) => ["src/cli/main.ts", "train", "examples/line.ts", "--output_dir", join(folder, "run")],
-  mnist: (folder) => ["src/cli/main.ts", "train", "examples/mnist.ts", "--output_dir", join(folder, "run"), "--max_steps", "20"]
+  mnist: (folder) => ["src/cli/main.ts", "train", "examples/mnist.ts", "--output_dir", join(folder, "run"), "--max_steps", "20"],
+  resume: () => ["examples/resume.ts"],
+  schedule: (folder) => ["src/cli/main.ts", "train", "examples/schedule.ts", "--output_dir", join(folder, "run")]
 }
 
 const root = join(import.meta.dirname, "..")
 const asked = process.argv.slice(2)
-const names = globSync("examples/*.ts", { cwd: root })
+const names = globSync("examples/*.ts", { cwd: root, exclude: ["examples/*.test.ts"] })
   .map((file) => basename(file, ".ts"))
   .filter((name) => asked.length === 0 || asked.includes(name))
   .sort()
