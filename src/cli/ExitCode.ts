@@ -21,10 +21,11 @@ const caller = new Set([
   "NoLoss",
   "ModelFailed",
   "NoCheckpoint",
+  "NotACheckpoint",
   "ForeignFolder",
   "FolderError",
   "ProgramError",
-  "CaseError"
+  "InvalidCase"
 ])
 
 /** The exit code of an error. */

@@ -1,9 +1,17 @@
 /** `regimen inspect`: what a checkpoint holds, as text or as JSON. */
+import { Schema } from "effect"
 import type { Checkpoint } from "../Checkpoint/CheckpointStore.ts"
 import * as Numbers from "../Metrics/Format/Numbers.ts"
 import * as Table from "../Metrics/Format/Table.ts"
 import { type HostTensors, sizeOf } from "../Tensor/HostTensor.ts"
 import { toArray } from "../TrainerState.ts"
+
+/** The path is not that of a checkpoint. */
+export class NotACheckpoint extends Schema.TaggedError<NotACheckpoint>()("NotACheckpoint", { path: Schema.String }) {
+  override get message() {
+    return `${this.path} is no checkpoint. Give a folder checkpoint-<step>, of those in a run's output folder.`
+  }
+}
 
 const tensors = (group: HostTensors) =>
   Object.entries(group).map(([path, { dtype, shape, data }]) => ({ path, dtype, shape, bytes: data.byteLength }))

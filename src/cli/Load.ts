@@ -1,5 +1,6 @@
 /** Loads a program from its file: what the file exports by default. */
 import { Effect, FileSystem, Path, Schema } from "effect"
+import * as Cells from "../Metrics/Format/Cells.ts"
 import type { Program } from "../Trainer/Program.ts"
 
 /** The file holds no program that can be run. */
@@ -23,7 +24,10 @@ export const load = Effect.fnUntraced(function* (file: string) {
   const module = yield* Effect.tryPromise({
     try: (): Promise<{ readonly default?: unknown }> => import(url.href),
     catch: (cause) =>
-      new ProgramError({ file, reason: `it cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}` })
+      new ProgramError({
+        file,
+        reason: `it cannot be loaded: ${oneLine(cause instanceof Error ? cause.message : String(cause))}`
+      })
   })
   if (!isProgram(module.default)) {
     return yield* new ProgramError({ file, reason: "it exports no program. Write `export default Program.make({ ... })`." })
@@ -31,6 +35,9 @@ export const load = Effect.fnUntraced(function* (file: string) {
   const { base } = path.parse(absolute)
   return { program: module.default, name: module.default.name ?? base.replace(/\.[cm]?[jt]s$/, ""), file: absolute }
 })
+
+/** A syntax error shows the lines around it. */
+const oneLine = (text: string) => Cells.clean(text.replaceAll(/\s+/g, " ").trim())
 
 const isProgram = (value: unknown): value is Program =>
   typeof value === "object" && value !== null && "_tag" in value && value._tag === "Program"

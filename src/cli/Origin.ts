@@ -17,6 +17,8 @@ export interface Origin {
   readonly from: From
   /** 0 at the beginning. */
   readonly step: number
+  /** The checkpoint's folder, where it is in another output folder. */
+  readonly elsewhere?: string
 }
 
 /** Finds where to start. **Errors**: `NoCheckpoint` when a checkpoint was asked for that is not there. */
@@ -35,14 +37,19 @@ export const find = Effect.fnUntraced(function* (args: Arguments, folder: string
   const step = name === null ? yield* newest(asked) : Number(name[1])
   if (step === undefined) return yield* new NoCheckpoint({ path: asked })
   if (path.resolve(home) === path.resolve(folder)) return { from: step, step } satisfies Origin
-  return { from: yield* within(home, (store) => store.load(step)), step } satisfies Origin
+  const { state, ...rest } = yield* within(home, (store) => store.load(step))
+  return {
+    from: { ...rest, state: { ...state, checkpoints: [], bestCheckpoint: null } }, // those of the other folder are not in this one
+    step,
+    elsewhere: path.join(home, `checkpoint-${step}`)
+  } satisfies Origin
 })
 
 /** Says it in a line. */
-export const describe = (folder: string, { step }: Origin): string =>
+export const describe = (folder: string, { step, elsewhere }: Origin): string =>
   step === 0
     ? `Starting the run of ${folder} again from the beginning: it has no checkpoint.`
-    : `Resuming ${folder} from checkpoint-${step} (step ${Numbers.thousands(step)}).`
+    : `Resuming ${folder} from ${elsewhere ?? `checkpoint-${step}`} (step ${Numbers.thousands(step)}).`
 
 const within = <A, E>(directory: string, use: (store: CheckpointStore["Service"]) => Effect.Effect<A, E>) =>
   Effect.flatMap(CheckpointStore, use).pipe(Effect.provide(FileSystemStore.layer({ directory })))

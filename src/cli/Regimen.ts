@@ -1,9 +1,8 @@
 /** The commands, and how they end. */
-import { NodeRuntime, NodeServices } from "@effect/platform-node"
-import { Cause, Console, Effect, Exit, Path, Stdio, Terminal } from "effect"
+import { Cause, Console, Effect, Logger, Path, Stdio, Terminal } from "effect"
 import { Argument, CliError, Command, Flag } from "effect/cli"
 import packageJson from "../../package.json" with { type: "json" }
-import type * as Arguments from "../Arguments/Arguments.ts"
+import * as Arguments from "../Arguments/Arguments.ts"
 import * as Flags from "../Arguments/Flags.ts"
 import { CheckpointStore } from "../Checkpoint/CheckpointStore.ts"
 import * as FileSystemStore from "../Checkpoint/FileSystemStore.ts"
@@ -11,7 +10,6 @@ import * as Devices from "../Layer/Device/Devices.ts"
 import * as Doctor from "./Doctor.ts"
 import * as ExitCode from "./ExitCode.ts"
 import * as Inspect from "./Inspect.ts"
-import { NoCheckpoint } from "./Origin.ts"
 import * as Plan from "./Plan.ts"
 import { resume, train } from "./Train.ts"
 
@@ -61,7 +59,7 @@ const commands = (overrides: Arguments.Input) =>
       Effect.fnUntraced(function* ({ checkpoint, json }) {
         const path = yield* Path.Path
         const name = /^checkpoint-(\d+)$/.exec(path.basename(path.resolve(checkpoint)))
-        if (name === null) return yield* new NoCheckpoint({ path: checkpoint })
+        if (name === null) return yield* new Inspect.NotACheckpoint({ path: checkpoint })
         const found = yield* Effect.flatMap(CheckpointStore, (store) => store.load(Number(name[1]))).pipe(
           Effect.provide(FileSystemStore.layer({ directory: path.dirname(path.resolve(checkpoint)) }))
         )
@@ -89,9 +87,12 @@ const commands = (overrides: Arguments.Input) =>
     ).pipe(Command.withDescription("Show what this machine can train on"))
   ] as const
 
-const main = Effect.gen(function* () {
+/** The whole command, from its words to the exit code, which it leaves with the process. */
+export const main = Effect.gen(function* () {
   const stdio = yield* Stdio.Stdio
-  const { input, rest } = yield* Effect.fromResult(Flags.split(yield* stdio.args))
+  const words = yield* stdio.args
+  const { input, rest, warnings } = yield* Effect.fromResult(Flags.split(words))
+  yield* Effect.forEach(warnings, complain)
   const regimen = Command.make("regimen").pipe(
     Command.withDescription(packageJson.description),
     Command.withSubcommands(commands(input))
@@ -99,18 +100,42 @@ const main = Effect.gen(function* () {
   yield* Command.runWith(regimen, { version: packageJson.version })(rest)
 }).pipe(
   Effect.catch((error) =>
-    CliError.isCliError(error)
-      ? end(error._tag === "ShowHelp" && error.errors.length === 0 ? ExitCode.done : ExitCode.badArguments)
-      : Effect.andThen(Console.error(`regimen: ${error.message}`), end(ExitCode.of(error)))
+    CliError.isCliError(error) ? usage(error) : Effect.andThen(complain(error.message), end(ExitCode.of(error)))
   ),
   Effect.catchCause((cause) =>
     Cause.hasInterrupts(cause)
       ? Effect.failCause(cause)
-      : Effect.andThen(Console.error(`regimen: ${Cause.pretty(cause)}`), end(ExitCode.failed))
-  )
+      : Effect.andThen(Effect.flatMap(defect(cause), complain), end(ExitCode.failed))
+  ),
+  Effect.provide(Logger.layer([Logger.make(({ message }) => process.stderr.write(`regimen: ${sentence(message)}\n`))]))
 )
 
-NodeRuntime.runMain(Effect.provide(main, NodeServices.layer), {
-  disableErrorReporting: true,
-  teardown: (exit, onExit) => onExit(Number(process.exitCode ?? (Exit.isSuccess(exit) ? ExitCode.done : ExitCode.interrupted)))
+const complain = (text: string) => Console.error(`regimen: ${text}`)
+
+/** The help was asked for, or the words are wrong. A flag that looks like a training argument is told which. */
+const usage = (error: CliError.CliError) => {
+  if (error._tag !== "ShowHelp") return end(ExitCode.badArguments)
+  const unknown = error.errors.flatMap((each) => (each._tag === "UnrecognizedOption" ? [each.option] : []))
+  return Effect.andThen(
+    Effect.forEach(unknown, (option) => complain(Arguments.unknown(option.replace(/^-+/, "").replaceAll("-", "_")).message)),
+    end(error.errors.length === 0 ? ExitCode.done : ExitCode.badArguments)
+  )
+}
+
+/** What nobody foresaw, in one line; all of it for those who look for it. */
+const defect = Effect.fnUntraced(function* (cause: Cause.Cause<unknown>) {
+  const words = yield* Effect.flatMap(Stdio.Stdio, (stdio) => stdio.args)
+  if (/--log-level[ =](all|trace|debug)\b/.test(words.join(" "))) return Cause.pretty(cause)
+  const error = Cause.squash(cause)
+  const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  return `${sentence(what)} This is a bug, in regimen or in the program; --log-level debug shows where.`
 })
+
+/** One line, ended. */
+const sentence = (message: unknown): string => {
+  const first = Array.isArray(message) ? message[0] : message
+  return String(first)
+    .replaceAll(/\s+/g, " ")
+    .trim()
+    .replace(/(?<![.!?])$/, ".")
+}

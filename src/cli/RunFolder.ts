@@ -1,5 +1,7 @@
 /** The output folder of a program: whose it is, and how its run stands. It is the file `regimen.json` in that folder. */
-import { Effect, FileSystem, Option, Path, Schema } from "effect"
+import { Effect, FileSystem, Option, Path, type PlatformError, Schema } from "effect"
+import * as Disk from "../Checkpoint/Disk.ts"
+import * as Lock from "../Checkpoint/Lock.ts"
 import * as Safetensors from "../Tensor/Safetensors.ts"
 import type { HostWeights } from "../Tensor/Weights.ts"
 
@@ -37,6 +39,16 @@ export class FolderError extends Schema.TaggedError<FolderError>()("FolderError"
   }
 }
 
+/** The run is at its end, and its model cannot be written. */
+export class ModelNotSaved extends Schema.TaggedError<ModelNotSaved>()("ModelNotSaved", {
+  path: Schema.String,
+  reason: Schema.String
+}) {
+  override get message() {
+    return `The run is at its end, but ${this.path} cannot be written: ${this.reason} Then run the same command: it goes on from the last checkpoint.`
+  }
+}
+
 const codec = Schema.fromJsonString(Schema.toCodecJson(Status))
 
 /** Reads how a folder's run stands; none when there is no run in it. */
@@ -60,18 +72,32 @@ export const write = Effect.fnUntraced(function* (folder: string, status: Status
   const path = yield* Path.Path
   const file = path.join(folder, fileName)
   const text = yield* Schema.encodeEffect(codec)(status).pipe(Effect.orDie)
-  yield* fs.makeDirectory(folder, { recursive: true }).pipe(Effect.mapError(cannot(folder)))
+  yield* ensure(path.resolve(folder)).pipe(Effect.mapError(cannot(folder)))
   yield* fs.writeFileString(`${file}.tmp`, text).pipe(Effect.mapError(cannot(folder)))
   yield* fs.rename(`${file}.tmp`, file).pipe(Effect.mapError(cannot(folder)))
 })
+
+/** Makes a folder and those above it. Node's own way to (`recursive`) never ends under /proc. */
+const ensure = (folder: string): Effect.Effect<void, PlatformError.PlatformError, FileSystem.FileSystem | Path.Path> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    if (yield* fs.exists(folder)) return
+    yield* ensure((yield* Path.Path).dirname(folder))
+    yield* fs.makeDirectory(folder)
+  })
+
+/** Fails with `StoreLocked` while another process trains in the folder. */
+export const isFree = (folder: string) => whileFree(folder, Effect.void)
 
 /** Writes the trained parameters and buffers as `model.safetensors`. */
 export const saveModel = Effect.fnUntraced(function* (folder: string, { parameters, buffers }: HostWeights) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const file = path.join(folder, "model.safetensors")
-  yield* fs.writeFile(`${file}.tmp`, Safetensors.encode({ ...parameters, ...buffers })).pipe(Effect.mapError(cannot(folder)))
-  yield* fs.rename(`${file}.tmp`, file).pipe(Effect.mapError(cannot(folder)))
+  yield* Disk.writeFile(`${file}.tmp`, Safetensors.encode({ ...parameters, ...buffers })).pipe(
+    Effect.andThen(fs.rename(`${file}.tmp`, file)),
+    Effect.mapError((error) => new ModelNotSaved({ path: file, reason: Disk.advice(error) }))
+  )
 })
 
 /** Says what a program finds in its output folder: nothing, or its own run. **Errors**: `ForeignFolder` when it holds something else. */
@@ -83,7 +109,7 @@ export const claim = Effect.fnUntraced(function* (folder: string, program: strin
     return yield* new FolderError({ path: folder, reason: "it is a file. Choose another --output_dir." })
   const entries = yield* fs.readDirectory(folder).pipe(Effect.mapError(cannot(folder)))
   if (overwrite) {
-    yield* clear(folder, entries)
+    yield* whileFree(folder, clear(folder, entries))
     return Option.none<Status>()
   }
   const found = yield* read(folder)
@@ -101,7 +127,8 @@ export const claim = Effect.fnUntraced(function* (folder: string, program: strin
 const clear = Effect.fnUntraced(function* (folder: string, entries: ReadonlyArray<string>) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const ours = /^(checkpoint-\d+|figures|log\.jsonl|run\.json|regimen\.json|model\.safetensors|trainer_state\.json)$/
+  const ours =
+    /^(checkpoint-\d+|\.(saving|replaced|removed)-\d+|figures|log\.jsonl|(run\.json|regimen\.json|model\.safetensors)(\.tmp)?)$/
   yield* Effect.forEach(
     entries.filter((entry) => ours.test(entry)),
     (entry) => fs.remove(path.join(folder, entry), { recursive: true }),
@@ -109,4 +136,12 @@ const clear = Effect.fnUntraced(function* (folder: string, entries: ReadonlyArra
   ).pipe(Effect.mapError(cannot(folder)))
 })
 
-const cannot = (path: string) => (error: { readonly message: string }) => new FolderError({ path, reason: error.message })
+/** Does something to a folder that no other process trains in. */
+const whileFree = <A, E, R>(folder: string, effect: Effect.Effect<A, E, R>) =>
+  Path.Path.use((path) => Lock.take(path.join(folder, "run.lock"), folder)).pipe(
+    Effect.catchTag("PlatformError", (error) => Effect.fail(cannot(folder)(error))),
+    Effect.andThen(effect),
+    Effect.scoped
+  )
+
+const cannot = (path: string) => (error: PlatformError.PlatformError) => new FolderError({ path, reason: Disk.advice(error) })

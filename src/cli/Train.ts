@@ -1,10 +1,11 @@
 /** `regimen train` and `regimen resume`: run a program in its output folder, or go on where it was. */
-import { Console, Effect, Option, Path } from "effect"
+import { Console, Effect, Option, Path, Result } from "effect"
 import * as Arguments from "../Arguments/Arguments.ts"
 import type { Name as DeviceName } from "../Layer/Device/Devices.ts"
 import * as Numbers from "../Metrics/Format/Numbers.ts"
 import * as Program from "../Trainer/Program.ts"
 import type { Options } from "../Trainer/Run.ts"
+import type * as Trainer from "../Trainer/Trainer.ts"
 import * as World from "../Trainer/World.ts"
 import * as ExitCode from "./ExitCode.ts"
 import { load } from "./Load.ts"
@@ -32,6 +33,7 @@ export const train = Effect.fnUntraced(function* (file: string, given: Given) {
     )
     return ExitCode.done
   }
+  if (Option.isSome(found)) yield* RunFolder.isFree(folder)
   const origin = yield* Origin.find(args, folder)
   if (Option.isSome(found) || origin.step > 0) yield* Console.log(Origin.describe(folder, origin))
 
@@ -49,28 +51,34 @@ export const train = Effect.fnUntraced(function* (file: string, given: Given) {
   let cut = { step: origin.step, safe: true }
   const options: Options = {
     from: origin.from,
+    config: changed(args),
     onCut: (at) =>
       Effect.sync(() => {
         cut = at
       })
   }
-  const report = yield* Program.run(program, given.overrides, options).pipe(
+  const running = Program.run(program, given.overrides, options).pipe(
     Effect.provide(World.layer({ folder, device: given.device })),
     Effect.onInterrupt(() =>
       Effect.gen(function* () {
         process.exitCode = cut.safe ? ExitCode.interrupted : ExitCode.failed
-        yield* note("interrupted", cut.step)
-        yield* Console.log(interrupted(folder, cut))
-      }).pipe(Effect.ignore)
+        yield* Effect.ignore(note("interrupted", cut.step))
+        yield* Console.log(interrupted(folder, cut, args))
+      })
     )
   )
-  const metrics = report.state.evaluations?.last.metrics ?? {}
-  yield* RunFolder.saveModel(folder, report.weights)
-  yield* note("finished", report.state.step, metrics)
-  yield* Console.log(
-    `Finished ${name}: ${Numbers.thousands(report.state.step)} steps${list(metrics)}. The model is ${path.join(folder, "model.safetensors")}.`
-  )
-  return ExitCode.done
+  const finish = Effect.fnUntraced(function* ({ state, weights }: Trainer.Report) {
+    const metrics = state.evaluations?.last.metrics ?? {}
+    yield* RunFolder.saveModel(folder, weights)
+    yield* note("finished", state.step, metrics)
+    process.exitCode = ExitCode.done
+    yield* Console.log(
+      `Finished ${name}: ${Numbers.thousands(state.step)} steps${list(metrics)}. In ${folder}: model.safetensors, the log (log.jsonl) and the figures (figures/).`
+    )
+    return ExitCode.done
+  })
+  // A run that is at its end is finished, whatever signal comes.
+  return yield* Effect.uninterruptibleMask((restore) => Effect.flatMap(restore(running), finish))
 })
 
 /** Goes on with the run of a folder: the program and its arguments are those that it was started with, where flags don't say otherwise. */
@@ -100,6 +108,14 @@ const recordOf = (args: Arguments.Arguments): Readonly<Record<string, unknown>> 
   return rest
 }
 
+/** The arguments that are not the defaults. */
+const changed = (args: Arguments.Arguments): Readonly<Record<string, unknown>> => {
+  const defaults: Readonly<Record<string, unknown>> = Arguments.toJson(Result.getOrThrow(Arguments.make({})))
+  return Object.fromEntries(
+    Object.entries(Arguments.toJson(args)).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(defaults[name]))
+  )
+}
+
 const same = (left: Readonly<Record<string, unknown>>, right: Readonly<Record<string, unknown>>) =>
   JSON.stringify(left) === JSON.stringify(right)
 
@@ -108,10 +124,20 @@ const list = (metrics: Readonly<Record<string, number>>) =>
     .map(([name, value]) => `, ${name} ${Numbers.number(value)}`)
     .join("")
 
-const interrupted = (folder: string, { step, safe }: { readonly step: number; readonly safe: boolean }) => {
+const interrupted = (
+  folder: string,
+  { step, safe }: { readonly step: number; readonly safe: boolean },
+  { overwriteOutputDir, resumeFromCheckpoint }: Arguments.Arguments
+) => {
   if (!safe)
     return `Interrupted at step ${Numbers.thousands(step)}, and its state could not be saved; the last checkpoint in ${folder} stands.`
+  const elsewhere = [
+    ...(overwriteOutputDir ? ["overwrite_output_dir"] : []),
+    ...(resumeFromCheckpoint === null || resumeFromCheckpoint === true ? [] : ["resume_from_checkpoint"])
+  ]
+  const command =
+    elsewhere.length === 0 ? "the same command" : `\`regimen resume ${folder}\` (the same command has ${elsewhere.join(" and ")})`
   return step === 0
     ? "Interrupted before the first update: there was nothing to save. Run the same command to start again."
-    : `Interrupted at step ${Numbers.thousands(step)} and saved in ${folder}. Run the same command to go on.`
+    : `Interrupted at step ${Numbers.thousands(step)} and saved in ${folder}. Run ${command} to go on.`
 }

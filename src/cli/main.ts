@@ -7,6 +7,6 @@ if (major < 22 || (major === 22 && minor < 19)) {
   )
   process.exit(1)
 }
-await import("./Regimen.ts")
-
-export {}
+const { main } = await import("./Regimen.ts")
+const { run } = await import("./Process.ts")
+run(main)
