@@ -3,7 +3,7 @@ import { Cause, Effect, Exit, Pull, Schema, Scope, Semaphore, Stream } from "eff
 import type { HostTensors } from "../Tensor/HostTensor.ts"
 import { type Collator, stack } from "./Collator.ts"
 import type { DataError, Dataset } from "./Dataset.ts"
-import { type Sampler, sequential } from "./Sampler.ts"
+import { InvalidSampler, type Sampler, sequential } from "./Sampler.ts"
 
 export interface Batch {
   readonly tensors: HostTensors
@@ -26,7 +26,7 @@ export interface Loader {
 
 /** A loader that could never give a batch. */
 export class LoaderError extends Schema.TaggedError<LoaderError>()("LoaderError", {
-  option: Schema.Literals(["batchSize", "dataset", "dropLast"]),
+  option: Schema.Literals(["batchSize", "dataset", "dropLast", "sampler"]),
   reason: Schema.String
 }) {
   override get message() {
@@ -49,14 +49,15 @@ export interface Options<in A> {
  *
  * **Law**: the batches of an epoch, put together, are the sampler's order; a batch does not depend on which were read before
  * (test/property/Loader.test.ts).
- * **Errors**: `LoaderError` at once for a batch size that is no positive integer, an empty dataset, or one that `dropLast` leaves empty.
+ * **Errors**: `LoaderError` at once for a batch size that is no positive integer, an empty dataset, one that `dropLast` leaves empty,
+ * or a sampler that is for another dataset.
  */
 export const make = Effect.fnUntraced(function* <A>(
   options: Options<A> & { readonly dataset: Dataset<A>; readonly sampler?: Sampler }
 ): Effect.fn.Return<Loader, LoaderError> {
   const { batchSize, collate = stack(), dataset, dropLast = false, sampler = sequential } = options
   yield* checkBatchSize(batchSize)
-  let current = { epoch: 0, order: sampler(dataset.size, 0) }
+  let current = { epoch: 0, order: yield* firstOrder(sampler, dataset.size) }
   const size = current.order.length
   if (size === 0) return yield* new LoaderError({ option: "dataset", reason: "The dataset is empty: there is nothing to read." })
   const batchesPerEpoch = dropLast ? Math.floor(size / batchSize) : Math.ceil(size / batchSize)
@@ -151,6 +152,17 @@ const checkBatchSize = (batchSize: number): Effect.Effect<void, LoaderError> =>
     : Effect.fail(
         new LoaderError({ option: "batchSize", reason: `The batch size is ${batchSize}: it must be 1, 2, 3, ... rows.` })
       )
+
+const firstOrder = (sampler: Sampler, size: number): Effect.Effect<Int32Array, LoaderError> =>
+  Effect.suspend(() => {
+    try {
+      return Effect.succeed(sampler(size, 0))
+    } catch (cause) {
+      return cause instanceof InvalidSampler
+        ? Effect.fail(new LoaderError({ option: "sampler", reason: cause.message }))
+        : Effect.die(cause)
+    }
+  })
 
 const tooShort = (size: number, batchSize: number) =>
   new LoaderError({

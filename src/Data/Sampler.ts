@@ -1,8 +1,16 @@
 /** A sampler says in which order an epoch reads the rows: a pure function of (size, epoch), so that a resumed run knows it without having read. */
+import { Schema } from "effect"
 import { mersenne } from "pure-rand/generator/mersenne"
 
 /** Gives the dataset indices of one epoch in order. **Law**: equal arguments, equal order; every epoch has the same length. */
 export type Sampler = (size: number, epoch: number) => Int32Array
+
+/** A sampler that cannot order this dataset. A loader answers it with a `LoaderError`. */
+export class InvalidSampler extends Schema.TaggedError<InvalidSampler>()("InvalidSampler", { reason: Schema.String }) {
+  override get message() {
+    return `The rows cannot be put in this order: ${this.reason}.`
+  }
+}
 
 /** Reads the rows as they lie: for evaluation and prediction. */
 export const sequential: Sampler = (size) => Int32Array.from({ length: size }, (_, index) => index)

@@ -1,0 +1,55 @@
+/** A random order for rows that are cheap to read only beside their neighbours, as the row groups of a Parquet file are. */
+import { InvalidSampler, type Sampler, torchPermutation } from "../Sampler.ts"
+
+export interface Options {
+  /** Rows in each block, in the order of the dataset: `Parquet.open(...)` knows them. */
+  readonly blocks: ReadonlyArray<number>
+  readonly seed: number
+  /** Blocks whose rows are mixed. Default 4; no more than the dataset keeps open. */
+  readonly window?: number
+}
+
+/**
+ * Reads every row once: shuffles the blocks, then the rows within each window of some blocks. This is the shuffle buffer of a stream as
+ * a function of (size, epoch), so that a resumed run seeks.
+ *
+ * **Law**: each order is a permutation, in which the rows of a window come together (test/property/Sampler.test.ts).
+ * **Errors**: throws `InvalidSampler` when the blocks do not add up to the dataset.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict"
+ * import { Sampler } from "regimen"
+ *
+ * const order = Sampler.blocks({ blocks: [3, 3, 2], seed: 0, window: 1 })(8, 0)
+ * assert.deepEqual([...order].sort(), [0, 1, 2, 3, 4, 5, 6, 7])
+ * ```
+ */
+export const blocks =
+  ({ blocks, seed, window = 4 }: Options): Sampler =>
+  (size, epoch) => {
+    const starts: Array<number> = []
+    let sum = 0
+    for (const rows of blocks) {
+      starts.push(sum)
+      sum += rows
+    }
+    if (sum !== size) throw new InvalidSampler({ reason: `the blocks have ${sum} rows, the dataset ${size}` })
+    if (!(Number.isSafeInteger(window) && window > 0))
+      throw new InvalidSampler({ reason: `a window of ${window} blocks is none` })
+    const order = new Int32Array(size)
+    const shuffled = torchPermutation(blocks.length, seed + epoch)
+    let at = 0
+    for (let first = 0; first < shuffled.length; first += window) {
+      const rows = new Int32Array(
+        Array.from(shuffled.subarray(first, first + window)).reduce((n, block) => n + blocks[block]!, 0)
+      )
+      let filled = 0
+      for (const block of shuffled.subarray(first, first + window))
+        for (let row = 0; row < blocks[block]!; row++) rows[filled++] = starts[block]! + row
+      // Each window has a seed of its own, far from those of other epochs.
+      const mixed = torchPermutation(rows.length, Math.imul(seed + epoch + 1, 0x9e3779b1) + first + 1)
+      for (const place of mixed) order[at++] = rows[place]!
+    }
+    return order
+  }
