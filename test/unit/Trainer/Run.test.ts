@@ -91,6 +91,7 @@ for (const background of [false, true]) {
             const { task: caught, reached } = yield* stuck(task, at)
             const options: Trainer.Options = {
               background,
+              observe: { Saved: () => Effect.succeed([]) },
               onCut: (at) =>
                 Effect.sync(() => {
                   cut = at
@@ -238,6 +239,13 @@ here("a loss that is not finite ends the run with the last good checkpoint untou
     const error = yield* Effect.flip(Trainer.train(task, wild).pipe(Effect.provide(world(store.layer))))
     expect(error._tag).toBe("NonFiniteLoss")
     expect(store.done).toEqual(["save 4"])
+    // the loss is 0, and its gradient is 0 / 0
+    const flat: Task["model"] = {
+      ...task.model,
+      apply: ({ "lin.weight": w }) => ({ loss: { sum: tf.sum(tf.sqrt(tf.mul(w!, 0))), count: tf.scalar(1) }, outputs: {} })
+    }
+    const ungraded = Trainer.train({ ...task, model: flat }, plan()).pipe(Effect.provide(world(Tiny.store().layer)))
+    expect((yield* Effect.flip(ungraded)).message).toMatch(/gradient norm is NaN/)
     const entries: Array<Entry> = []
     yield* Trainer.train(task, wild, { nonFinite: "continue" }).pipe(Effect.provide(world(Tiny.store().layer, entries)))
     expect(entries.some((entry) => entry._tag === "Scalars" && Number.isNaN(entry.values.loss))).toBe(true)
@@ -311,5 +319,35 @@ here("the best weights are back at the end", () =>
     expect(state.bestCheckpoint).toBe(3)
     expect(Equal.equals(weights.parameters, store.kept.get(3)!.weights.parameters)).toBe(true)
     expect(Equal.equals(store.kept.get(12)!.weights.parameters, weights.parameters)).toBe(false)
+  })
+)
+
+here("a reader that gives up at a micro-batch and comes back does not have it twice", () =>
+  Effect.gen(function* () {
+    const task = yield* Tiny.task()
+    const of = plan({}, 2)
+    const whole = yield* reference(task, of)
+    let asked = 0
+    const weights = yield* Effect.scoped(
+      Effect.gen(function* () {
+        const observe: Trainer.Options["observe"] = {
+          Microbatch: () => (asked++ % 3 === 0 ? Effect.as(Effect.never, []) : Effect.succeed([]))
+        }
+        const run = yield* Trainer.start(task, of, { observe })
+        while ((yield* Effect.timeoutOption(Stream.runDrain(run.events), 5))._tag === "None") {}
+        return yield* run.weights
+      })
+    ).pipe(Effect.provide(world(Tiny.store().layer)))
+    expect(Equal.equals(weights, whole.weights)).toBe(true)
+  })
+)
+
+here("what an epoch's end leaves of an accumulation is dropped, not taken into the next epoch", () =>
+  Effect.gen(function* () {
+    const task = yield* Tiny.task({ size: 10 })
+    const stream = { ...task.train, batchesPerEpoch: Infinity }
+    const of = plan({ horizon: { maxSteps: 4, epochs: Infinity, batchesPerEpoch: 8, accumulation: 2 }, evaluate: Trigger.never })
+    const { state } = yield* Trainer.train({ ...task, train: stream }, of).pipe(Effect.provide(world(Tiny.store().layer)))
+    expect(state.samples).toBe(4 * 2 * 2) // five batches of two an epoch: two updates of two, one left over
   })
 )
