@@ -83,6 +83,7 @@ describe.concurrent("a run", slow, () => {
     expect(existsSync(at(output, `checkpoint-${step}`))).toBe(true)
     const on = await train(output)
     expect(on.stdout).toContain(`Resuming ${output} from checkpoint-${step} (step ${step}).`)
+    expect(on.stdout).not.toMatch(/step +3 /)
     expect(on.code).toBe(0)
     await sameRun(output)
   })
@@ -103,6 +104,7 @@ describe.concurrent("a run", slow, () => {
     expect(existsSync(at("killed", "run.lock"))).toBe(true)
     const on = await regimen(["resume", "killed", "--device", "cpu"])
     expect(on.stdout).toContain("Resuming killed from checkpoint-8 (step 8).")
+    expect(on.stdout).not.toMatch(/step +3 /)
     expect(on.code).toBe(0)
     await sameRun("killed")
   })
@@ -122,6 +124,7 @@ describe.concurrent("a run", slow, () => {
     expect(cut.code).toBe(75)
     const on = await regimen(["resume", "branch", "--device", "cpu"])
     expect(on.stdout).toContain("Resuming branch from checkpoint-10")
+    expect(on.stdout).not.toMatch(/step +3 /)
     expect(on.code).toBe(0)
     expect(bytes("branch").equals(bytes("whole"))).toBe(true)
   })
@@ -218,6 +221,23 @@ describe.concurrent("data and arguments", slow, () => {
     ["bug", 2, /The model fails on a batch.*the model's own bug/]
   ])("%s: told in a line", async (defect, code, words) => {
     told(await train(`data-${defect}`, [], { env: { TINY: defect } }), code, words)
+  })
+
+  it("what nobody foresaw is told in a line too; all of it with --log-level debug", async () => {
+    const [line, all] = await Promise.all([
+      train("dies", [], { env: { TINY: "dies" } }),
+      train("dies-debug", ["--log-level", "debug"], { env: { TINY: "dies" } })
+    ])
+    told(line, 1, /RangeError: out of the blue\. This is a bug.*--log-level debug/)
+    expect(all.stderr).toMatch(/RangeError: out of\s+the blue[\s\S]*\n +at /)
+    expect(all.code).toBe(1)
+  })
+
+  it("a Node that is too old is told so (1)", async () => {
+    const old = `data:text/javascript,Object.defineProperty(process,"versions",{value:{...process.versions,node:"22.18.0"}})`
+    const ended = await regimen(["train", Command.tiny], { node: ["--import", old] })
+    expect(ended.stderr).toMatch(/^regimen needs Node 22\.19 or newer, and this is 22\.18\.0\.[^\n]*\n$/)
+    expect(ended.code).toBe(1)
   })
 
   it.each([

@@ -20,6 +20,8 @@ export interface Options {
   readonly env?: Readonly<Record<string, string>>
   /** What is run in the command's place. */
   readonly script?: string
+  /** Flags of Node itself. */
+  readonly node?: ReadonlyArray<string>
   /** Words before `node`: another user. */
   readonly before?: ReadonlyArray<string>
 }
@@ -30,7 +32,10 @@ export const folder = () => {
   const regimen = (words: ReadonlyArray<string>, options: Options = {}) =>
     new Promise<Ended>((resolve, reject) => {
       const script = join(root, options.script ?? "src/cli/main.ts")
-      const [file, ...args] = [...(options.before ?? []), process.execPath, script, ...words] as [string, ...Array<string>]
+      const [file, ...args] = [...(options.before ?? []), process.execPath, ...(options.node ?? []), script, ...words] as [
+        string,
+        ...Array<string>
+      ]
       const child = spawn(file, args, {
         cwd: path,
         env: { ...process.env, ...options.env },

@@ -10,8 +10,8 @@ interface Row {
   readonly label: number
 }
 
-const defect = process.env["TINY"]
-const [signalSet, signalRead, signal] = (process.env["TINY_SIGNAL"] ?? "").split(":")
+const defect = process.env.TINY
+const [signalSet, signalRead, signal] = (process.env.TINY_SIGNAL ?? "").split(":")
 const inputs = defect === "wider" ? 4 : 3
 
 const rowAt = (index: number): Row => {
@@ -50,7 +50,7 @@ const model = Model.make({
 })
 
 export default Program.make({
-  name: process.env["TINY_NAME"] ?? "tiny",
+  name: process.env.TINY_NAME ?? "tiny",
   args: {
     numTrainEpochs: 3,
     perDeviceTrainBatchSize: 2,
@@ -61,7 +61,7 @@ export default Program.make({
     saveSteps: 4
   },
   model,
-  trainDataset: data("train", defect === "empty" ? 0 : 12),
+  trainDataset: defect === "dies" ? Effect.die(new RangeError("out of\nthe blue")) : data("train", defect === "empty" ? 0 : 12),
   evalDataset: data("eval", 6),
   metrics: [Accuracy.make()]
 })
