@@ -1,6 +1,7 @@
 /** Clipping: bounds on gradients, as one vector or each number by itself. */
 import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
 import * as Tree from "../Tensor/Tree.ts"
+import { rms } from "./Scale.ts"
 import { stateless, type Transformation } from "./Transformation.ts"
 
 /**
@@ -25,6 +26,12 @@ export const byGlobalNorm = (max: number): Transformation =>
 /** Bounds every number of every gradient to `[-max, max]`; NaN stays NaN (which `tf.clipByValue` does not promise). **Source**: PyTorch's `clip_grad_value_`. */
 export const byValue = (max: number): Transformation =>
   stateless("clip_value", (gradients) => Tree.map(gradients, (gradient) => tf.minimum(tf.maximum(gradient, -max), max)))
+
+/** Scales each tensor down by itself, so that the root of its mean square is at most `max`. **Source**: Adafactor's update clipping, https://arxiv.org/abs/1804.04235. */
+export const byRms = (max: number): Transformation =>
+  stateless("clip_rms", (gradients) =>
+    Tree.map(gradients, (gradient) => tf.div(gradient, tf.maximum(tf.div(rms(gradient), max), 1)))
+  )
 
 /** Computes the L2 norm of all tensors as one vector. **Shapes**: scalar. */
 export const globalNorm = (tensors: Tensors): Tensor => {

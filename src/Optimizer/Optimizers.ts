@@ -1,16 +1,18 @@
 /** The optimizers by the names they are known by: each a chain, ready for a learning rate. */
+import * as Adafactor from "./Adafactor.ts"
+import * as Adagrad from "./Adagrad.ts"
 import * as Adam from "./Adam.ts"
+import * as Clip from "./Clip.ts"
+import * as Lion from "./Lion.ts"
 import * as Momentum from "./Momentum.ts"
+import * as RmsProp from "./RmsProp.ts"
 import * as Scale from "./Scale.ts"
-import { chain, identity, type Transformation } from "./Transformation.ts"
+import { chain, identity, mapAt, type Transformation } from "./Transformation.ts"
 import * as WeightDecay from "./WeightDecay.ts"
 
-export interface Decay {
-  /** Per update and unit of learning rate. */
-  readonly weightDecay?: number
-  /** Which parameters decay; without it those of `WeightDecay.matrices`. */
-  readonly decays?: WeightDecay.Mask
-}
+export type { Decay } from "./WeightDecay.ts"
+
+type Decay = WeightDecay.Decay
 
 /**
  * Makes AdamW: Adam with decoupled weight decay.
@@ -43,4 +45,75 @@ export const sgd = ({
     WeightDecay.add(weightDecay, decays),
     momentum === 0 ? identity : Momentum.trace({ momentum, ...options }),
     Scale.byLearningRate
+  )
+
+/**
+ * Makes Adagrad; weight decay is added to the gradients. `learningRateDecay` divides the learning rate by `1 + step * learningRateDecay`.
+ *
+ * **Source**: Duchi et al. 2011, https://jmlr.org/papers/v12/duchi11a.html; PyTorch's Adagrad; `optim="adagrad"`.
+ */
+export const adagrad = ({
+  weightDecay = 0,
+  decays,
+  learningRateDecay = 0,
+  ...options
+}: Adagrad.Options & Decay & { readonly learningRateDecay?: number } = {}): Transformation =>
+  chain(
+    WeightDecay.add(weightDecay, decays),
+    Adagrad.scaleBySum(options),
+    mapAt(Scale.byLearningRate, ({ step, learningRate }) => ({
+      step,
+      learningRate: learningRate / (1 + step * learningRateDecay)
+    }))
+  )
+
+/**
+ * Makes RMSprop, with momentum when it is not 0; weight decay is added to the gradients.
+ *
+ * **Source**: Tieleman and Hinton 2012, https://www.cs.toronto.edu/~tijmen/csc321/slides/lecture_slides_lec6.pdf; PyTorch's RMSprop; `optim="rmsprop"`.
+ */
+export const rmsprop = ({
+  weightDecay = 0,
+  decays,
+  momentum = 0,
+  ...options
+}: RmsProp.Options & Decay & { readonly momentum?: number } = {}): Transformation =>
+  chain(
+    WeightDecay.add(weightDecay, decays),
+    RmsProp.scaleByRms(options),
+    momentum === 0 ? identity : Momentum.trace({ momentum }),
+    Scale.byLearningRate
+  )
+
+/** Makes Lion, with decoupled weight decay. **Source**: Chen et al. 2023, https://arxiv.org/abs/2302.06675; `optim="lion_32bit"`. */
+export const lion = ({ weightDecay = 0, decays, ...options }: Lion.Options & Decay = {}): Transformation =>
+  chain(Lion.scaleBySign(options), WeightDecay.add(weightDecay, decays), Scale.byLearningRate)
+
+/**
+ * Makes Adafactor. As it stands it finds its own learning rate (the paper's setting); with `relativeStep` and `scaleParameter` false it takes the run's,
+ * as `optim="adafactor"` does. No update's root mean square is above `clipThreshold`.
+ *
+ * **Source**: Shazeer and Stern 2018, https://arxiv.org/abs/1804.04235; transformers' Adafactor.
+ *
+ * @example
+ * ```ts
+ * import { Optimizer } from "regimen"
+ * import assert from "node:assert/strict"
+ *
+ * assert.deepEqual(Optimizer.adafactor().links?.map((link) => link.name), ["adafactor", "clip_rms", "adafactor_step"])
+ * ```
+ */
+export const adafactor = ({
+  epsilon,
+  decayRate,
+  clipThreshold = 1,
+  ...size
+}: Adafactor.Moments & Adafactor.Size & { readonly clipThreshold?: number } = {}): Transformation =>
+  chain(
+    Adafactor.scaleByFactors({
+      ...(epsilon === undefined ? {} : { epsilon }),
+      ...(decayRate === undefined ? {} : { decayRate })
+    }),
+    Clip.byRms(clipThreshold),
+    Adafactor.step(size)
   )

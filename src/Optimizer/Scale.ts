@@ -1,5 +1,5 @@
 /** From a direction to a step: the learning rate, and the sign that makes it a descent. */
-import { tf } from "../Tensor/Tensor.ts"
+import { type Tensor, tf } from "../Tensor/Tensor.ts"
 import * as Tree from "../Tensor/Tree.ts"
 import type { Transformation } from "./Transformation.ts"
 
@@ -23,3 +23,6 @@ export const byLearningRate: Transformation = {
     slots: {}
   })
 }
+
+/** Computes the root of a tensor's mean square. **Shapes**: scalar. */
+export const rms = (tensor: Tensor): Tensor => tf.sqrt(tf.mean(tf.square(tensor)))

@@ -6,6 +6,13 @@ import { identity, stateless, type Transformation } from "./Transformation.ts"
 /** Picks parameters by their path. */
 export type Mask = (path: string) => boolean
 
+export interface Decay {
+  /** Per update and unit of learning rate. */
+  readonly weightDecay?: number
+  /** Which parameters decay; without it those of `matrices`. */
+  readonly decays?: Mask
+}
+
 /**
  * Adds `decay` times the parameter: before Adam's rescaling that is L2 regularisation, after it the decoupled decay of AdamW.
  *
@@ -25,6 +32,34 @@ export const add = (decay: number, mask: Mask = matrices()): Transformation =>
     : stateless("weight_decay", (gradients, parameters) =>
         Tree.map(gradients, (gradient, path) => (mask(path) ? tf.add(gradient, tf.mul(parameters[path]!, decay)) : gradient))
       )
+
+/**
+ * Decays after the step: the last link of an optimizer, which sees the updates that are about to be added. `u` becomes `u - lr decay (p + u)`.
+ *
+ * **Source**: the AdamW that GaLore brings; elsewhere it is `add`.
+ *
+ * @example
+ * ```ts
+ * import { WeightDecay } from "regimen"
+ * import assert from "node:assert/strict"
+ *
+ * assert.deepEqual(WeightDecay.afterStep(0.5).scalars({ step: 0, learningRate: 0.5 }), { rate: 0.25 })
+ * ```
+ */
+export const afterStep = (decay: number, mask: Mask = matrices()): Transformation =>
+  decay === 0
+    ? identity
+    : {
+        name: "weight_decay",
+        init: () => ({}),
+        scalars: ({ learningRate }) => ({ rate: decay * learningRate }),
+        update: ({ gradients, parameters, scalars }) => ({
+          updates: Tree.map(gradients, (update, path) =>
+            mask(path) ? tf.sub(update, tf.mul(tf.add(parameters[path]!, update), scalars.rate!)) : update
+          ),
+          slots: {}
+        })
+      }
 
 /**
  * Picks what the Hugging Face Trainer decays: everything but biases and the weights of norms, told by their names.

@@ -12,6 +12,7 @@ import { chain, identity, mapAt, type Transformation } from "../../src/Optimizer
 import * as WeightDecay from "../../src/Optimizer/WeightDecay.ts"
 import * as Gradients from "../../src/Tensor/Gradients.ts"
 import * as HostTensor from "../../src/Tensor/HostTensor.ts"
+import * as Safetensors from "../../src/Tensor/Safetensors.ts"
 import { type Tensor, type Tensors, tf } from "../../src/Tensor/Tensor.ts"
 import * as Tree from "../../src/Tensor/Tree.ts"
 
@@ -19,32 +20,52 @@ beforeAll(() => tf.setBackend("cpu"))
 afterAll(() => expect(tf.memory().numTensors).toBe(0))
 
 const everywhere = () => true
-const table: ReadonlyArray<{ readonly name: string; readonly optimizer: Transformation; readonly slots: ReadonlyArray<string> }> =
-  [
-    { name: "sgd", optimizer: Optimizers.sgd(), slots: [] },
-    { name: "sgd, momentum", optimizer: Optimizers.sgd({ momentum: 0.5 }), slots: ["momentum.momentum_buffer"] },
-    {
-      name: "sgd, Nesterov, dampened, decayed",
-      optimizer: Optimizers.sgd({ momentum: 0.5, nesterov: true, dampening: 0.1, weightDecay: 1e-4, decays: everywhere }),
-      slots: ["momentum.momentum_buffer"]
-    },
-    { name: "adam", optimizer: Optimizers.adam(), slots: ["adam.exp_avg", "adam.exp_avg_sq"] },
-    {
-      name: "adam, AMSGrad, decayed",
-      optimizer: Optimizers.adam({ amsgrad: true, weightDecay: 1e-4, decays: everywhere }),
-      slots: ["adam.exp_avg", "adam.exp_avg_sq", "adam.max_exp_avg_sq"]
-    },
-    {
-      name: "adamw",
-      optimizer: Optimizers.adamw({ weightDecay: 1e-4, decays: everywhere }),
-      slots: ["adam.exp_avg", "adam.exp_avg_sq"]
-    },
-    {
-      name: "clipped adamw",
-      optimizer: chain(Clip.byValue(5), Clip.byGlobalNorm(1), Optimizers.adamw()),
-      slots: ["adam.exp_avg", "adam.exp_avg_sq"]
-    }
-  ]
+/** The slots that an optimizer names for a parameter of this rank, each followed by the parameter's path. */
+type Slots = (rank: number) => ReadonlyArray<string>
+const factored: Slots = (rank) => (rank < 2 ? ["adafactor.exp_avg_sq"] : ["adafactor.exp_avg_sq_row", "adafactor.exp_avg_sq_col"])
+const moments: Slots = () => ["adam.exp_avg", "adam.exp_avg_sq"]
+const decayed = { weightDecay: 1e-4, decays: everywhere }
+
+const table: ReadonlyArray<{ readonly name: string; readonly optimizer: Transformation; readonly slots: Slots }> = [
+  { name: "sgd", optimizer: Optimizers.sgd(), slots: () => [] },
+  { name: "sgd, momentum", optimizer: Optimizers.sgd({ momentum: 0.5 }), slots: () => ["momentum.momentum_buffer"] },
+  {
+    name: "sgd, Nesterov, dampened, decayed",
+    optimizer: Optimizers.sgd({ momentum: 0.5, nesterov: true, dampening: 0.1, ...decayed }),
+    slots: () => ["momentum.momentum_buffer"]
+  },
+  { name: "adam", optimizer: Optimizers.adam(), slots: moments },
+  {
+    name: "adam, AMSGrad, decayed",
+    optimizer: Optimizers.adam({ amsgrad: true, ...decayed }),
+    slots: (rank) => [...moments(rank), "adam.max_exp_avg_sq"]
+  },
+  { name: "adamw", optimizer: Optimizers.adamw(decayed), slots: moments },
+  { name: "clipped adamw", optimizer: chain(Clip.byValue(5), Clip.byGlobalNorm(1), Optimizers.adamw()), slots: moments },
+  { name: "adagrad", optimizer: Optimizers.adagrad(), slots: () => ["adagrad.sum"] },
+  {
+    name: "adagrad, decayed",
+    optimizer: Optimizers.adagrad({ learningRateDecay: 1e-3, ...decayed }),
+    slots: () => ["adagrad.sum"]
+  },
+  { name: "rmsprop", optimizer: Optimizers.rmsprop(), slots: () => ["rmsprop.square_avg"] },
+  {
+    name: "rmsprop, centered, momentum, decayed",
+    optimizer: Optimizers.rmsprop({ centered: true, momentum: 0.5, ...decayed }),
+    slots: () => ["rmsprop.square_avg", "rmsprop.grad_avg", "momentum.momentum_buffer"]
+  },
+  { name: "lion", optimizer: Optimizers.lion(decayed), slots: () => ["lion.exp_avg"] },
+  {
+    name: "adafactor",
+    optimizer: Optimizers.adafactor({ relativeStep: false, scaleParameter: false, ...decayed }),
+    slots: factored
+  },
+  {
+    name: "adafactor, a rate of its own, averaged",
+    optimizer: Optimizers.adafactor({ beta1: 0.5, scaleParameter: false }),
+    slots: (rank) => [...factored(rank), "adafactor_step.exp_avg"]
+  }
+]
 
 interface Problem {
   readonly name: string
@@ -57,13 +78,14 @@ const problems: ReadonlyArray<Problem> = [
     name: "a quadratic",
     start: { a: HostTensor.fromArray([3, -2]), "b.weight": HostTensor.fromArray([[1, 2]]) },
     loss: ({ a, "b.weight": b }) => tf.add(tf.sum(tf.square(a!)), tf.sum(tf.mul(tf.square(b!), [[0.5, 4]]))),
-    learningRate: (optimizer) => (optimizer.includes("adam") ? 0.1 : 0.05)
+    learningRate: (optimizer) => (optimizer.includes("adagrad") ? 0.5 : optimizer.includes("sgd") ? 0.05 : 0.1)
   },
   {
     name: "Rosenbrock's valley",
     start: { x: HostTensor.scalar(-0.5), y: HostTensor.scalar(0.5) },
     loss: ({ x, y }) => tf.add(tf.square(tf.sub(1, x!)), tf.mul(100, tf.square(tf.sub(y!, tf.square(x!))))),
-    learningRate: (optimizer) => (optimizer.includes("adam") ? 0.05 : 1e-3)
+    learningRate: (optimizer) =>
+      optimizer.includes("adagrad") ? 0.5 : optimizer.includes("sgd") ? 1e-3 : optimizer === "rmsprop" ? 0.01 : 0.05
   }
 ]
 
@@ -90,6 +112,9 @@ const minimise = ({ start, loss, learningRate }: Problem, name: string, optimize
   }
   expect(Tree.map(slots, ({ shape, dtype }) => ({ shape, dtype }))).toEqual(shapes)
   expect(tf.memory().numTensors).toBe(count)
+  const saved = HostTensor.fromDevice(slots)
+  const file = Safetensors.decode(Safetensors.encode(saved))
+  expect(file.tensors).toEqual(saved)
   const last = lossAt()
   tf.dispose([parameters, slots])
   return { first, last, paths: Object.keys(shapes) }
@@ -97,9 +122,12 @@ const minimise = ({ start, loss, learningRate }: Problem, name: string, optimize
 
 describe.each(table)("$name", ({ name, optimizer, slots }) => {
   it.each(problems)("lowers $name, with the slots that it names", (problem) => {
-    const { first, last, paths } = minimise(problem, name, optimizer, 400)
+    const { first, last, paths } = minimise(problem, name, optimizer, name.includes("of its own") ? 1000 : 400)
     expect(last).toBeLessThan(first / 10)
-    expect(paths.sort()).toEqual(slots.flatMap((slot) => Object.keys(problem.start).map((path) => `${slot}.${path}`)).sort())
+    const named = Object.entries(problem.start).flatMap(([path, { shape }]) =>
+      slots(shape.length).map((slot) => `${slot}.${path}`)
+    )
+    expect(paths.sort()).toEqual(named.sort())
   })
 })
 

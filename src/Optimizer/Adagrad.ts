@@ -1,0 +1,51 @@
+/** Adagrad's step: each gradient over the root of the sum of all its squares so far. */
+import { tf } from "../Tensor/Tensor.ts"
+import * as Tree from "../Tensor/Tree.ts"
+import type { Transformation } from "./Transformation.ts"
+
+export interface Options {
+  /** What the sum of squares starts from, >= 0. */
+  readonly initial?: number
+  /** Added to the root. */
+  readonly epsilon?: number
+}
+
+/**
+ * Rescales gradients by all that came before: `s += g^2`, then `g / (sqrt(s) + epsilon)`.
+ *
+ * **Shapes**: slot `sum`, as the parameters'.
+ *
+ * **Source**: Duchi et al. 2011, https://jmlr.org/papers/v12/duchi11a.html; PyTorch's Adagrad.
+ *
+ * @example
+ * ```ts
+ * import { Adagrad, tf } from "regimen"
+ * import assert from "node:assert/strict"
+ * import "@tensorflow/tfjs-backend-cpu"
+ *
+ * const { slots, updates } = Adagrad.scaleBySum().update({
+ *   gradients: { w: tf.tensor1d([3]) },
+ *   parameters: {},
+ *   slots: { "sum.w": tf.tensor1d([16]) },
+ *   scalars: {}
+ * })
+ * assert.equal(slots["sum.w"]!.dataSync()[0], 25)
+ * assert.ok(Math.abs(updates.w!.dataSync()[0]! - 3 / 5) < 1e-6)
+ * ```
+ */
+export const scaleBySum = ({ initial = 0, epsilon = 1e-10 }: Options = {}): Transformation => ({
+  name: "adagrad",
+  init: (parameters) =>
+    Tree.prefix(
+      Tree.map(parameters, ({ shape }) => tf.fill([...shape], initial, "float32")),
+      "sum"
+    ),
+  scalars: () => ({}),
+  update: ({ gradients, slots }) => {
+    const sums = Tree.map(gradients, (gradient, path) => tf.add(slots[`sum.${path}`]!, tf.square(gradient)))
+    return {
+      updates: Tree.map(gradients, (gradient, path) => tf.div(gradient, tf.add(tf.sqrt(sums[path]!), epsilon))),
+      slots: Tree.prefix(sums, "sum")
+    }
+  }
+})
