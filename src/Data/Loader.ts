@@ -74,7 +74,7 @@ export const make = Effect.fnUntraced(function* <A>(
       if (batch >= batchesPerEpoch) return undefined
       const indices = Array.from(orderOf(epoch).subarray(batch * batchSize, (batch + 1) * batchSize))
       const rows = yield* dataset.rows(indices)
-      return { tensors: yield* collate(rows, indices), rows: rows.length, indices }
+      return { tensors: yield* collate(rows, indices, epoch), rows: rows.length, indices }
     })
   }
 })
@@ -132,7 +132,7 @@ export const fromStream = Effect.fnUntraced(function* <A, R>(
         if (rows === undefined || (dropLast && rows.length < batchSize)) return undefined
         const first = batch * batchSize
         const places = rows.map((_, i) => first + i)
-        return { tensors: yield* collate(rows, places), rows: rows.length }
+        return { tensors: yield* collate(rows, places, epoch), rows: rows.length }
       }).pipe(one.withPermit, Effect.provideContext(context))
   }
 })

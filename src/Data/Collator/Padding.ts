@@ -1,0 +1,129 @@
+/** Rows of tokens, padded to one length. **Unit**: lengths are in tokens. */
+import { Effect, Result } from "effect"
+import { type Collator, isRow, type Row, stack } from "../Collator.ts"
+import { DataError } from "../Dataset.ts"
+
+export interface Options {
+  /** What `input_ids` are padded with. Default 0. */
+  readonly padToken?: number
+  /** What `labels` are padded with, where they are a sequence. Default -100, which losses leave out. */
+  readonly labelPad?: number
+  /** Pads to this length, whatever the rows are. Default: the longest row of the batch. */
+  readonly length?: number
+  /** Rounds the length up to a multiple: batches of few shapes run faster. */
+  readonly multipleOf?: number
+  /** Where the padding goes. Default "right". */
+  readonly side?: "right" | "left"
+  /** What further columns that go with `input_ids` are padded with, by name. */
+  readonly pads?: Readonly<{ [column: string]: number }>
+}
+
+/**
+ * Pads `input_ids` and what goes with them (`attention_mask`, `token_type_ids`, `special_tokens_mask`, a sequence of `labels`), and stacks.
+ * An `attention_mask` is made where there is none.
+ *
+ * **Shapes**: `[...length]` becomes `[rows, length]`.
+ * **Errors**: `DataError` for a row that is longer than `length`, and as `Collator.stack`.
+ * **Source**: `DataCollatorWithPadding`, `DataCollatorForTokenClassification` (test/golden/collators.test.ts).
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict"
+ * import { Effect } from "effect"
+ * import { Collator } from "regimen"
+ *
+ * const batch = Effect.runSync(Collator.padding()([{ input_ids: [5, 6] }, { input_ids: [7] }], [0, 1]))
+ * assert.deepEqual(batch.input_ids?.data, Int32Array.of(5, 6, 7, 0))
+ * assert.deepEqual(batch.attention_mask?.data, Int32Array.of(1, 1, 1, 0))
+ * ```
+ */
+export const padding = (options: Options = {}): Collator<unknown> => padded(options, Result.succeed)
+
+/** A collator that pads rows as `padding` does, changes them, and stacks them. `change` sees one padded row and its index. */
+export const padded =
+  (
+    options: Options,
+    change: (row: Row, index: number, epoch: number) => Result.Result<Row, DataError>,
+    pad: typeof padRows = padRows
+  ): Collator<unknown> =>
+  (rows, indices, epoch = 0) => {
+    const changed = Result.flatMap(pad(rows, indices, options), (equal) =>
+      Result.all(equal.map((row, i) => change(row, indices[i] ?? i, epoch)))
+    )
+    return Result.isSuccess(changed) ? stack()(changed.success, indices) : Effect.fail(changed.failure)
+  }
+
+/** Pads the columns that go with `input_ids` to one length. */
+export const padRows = (
+  rows: ReadonlyArray<unknown>,
+  indices: ReadonlyArray<number>,
+  options: Options
+): Result.Result<ReadonlyArray<Row>, DataError> =>
+  Result.gen(function* () {
+    const records: Array<Row> = []
+    for (const [i, row] of rows.entries()) {
+      const index = indices[i] ?? i
+      if (!isRow(row))
+        return yield* fail(index, null, "is not a record of columns: make it { input_ids: [...] } with Dataset.map")
+      const ids = row.input_ids
+      if (!isSequence(ids)) return yield* fail(index, "input_ids", "is no sequence of tokens: there is nothing to pad by")
+      records.push({ ...row, attention_mask: row.attention_mask ?? Array.from(ids, () => 1) })
+    }
+    const { padToken = 0, labelPad = -100, pads = {} } = options
+    const columns = { ...alongside, ...pads, input_ids: padToken, labels: labelPad }
+    const length = yield* lengthOf(records, "input_ids", indices, options)
+    return records.map((row) => ({ ...row, ...padColumns(row, columns, length, options) }))
+  })
+
+/** Pads one column to the length that its own rows and the options ask for. */
+export const padColumn = (
+  rows: ReadonlyArray<Row>,
+  column: string,
+  value: number,
+  indices: ReadonlyArray<number>,
+  options: Options
+): Result.Result<ReadonlyArray<Row>, DataError> =>
+  Result.map(lengthOf(rows, column, indices, options), (length) =>
+    rows.map((row) => ({ ...row, ...padColumns(row, { [column]: value }, length, options) }))
+  )
+
+export const isSequence = (value: unknown): value is ArrayLike<number> =>
+  Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView))
+
+const alongside = { attention_mask: 0, token_type_ids: 0, special_tokens_mask: 1 }
+
+const padColumns = (
+  row: Row,
+  columns: Readonly<{ [column: string]: number }>,
+  length: number,
+  { side = "right" }: Options
+): Row =>
+  Object.fromEntries(
+    Object.entries(columns).flatMap(([column, value]) => {
+      const sequence = row[column]
+      if (!isSequence(sequence) || sequence.length > length) return []
+      const fill = new Array<number>(length - sequence.length).fill(value)
+      const found = Array.from(sequence)
+      return [[column, side === "right" ? [...found, ...fill] : [...fill, ...found]]]
+    })
+  )
+
+const lengthOf = (
+  rows: ReadonlyArray<Row>,
+  column: string,
+  indices: ReadonlyArray<number>,
+  { length, multipleOf = 1 }: Options
+): Result.Result<number, DataError> => {
+  const lengths = rows.map((row) => (isSequence(row[column]) ? row[column].length : 0))
+  const wanted = Math.ceil((length ?? Math.max(...lengths)) / multipleOf) * multipleOf
+  const long = lengths.findIndex((found) => found > wanted)
+  return long < 0
+    ? Result.succeed(wanted)
+    : fail(
+        indices[long] ?? long,
+        column,
+        `has ${lengths[long]} tokens where the batch is padded to ${wanted}: cut it with Dataset.map`
+      )
+}
+
+const fail = (row: number, column: string | null, reason: string) => Result.fail(new DataError({ row, column, reason }))
