@@ -6,31 +6,39 @@ import type { Info } from "./Kernel.ts"
 
 /** Registers the cpu's kernel for wasm. */
 export const fallBack = (kernelName: string): void => {
-  const { kernelFunc } = tf.getKernel(kernelName, "cpu")
   if (tf.getKernel(kernelName, "wasm") != null) tf.unregisterKernel(kernelName, "wasm")
-  tf.registerKernel({
-    kernelName,
-    backendName: "wasm",
-    kernelFunc: ({ inputs, attrs, backend }) => {
-      const wasm = backend as BackendWasm
-      const cpu = tf.findBackend("cpu") as MathBackendCPU
-      const copies: Array<Info> = []
-      const copyIn = (info: Info): Info => {
-        const copy = cpu.makeTensorInfo(info.shape, info.dtype, wasm.readSync(info.dataId) as tf.TypedArray)
-        copies.push(copy)
-        return copy
-      }
-      try {
-        const result = kernelFunc({ inputs: mapInputs(inputs, copyIn), backend: cpu, ...(attrs === undefined ? {} : { attrs }) })
-        const outputs = Array.isArray(result) ? result : [result]
-        copies.push(...outputs)
-        const moved = outputs.map((out) => wasm.makeOutput(out.shape, out.dtype, undefined, cpu.readSync(out.dataId)))
-        return Array.isArray(result) ? moved : moved[0]!
-      } finally {
-        for (const copy of new Set(copies)) cpu.disposeData(copy.dataId, true)
-      }
+  tf.registerKernel({ kernelName, backendName: "wasm", kernelFunc: onCpu(kernelName) })
+}
+
+/** The cpu's kernel as one of wasm's. Integers stay exact on the way, and empty tensors are as good as others. */
+export const onCpu = (kernelName: string): tf.KernelFunc => {
+  const { kernelFunc } = tf.getKernel(kernelName, "cpu")
+  return ({ inputs, attrs, backend }) => {
+    const wasm = backend as BackendWasm
+    const cpu = tf.findBackend("cpu") as MathBackendCPU
+    const copies: Array<Info> = []
+    const copyIn = (info: Info): Info => {
+      const copy = cpu.makeTensorInfo(info.shape, info.dtype, wasm.readSync(info.dataId) as tf.TypedArray)
+      copies.push(copy)
+      return copy
     }
-  })
+    try {
+      const result = kernelFunc({ inputs: mapInputs(inputs, copyIn), backend: cpu, ...(attrs === undefined ? {} : { attrs }) })
+      const outputs = Array.isArray(result) ? result : [result]
+      copies.push(...outputs)
+      const moved = outputs.map((out) => copyOut(wasm, out, cpu.readSync(out.dataId) as tf.TypedArray))
+      return Array.isArray(result) ? moved : moved[0]!
+    } finally {
+      for (const copy of new Set(copies)) cpu.disposeData(copy.dataId, true)
+    }
+  }
+}
+
+/** The cpu may hold a tensor in an array of another dtype (integers that were cast to floats). */
+const copyOut = (wasm: BackendWasm, { shape, dtype }: Info, values: tf.TypedArray): Info => {
+  const copy = wasm.makeOutput(shape, dtype)
+  if (values.length > 0) wasm.typedArrayFromHeap(copy).set(values)
+  return copy
 }
 
 /** Some kernels (Concat, Einsum) take an array of inputs, and optional inputs may be missing. */

@@ -6,16 +6,19 @@
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import { sizeOf } from "../../../Tensor/HostTensor.ts"
 import { tf } from "../../../Tensor/Tensor.ts"
-import { call, free, type Info, type Inputs, type Kernel, moduleOf, offsetOf, replace, reshaped, zeros } from "./Kernel.ts"
+import { broadcastIndex } from "../cpu/Broadcast.ts"
+import { onCpu } from "./CpuFallback.ts"
+import { call, free, type Info, type Inputs, moduleOf, offsetOf, replace, reshaped, zeros } from "./Kernel.ts"
 
 /** Below this many multiplications the stock loop is faster than setting up XNNPACK. */
 const smallProduct = 4096
 
 export const install = (): void => {
   const stock = tf.getKernel("BatchMatMul", "wasm").kernelFunc
+  const onIntegers = onCpu("BatchMatMul")
   replace("BatchMatMul", (backend, inputs, attrs) => {
     const { a, b } = operands(inputs)
-    if (a.dtype !== "float32" || b.dtype !== "float32") throw new Error("matMul wants float32 on wasm: cast its inputs first")
+    if (a.dtype !== "float32" || b.dtype !== "float32") return onIntegers({ inputs: { a, b }, attrs, backend }) as Info
     const transposeA = attrs.transposeA === true
     const transposeB = attrs.transposeB === true
     const [m, k] = matrix(a, transposeA)
@@ -46,8 +49,8 @@ export const install = (): void => {
         return reshaped(plain(reshaped(left, [1, rows, k]), reshaped(right, [1, k, n]), false, false), shape)
       }
       const out = backend.makeOutput(shape, "float32")
-      const indexA = batchIndex(a.shape.slice(0, -2), batch)
-      const indexB = batchIndex(b.shape.slice(0, -2), batch)
+      const indexA = broadcastIndex(a.shape.slice(0, -2), batch)
+      const indexB = broadcastIndex(b.shape.slice(0, -2), batch)
       const at = (x: Info, index: number, rows: number, columns: number): Slot => ({
         offset: offsetOf(backend, x) + index * rows * columns * 4,
         rows,
@@ -57,40 +60,6 @@ export const install = (): void => {
       return out
     } finally {
       free(backend, temporary)
-    }
-  })
-  replace("_FusedMatMul", fused)
-}
-
-/** The stock kernel adds the bias and applies the activation once per block of 48 columns of `a`: wrong when `k > 48`. */
-const fused: Kernel = (backend, inputs, attrs) => {
-  const { a, b } = operands(inputs)
-  const product = call(
-    backend,
-    "BatchMatMul",
-    { a, b },
-    { transposeA: attrs.transposeA === true, transposeB: attrs.transposeB === true }
-  )
-  const { bias, preluActivationWeights } = inputs
-  const biased = bias == null ? product : then(backend, product, (x) => call(backend, "Add", { a: x, b: bias }))
-  const activation = attrs.activation ?? "linear"
-  if (activation === "linear") return biased
-  return then(backend, biased, (x) => {
-    switch (activation) {
-      case "relu":
-        return call(backend, "Relu", { x })
-      case "relu6":
-        return call(backend, "Relu6", { x })
-      case "elu":
-        return call(backend, "Elu", { x })
-      case "sigmoid":
-        return call(backend, "Sigmoid", { x })
-      case "leakyrelu":
-        return call(backend, "LeakyRelu", { x }, { alpha: attrs.leakyreluAlpha ?? 0 })
-      case "prelu":
-        return call(backend, "Prelu", { x, alpha: preluActivationWeights! })
-      default:
-        throw new Error(`fused matMul does not know the activation ${activation}`)
     }
   })
 }
@@ -140,30 +109,4 @@ const transpose = (backend: BackendWasm, x: Info): Info => {
 const stockBroadcasts = (a: Info, b: Info) => {
   const [left, right] = [a.shape.slice(0, -2), b.shape.slice(0, -2)]
   return sizeOf(left) === 1 || sizeOf(right) === 1 || (left.length === right.length && left.every((n, i) => n === right[i]))
-}
-
-/** Maps the index of a product in the broadcast batch to that of its matrix in `shape`. */
-const batchIndex =
-  (shape: ReadonlyArray<number>, batch: ReadonlyArray<number>) =>
-  (index: number): number => {
-    let result = 0
-    let rest = index
-    let stride = 1
-    for (let axis = batch.length - 1, own = shape.length - 1; own >= 0; axis--, own--) {
-      const n = batch[axis]!
-      const coordinate = rest % n
-      rest = (rest - coordinate) / n
-      if (shape[own] !== 1) result += coordinate * stride
-      stride *= shape[own]!
-    }
-    return result
-  }
-
-/** Applies a kernel and frees its input. */
-const then = (backend: BackendWasm, x: Info, f: (x: Info) => Info): Info => {
-  try {
-    return f(x)
-  } finally {
-    free(backend, [x])
-  }
 }
