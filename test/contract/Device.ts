@@ -10,6 +10,7 @@ import * as Key from "../../src/Tensor/Key.ts"
 import * as Random from "../../src/Tensor/Random.ts"
 import { type Tensors, tf } from "../../src/Tensor/Tensor.ts"
 import { type Case, differentiable, fused, inputsOf } from "./DeviceCases.ts"
+import { type Forward, forward, outOfRange } from "./DeviceForward.ts"
 
 const tolerance = 2e-5
 
@@ -131,7 +132,51 @@ export const suite = (name: string, layer: Layer.Layer<Device, DeviceUnavailable
         compare(yield* Effect.provide(compute, Cpu.layer, { local: true }), yield* on(compute))
       })
     )
+
+    it.effect.each(forward)("has the reference's result of $name", (test) =>
+      Effect.gen(function* () {
+        const compute = Effect.result(measured(() => resultsOf(test)))
+        const [expected, found] = [yield* Effect.provide(compute, Cpu.layer, { local: true }), yield* on(compute)]
+        // Some operations refuse some dtypes, everywhere.
+        if (expected._tag === "Failure") expect(found._tag).toBe("Failure")
+        else same(expected.success, found._tag === "Failure" ? yield* found.failure : found.success)
+      })
+    )
+
+    it.effect("refuses ids that are out of range, or leaves zeros", () =>
+      on(
+        Effect.gen(function* () {
+          for (const test of outOfRange) {
+            const result = yield* Effect.result(measured(() => resultsOf(test)))
+            if (result._tag === "Failure") expect(result.failure, test.name).toBeInstanceOf(DeviceError)
+            else
+              for (const { data } of Object.values(result.success)) expect([...data.subarray(3)].every((x) => x === 0)).toBe(true)
+          }
+        })
+      )
+    )
   })
+}
+
+/** Runs a forward case on a heap that is full of other numbers. */
+const resultsOf = ({ inputs, f }: Forward): Tensors => {
+  for (let size = 1; size <= 256; size *= 2) tf.fill([size], 777.5).dispose()
+  const tensors = HostTensor.toDevice(Object.fromEntries(inputs.map((input, i) => [`x${i}`, input])))
+  const result = f(...Object.values(tensors))
+  return Object.fromEntries((result instanceof tf.Tensor ? [result] : result).map((tensor, i) => [`y${i}`, tensor]))
+}
+
+/** Equal dtypes and shapes; integers to the bit, and floats nearly so, with NaN and infinities in their places. */
+const same = (expected: HostTensor.HostTensors, found: HostTensor.HostTensors): void => {
+  expect(Object.keys(found)).toEqual(Object.keys(expected))
+  for (const [path, { dtype, shape, data }] of Object.entries(expected)) {
+    const got = found[path]!
+    expect({ path, dtype: got.dtype, shape: got.shape }).toEqual({ path, dtype, shape })
+    const close = (x: number, y: number) =>
+      Object.is(x, y) || x === y || (dtype === "float32" && Math.abs(x - y) <= tolerance * Math.max(1, Math.abs(x)))
+    const at = data.findIndex((x, i) => !close(x, got.data[i]!))
+    expect(at === -1 ? "same" : `${path}[${at}]: ${data[at]} and ${got.data[at]}`).toBe("same")
+  }
 }
 
 /** Runs a computation and reads its result; nothing may be left behind, neither tensors nor the backend's data. */

@@ -10,6 +10,7 @@ export const install = (): void => {
   if (installed) return
   installed = true
   replace("BatchMatMul", batchMatMul)
+  replace("TensorScatterUpdate", tensorScatterUpdate)
   replace("UnsortedSegmentSum", () => unsortedSegmentSum)
 }
 
@@ -49,6 +50,20 @@ const repeat = (cpu: MathBackendCPU, x: tf.TensorInfo, batch: ReadonlyArray<numb
   for (let i = 0; i < sizeOf(batch); i++) to.set(from.subarray(at(i) * size, (at(i) + 1) * size), i * size)
   return cpu.makeTensorInfo([...batch, ...matrix], x.dtype, to)
 }
+
+/** The stock kernel writes into its input. */
+const tensorScatterUpdate =
+  (stock: tf.KernelFunc): tf.KernelFunc =>
+  ({ inputs, attrs, backend }) => {
+    const cpu = backend as MathBackendCPU
+    const { tensor } = inputs as { tensor: tf.TensorInfo }
+    const copy = cpu.makeTensorInfo(tensor.shape, tensor.dtype, (cpu.readSync(tensor.dataId) as Float32Array).slice())
+    try {
+      return stock({ inputs: { ...inputs, tensor: copy }, backend, ...(attrs === undefined ? {} : { attrs }) })
+    } finally {
+      cpu.disposeData(copy.dataId, true)
+    }
+  }
 
 /** The stock kernel compares every id with every segment. */
 const unsortedSegmentSum: tf.KernelFunc = ({ inputs, attrs, backend }) => {
