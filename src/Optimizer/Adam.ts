@@ -8,13 +8,15 @@ export interface Options {
   readonly beta2?: number
   /** Added to the root. */
   readonly epsilon?: number
+  /** Adds epsilon to the root before its bias correction, not after: the paper's epsilon hat. */
+  readonly epsilonHat?: boolean
   /** Divides by the largest mean square so far. */
   readonly amsgrad?: boolean
 }
 
 /**
  * Rescales gradients as Adam does, bias-corrected. With `c_i = 1 - beta_i^t` the update `(m / c_1) / (sqrt(v / c_2) + epsilon)` is computed as
- * `(sqrt(c_2) / c_1) m / (sqrt(v) + epsilon sqrt(c_2))`: both corrections are scalars that the host computes in float64.
+ * `(sqrt(c_2) / c_1) m / (sqrt(v) + epsilon sqrt(c_2))` (with `epsilonHat` the last factor is left out): both corrections are scalars that the host computes in float64.
  *
  * **Shapes**: slots `exp_avg`, `exp_avg_sq` (and `max_exp_avg_sq`), each as the parameters'.
  *
@@ -29,7 +31,13 @@ export interface Options {
  * assert.ok(Math.abs(correction! - Math.sqrt(1e-3) / 0.1) < 1e-12)
  * ```
  */
-export const scaleByAdam = ({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, amsgrad = false }: Options = {}): Transformation => ({
+export const scaleByAdam = ({
+  beta1 = 0.9,
+  beta2 = 0.999,
+  epsilon = 1e-8,
+  epsilonHat = false,
+  amsgrad = false
+}: Options = {}): Transformation => ({
   name: "adam",
   init: (parameters) => {
     const zeros = (slot: string) =>
@@ -41,7 +49,7 @@ export const scaleByAdam = ({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, amsgra
   },
   scalars: ({ step }) => {
     const root = Math.sqrt(1 - beta2 ** (step + 1))
-    return { correction: root / (1 - beta1 ** (step + 1)), epsilon: epsilon * root }
+    return { correction: root / (1 - beta1 ** (step + 1)), epsilon: epsilonHat ? epsilon : epsilon * root }
   },
   update: ({ gradients, slots, scalars }) => {
     const kept: Record<string, Tensor> = {}

@@ -3,6 +3,7 @@ import * as Adafactor from "./Adafactor.ts"
 import * as Adagrad from "./Adagrad.ts"
 import * as Adam from "./Adam.ts"
 import * as Clip from "./Clip.ts"
+import * as GaLore from "./GaLore.ts"
 import * as Lion from "./Lion.ts"
 import * as Momentum from "./Momentum.ts"
 import * as RmsProp from "./RmsProp.ts"
@@ -88,6 +89,38 @@ export const rmsprop = ({
 /** Makes Lion, with decoupled weight decay. **Source**: Chen et al. 2023, https://arxiv.org/abs/2302.06675; `optim="lion_32bit"`. */
 export const lion = ({ weightDecay = 0, decays, ...options }: Lion.Options & Decay = {}): Transformation =>
   chain(Lion.scaleBySign(options), WeightDecay.add(weightDecay, decays), Scale.byLearningRate)
+
+/**
+ * Makes GaLore's AdamW: Adam on projected gradients. Weight decay comes after the step, epsilon before the bias correction.
+ *
+ * **Source**: Zhao et al. 2024, https://arxiv.org/abs/2403.03507; galore-torch; `optim="galore_adamw"`, which ignores `weight_decay`.
+ *
+ * @example
+ * ```ts
+ * import { Optimizer } from "regimen"
+ * import assert from "node:assert/strict"
+ *
+ * const galore = Optimizer.galoreAdamw({ where: (path) => /\.(query|value)\.weight$/.test(path), rank: 4 })
+ * assert.deepEqual(galore.links?.map((link) => link.name), ["galore", "learning_rate"])
+ * ```
+ */
+export const galoreAdamw = ({
+  weightDecay = 0,
+  decays,
+  ...options
+}: GaLore.Options & Omit<Adam.Options, "epsilonHat"> & Decay): Transformation =>
+  chain(
+    GaLore.project(Adam.scaleByAdam({ epsilon: 1e-6, ...options, epsilonHat: true }), options),
+    Scale.byLearningRate,
+    WeightDecay.afterStep(weightDecay, decays)
+  )
+
+/** Makes GaLore's Adafactor, at the run's learning rate; weight decay goes with the step. **Source**: as of `galoreAdamw`; `optim="galore_adafactor"`. */
+export const galoreAdafactor = (options: GaLore.Options & Decay): Transformation =>
+  chain(
+    GaLore.project(chain(Adafactor.scaleByFactors(), Clip.byRms(1)), options),
+    Adafactor.step({ ...options, relativeStep: false, scaleParameter: false })
+  )
 
 /**
  * Makes Adafactor. As it stands it finds its own learning rate (the paper's setting); with `relativeStep` and `scaleParameter` false it takes the run's,

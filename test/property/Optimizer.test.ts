@@ -64,6 +64,16 @@ const table: ReadonlyArray<{ readonly name: string; readonly optimizer: Transfor
     name: "adafactor, a rate of its own, averaged",
     optimizer: Optimizers.adafactor({ beta1: 0.5, scaleParameter: false }),
     slots: (rank) => [...factored(rank), "adafactor_step.exp_avg"]
+  },
+  {
+    name: "galore adamw",
+    optimizer: Optimizers.galoreAdamw({ where: everywhere, rank: 1, updateProjGap: 5, scale: 1, ...decayed }),
+    slots: (rank) => [...(rank === 2 ? ["galore.projection"] : []), "galore.adam.exp_avg", "galore.adam.exp_avg_sq"]
+  },
+  {
+    name: "galore adafactor",
+    optimizer: Optimizers.galoreAdafactor({ where: everywhere, rank: 1, updateProjGap: 5, scale: 1, projType: "reverse_std" }),
+    slots: (rank) => [...(rank === 2 ? ["galore.projection"] : []), ...factored(rank).map((slot) => `galore.${slot}`)]
   }
 ]
 
@@ -76,8 +86,23 @@ interface Problem {
 const problems: ReadonlyArray<Problem> = [
   {
     name: "a quadratic",
-    start: { a: HostTensor.fromArray([3, -2]), "b.weight": HostTensor.fromArray([[1, 2]]) },
-    loss: ({ a, "b.weight": b }) => tf.add(tf.sum(tf.square(a!)), tf.sum(tf.mul(tf.square(b!), [[0.5, 4]]))),
+    start: {
+      a: HostTensor.fromArray([3, -2]),
+      "b.weight": HostTensor.fromArray([
+        [1, 2],
+        [-1, 0.5]
+      ])
+    },
+    loss: ({ a, "b.weight": b }) =>
+      tf.add(
+        tf.sum(tf.square(a!)),
+        tf.sum(
+          tf.mul(tf.square(b!), [
+            [0.5, 4],
+            [2, 1]
+          ])
+        )
+      ),
     learningRate: (optimizer) => (optimizer.includes("adagrad") ? 0.5 : optimizer.includes("sgd") ? 0.05 : 0.1)
   },
   {
