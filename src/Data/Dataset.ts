@@ -14,10 +14,16 @@ export class DataError extends Schema.TaggedError<DataError>()("DataError", {
   /** Its index in the dataset that it was read from, or null when it is not about one row. */
   row: Schema.NullOr(Schema.Number),
   column: Schema.NullOr(Schema.String),
-  reason: Schema.String
+  reason: Schema.String,
+  /** The file that it was read from, of which `row` is then an index. */
+  file: Schema.optionalKey(Schema.String)
 }) {
   override get message() {
-    const place = [this.row === null ? [] : `row ${this.row}`, this.column === null ? [] : `column "${this.column}"`].flat()
+    const place = [
+      this.file ?? [],
+      this.row === null ? [] : `row ${this.row}`,
+      this.column === null ? [] : `column "${this.column}"`
+    ].flat()
     return place.length === 0 ? this.reason : `${place.join(", ")}: ${this.reason}`
   }
 }
@@ -82,20 +88,29 @@ export const filter: {
 export const concatenate: {
   <B>(that: Dataset<B>): <A>(self: Dataset<A>) => Dataset<A | B>
   <A, B>(self: Dataset<A>, that: Dataset<B>): Dataset<A | B>
-} = Function.dual(
-  2,
-  <A, B>(self: Dataset<A>, that: Dataset<B>): Dataset<A | B> =>
-    fromRows<A | B>({
-      size: self.size + that.size,
-      rows: (indices) =>
-        Effect.gen(function* () {
-          const first = yield* self.rows(indices.filter((index) => index < self.size))
-          const second = yield* that.rows(indices.flatMap((index) => (index < self.size ? [] : index - self.size)))
-          let [i, j] = [0, 0]
-          return indices.map((index) => (index < self.size ? first[i++]! : second[j++]!))
-        })
+} = Function.dual(2, <A, B>(self: Dataset<A>, that: Dataset<B>): Dataset<A | B> => concatenateAll<A | B>([self, that]))
+
+/** Puts the rows of many datasets one after the other. */
+export const concatenateAll = <A>(parts: ReadonlyArray<Dataset<A>>): Dataset<A> => {
+  let size = 0
+  const starts = parts.map((part) => {
+    size += part.size
+    return size - part.size
+  })
+  return fromRows({
+    size,
+    rows: Effect.fnUntraced(function* (indices) {
+      const partOf = indices.map((index) => starts.findLastIndex((start) => start <= index))
+      const rows = new Array<A>(indices.length)
+      for (const at of new Set(partOf)) {
+        const places = partOf.flatMap((part, place) => (part === at ? place : []))
+        const read = yield* parts[at]!.rows(places.map((place) => indices[place]! - starts[at]!))
+        for (const [i, place] of places.entries()) rows[place] = read[i]!
+      }
+      return rows
     })
-)
+  })
+}
 
 /** Takes the rows at `indices`, in that order; an index may come twice. */
 export const subset: {
@@ -173,7 +188,11 @@ const indicesWhere = (found: Uint8Array, wanted: boolean): Int32Array => {
   return indices.slice(0, size)
 }
 
-const readAll = <A>(indices: ReadonlyArray<number>, read: (index: number, i: number) => A): Effect.Effect<Array<A>, DataError> =>
+/** Reads rows one after the other. What `read` throws becomes a `DataError` that names the row. */
+export const readAll = <A>(
+  indices: ReadonlyArray<number>,
+  read: (index: number, i: number) => A
+): Effect.Effect<Array<A>, DataError> =>
   Effect.suspend(() => {
     const rows: Array<A> = []
     for (const [i, index] of indices.entries()) {

@@ -1,0 +1,30 @@
+/** A JSON file that is one array of rows. It is held in memory: what is larger belongs in JSON Lines. */
+import { Effect } from "effect"
+import { DataError, type Dataset, make, readAll } from "../Dataset.ts"
+import * as Decoder from "./Decoder.ts"
+import * as RandomAccess from "./RandomAccess.ts"
+import * as Text from "./Text.ts"
+
+/** Reads a file of rows, all at once. **Errors**: as `Jsonl.open`, and `DataError` with the file when it is not an array. */
+export const open = <A>(path: string, schema: Decoder.RowSchema<A>): Effect.Effect<Dataset<A>, DataError> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const file = yield* RandomAccess.open(path)
+      const bytes = yield* file.read(0, file.size)
+      const [rows] = yield* readAll([0], () => parse(Text.decode(bytes.subarray(Text.markLength(bytes)), path, null), path))
+      const decode = Decoder.make(path, schema)
+      return make({ size: rows!.length, at: (index) => decode(index, rows![index]) })
+    })
+  )
+
+const parse = (text: string, file: string): ReadonlyArray<unknown> => {
+  const refuse = (reason: string) => new DataError({ file, row: null, column: null, reason })
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    throw refuse(`is not JSON: ${cause instanceof Error ? cause.message : cause}`)
+  }
+  if (!Array.isArray(value)) throw refuse("is not an array of rows")
+  return value
+}
