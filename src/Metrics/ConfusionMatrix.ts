@@ -1,6 +1,6 @@
 /** The confusion matrix: how often each class was taken for each. **Unit**: labels. */
 import { tf } from "../Tensor/Tensor.ts"
-import { compared, type Options } from "./Accuracy.ts"
+import * as Compared from "./Compared.ts"
 import type { Metric } from "./Metric.ts"
 
 /** Row-major counts: one row a label, one column a prediction. */
@@ -11,7 +11,7 @@ export type Counts = ReadonlyArray<number>
  *
  * **Shapes**: logits `[..., classes]`, labels `[...]`. A label that is no class does not count.
  *
- * **Errors**: throws `MissingField`.
+ * **Errors**: throws `MissingField`, `LabelMismatch`, `ClassMismatch`.
  *
  * @example
  * ```ts
@@ -26,14 +26,11 @@ export type Counts = ReadonlyArray<number>
  * assert.deepEqual(ConfusionMatrix.toRows(counts), [[1, 0], [1, 1]])
  * ```
  */
-export const make = (
-  classes: ReadonlyArray<string>,
-  { logits = "logits", labels = "labels", ignoreIndex = -100 }: Options = {}
-): Metric<Counts> => ({
+export const make = (classes: ReadonlyArray<string>, options: Compared.Options = {}): Metric<Counts> => ({
   names: [],
-  measure: ({ outputs }, batch) => {
-    const { scores, classes: rows } = compared("confusion matrix", outputs, batch, logits, labels)
-    const counted = tf.where(tf.equal(rows, ignoreIndex), tf.fill(rows.shape, -1, "int32"), rows)
+  measure: (result, batch) => {
+    const { scores, classes: rows } = Compared.classes("confusion matrix", result, batch, options, classes.length)
+    const counted = tf.where(tf.equal(rows, options.ignoreIndex ?? -100), tf.fill(rows.shape, -1, "int32"), rows)
     const hot = (indices: typeof rows) => tf.oneHot(indices, classes.length, 1, 0, "float32")
     return { counts: tf.matMul(hot(counted), hot(tf.argMax(scores, -1)), true, false) }
   },

@@ -1,4 +1,4 @@
-/** A metric that is a sum over a count, both kept in float64 on the host. */
+/** A sum over a count, both kept in float64 on the host: the state of most metrics. */
 import type { Outputs } from "../Model/Model.ts"
 import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
 import type { Metric } from "./Metric.ts"
@@ -8,20 +8,36 @@ export interface Fraction {
   readonly count: number
 }
 
-/** Makes a metric from what a batch adds to the sum and to the count. **Shapes**: both scalars. With a count of 0 the figure is NaN. */
+export const empty: Fraction = { sum: 0, count: 0 }
+
+/** Adds two fractions part by part. */
+export const combine = (left: Fraction, right: Fraction): Fraction => ({
+  sum: left.sum + right.sum,
+  count: left.count + right.count
+})
+
+/** Gives the mean; with a count of 0 there is none: NaN. */
+export const mean = ({ sum, count }: Fraction): number => (count === 0 ? Number.NaN : sum / count)
+
+/**
+ * Makes a metric from what a batch adds to the sum and to the count. The figure is their quotient, or what `figure` makes of them.
+ *
+ * **Shapes**: both scalars.
+ */
 export const fromSums = (
   name: string,
-  measure: (result: Outputs, batch: Tensors) => { readonly sum: Tensor; readonly count: Tensor }
+  measure: (result: Outputs, batch: Tensors) => { readonly sum: Tensor; readonly count: Tensor },
+  figure: (state: Fraction) => number = mean
 ): Metric<Fraction> => ({
   names: [name],
   measure: (result, batch) => {
     const { sum, count } = measure(result, batch)
     return { sum, count }
   },
-  empty: { sum: 0, count: 0 },
-  update: (state, { sum, count }) => ({ sum: state.sum + sum!.data[0]!, count: state.count + count!.data[0]! }),
-  combine: (left, right) => ({ sum: left.sum + right.sum, count: left.count + right.count }),
-  finish: ({ sum, count }) => ({ [name]: sum / count })
+  empty,
+  update: (state, { sum, count }) => combine(state, { sum: sum!.data[0]!, count: count!.data[0]! }),
+  combine,
+  finish: (state) => ({ [name]: figure(state) })
 })
 
 /** Makes a metric that is the part of the elements that count and are right. **Shapes**: both bool, of one shape. */

@@ -1,6 +1,6 @@
 /** Top-k accuracy: the part of the labels among the k largest logits. **Unit**: 0 to 1. */
 import { tf } from "../Tensor/Tensor.ts"
-import { compared, type Options } from "./Accuracy.ts"
+import * as Compared from "./Compared.ts"
 import * as Fraction from "./Fraction.ts"
 import type { Metric } from "./Metric.ts"
 
@@ -9,7 +9,7 @@ import type { Metric } from "./Metric.ts"
  *
  * **Shapes**: logits `[..., classes]`, labels `[...]`.
  *
- * **Errors**: throws `MissingField`.
+ * **Errors**: throws `MissingField`, `LabelMismatch`.
  *
  * @example
  * ```ts
@@ -23,16 +23,13 @@ import type { Metric } from "./Metric.ts"
  * assert.deepEqual(top.finish(top.update(top.empty, HostTensor.fromDevice(measured))), { top_2_accuracy: 0.5 })
  * ```
  */
-export const make = (
-  k: number,
-  { logits = "logits", labels = "labels", ignoreIndex = -100 }: Options = {}
-): Metric<Fraction.Fraction> =>
-  Fraction.make(`top_${k}_accuracy`, ({ outputs }, batch) => {
-    const { scores, classes } = compared("top-k accuracy", outputs, batch, logits, labels)
+export const make = (k: number, options: Compared.Options = {}): Metric<Fraction.Fraction> =>
+  Fraction.make(`top_${k}_accuracy`, (result, batch) => {
+    const { scores, classes } = Compared.classes("top-k accuracy", result, batch, options)
     const hot = tf.oneHot(classes, scores.shape[1]!, 1, 0, "float32")
     const own = tf.sum(tf.mul(scores, hot), 1, true)
     const above = tf.sum(tf.cast(tf.greater(scores, own), "float32"), 1)
     // A label that is no class is never right.
     const isClass = tf.greater(tf.sum(hot, 1), 0)
-    return { right: tf.logicalAnd(tf.less(above, k), isClass), counts: tf.notEqual(classes, ignoreIndex) }
+    return { right: tf.logicalAnd(tf.less(above, k), isClass), counts: tf.notEqual(classes, options.ignoreIndex ?? -100) }
   })

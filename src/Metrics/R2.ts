@@ -1,0 +1,43 @@
+/** R2, the coefficient of determination: the part of the labels' spread that predictions explain. **Unit**: 1 is perfect, 0 the labels' mean; no lower bound. */
+import { tf } from "../Tensor/Tensor.ts"
+import * as Comoments from "./Comoments.ts"
+import * as Compared from "./Compared.ts"
+import type { Metric } from "./Metric.ts"
+
+/**
+ * Compares the squared errors of predictions with those of the labels' mean. All elements are one set, whatever their shape.
+ *
+ * **Shapes**: predictions and labels have the same number of elements.
+ *
+ * **Errors**: throws `MissingField`, `LabelMismatch`.
+ *
+ * **Source**: `1 - sum((y - p)^2) / sum((y - mean(y))^2)`. As in scikit-learn's `r2_score`, constant labels give 1 when they are met and else 0, and
+ * fewer than two labels give NaN.
+ *
+ * @example
+ * ```ts
+ * import { HostTensor, R2, tf } from "regimen"
+ * import assert from "node:assert/strict"
+ * import "@tensorflow/tfjs-backend-cpu"
+ *
+ * const metric = R2.make({ predictions: "y", labels: "y" })
+ * const measured = metric.measure({ outputs: { y: tf.tensor1d([0, 4, 4, 8]) } }, { y: tf.tensor1d([1, 3, 5, 7]) })
+ * assert.deepEqual(metric.finish(metric.update(metric.empty, HostTensor.fromDevice(measured))), { r2: 0.8 })
+ * ```
+ */
+export const make = (options: Compared.NumberOptions = {}): Metric<Comoments.Comoments> => ({
+  names: ["r2"],
+  measure: (result, batch) => {
+    const { predictions, labels } = Compared.numbers("R2", result, batch, options)
+    return Comoments.measure(labels, tf.sub(labels, predictions))
+  },
+  empty: Comoments.empty,
+  update: (state, measured) => Comoments.combine(state, Comoments.fromSums(measured)),
+  combine: Comoments.combine,
+  finish: ({ count, xx, y, yy }) => {
+    const errors = yy + count * y * y
+    if (count < 2) return { r2: Number.NaN }
+    if (xx === 0) return { r2: errors === 0 ? 1 : 0 }
+    return { r2: 1 - errors / xx }
+  }
+})

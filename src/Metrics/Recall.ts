@@ -1,0 +1,29 @@
+/** Recall: the part of a class that was taken for it. **Unit**: 0 to 1. */
+import * as Average from "./Average.ts"
+import type { ClassCounts } from "./ClassCounts.ts"
+import type { Metric } from "./Metric.ts"
+
+/**
+ * Divides the right predictions of a class by all its labels.
+ *
+ * **Shapes**: logits `[..., classes]`, labels `[...]`.
+ *
+ * **Errors**: throws `MissingField`, `LabelMismatch`, `ClassMismatch`.
+ *
+ * **Source**: `right / labels`, averaged as scikit-learn's `recall_score` does (`Average`); a quotient 0 / 0 is 0, an empty set NaN.
+ *
+ * @example
+ * ```ts
+ * import { Recall, HostTensor, tf } from "regimen"
+ * import assert from "node:assert/strict"
+ * import "@tensorflow/tfjs-backend-cpu"
+ *
+ * const metric = Recall.make(["ham", "spam"], { average: "each" })
+ * const logits = tf.tensor2d([[0, 1], [0, 1], [1, 0]])
+ * const measured = metric.measure({ outputs: { logits } }, { labels: tf.tensor1d([1, 0, 0], "int32") })
+ * const state = metric.update(metric.empty, HostTensor.fromDevice(measured))
+ * assert.deepEqual(metric.finish(state), { recall_ham: 0.5, recall_spam: 1 })
+ * ```
+ */
+export const make = (classes: ReadonlyArray<string>, options: Average.Options = {}): Metric<ClassCounts> =>
+  Average.make("recall", classes, (right, _predicted, actual) => [right, actual], options)

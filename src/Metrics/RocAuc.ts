@@ -1,0 +1,147 @@
+/** The area under the ROC curve: how often a positive is scored above a negative; a tie is half. **Unit**: 0 to 1; 0.5 is chance. */
+import { type Outputs, take } from "../Model/Model.ts"
+import * as HostTensor from "../Tensor/HostTensor.ts"
+import { type Tensors, tf } from "../Tensor/Tensor.ts"
+import * as Average from "./Average.ts"
+import * as Compared from "./Compared.ts"
+import * as Kept from "./Kept.ts"
+import type { Metric } from "./Metric.ts"
+import * as Ranks from "./Ranks.ts"
+
+/**
+ * Measures how well scores tell positives (label 1) from negatives (label 0); exact, not from bins.
+ *
+ * It keeps 8 bytes a label that counts. Labels other than 0 and 1 do not count.
+ *
+ * **Shapes**: logits `[..., 2]`, whose difference is the score, and labels `[...]`; or one logit for each label.
+ *
+ * **Errors**: throws `MissingField`, `LabelMismatch`, `ClassMismatch`.
+ *
+ * **Source**: Mann and Whitney's U: `(sum of the positives' ranks - p (p + 1) / 2) / (p n)`, equal to scikit-learn's `roc_auc_score`. Without positives or
+ * without negatives there is no curve, and a NaN among the scores has no rank: both give NaN.
+ *
+ * @example
+ * ```ts
+ * import { HostTensor, RocAuc, tf } from "regimen"
+ * import assert from "node:assert/strict"
+ * import "@tensorflow/tfjs-backend-cpu"
+ *
+ * const metric = RocAuc.make()
+ * const logits = tf.tensor1d([0.1, 0.4, 0.35, 0.8])
+ * const measured = metric.measure({ outputs: { logits } }, { labels: tf.tensor1d([0, 0, 1, 1], "int32") })
+ * assert.deepEqual(metric.finish(metric.update(metric.empty, HostTensor.fromDevice(measured))), { roc_auc: 0.75 })
+ * ```
+ */
+export const make = (options: Compared.Options = {}): Metric<Kept.Kept> => ({
+  names: ["roc_auc"],
+  measure: (result, batch) => score(result, batch, options),
+  ...kept(options.ignoreIndex, 2),
+  finish: (state) => ({ roc_auc: areas(state, [1])[0]!.area })
+})
+
+/**
+ * Measures how well each class's probability tells it from all others.
+ *
+ * It keeps 4 bytes a class and 4 more for each label that counts. A label that is no class does not count.
+ *
+ * **Shapes**: logits `[..., classes]`, labels `[...]`.
+ *
+ * **Errors**: throws `MissingField`, `LabelMismatch`, `ClassMismatch`.
+ *
+ * **Source**: scikit-learn's `roc_auc_score(multi_class="ovr")`. Where a class has no labels, or all, its area is NaN and so is a mean over it;
+ * scikit-learn refuses such a set.
+ *
+ * @example
+ * ```ts
+ * import { RocAuc } from "regimen"
+ * import assert from "node:assert/strict"
+ *
+ * assert.deepEqual(RocAuc.oneVsRest(["a", "b", "c"]).names, ["macro_roc_auc"])
+ * ```
+ */
+export const oneVsRest = (
+  classes: ReadonlyArray<string>,
+  { average = "macro", ...options }: Compared.Options & { readonly average?: "macro" | "weighted" | "each" } = {}
+): Metric<Kept.Kept> => ({
+  names: average === "each" ? classes.map((name) => `roc_auc_${name}`) : [`${average}_roc_auc`],
+  measure: (result, batch) => {
+    const { scores, classes: labels } = Compared.classes("ROC-AUC", result, batch, options, classes.length)
+    return { scores: tf.logSoftmax(scores), labels }
+  },
+  ...kept(options.ignoreIndex, classes.length),
+  finish: (state) => {
+    const each = areas(state, [...classes.keys()])
+    if (average === "each") return Object.fromEntries(each.map(({ area }, i) => [`roc_auc_${classes[i]}`, area]))
+    const weights = each.map(({ positives }) => (average === "macro" ? 1 : positives))
+    // A class that never occurs has weight 0, and still makes the mean NaN.
+    const mean = each.some(({ area }) => Number.isNaN(area))
+      ? Number.NaN
+      : Average.mean(
+          each.map(({ area }) => area),
+          weights
+        )
+    return { [`${average}_roc_auc`]: mean }
+  }
+})
+
+/** One score a label, and the labels. */
+const score = (result: Outputs, batch: Tensors, options: Compared.Options): Tensors => {
+  const { logits = "logits", labels = "labels" } = options
+  if (take(by, "outputs", result.outputs, logits).size === take(by, "batch", batch, labels).size) {
+    const { predictions, labels: classes } = Compared.numbers(by, result, batch, { predictions: logits, labels })
+    return { scores: predictions, labels: tf.cast(classes, "int32") }
+  }
+  const { scores, classes } = Compared.classes(by, result, batch, options, 2)
+  const [negative, positive] = tf.split(scores, 2, 1)
+  return { scores: tf.reshape(tf.sub(positive!, negative!), [classes.size]), labels: classes }
+}
+
+const by = "ROC-AUC"
+
+/** Keeps scores of labels that are one of so many classes. */
+const kept = (ignoreIndex = -100, classes: number): Pick<Metric<Kept.Kept>, "empty" | "update" | "combine"> => ({
+  empty: Kept.empty,
+  update: (state, { scores, labels }) => {
+    const counted = [...labels!.data.keys()].filter((i) => {
+      const label = labels!.data[i]!
+      return label !== ignoreIndex && label >= 0 && label < classes
+    })
+    if (counted.length === 0) return state
+    const width = scores!.data.length / labels!.data.length
+    const part = {
+      scores: Float32Array.from(
+        { length: counted.length * width },
+        (_, i) => scores!.data[counted[Math.floor(i / width)]! * width + (i % width)]!
+      ),
+      labels: Int32Array.from(counted, (i) => labels!.data[i]!)
+    }
+    return [
+      ...state,
+      {
+        scores: HostTensor.make("float32", [part.scores.length], part.scores),
+        labels: HostTensor.make("int32", [part.labels.length], part.labels)
+      }
+    ]
+  },
+  combine: Kept.combine
+})
+
+/** The area of each of some classes against all others. **Shapes**: scores `[labels, classes]`. */
+const areas = (
+  state: Kept.Kept,
+  classes: ReadonlyArray<number>
+): ReadonlyArray<{ readonly area: number; readonly positives: number }> => {
+  const labels = Kept.column(state, "labels")
+  const scores = Kept.column(state, "scores")
+  const width = scores.length / labels.length
+  return classes.map((positive, column) => {
+    const ranks = Ranks.make(labels.map((_, row) => scores[row * width + column]!))
+    let [positives, sum] = [0, 0]
+    labels.forEach((label, row) => {
+      if (label !== positive) return
+      positives += 1
+      sum += ranks[row]!
+    })
+    return { area: (sum - (positives * (positives + 1)) / 2) / (positives * (labels.length - positives)), positives }
+  })
+}

@@ -1,0 +1,77 @@
+/** Sequences of ids beside those they should be: what metrics of text and of generated tokens compare, on the host. */
+import { Schema } from "effect"
+import { take } from "../Model/Model.ts"
+import { type Tensor, tf } from "../Tensor/Tensor.ts"
+import type { Metric } from "./Metric.ts"
+
+export type Ids = ReadonlyArray<number>
+
+export interface Options {
+  /** The name of the model's output; `logits` where it is left out. */
+  readonly predictions?: string
+  /** The batch's field; `labels` where it is left out. */
+  readonly labels?: string
+  /** An id that is left out of both sides; -100 where it is left out. */
+  readonly ignoreIndex?: number
+  /** More ids to leave out of both sides, such as padding and the mark of the beginning. */
+  readonly skip?: ReadonlyArray<number>
+  /** The id that ends a sequence: neither it nor what comes after counts. */
+  readonly end?: number
+}
+
+export interface TextOptions extends Options {
+  /** Turns ids into text, as the tokenizer does. */
+  readonly decode: (ids: Ids) => string
+}
+
+/** The model's output and the labels are not sequences of the same rows. */
+export class SequenceMismatch extends Schema.TaggedError<SequenceMismatch>()("SequenceMismatch", {
+  by: Schema.String,
+  predictions: Schema.Array(Schema.Number),
+  labels: Schema.Array(Schema.Number)
+}) {
+  override get message() {
+    return `The ${this.by} compares sequences: it needs labels [rows, length], and predictions [rows, length] or logits [rows, length, classes], but labels are of shape [${this.labels}] and predictions of shape [${this.predictions}].`
+  }
+}
+
+/**
+ * Makes a metric of what each pair of sequences adds to the state. Ids reach the host, logits do not.
+ *
+ * **Shapes**: predictions `[rows, length]` of ids, or logits `[rows, length, classes]` whose argmax is taken; labels `[rows, length]`. The lengths may differ.
+ *
+ * **Errors**: throws `MissingField`, `SequenceMismatch`.
+ */
+export const make = <S>(
+  by: string,
+  { predictions = "logits", labels = "labels", ignoreIndex = -100, skip = [], end }: Options,
+  metric: Pick<Metric<S>, "names" | "empty" | "combine" | "finish"> & { readonly score: (prediction: Ids, reference: Ids) => S }
+): Metric<S> => {
+  const skipped = new Set([ignoreIndex, ...skip])
+  const kept = (ids: Ids): Ids => {
+    const until = end === undefined ? -1 : ids.indexOf(end)
+    return (until === -1 ? ids : ids.slice(0, until)).filter((id) => !skipped.has(id))
+  }
+  const { names, empty, combine, finish, score } = metric
+  return {
+    names,
+    measure: ({ outputs }, batch) => {
+      const given = take(by, "outputs", outputs, predictions)
+      const truth = take(by, "batch", batch, labels)
+      const fits = truth.rank === 2 && (given.rank === 2 || given.rank === 3) && given.shape[0] === truth.shape[0]
+      if (!fits) throw new SequenceMismatch({ by, predictions: given.shape, labels: truth.shape })
+      const ids = (tensor: Tensor) => tf.cast(tensor, "int32")
+      return { predictions: ids(given.rank === 3 ? tf.argMax(given, -1) : given), labels: ids(truth) }
+    },
+    empty,
+    update: (state, { predictions: guessed, labels: wanted }) => {
+      const [guesses, references] = [rows(guessed!), rows(wanted!)]
+      return references.reduce((sum, reference, i) => combine(sum, score(kept(guesses[i]!), kept(reference))), state)
+    },
+    combine,
+    finish
+  }
+}
+
+const rows = ({ shape: [count = 0, length = 0], data }: { readonly shape: Ids; readonly data: ArrayLike<number> }) =>
+  Array.from({ length: count }, (_, row): Ids => Array.from({ length }, (_, i) => data[row * length + i]!))

@@ -1,0 +1,31 @@
+/** Token error rate: the part of the labels that the largest logit at their own place does not name. **Unit**: 0 to 1. */
+import { tf } from "../Tensor/Tensor.ts"
+import * as Compared from "./Compared.ts"
+import * as Fraction from "./Fraction.ts"
+import type { Metric } from "./Metric.ts"
+
+/**
+ * Counts the labels that are not the argmax of their logits: 1 - accuracy. Where tokens may move, look at `EditRate`.
+ *
+ * **Shapes**: logits `[..., classes]`, labels `[...]`.
+ *
+ * **Errors**: throws `MissingField`, `LabelMismatch`.
+ *
+ * @example
+ * ```ts
+ * import { HostTensor, tf, TokenErrorRate } from "regimen"
+ * import assert from "node:assert/strict"
+ * import "@tensorflow/tfjs-backend-cpu"
+ *
+ * const metric = TokenErrorRate.make()
+ * const logits = tf.tensor3d([[[1, 0], [1, 0], [0, 1]]])
+ * const measured = metric.measure({ outputs: { logits } }, { labels: tf.tensor2d([[0, 1, -100]], [1, 3], "int32") })
+ * const state = metric.update(metric.empty, HostTensor.fromDevice(measured))
+ * assert.deepEqual(metric.finish(state), { token_error_rate: 0.5 })
+ * ```
+ */
+export const make = (options: Compared.Options = {}): Metric<Fraction.Fraction> =>
+  Fraction.make("token_error_rate", (result, batch) => {
+    const { scores, classes } = Compared.classes("token error rate", result, batch, options)
+    return { right: tf.notEqual(tf.argMax(scores, -1), classes), counts: tf.notEqual(classes, options.ignoreIndex ?? -100) }
+  })
