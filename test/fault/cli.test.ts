@@ -11,11 +11,14 @@ const here = Command.folder()
 const { at, regimen, train } = here
 afterAll(here.remove)
 
+/** Each command takes a second on an idle machine, and many on a busy one. */
+const slow = { timeout: 240_000 }
+
 /** The run that was never cut. */
 let whole: Command.Ended
 beforeAll(async () => {
   whole = await train("whole")
-}, 60_000)
+}, slow.timeout)
 
 const bytes = (output: string) => readFileSync(at(output, "model.safetensors"))
 const status = (output: string): { readonly status: string; readonly step: number } =>
@@ -41,8 +44,6 @@ const told = (ended: Command.Ended, code: number, words: RegExp) => {
   expect(ended.stderr).toMatch(/^regimen: [^\n]*\n$/)
   expect(ended.code).toBe(code)
 }
-
-const slow = { timeout: 60_000 }
 
 describe.concurrent("a run", slow, () => {
   it("ends with 0 and leaves its files; the output has no control characters", () => {
@@ -161,7 +162,7 @@ describe.concurrent("a folder", slow, () => {
     told(await train("locked/run", [], { before: nobody }), 2, /locked\/run cannot be used: .*permissions/)
   })
 
-  it("where none can be made is refused (2), and does not hang", { timeout: 60_000 }, async () => {
+  it("where none can be made is refused (2), and does not hang", async () => {
     told(await train("/proc/regimen/run"), 2, /\/proc\/regimen\/run cannot be used/)
   })
 
