@@ -14,18 +14,29 @@ export interface Group {
 /**
  * Updates each parameter by the first group that wants it, and the rest by `otherwise`. Slots and scalars carry the group's name.
  *
+ * A group gets a learning rate of its own by `Transformation.mapAt`: a factor on the run's, or any schedule.
+ *
  * **Source**: parameter groups of PyTorch's optimizers.
  *
  * @example
  * ```ts
  * import { pipe } from "effect"
- * import { Groups, Optimizer, Transformation } from "regimen"
+ * import { Groups, Horizon, LearningRate, Optimizer, TrainerState, Transformation } from "regimen"
  * import assert from "node:assert/strict"
  *
+ * const horizon = Horizon.make({ maxSteps: 8, batchesPerEpoch: 8 })
+ * const warmup = LearningRate.linear({ peak: 0.5, warmup: 4 })
+ * const own = Transformation.mapAt(({ step }) => ({ step, learningRate: warmup({ ...TrainerState.initial, step }, horizon) }))
  * const faster = Transformation.mapAt((at) => ({ ...at, learningRate: 10 * at.learningRate }))
- * const head = { name: "head", where: (path: string) => path.startsWith("classifier."), transformation: pipe(Optimizer.sgd(), faster) }
- * const optimizer = Groups.make([head], Optimizer.sgd())
- * assert.deepEqual(optimizer.scalars({ step: 0, learningRate: 0.5 }), {
+ * const optimizer = Groups.make(
+ *   [
+ *     { name: "embeddings", where: (path) => path.startsWith("embeddings."), transformation: pipe(Optimizer.sgd(), own) },
+ *     { name: "head", where: (path) => path.startsWith("classifier."), transformation: pipe(Optimizer.sgd(), faster) }
+ *   ],
+ *   Optimizer.sgd()
+ * )
+ * assert.deepEqual(optimizer.scalars({ step: 2, learningRate: 0.5 }), {
+ *   "embeddings.learning_rate.negative": -0.25,
  *   "head.learning_rate.negative": -5,
  *   "rest.learning_rate.negative": -0.5
  * })
