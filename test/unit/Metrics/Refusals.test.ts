@@ -1,0 +1,156 @@
+/** What metrics refuse, and what they leave out. */
+import "@tensorflow/tfjs-backend-cpu"
+import { afterAll, beforeAll, expect, it } from "vitest"
+import * as Accuracy from "../../../src/Metrics/Accuracy.ts"
+import * as Bleu from "../../../src/Metrics/Bleu.ts"
+import * as Compared from "../../../src/Metrics/Compared.ts"
+import * as ConfusionMatrix from "../../../src/Metrics/ConfusionMatrix.ts"
+import * as EditRate from "../../../src/Metrics/EditRate.ts"
+import * as ExactMatch from "../../../src/Metrics/ExactMatch.ts"
+import * as F1 from "../../../src/Metrics/F1.ts"
+import type { Metric } from "../../../src/Metrics/Metric.ts"
+import * as Pearson from "../../../src/Metrics/Pearson.ts"
+import * as Perplexity from "../../../src/Metrics/Perplexity.ts"
+import * as Precision from "../../../src/Metrics/Precision.ts"
+import * as R2 from "../../../src/Metrics/R2.ts"
+import * as RocAuc from "../../../src/Metrics/RocAuc.ts"
+import * as Sequences from "../../../src/Metrics/Sequences.ts"
+import * as Spearman from "../../../src/Metrics/Spearman.ts"
+import { LabelMismatch } from "../../../src/Step/Loss.ts"
+import * as HostTensor from "../../../src/Tensor/HostTensor.ts"
+import { tf } from "../../../src/Tensor/Tensor.ts"
+
+beforeAll(() => tf.setBackend("cpu"))
+afterAll(() => expect(tf.memory().numTensors).toBe(0))
+
+/** The figures of one batch, of logits and labels in nested arrays. */
+const finish = <S>(metric: Metric<S>, logits: HostTensor.Nested, labels: HostTensor.Nested): Readonly<Record<string, number>> => {
+  const measured = tf.tidy(() => {
+    const batch = HostTensor.toDevice({ logits: HostTensor.fromArray(logits), labels: HostTensor.fromArray(labels) })
+    return metric.measure({ outputs: { logits: batch.logits! } }, { labels: batch.labels! })
+  })
+  const state = metric.update(metric.empty, HostTensor.fromDevice(measured))
+  tf.dispose(measured)
+  return metric.finish(state)
+}
+
+it("refuses classes that are not those of the logits", () => {
+  const two = ["a", "b"]
+  for (const metric of [F1.make(two), ConfusionMatrix.make(two), RocAuc.oneVsRest(two), RocAuc.make()] as ReadonlyArray<
+    Metric<unknown>
+  >)
+    expect(() => finish(metric, [[1, 2, 3]], [0])).toThrow(Compared.ClassMismatch)
+  expect(() => finish(F1.make(two), [[1, 2, 3]], [0])).toThrow(
+    "The f1 names 2 classes, but the model's logits are of shape [1,3]. Name as many classes as the last axis has."
+  )
+})
+
+it("refuses labels that are not one for each prediction: nothing is broadcast", () => {
+  expect(() =>
+    finish(
+      Accuracy.make(),
+      [
+        [1, 2],
+        [3, 4]
+      ],
+      [0]
+    )
+  ).toThrow(LabelMismatch)
+  expect(() =>
+    finish(
+      F1.make(["a", "b"]),
+      [
+        [1, 2],
+        [3, 4]
+      ],
+      [0]
+    )
+  ).toThrow(LabelMismatch)
+  for (const metric of [R2.make(), Pearson.make(), Spearman.make()] as ReadonlyArray<Metric<unknown>>)
+    expect(() => finish(metric, [1, 2], [0])).toThrow(LabelMismatch)
+})
+
+it("refuses what are not sequences of the same rows", () => {
+  const metric = ExactMatch.make()
+  expect(() => finish(metric, [[1, 2]], [1, 2])).toThrow(Sequences.SequenceMismatch)
+  expect(() =>
+    finish(
+      metric,
+      [[1, 2]],
+      [
+        [1, 2],
+        [1, 2]
+      ]
+    )
+  ).toThrow(
+    "The exact match compares sequences: it needs labels [rows, length], and predictions [rows, length] or logits [rows, length, classes], but labels are of shape [2,2] and predictions of shape [1,2]."
+  )
+  expect(() => finish(metric, [1, 2], [[1, 2]])).toThrow(Sequences.SequenceMismatch)
+})
+
+it("takes the argmax of logits, and leaves out what is skipped, ignored, or after the end", () => {
+  const logits = [
+    [
+      [0, 9, 0, 0],
+      [0, 0, 9, 0],
+      [0, 0, 0, 9],
+      [0, 9, 0, 0]
+    ]
+  ]
+  expect(finish(EditRate.make(), logits, [[1, 2, 3, 1]])).toEqual({ edit_rate: 0 })
+  expect(finish(EditRate.make({ end: 3 }), logits, [[1, 2, -100, -100]])).toEqual({ edit_rate: 0 })
+  expect(finish(EditRate.make({ skip: [3] }), logits, [[1, 2, 1]])).toEqual({ edit_rate: 0 })
+  expect(finish(EditRate.make({ ignoreIndex: 2 }), logits, [[1, 3, 1]])).toEqual({ edit_rate: 0 })
+  expect(finish(EditRate.make(), logits, [[-100, -100]])).toEqual({ edit_rate: Number.NaN })
+})
+
+it("matches exactly by ids, or by their text", () => {
+  expect(finish(ExactMatch.make(), [[1, 12]], [[11, 2]])).toEqual({ exact_match: 0 })
+  expect(finish(ExactMatch.make({ decode: (ids) => ids.join("") }), [[1, 12]], [[11, 2]])).toEqual({ exact_match: 1 })
+})
+
+it("leaves labels out that are ignored or no class", () => {
+  const logits = [
+    [0, 9],
+    [9, 0],
+    [0, 9],
+    [0, 9]
+  ]
+  expect(finish(Precision.make(["a", "b"], { average: "binary" }), logits, [1, 0, -100, 7])).toEqual({ precision: 1 })
+  expect(finish(Precision.make(["a", "b"], { average: "binary", positive: 0, ignoreIndex: 1 }), logits, [1, 0, 0, 1])).toEqual({
+    precision: 1
+  })
+  const scores = [0.9, 0.1, 0.5, 0.4]
+  expect(finish(RocAuc.make(), scores, [1, 0, -100, 7])).toEqual({ roc_auc: 1 })
+  expect(finish(RocAuc.make({ ignoreIndex: 0 }), scores, [1, 0, 0, 1])).toEqual({ roc_auc: Number.NaN })
+  expect(finish(RocAuc.oneVsRest(["a", "b"]), logits, [1, 0, -100, 7])).toEqual({ macro_roc_auc: 1 })
+})
+
+it("gives NaN where a score is NaN, not an order that is none", () => {
+  expect(finish(RocAuc.make(), [0.1, Number.NaN, 0.3], [0, 1, 1])).toEqual({ roc_auc: Number.NaN })
+  expect(finish(Spearman.make(), [0.1, Number.NaN, 0.3], [0, 1, 1])).toEqual({ spearman: Number.NaN })
+  expect(finish(Pearson.make(), [0.1, Number.NaN, 0.3], [0, 1, 1])).toEqual({ pearson: Number.NaN })
+})
+
+it("keeps the digits of numbers far from zero, which sums of squares in float32 would lose", () => {
+  const far = [0, 1, 2, 3, 4, 5].map((i) => 1e6 + i)
+  const off = [0, 1, 2, 3, 4, 6].map((i) => 1e6 + i)
+  expect(finish(R2.make(), off, far).r2).toBeCloseTo(1 - 1 / 17.5, 6)
+  expect(finish(Pearson.make(), far, far)).toEqual({ pearson: 1 })
+})
+
+it("has the perplexity of all tokens, not the mean of the batches'", () => {
+  const metric = Perplexity.make()
+  const sums = [
+    { sum: HostTensor.scalar(8), count: HostTensor.scalar(2) },
+    { sum: HostTensor.scalar(0), count: HostTensor.scalar(6) }
+  ]
+  expect(metric.finish(sums.reduce(metric.update, metric.empty))).toEqual({ perplexity: Math.E })
+})
+
+it("cuts BLEU's words as it is told", () => {
+  const decode = (ids: ReadonlyArray<number>) => ids.join("")
+  const words = (text: string) => [...text]
+  expect(finish(Bleu.make({ decode }), [[1, 2, 3, 4]], [[1, 2, 3, 4]])).toEqual({ bleu: 0 })
+  expect(finish(Bleu.make({ decode, words }), [[1, 2, 3, 4]], [[1, 2, 3, 4]])).toEqual({ bleu: 100 })
+})
