@@ -4,6 +4,8 @@
  */
 import { createRequire } from "node:module"
 import { Schema } from "effect"
+import { registerAverages } from "./AverageGradients.ts"
+import { registerIndexing } from "./IndexingGradients.ts"
 import { registerMissing } from "./MissingGradients.ts"
 import { type Tensor, type Tensors, tf } from "./Tensor.ts"
 
@@ -44,6 +46,8 @@ export const register = (): void => {
     throw new GradientsMissing({ reason: cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : String(cause) })
   }
   registerMissing()
+  registerIndexing()
+  registerAverages()
   registered = true
 }
 

@@ -12,7 +12,9 @@ export const registerMissing = (): void => {
   for (const kernelName of ["Equal", "NotEqual", "Greater", "GreaterEqual", "Less", "LessEqual"]) {
     tf.registerGradient({ kernelName, inputsToSave: ["a", "b"], gradFunc: comparison })
   }
-  for (const kernelName of ["Maximum", "Minimum"]) amend(kernelName, summed)
+  for (const kernelName of ["Maximum", "Minimum", "SquaredDifference"]) amend(kernelName, summed)
+  amend("Cumsum", () => cumsum)
+  amend("Unpack", unpack)
   amend("BatchMatMul", matMul)
   for (const kernelName of ["Conv2D", "DepthwiseConv2dNative"]) amend(kernelName, dilated)
   tf.registerGradient({ kernelName: "Einsum", saveAllInputs: true, gradFunc: einsumGradient })
@@ -30,6 +32,18 @@ const comparison: GradFunc = (_, saved) => {
   const [a, b] = pair(saved)
   return { a: () => tf.zeros(a.shape), b: () => tf.zeros(b.shape) }
 }
+
+/** The stock one swaps axes when the sum is not along the last one. */
+const cumsum: GradFunc = (dy, _, attrs) => {
+  const { axis, exclusive, reverse } = attrs as unknown as tf.CumsumAttrs
+  return { x: () => tf.cumsum(dy as Tensor, axis, exclusive, !reverse) }
+}
+
+/** The stock one fails when there is only one part. */
+const unpack =
+  (stock: GradFunc): GradFunc =>
+  (dy, saved, attrs) =>
+    stock([dy].flat() as Array<Tensor>, saved, attrs)
 
 /** Sums what an input was broadcast to. */
 const summed =

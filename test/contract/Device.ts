@@ -9,7 +9,7 @@ import * as HostTensor from "../../src/Tensor/HostTensor.ts"
 import * as Key from "../../src/Tensor/Key.ts"
 import * as Random from "../../src/Tensor/Random.ts"
 import { type Tensors, tf } from "../../src/Tensor/Tensor.ts"
-import { type Case, differentiable, fused, inputsOf } from "./DeviceCases.ts"
+import { differentiable, fused, gradientsOf, inputsOf } from "./DeviceCases.ts"
 import { type Forward, forward, outOfRange } from "./DeviceForward.ts"
 
 const tolerance = 2e-5
@@ -121,7 +121,7 @@ export const suite = (name: string, layer: Layer.Layer<Device, DeviceUnavailable
 
     it.effect.each(differentiable)("has the reference's value and gradients of $name", (test) =>
       Effect.gen(function* () {
-        const compute = measured(() => gradientsOf(test))
+        const compute = measured(() => gradientsOf(test, inputsOf(test)))
         compare(yield* Effect.provide(compute, Cpu.layer, { local: true }), yield* on(compute))
       })
     )
@@ -192,20 +192,6 @@ const measured = Effect.fn(function* (f: () => Tensors) {
 
 /** Tensors, and data on the device and on the cpu, where it may send its work. */
 const alive = () => [tf.memory().numTensors, tf.engine().backend.numDataIds(), tf.findBackend("cpu").numDataIds()]
-
-/** The value of a case, and the gradients of a sum of it with uneven weights. */
-const gradientsOf = (test: Case): Tensors => {
-  const inputs = HostTensor.toDevice(inputsOf(test))
-  const { aux, gradients } = valueAndGrads((x) => {
-    const value = test.f(...Object.values(x))
-    const weights = tf.tensor(
-      Float32Array.from({ length: value.size }, (_, i) => Math.sin(i + 1)),
-      value.shape
-    )
-    return { loss: tf.sum(tf.mul(value, weights)), aux: { value } }
-  }, inputs)
-  return { ...aux, ...gradients }
-}
 
 const compare = (expected: HostTensor.HostTensors, found: HostTensor.HostTensors): void => {
   expect(Object.keys(found)).toEqual(Object.keys(expected))

@@ -1,9 +1,10 @@
 /** Differentiable operations, with inputs that are hard on kernels: what every device computes as the reference does. */
 import { einsum } from "../../src/Tensor/Einsum.ts"
+import { valueAndGrads } from "../../src/Tensor/Gradients.ts"
 import * as HostTensor from "../../src/Tensor/HostTensor.ts"
 import * as Key from "../../src/Tensor/Key.ts"
 import * as Random from "../../src/Tensor/Random.ts"
-import { type Tensor, tf } from "../../src/Tensor/Tensor.ts"
+import { type Tensor, type Tensors, tf } from "../../src/Tensor/Tensor.ts"
 
 export interface Case {
   readonly name: string
@@ -23,8 +24,25 @@ export const inputsOf = ({ name, inputs, domain }: Case): HostTensor.HostTensors
     })
   )
 
+/** A sum of a case's value with uneven weights. */
+export const lossOf = (value: Tensor): Tensor => {
+  const weights = Array.from({ length: value.size }, (_, i) => Math.sin(i + 1))
+  return tf.sum(tf.mul(value, tf.tensor(weights, value.shape)))
+}
+
+/** The value of a case, and the gradients of its loss. */
+export const gradientsOf = ({ f }: Case, inputs: HostTensor.HostTensors): Tensors => {
+  const { aux, gradients } = valueAndGrads((x) => {
+    const value = f(...Object.values(x))
+    return { loss: lossOf(value), aux: { value } }
+  }, HostTensor.toDevice(inputs))
+  return { ...aux, ...gradients }
+}
+
 const positive = (x: number) => Math.abs(x) + 0.1
 const negative = (x: number) => -Math.abs(x) - 0.1
+const inner = (x: number) => Math.tanh(x) * 0.9
+const aboveOne = (x: number) => Math.abs(x) + 1.1
 const ids = () => tf.tensor1d([1, 3, 3, 0, 9, 2, 2, 2], "int32")
 
 /** `tf` types the rank of each tensor; here it is checked when the case runs. */
@@ -53,6 +71,8 @@ const products: ReadonlyArray<Case> = [
   of("matMul broadcast right", "6x20x30 1x30x25", (a: Tensor, b: Tensor) => tf.matMul(a, b)),
   of("matMul broadcast right of lower rank", "6x20x30 30x25", (a: Tensor, b: Tensor) => tf.matMul(a, b)),
   of("matMul broadcast left", "1x20x30 6x25x30", (a: Tensor, b: Tensor) => tf.matMul(a, b, false, true)),
+  of("matMul broadcast on both sides", "2x1x5x6 1x3x6x4", (a: Tensor, b: Tensor) => tf.matMul(a, b)),
+  of("matMul broadcast on both sides, transposed", "2x1x20x16 3x20x25", (a: Tensor, b: Tensor) => tf.matMul(a, b, true)),
   of("dot", "9 9", (a: Tensor, b: Tensor) => tf.dot(a, b)),
   of("TensorFlow.js's einsum", "2x4x8 2x5x8", (a: Tensor, b: Tensor) => tf.einsum("bqd,bkd->bqk", a, b)),
   of("einsum with sums", "3x4 4x5", (a: Tensor, b: Tensor) => einsum("ab,bc->c", a, b)),
@@ -68,6 +88,8 @@ const convolutions: ReadonlyArray<Case> = [
   of("conv2d stride 2 same", "2x9x8x3 3x3x3x5", (x: T4, w: T4) => tf.conv2d(x, w, 2, "same")),
   of("conv2d stride 2 valid", "2x10x10x3 3x3x3x5", (x: T4, w: T4) => tf.conv2d(x, w, 2, "valid")),
   of("conv2d strides [1, 3]", "1x7x11x2 2x5x2x3", (x: T4, w: T4) => tf.conv2d(x, w, [1, 3], "same")),
+  of("conv2d stride beyond the filter", "1x7x8x2 2x1x2x3", (x: T4, w: T4) => tf.conv2d(x, w, [1, 3], "same")),
+  of("conv2d 1x1 stride 2", "1x7x8x3 1x1x3x2", (x: T4, w: T4) => tf.conv2d(x, w, 2, "same")),
   of("conv2d 1x1", "2x10x10x3 1x1x3x5", (x: T4, w: T4) => tf.conv2d(x, w, 1, "same")),
   of("conv2d padding 2", "2x6x6x3 3x3x3x4", (x: T4, w: T4) => tf.conv2d(x, w, 1, 2)),
   of("conv2d explicit padding", "1x6x7x2 3x3x2x4", (x: T4, w: T4) =>
@@ -87,6 +109,7 @@ const convolutions: ReadonlyArray<Case> = [
   of("depthwiseConv2d stride 2", "2x9x8x3 3x2x3x2", (x: T4, w: T4) => tf.depthwiseConv2d(x, w, 2, "valid")),
   of("depthwiseConv2d dilation 2", "1x9x9x3 3x3x3x2", (x: T4, w: T4) => tf.depthwiseConv2d(x, w, 1, "same", "NHWC", 2)),
   of("separableConv2d", "2x9x9x3 3x3x3x2 1x1x6x4", (x: T4, w: T4, p: T4) => tf.separableConv2d(x, w, p, 1, "same")),
+  of("conv3d strides", "1x4x6x5x2 2x3x2x2x3", (x: tf.Tensor5D, w: tf.Tensor5D) => tf.conv3d(x, w, [1, 2, 1], "valid")),
   of("conv3d", "1x5x5x5x2 2x2x2x2x3", (x: tf.Tensor5D, w: tf.Tensor5D) => tf.conv3d(x, w, 1, "same"))
 ]
 
@@ -94,6 +117,34 @@ const pooling: ReadonlyArray<Case> = [
   of("maxPool", "2x8x8x3", (x: T4) => tf.maxPool(x, 2, 2, "valid")),
   of("maxPool overlapping same", "2x8x7x3", (x: T4) => tf.maxPool(x, 3, 2, "same")),
   of("maxPool of negative windows", "2x8x8x3", (x: T4) => tf.maxPool(x, [2, 3], 2, "same"), negative),
+  of("maxPool of negative windows, valid and overlapping", "1x9x8x2", (x: T4) => tf.maxPool(x, 3, 1, "valid"), negative),
+  of("maxPool padding 1", "1x6x7x2", (x: T4) => tf.maxPool(x, 3, 2, 1, "floor"), negative),
+  of("pool dilated", "1x9x8x2", (x: T4) => tf.pool(x, [2, 3], "max", "valid", [2, 1], 1), negative),
+  of("maxPool3d", "1x4x5x4x2", (x: tf.Tensor5D) => tf.maxPool3d(x, 2, 2, "same"), negative),
+  of("avgPool3d", "1x4x5x4x2", (x: tf.Tensor5D) => tf.avgPool3d(x, [2, 3, 2], 2, "same")),
+  of("avgPool overlapping valid", "2x8x7x3", (x: T4) => tf.avgPool(x, [3, 2], [1, 2], "valid")),
+  of("spaceToBatchND", "1x4x6x2", (x: T4) =>
+    tf.spaceToBatchND(
+      x,
+      [2, 3],
+      [
+        [0, 0],
+        [1, 2]
+      ]
+    )
+  ),
+  of("batchToSpaceND", "6x2x2x2", (x: T4) =>
+    tf.batchToSpaceND(
+      x,
+      [2, 3],
+      [
+        [1, 0],
+        [0, 2]
+      ]
+    )
+  ),
+  of("resizeNearestNeighbor", "1x4x5x2", (x: T4) => tf.image.resizeNearestNeighbor(x, [7, 3])),
+  of("resizeBilinear aligned", "1x4x5x2", (x: T4) => tf.image.resizeBilinear(x, [3, 9], true)),
   of("avgPool", "2x8x7x3", (x: T4) => tf.avgPool(x, 2, 2, "same")),
   of("resizeBilinear", "1x4x4x2", (x: T4) => tf.image.resizeBilinear(x, [8, 8])),
   of("localResponseNormalization", "1x4x4x6", (x: T4) => tf.localResponseNormalization(x))
@@ -104,6 +155,33 @@ const gathers: ReadonlyArray<Case> = [
   of("gather by a matrix", "10x4", (x: Tensor) => tf.gather(x, tf.reshape(ids(), [2, 4]))),
   of("gather on axis 1", "4x10", (x: Tensor) => tf.gather(x, ids(), 1)),
   of("unsortedSegmentSum", "8x4", (x: Tensor) => tf.unsortedSegmentSum(x, tf.cast(ids(), "int32") as tf.Tensor1D, 10)),
+  of("gatherND", "4x3x2", (x: Tensor) => tf.gatherND(x, tf.tensor2d([0, 1, 3, 2, 0, 1], [3, 2], "int32"))),
+  of("gatherND of elements", "4x3", (x: Tensor) => tf.gatherND(x, tf.tensor2d([0, 1, 3, 2], [2, 2], "int32"))),
+  of("scatterND", "4x3", (x: Tensor) => tf.scatterND(tf.tensor2d([4, 0, 4, 2], [4, 1], "int32"), x, [6, 3])),
+  of("tensorScatterUpdate", "5x3 2x3", (x: Tensor, u: Tensor) =>
+    tf.tensorScatterUpdate(x, tf.tensor2d([3, 0], [2, 1], "int32"), u)
+  ),
+  of("stridedSlice", "4x10", (x: Tensor) => tf.stridedSlice(x, [0, 1], [4, 9], [2, 3])),
+  of("stridedSlice backwards", "4x10", (x: Tensor) => tf.stridedSlice(x, [3, -1], [0, 0], [-1, -2], 1, 2)),
+  of("stridedSlice that drops an axis", "4x5x3", (x: Tensor) =>
+    tf.stridedSlice(x, [1, 0, 0], [2, 5, 3], [1, 2, 2], 0, 0, 0, 0, 1)
+  ),
+  of("topk", "4x10", (x: Tensor) => tf.topk(x, 3).values),
+  of("topk of rank 3", "2x3x7", (x: Tensor) => tf.mul(tf.topk(x, 7).values, 2)),
+  of("mirrorPad", "4x5", (x: Tensor) =>
+    tf.mirrorPad(
+      x,
+      [
+        [1, 2],
+        [2, 0]
+      ],
+      "reflect"
+    )
+  ),
+  of("unstack", "3x4", (x: Tensor) => tf.mul(tf.unstack(x)[2]!, tf.unstack(x)[0]!)),
+  of("expandDims and squeeze", "3x1x4", (x: Tensor) => tf.mul(tf.squeeze(x), tf.expandDims(tf.squeeze(x), 0))),
+  of("broadcastTo", "3x1", (x: Tensor) => tf.broadcastTo(x, [2, 3, 4])),
+  of("bandPart", "4x5", (x: Tensor) => tf.linalg.bandPart(x, 1, 2)),
   of("where", "40 40", (a: Tensor, b: Tensor) => tf.where(tf.greater(a, b), a, tf.mul(b, 2))),
   of("slice", "4x10", (x: Tensor) => tf.slice(x, [1, 2], [2, 3])),
   of("concat", "4x3 2x3", (a: Tensor, b: Tensor) => tf.concat([a, b], 0)),
@@ -127,6 +205,17 @@ const reductions: ReadonlyArray<Case> = [
   of("min", "4x10", (x: Tensor) => tf.min(x, 1)),
   of("prod", "4x5", (x: Tensor) => tf.prod(x, 1)),
   of("cumsum", "4x10", (x: Tensor) => tf.cumsum(x, 1)),
+  of("cumsum backwards without itself", "4x10", (x: Tensor) => tf.cumsum(x, 0, true, true)),
+  of("cumprod", "3x5", (x: Tensor) => tf.cumprod(x, 1)),
+  of("cumprod without itself", "3x5", (x: Tensor) => tf.cumprod(x, 0, true)),
+  of("cumprod backwards", "3x5", (x: Tensor) => tf.cumprod(x, 1, false, true)),
+  of(
+    "cumprod with zeros",
+    "3x6",
+    (x: Tensor) => tf.cumprod(x, 1, true, true),
+    (x) => (Math.abs(x) < 0.5 ? 0 : x)
+  ),
+  of("squared norm of all", "4x5x2", (x: Tensor) => tf.sum(tf.square(x))),
   of("softmax", "4x10", (x: Tensor) => tf.softmax(x)),
   of("logSoftmax", "4x10", (x: Tensor) => tf.logSoftmax(x)),
   of("logSumExp", "4x10", (x: Tensor) => tf.logSumExp(x, -1)),
@@ -145,6 +234,39 @@ const pointwise: ReadonlyArray<Case> = [
   of("add broadcast", "4x1x6 5x1", (a: Tensor, b: Tensor) => tf.add(a, b)),
   of("mul broadcast", "4x5 5", (a: Tensor, b: Tensor) => tf.mul(a, b)),
   of("div broadcast", "4x5 4x1", (a: Tensor, b: Tensor) => tf.div(a, b), positive),
+  of("sub broadcast", "4x1 3x1x5", (a: Tensor, b: Tensor) => tf.sub(a, b)),
+  of("minimum", "4x5 4x1", (a: Tensor, b: Tensor) => tf.minimum(a, b)),
+  of("squaredDifference", "4x5 5", (a: Tensor, b: Tensor) => tf.squaredDifference(a, b)),
+  of("atan2", "10 10", (a: Tensor, b: Tensor) => tf.atan2(a, b)),
+  of("pow of two", "10 10", (a: Tensor, b: Tensor) => tf.pow(a, b), positive),
+  of("divNoNan", "10 10", (a: Tensor, b: Tensor) => tf.divNoNan(a, b), positive),
+  of("addN", "4x5 4x5 4x5", (...x: Array<Tensor>) => tf.addN(x)),
+  of("abs", "40", (x: Tensor) => tf.abs(x)),
+  of("neg", "40", (x: Tensor) => tf.neg(x)),
+  of("square", "40", (x: Tensor) => tf.square(x)),
+  of("reciprocal", "40", (x: Tensor) => tf.reciprocal(x), positive),
+  of("rsqrt", "40", (x: Tensor) => tf.rsqrt(x), positive),
+  of("log1p", "40", (x: Tensor) => tf.log1p(x), positive),
+  of("expm1", "40", (x: Tensor) => tf.expm1(x)),
+  of("sin", "40", (x: Tensor) => tf.sin(x)),
+  of("cos", "40", (x: Tensor) => tf.cos(x)),
+  of("tan", "40", (x: Tensor) => tf.tan(x), inner),
+  of("asin", "40", (x: Tensor) => tf.asin(x), inner),
+  of("acos", "40", (x: Tensor) => tf.acos(x), inner),
+  of("atan", "40", (x: Tensor) => tf.atan(x)),
+  of("sinh", "40", (x: Tensor) => tf.sinh(x)),
+  of("cosh", "40", (x: Tensor) => tf.cosh(x)),
+  of("asinh", "40", (x: Tensor) => tf.asinh(x)),
+  of("acosh", "40", (x: Tensor) => tf.acosh(x), aboveOne),
+  of("atanh", "40", (x: Tensor) => tf.atanh(x), inner),
+  of("selu", "40", (x: Tensor) => tf.selu(x)),
+  of("relu6", "40", (x: Tensor) => tf.relu6(tf.mul(x, 5))),
+  of("silu", "40", (x: Tensor) => tf.mul(x, tf.sigmoid(x))),
+  of("sigmoidCrossEntropy", "4x3", (x: Tensor) => tf.losses.sigmoidCrossEntropy(tf.ones([4, 3]), x)),
+  of("huberLoss", "4x3", (x: Tensor) => tf.losses.huberLoss(tf.ones([4, 3]), x)),
+  of("an LSTM cell", "8x16 16 2x4 2x4 2x4", (k: tf.Tensor2D, b: tf.Tensor1D, x: tf.Tensor2D, c: tf.Tensor2D, h: tf.Tensor2D) =>
+    tf.add(...(tf.basicLSTMCell(tf.scalar(1), k, b, x, c, h) as [Tensor, Tensor]))
+  ),
   of("maximum", "4x5 5", (a: Tensor, b: Tensor) => tf.maximum(a, b)),
   of("pow", "10", (x: Tensor) => tf.pow(x, 2.5), positive),
   of("sqrt", "10", (x: Tensor) => tf.sqrt(x), positive),

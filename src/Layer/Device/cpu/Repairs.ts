@@ -10,6 +10,8 @@ export const install = (): void => {
   if (installed) return
   installed = true
   replace("BatchMatMul", batchMatMul)
+  replace("ResizeBilinearGrad", resizeBilinearGrad)
+  replace("StridedSlice", stridedSlice)
   replace("TensorScatterUpdate", tensorScatterUpdate)
   replace("UnsortedSegmentSum", () => unsortedSegmentSum)
 }
@@ -22,14 +24,14 @@ const replace = (kernelName: string, make: (stock: tf.KernelFunc) => tf.KernelFu
   tf.registerKernel({ ...stock, kernelFunc: make(stock.kernelFunc) })
 }
 
-/** The stock kernel gives a result of the wrong size when both sides have a batch that the other lacks: repeat them first. */
+/** The stock kernel gives a wrong result unless a side has all of the batch, or one matrix: repeat first. */
 const batchMatMul =
   (stock: tf.KernelFunc): tf.KernelFunc =>
   ({ inputs, attrs, backend }) => {
     const { a, b } = inputs as { a: tf.TensorInfo; b: tf.TensorInfo }
     const [left, right] = [a.shape.slice(0, -2), b.shape.slice(0, -2)]
     const batch = tf.broadcast_util.assertAndGetBroadcastShape(left, right)
-    if ([left, right].every((own) => sizeOf(own) < sizeOf(batch))) {
+    if ([left, right].some((own) => sizeOf(own) > 1 && sizeOf(own) < sizeOf(batch))) {
       const cpu = backend as MathBackendCPU
       const repeated = [repeat(cpu, a, batch), repeat(cpu, b, batch)] as const
       try {
@@ -50,6 +52,19 @@ const repeat = (cpu: MathBackendCPU, x: tf.TensorInfo, batch: ReadonlyArray<numb
   for (let i = 0; i < sizeOf(batch); i++) to.set(from.subarray(at(i) * size, (at(i) + 1) * size), i * size)
   return cpu.makeTensorInfo([...batch, ...matrix], x.dtype, to)
 }
+
+/** The stock kernel names height and width in the wrong order. */
+const resizeBilinearGrad =
+  (stock: tf.KernelFunc): tf.KernelFunc =>
+  (call) => ({ ...(stock(call) as tf.TensorInfo), shape: [...call.inputs.images!.shape] })
+
+/** TensorFlow.js loses elements where an axis is added, and says nothing. */
+const stridedSlice =
+  (stock: tf.KernelFunc): tf.KernelFunc =>
+  (call) => {
+    if (call.attrs?.newAxisMask !== 0) throw new Error("stridedSlice cannot add an axis: use expandDims for it")
+    return stock(call)
+  }
 
 /** The stock kernel writes into its input. */
 const tensorScatterUpdate =
