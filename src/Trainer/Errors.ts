@@ -4,6 +4,7 @@ import type { CheckpointError, StoreLocked } from "../Checkpoint/CheckpointStore
 import type { WrongCheckpoint } from "../Checkpoint/Fit.ts"
 import type { DataError } from "../Data/Dataset.ts"
 import type { DeviceError } from "../Layer/Device/Device.ts"
+import type { KernelMissing } from "../Layer/Device/Kernels.ts"
 import type { MissingField, ModelFailed, NoLoss } from "../Model/Model.ts"
 import type { Stalled } from "../Schedule/Plan.ts"
 
@@ -36,6 +37,7 @@ export type RunError =
   | WrongCheckpoint
   | DataError
   | DeviceError
+  | KernelMissing
   | Stalled
   | NonFiniteLoss
   | InvalidTask

@@ -1,5 +1,6 @@
 /** A rehearsal finds before step 0 what would fail later: data, model, device, metrics and plan are tried on one batch each. */
 import { Effect } from "effect"
+import * as Kernels from "../Layer/Device/Kernels.ts"
 import type * as Plan from "../Schedule/Plan.ts"
 import type { TrainerState } from "../TrainerState.ts"
 import { InvalidTask } from "./Errors.ts"
@@ -53,4 +54,4 @@ export const rehearse = Effect.fnUntraced(function* (task: Task, plan: Plan.Plan
       })
     }
   }
-})
+}, Kernels.explain("The rehearsal of step 1"))

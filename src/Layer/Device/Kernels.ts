@@ -22,12 +22,21 @@ export const trace = Effect.fn("Kernels.trace")(function* (during: string, f: ()
   const profile = yield* Effect.promise(() => profileOf(f))
   if (profile.failure !== undefined) {
     const reason = profile.failure instanceof Error ? profile.failure.message : String(profile.failure)
-    const kernel = missingIn(reason)
-    if (kernel !== undefined) return yield* new KernelMissing({ device: device.name, kernel, during })
-    return yield* new DeviceError({ device: device.name, during, reason })
+    return yield* explain(during)(new DeviceError({ device: device.name, during, reason }))
   }
   return new Set(profile.kernels)
 })
+
+/** Gives a failure whose reason is that a kernel is not there the type `KernelMissing`; others stay as they are. */
+export const explain =
+  (during: string) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | KernelMissing, R | Device> =>
+    Effect.catch(effect, (error) =>
+      Effect.flatMap(Device, (device): Effect.Effect<never, E | KernelMissing> => {
+        const kernel = missingIn(error)
+        return Effect.fail(kernel === undefined ? error : new KernelMissing({ device: device.name, kernel, during }))
+      })
+    )
 
 const profileOf = async (f: () => tf.TensorContainer) => {
   let failure: unknown
@@ -47,4 +56,7 @@ const profileOf = async (f: () => tf.TensorContainer) => {
 }
 
 /** TensorFlow.js's own words. */
-const missingIn = (reason: string): string | undefined => /^Kernel '(\w+)' not registered for backend/.exec(reason)?.[1]
+const missingIn = (error: unknown): string | undefined => {
+  const reason = typeof error === "object" && error !== null && "reason" in error ? String(error.reason) : ""
+  return /^Kernel '(\w+)' not registered for backend/.exec(reason)?.[1]
+}

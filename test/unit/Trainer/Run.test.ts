@@ -272,6 +272,9 @@ here("what does not fit is found before step 0", () =>
       }
     }
     expect((yield* refuse(typo, plan())).message).toMatch(/features/)
+    const unknown = (): never => tf.engine().runKernel("Nonesuch", {}) as never
+    const exotic: Task = { ...task, model: { ...task.model, apply: unknown } }
+    expect(yield* refuse(exotic, plan())).toMatchObject({ _tag: "KernelMissing", kernel: "Nonesuch" })
     const other = Tiny.store()
     yield* Trainer.train(task, plan()).pipe(Effect.provide(world(other.layer)))
     const wider: Task = {
