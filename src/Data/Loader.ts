@@ -26,7 +26,7 @@ export interface Loader {
 
 /** A loader that could never give a batch. */
 export class LoaderError extends Schema.TaggedError<LoaderError>()("LoaderError", {
-  option: Schema.Literals(["batchSize", "dataset", "dropLast", "sampler"]),
+  option: Schema.Literals(["batchSize", "dataset", "dropLast", "sampler", "workers"]),
   reason: Schema.String
 }) {
   override get message() {

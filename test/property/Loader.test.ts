@@ -2,7 +2,7 @@ import { Effect, Stream } from "effect"
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import * as Dataset from "../../src/Data/Dataset.ts"
-import * as Loader from "../../src/Data/Loader.ts"
+import * as Loader from "../../src/Data/Loaders.ts"
 import * as Sampler from "../../src/Data/Sampler.ts"
 
 const cases = { numRuns: 300 }
@@ -86,6 +86,28 @@ describe("Loader", () => {
             )
           )
         }
+      ),
+      cases
+    ))
+
+  test("prefetching gives the same batches, of datasets and of streams, wherever one asks", () =>
+    fc.assert(
+      fc.asyncProperty(setup, fc.nat(5), fc.array(fc.tuple(fc.nat(2), fc.nat(12)), { maxLength: 6 }), (options, ahead, cursors) =>
+        Effect.runPromise(
+          Effect.scoped(
+            Effect.gen(function* () {
+              const rows = Array.from({ length: options.size }, (_, x) => ({ x }))
+              const open = (epoch: number) => Stream.fromIterable(rows.map(({ x }) => ({ x: x + epoch })))
+              for (const loader of [yield* make(options), yield* Loader.fromStream({ open, batchSize: options.batchSize })]) {
+                const reading = yield* Loader.prefetch(loader, ahead)
+                for (const [epoch, batch] of cursors) {
+                  expect(yield* reading.batch(epoch, batch)).toEqual(yield* loader.batch(epoch, batch))
+                  expect(yield* reading.batch(epoch, batch)).toEqual(yield* loader.batch(epoch, batch))
+                }
+              }
+            })
+          )
+        )
       ),
       cases
     ))

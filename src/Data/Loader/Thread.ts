@@ -1,0 +1,98 @@
+/** What a worker of `Loader.fromWorkers` does: it imports the module, opens its dataset, and answers with batches. */
+import { isMainThread, workerData } from "node:worker_threads"
+import * as NodeWorkerRunner from "@effect/platform-node/NodeWorkerRunner"
+import { Effect, Predicate, Scope } from "effect"
+import * as WorkerRunner from "effect/workers/WorkerRunner"
+import type { HostTensor, HostTensors } from "../../Tensor/HostTensor.ts"
+import { type Collator, stack } from "../Collator.ts"
+import { DataError, type Dataset } from "../Dataset.ts"
+
+/** What a worker is started with. */
+export interface Start {
+  readonly module: string
+  readonly source: string
+}
+
+export interface Question {
+  readonly id: number
+  readonly epoch: number
+  readonly indices: ReadonlyArray<number>
+}
+
+/** A `DataError` between threads. */
+type Plain = Pick<DataError, "row" | "column" | "reason"> & { readonly file?: string }
+
+export type Answer =
+  | { readonly _tag: "Opened"; readonly size: number }
+  | { readonly _tag: "NotOpened"; readonly error: Plain }
+  | { readonly _tag: "Made"; readonly id: number; readonly tensors: HostTensors }
+  | { readonly _tag: "Failed"; readonly id: number; readonly error: Plain }
+
+/** This module, which a thread runs. */
+export const thread: string = import.meta.url
+
+const serve = Effect.fnUntraced(function* (start: Start) {
+  const runner = yield* Effect.flatMap(WorkerRunner.WorkerRunnerPlatform, (platform) => platform.start<Answer, Question>())
+  const scope = yield* Effect.scope
+  const opened = yield* Effect.cached(Scope.provide(open(start), scope))
+  const answer = Effect.fnUntraced(function* ({ id, epoch, indices }: Question) {
+    const { collate, dataset } = yield* opened
+    const tensors = owned(yield* collate(yield* dataset.rows(indices), indices, epoch))
+    yield* runner.send(
+      0,
+      { _tag: "Made", id, tensors },
+      Object.values(tensors).map(({ data }) => data.buffer)
+    )
+  })
+  yield* Effect.forkScoped(
+    Effect.matchEffect(opened, {
+      onSuccess: ({ dataset }) => runner.send(0, { _tag: "Opened", size: dataset.size }),
+      onFailure: (error) => runner.send(0, { _tag: "NotOpened", error: plain(error) })
+    })
+  )
+  yield* runner.run((port, question) =>
+    Effect.catch(
+      Effect.catchDefect(answer(question), (defect) => Effect.fail(failed(start, String(defect)))),
+      (error) => runner.send(port, { _tag: "Failed", id: question.id, error: plain(error) })
+    )
+  )
+})
+
+interface Opened {
+  readonly dataset: Dataset<unknown>
+  readonly collate: Collator<unknown>
+}
+
+const open = Effect.fnUntraced(function* (start: Start): Effect.fn.Return<Opened, DataError, Scope.Scope> {
+  const module: unknown = yield* Effect.tryPromise({
+    try: () => import(start.module),
+    catch: (cause) => failed(start, `cannot be imported: ${cause instanceof Error ? cause.message : cause}`)
+  })
+  const source = Predicate.hasProperty(module, start.source) ? module[start.source] : undefined
+  if (!isSource(source))
+    return yield* failed(start, `exports no source called "${start.source}": export { dataset, collate } by that name`)
+  const dataset = Effect.isEffect(source.dataset) ? yield* source.dataset : source.dataset
+  return { dataset, collate: source.collate ?? stack() }
+})
+
+const isSource = (
+  value: unknown
+): value is {
+  readonly dataset: Dataset<unknown> | Effect.Effect<Dataset<unknown>, DataError, Scope.Scope>
+  readonly collate?: Collator<unknown>
+} => Predicate.hasProperty(value, "dataset") && Predicate.isObject(value.dataset)
+
+/** Copies, which can be given away: the collator may keep its arrays. */
+const owned = (tensors: HostTensors): HostTensors =>
+  Object.fromEntries(
+    Object.entries(tensors).map(([name, tensor]) => [name, { ...tensor, data: tensor.data.slice() } satisfies HostTensor])
+  )
+
+const plain = ({ row, column, reason, file }: DataError): Plain => ({ row, column, reason, ...(file !== undefined && { file }) })
+
+const failed = (start: Start, reason: string) => new DataError({ file: start.module, row: null, column: null, reason })
+
+const isStart = (data: unknown): data is { readonly regimen: Start } => Predicate.hasProperty(data, "regimen")
+
+if (!isMainThread && isStart(workerData))
+  Effect.runFork(Effect.scoped(serve(workerData.regimen)).pipe(Effect.provide(NodeWorkerRunner.layer)))
