@@ -72,15 +72,16 @@ export const make = Effect.fnUntraced(function* (
     const hold = (weights: Partial<Weights>, running: Tensors = cell.running) => {
       cell = { weights: { ...cell.weights, ...weights }, running }
     }
-    hold({ parameters: yield* device.put(found) })
-    hold({ buffers: yield* device.put(buffers) })
+    hold({ parameters: yield* device.put(inOrder(found, first.parameters)) })
+    hold({ buffers: yield* device.put(inOrder(buffers, first.buffers)) })
     const trained = Tree.filter(cell.weights.parameters, task.trainable)
     hold({ slots: yield* device.run("making the optimizer's slots", () => transformation.init(trained)) })
     if (from.weights !== undefined) {
       yield* Fit.check({ step, group: "slots", expected: cell.weights.slots, found: from.weights.slots })
-      yield* device.dispose(cell.weights.slots)
+      const fresh = cell.weights.slots
+      yield* device.dispose(fresh)
       hold({ slots: {} })
-      hold({ slots: yield* device.put(from.weights.slots) })
+      hold({ slots: yield* device.put(inOrder(from.weights.slots, fresh)) })
     }
     const { losses, lastUpdate } = from.state
     hold({}, yield* device.put({ loss: HostTensor.scalar(losses.sinceLog), gradNorm: HostTensor.scalar(lastUpdate.gradNorm) }))
@@ -141,8 +142,11 @@ export const make = Effect.fnUntraced(function* (
     }),
     restore: (host) =>
       Effect.gen(function* () {
-        const fresh = yield* Effect.all({ parameters: device.put(host.parameters), buffers: device.put(host.buffers) })
         const { weights, running } = cell
+        const fresh = yield* Effect.all({
+          parameters: device.put(inOrder(host.parameters, weights.parameters)),
+          buffers: device.put(inOrder(host.buffers, weights.buffers))
+        })
         cell = { weights: { ...fresh, slots: weights.slots }, running }
         yield* free({ ...weights, slots: {} }, {})
       }).pipe(Effect.uninterruptible)
@@ -159,3 +163,7 @@ const initialWeights = (model: Model, root: Key.Key) =>
     catch: (cause) =>
       new InvalidTask({ reason: `The model's init failed: ${cause instanceof Error ? cause.message : String(cause)}` })
   })
+
+/** Takes tensors in the model's own order: a file has another, and sums over tensors (the gradients' norm) round by it. */
+const inOrder = (tensors: HostTensor.HostTensors, order: Readonly<Record<string, unknown>>): HostTensor.HostTensors =>
+  Tree.pick(tensors, Object.keys(order))

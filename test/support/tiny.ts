@@ -12,15 +12,16 @@ import type { Model } from "../../src/Model/Model.ts"
 import { adamw } from "../../src/Optimizer/Optimizers.ts"
 import * as Loss from "../../src/Step/Loss.ts"
 import * as Dropout from "../../src/Tensor/Dropout.ts"
+import type { HostTensors } from "../../src/Tensor/HostTensor.ts"
 import * as Init from "../../src/Tensor/Init.ts"
 import * as Key from "../../src/Tensor/Key.ts"
 import { tf } from "../../src/Tensor/Tensor.ts"
 import * as Trainer from "../../src/Trainer/Trainer.ts"
 
 export const model: Model = {
-  init: (key) => ({ "lin.weight": Init.normal()(key, [3, 1]), "lin.bias": Init.zeros(key, [1]) }),
+  init: (key) => ({ "lin.weight": Init.normal()(key, [3, 1]), "lin.bias": Init.zeros(key, [1]), gain: Init.ones(key, [3]) }),
   apply: (parameters, { x, labels }, { key, training }) => {
-    const kept = Dropout.dropout(x!, training ? 0.3 : 0, Key.fold(key, "dropout"))
+    const kept = Dropout.dropout(tf.mul(x!, parameters.gain!), training ? 0.3 : 0, Key.fold(key, "dropout"))
     const y = tf.add(tf.matMul(kept, parameters["lin.weight"]!), parameters["lin.bias"]!)
     return { loss: Loss.meanSquaredError(tf.squeeze(y, [1]), labels!), outputs: { logits: y } }
   }
@@ -94,7 +95,8 @@ export const store = () => {
         kept.set(checkpoint.state.step, checkpoint)
       }),
     list: Effect.sync(() => [...kept.keys()].sort((a, b) => a - b)),
-    load: (step) => Effect.sync(() => kept.get(step)!),
+    // a file has its own order of tensors
+    load: (step) => Effect.sync(() => reordered(kept.get(step)!)),
     remove: (step) =>
       Effect.sync(() => {
         done.push(`remove ${step}`)
@@ -102,6 +104,11 @@ export const store = () => {
       })
   })
   return { layer, done, kept }
+}
+
+const reordered = ({ weights: { parameters, buffers, slots }, ...rest }: Checkpoint): Checkpoint => {
+  const reverse = (tensors: HostTensors) => Object.fromEntries(Object.entries(tensors).reverse())
+  return { ...rest, weights: { parameters: reverse(parameters), buffers: reverse(buffers), slots: reverse(slots) } }
 }
 
 /** A logger that collects. */
