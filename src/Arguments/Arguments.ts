@@ -4,6 +4,7 @@ import type { ArgumentsError } from "./Errors.ts"
 import { ContradictoryArguments, InvalidArgument, UnknownArgument } from "./Errors.ts"
 import type { Field } from "./Field.ts"
 import { fields } from "./Fields.ts"
+import * as LowRank from "./LowRank.ts"
 import { type Camel, nearest, toCamel } from "./Names.ts"
 
 export { type ArgumentsError, ContradictoryArguments, InvalidArgument, UnknownArgument } from "./Errors.ts"
@@ -156,7 +157,7 @@ const check = (args: Arguments): Result.Result<Arguments, ContradictoryArguments
       ["save_strategy", "metric_for_best_model"],
       'save_strategy "best" needs metric_for_best_model, for example "loss".'
     )
-  return Result.succeed(args)
+  return Result.map(LowRank.fromInput(args), () => args)
 }
 
 /** Whether saves come at evaluations only. Parts of a run are compared as the page does, in millionths. */

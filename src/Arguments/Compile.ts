@@ -9,6 +9,7 @@ import * as Retention from "../Schedule/Retention.ts"
 import * as Schedule from "../Schedule/Schedule.ts"
 import * as Trigger from "../Schedule/Trigger.ts"
 import { type Arguments, type ArgumentsError, ContradictoryArguments, goal } from "./Arguments.ts"
+import * as LowRank from "./LowRank.ts"
 import * as Scheduler from "./Scheduler.ts"
 
 /** What the data says. */
@@ -134,12 +135,39 @@ export const plan = (args: Arguments, sizes: Sizes): Result.Result<Plan, Argumen
     }
   })
 
-/** Makes the optimizer that arguments name. `decays` says which parameters decay. **Source**: `optim`, `weight_decay`, `adam_*`. */
+/**
+ * Makes the optimizer that arguments name. `decays` says which parameters decay; without it those of `WeightDecay.matrices`, as in the Trainer. GaLore's
+ * ignore `weight_decay`, also as there.
+ *
+ * **Source**: `optim`, `optim_args`, `optim_target_modules`, `weight_decay`, `adam_*`; `Trainer.get_optimizer_cls_and_kwargs`. Lion takes Adam's betas.
+ *
+ * @example
+ * ```ts
+ * import { Arguments, Compile } from "regimen"
+ * import { Result } from "effect"
+ * import assert from "node:assert/strict"
+ *
+ * const args = Result.getOrThrow(Arguments.make({ optim: "lion_32bit", weightDecay: 0.1 }))
+ * assert.deepEqual(Compile.optimizer(args).links?.map((link) => link.name), ["lion", "weight_decay", "learning_rate"])
+ * ```
+ */
 export const optimizer = (args: Arguments, decays?: Mask): Transformation => {
   const decay = { weightDecay: args.weightDecay, ...(decays === undefined ? {} : { decays }) }
-  return args.optim === "sgd"
-    ? Optimizers.sgd(decay)
-    : Optimizers.adamw({ beta1: args.adamBeta1, beta2: args.adamBeta2, epsilon: args.adamEpsilon, ...decay })
+  const betas = { beta1: args.adamBeta1, beta2: args.adamBeta2 }
+  const adam = { ...betas, epsilon: args.adamEpsilon }
+  const low = () => Result.getOrThrow(LowRank.fromInput(args))!
+  const makers: Readonly<Record<Arguments["optim"], () => Transformation>> = {
+    adamw_torch_fused: () => Optimizers.adamw({ ...adam, ...decay }),
+    adamw_torch: () => Optimizers.adamw({ ...adam, ...decay }),
+    sgd: () => Optimizers.sgd(decay),
+    adagrad: () => Optimizers.adagrad(decay),
+    rmsprop: () => Optimizers.rmsprop(decay),
+    adafactor: () => Optimizers.adafactor({ relativeStep: false, scaleParameter: false, ...decay }),
+    lion_32bit: () => Optimizers.lion({ ...betas, ...decay }),
+    galore_adamw: () => Optimizers.galoreAdamw({ ...adam, ...low() }),
+    galore_adafactor: () => Optimizers.galoreAdafactor(low())
+  }
+  return makers[args.optim]()
 }
 
 /** A stream is one long epoch to the page: as many micro-batches as the run wants, however often the data run out. */

@@ -15,6 +15,18 @@ export const schedulers = [
   "warmup_stable_decay"
 ] as const
 
+export const optims = [
+  "adamw_torch_fused",
+  "adamw_torch",
+  "sgd",
+  "adagrad",
+  "rmsprop",
+  "adafactor",
+  "lion_32bit",
+  "galore_adamw",
+  "galore_adafactor"
+] as const
+
 const strategies = ["no", "steps", "epoch"] as const
 
 export const fields = {
@@ -53,7 +65,9 @@ export const fields = {
   metric_for_best_model: optional(text("")),
   greater_is_better: optional(boolean(false)),
   ignore_data_skip: boolean(false),
-  optim: choice("adamw_torch_fused", ["adamw_torch_fused", "adamw_torch", "sgd"]),
+  optim: choice("adamw_torch_fused", optims),
+  optim_args: optional(text("")),
   resume_from_checkpoint: optional(switchable(false)),
+  optim_target_modules: optional(texts([])),
   eval_on_start: boolean(false)
 }

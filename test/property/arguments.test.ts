@@ -3,7 +3,7 @@ import { Result } from "effect"
 import fc from "fast-check"
 import { expect, it } from "vitest"
 import * as Arguments from "../../src/Arguments/Arguments.ts"
-import { schedulers } from "../../src/Arguments/Fields.ts"
+import { optims, schedulers } from "../../src/Arguments/Fields.ts"
 import * as Flags from "../../src/Arguments/Flags.ts"
 import { toCamel } from "../../src/Arguments/Names.ts"
 
@@ -27,6 +27,8 @@ const input: fc.Arbitrary<Arguments.Input> = fc.record(
     evalOnStart: fc.boolean(),
     greaterIsBetter: fc.option(fc.boolean()),
     labelNames: fc.option(fc.array(fc.constantFrom("labels", "y"), { minLength: 1, maxLength: 3 })),
+    optim: fc.constantFrom(...optims.filter((name) => !name.startsWith("galore"))),
+    optimTargetModules: fc.option(fc.constant(["attention", "mlp"])),
     resumeFromCheckpoint: fc.option(fc.oneof(fc.boolean(), fc.constant("run/checkpoint-1")))
   },
   { requiredKeys: [] }

@@ -1,9 +1,16 @@
+import "@tensorflow/tfjs-backend-cpu"
 import { Result } from "effect"
-import { describe, expect, it } from "vitest"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import * as Arguments from "../../../src/Arguments/Arguments.ts"
 import * as Compile from "../../../src/Arguments/Compile.ts"
+import { optims } from "../../../src/Arguments/Fields.ts"
 import * as Plan from "../../../src/Schedule/Plan.ts"
+import { tf } from "../../../src/Tensor/Tensor.ts"
+import * as Tree from "../../../src/Tensor/Tree.ts"
 import * as State from "../../../src/TrainerState.ts"
+
+beforeAll(() => tf.setBackend("cpu"))
+afterAll(() => expect(tf.memory().numTensors).toBe(0))
 
 const made = (input: Arguments.Input) => Result.getOrThrow(Arguments.make(input))
 const plan = (input: Arguments.Input, sizes: Partial<Compile.Sizes> = {}) =>
@@ -79,10 +86,76 @@ describe("plan", () => {
 })
 
 describe("optimizer", () => {
+  const optimTargetModules = ["attention", "h\\.\\d+\\.mlp"]
+  const names = (input: Arguments.Input) => Compile.optimizer(made(input)).links?.map((link) => link.name)
+
   it("is the one that optim names", () => {
-    const names = (input: Arguments.Input) => Compile.optimizer(made(input)).links?.map((link) => link.name)
-    expect(names({})).toContain("adam")
+    expect(names({})).toEqual(["adam", "learning_rate"])
     expect(names({ optim: "adamw_torch" })).toEqual(names({}))
-    expect(names({ optim: "sgd" })).not.toContain("adam")
+    expect(names({ optim: "sgd", weightDecay: 0.1 })).toEqual(["weight_decay", "learning_rate"])
+    expect(names({ optim: "adagrad" })).toEqual(["adagrad", "learning_rate"])
+    expect(names({ optim: "rmsprop" })).toEqual(["rmsprop", "learning_rate"])
+    expect(names({ optim: "lion_32bit", weightDecay: 0.1 })).toEqual(["lion", "weight_decay", "learning_rate"])
+    expect(names({ optim: "adafactor" })).toEqual(["adafactor", "clip_rms", "adafactor_step"])
+    const low = { optimTargetModules, weightDecay: 0.1 }
+    expect(names({ optim: "galore_adamw", ...low })).toEqual(["galore", "learning_rate"])
+    expect(names({ optim: "galore_adafactor", ...low })).toEqual(["galore", "adafactor_step"])
+  })
+
+  it("gives Adafactor the run's learning rate and Lion Adam's betas", () => {
+    const at = { step: 0, learningRate: 0.25 }
+    expect(Compile.optimizer(made({ optim: "adafactor" })).scalars(at)["adafactor_step.rate"]).toBe(0.25)
+    tf.tidy(() => {
+      const lion = Compile.optimizer(made({ optim: "lion_32bit", adamBeta1: 0.5, adamBeta2: 0.75 }))
+      const { slots } = lion.update({
+        gradients: { w: tf.scalar(4) },
+        parameters: { w: tf.scalar(0) },
+        slots: { "lion.exp_avg.w": tf.scalar(8) },
+        scalars: { "learning_rate.negative": tf.scalar(-1) }
+      })
+      expect(slots["lion.exp_avg.w"]!.dataSync()[0]).toBe(7)
+    })
+  })
+
+  it("decays what the Trainer decays, with every optimizer that takes weight_decay", () => {
+    const paths = ["fc.weight", "fc.bias", "norm.weight", "h.0.ln_1.weight"]
+    for (const optim of optims.filter((name) => !name.startsWith("galore"))) {
+      tf.tidy(() => {
+        const optimizer = Compile.optimizer(made({ optim, weightDecay: 0.5 }))
+        const parameters = Object.fromEntries(paths.map((path) => [path, tf.ones([2])]))
+        const { updates } = optimizer.update({
+          parameters,
+          gradients: Tree.map(parameters, (parameter) => tf.zerosLike(parameter)),
+          slots: optimizer.init(parameters),
+          scalars: Tree.map(optimizer.scalars({ step: 0, learningRate: 0.5 }), (value) => tf.scalar(value))
+        })
+        const moved = paths.filter((path) => updates[path]!.dataSync()[0] !== 0)
+        expect(moved, optim).toEqual(["fc.weight"])
+      })
+    }
+  })
+
+  it("reads GaLore's settings, and projects the weights of its targets", () => {
+    const optimArgs = "rank=2, update_proj_gap = 7, scale=0.5, proj_type=reverse_std"
+    const galore = Compile.optimizer(made({ optim: "galore_adamw", optimArgs, optimTargetModules }))
+    expect(galore.scalars({ step: 7, learningRate: 0 })["galore.refresh"]).toBe(1)
+    expect(galore.scalars({ step: 8, learningRate: 0 })["galore.refresh"]).toBe(0)
+    tf.tidy(() => {
+      const paths = ["layer.attention.query.weight", "layer.attention.query.extra", "h.3.mlp.weight", "h.3.mlp.c_fc.weight"]
+      const slots = galore.init(Object.fromEntries(paths.map((path) => [path, tf.zeros([4, 3])])))
+      const projections = Tree.map(Tree.under(slots, "galore.projection"), ({ shape }) => shape)
+      expect(projections).toEqual({ "layer.attention.query.weight": [4, 2], "h.3.mlp.weight": [4, 2] })
+    })
+  })
+
+  it("refuses settings that would not be looked at, or cannot be", () => {
+    const message = (input: Arguments.Input) => Result.getOrThrow(Result.flip(Arguments.make(input))).message
+    const low = { optim: "galore_adamw", optimTargetModules } as const
+    expect(message({ optim: "sgd", optimArgs: "momentum=0.9" })).toContain('"sgd" takes no optim_args')
+    for (const optimArgs of ["rank", "rank=0", "rank=1.5", "scale=", "update_proj_gap=x", "proj_type=full", "rnak=3"])
+      expect(message({ ...low, optimArgs })).toContain(`optim_args has "${optimArgs}"`)
+    expect(message({ optim: "galore_adamw" })).toContain("needs optim_target_modules")
+    expect(message({ optim: "galore_adamw", optimTargetModules: ["all-linear"] })).toContain("name the modules")
+    expect(message({ optim: "galore_adamw", optimTargetModules: ["("] })).toContain("not a regular expression")
   })
 })
