@@ -122,15 +122,30 @@ const uniforms = (key: Key, n: number): Float32Array => {
   return data
 }
 
-/** In (0, 1] and [0, 1), so that the logarithm is finite. */
+/**
+ * Box-Muller: the first word in (0, 1], so that the logarithm is finite, the second a turn in [0, 1). Sine and cosine come from one reduction to an
+ * eighth of a turn, exact since a turn is 2^32, by fdlibm's polynomials: half the time of two calls, and the same bits whatever the engine's are.
+ */
 const fillNormals = (data: Float32Array, words: Uint32Array): void => {
   for (let i = 0; i < data.length; i += 2) {
     const radius = Math.sqrt(-2 * Math.log((words[i]! + 1) * 2 ** -32))
-    const angle = 2 * Math.PI * words[i + 1]! * 2 ** -32
-    data[i] = radius * Math.cos(angle)
-    data[i + 1] = radius * Math.sin(angle)
+    const turn = words[i + 1]!
+    const quarter = (turn + 0x20000000) >>> 30
+    const x = ((turn - quarter * 0x40000000) | 0) * radians
+    const z = x * x
+    const sin = x + x * z * (s1 + z * (s2 + z * (s3 + z * (s4 + z * (s5 + z * s6)))))
+    const cos = 1 - z / 2 + z * z * (c1 + z * (c2 + z * (c3 + z * (c4 + z * (c5 + z * c6)))))
+    const across = (quarter & 1) === 1
+    data[i] = radius * (quarter === 1 || quarter === 2 ? -1 : 1) * (across ? sin : cos)
+    data[i + 1] = radius * (quarter >= 2 ? -1 : 1) * (across ? cos : sin)
   }
 }
+
+const radians = 2 * Math.PI * 2 ** -32
+const [s1, s2, s3] = [-0.16666666666666632, 8.33333333332249e-3, -1.984126982985795e-4]
+const [s4, s5, s6] = [2.7557313707070068e-6, -2.5050760253406863e-8, 1.58969099521155e-10]
+const [c1, c2, c3] = [0.0416666666666666, -1.388888888887411e-3, 2.480158728947673e-5]
+const [c4, c5, c6] = [-2.7557314351390663e-7, 2.087572321298175e-9, -1.1359647557788195e-11]
 
 const fraction53 = (high: number, low: number): number => ((high >>> 5) * 0x4000000 + (low >>> 6)) * 2 ** -53
 

@@ -42,6 +42,18 @@ describe("normal and truncatedNormal", () => {
     expect(moments(truncated).stddev).toBeCloseTo(0.8796, 2)
     expect(truncated.every((z) => Math.abs(z) <= 2)).toBe(true)
   })
+  it("are Box-Muller's, in every eighth of a turn", () => {
+    // The words of the normals: a uniform number is the lower 23 bits of its word, so compare angles and radii by what they were made of.
+    const z = Random.normal(Key.make(5), [20_000]).data
+    const uniform = Random.uniform(Key.make(5), [z.length]).data
+    const eighths = new Set<number>()
+    for (let i = 0; i < z.length; i += 2) {
+      const angle = Math.atan2(z[i + 1]!, z[i]!) / (2 * Math.PI)
+      eighths.add(Math.floor((angle < 0 ? angle + 1 : angle) * 8))
+      if (i < 200) expect(((((angle * 512) % 1) + 1) % 1) - uniform[i + 1]!).toBeCloseTo(0, 3)
+    }
+    expect(eighths.size).toBe(8)
+  })
   it("are finite and prefix-stable for odd sizes", () => {
     for (const draw of [Random.normal, Random.truncatedNormal, Random.uniform]) {
       const long = draw(Key.make(7), [1001]).data
