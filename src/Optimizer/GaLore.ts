@@ -21,7 +21,7 @@ export interface Options {
  * Runs a transformation on projected gradients. A matrix G becomes `G Q^T` or `P^T G`, with the leading right or left singular vectors of the gradient at the
  * last refresh; what the transformation makes of it comes back as `scale U Q` or `scale P U`. Other gradients go to it as they are.
  *
- * The singular vectors are found on the host in float64, with fixed signs, so they are the same on every device. At a refresh `update` reads the
+ * The singular vectors are found on the host in float64, with fixed signs: equal gradients have equal projections on every device. At a refresh `update` reads the
  * gradients there, and a flag at each update: the device must be one that can be read within a step (`cpu`, `wasm`), and not one that records steps.
  *
  * **Shapes**: slot `projection`, [rank, columns] or [rows, rank]; the transformation's slots are those of projected gradients. It must not look

@@ -16,7 +16,8 @@ export interface SingularVectors {
 
 /**
  * Finds the singular vectors of a matrix, `min(rows, columns)` of each side: those of the shorter side are eigenvectors of the matrix times its transpose,
- * and the matrix sends them to those of the longer. Signs are fixed: in each right vector the entry of largest magnitude is positive. Where a singular
+ * and the matrix sends them to those of the longer. Signs are fixed: in each right vector the entry of largest magnitude is positive, and of entries that are as large, but for
+ * rounding, the first. Where a singular
  * value is 0, the vector of the longer side is 0. A matrix that is not finite has no vectors: all are NaN.
  *
  * Float64 on float32 data leaves 16 digits for 7, so that squaring costs nothing that counts in the leading vectors.
@@ -35,8 +36,13 @@ export const make = ({ rows, columns, data }: Matrix): SingularVectors => {
   const short = finite ? SymmetricEigen.vectors(squared) : lines.map(() => new Float64Array(count).fill(Number.NaN))
   const long = short.map((vector) => unit(combine(lines, vector)))
   const [left, right] = tall ? [long, short] : [short, long]
-  const signs = right.map((vector) => (vector.reduce((most, x) => (Math.abs(x) > Math.abs(most) ? x : most), 0) < 0 ? -1 : 1))
+  const signs = right.map((vector) => (foremost(vector) < 0 ? -1 : 1))
   return { left: left.map((vector, j) => scale(vector, signs[j]!)), right: right.map((vector, j) => scale(vector, signs[j]!)) }
+}
+
+const foremost = (vector: Float64Array): number => {
+  const most = vector.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
+  return vector.find((x) => Math.abs(x) >= most * (1 - 1e-6)) ?? 0
 }
 
 /** The sum of vectors, each times its weight. */
