@@ -15,8 +15,12 @@ export interface Metric<S> {
   measure(result: Outputs, batch: Tensors): Tensors
   readonly empty: S
   update(state: S, measured: HostTensors): S
-  /** Associative, with `empty` as its unit. */
+  /**
+   * Associative, with `empty` as its unit. **Law**: however a set is cut into batches, and in whatever order and grouping their states are
+   * combined, the figures are those of the whole set (test/property/Metric.test.ts).
+   */
   combine(left: S, right: S): S
+  /** Of an empty set each figure is NaN: nothing was measured. */
   finish(state: S): Readonly<Record<string, number>>
   /** Pictures by name, for metrics that have more to show than scalars. */
   figures?(state: S): Readonly<Record<string, Figure>>

@@ -1,6 +1,5 @@
 /** The area under the ROC curve: how often a positive is scored above a negative; a tie is half. **Unit**: 0 to 1; 0.5 is chance. */
 import { type Outputs, take } from "../Model/Model.ts"
-import * as HostTensor from "../Tensor/HostTensor.ts"
 import { type Tensors, tf } from "../Tensor/Tensor.ts"
 import * as Average from "./Average.ts"
 import * as Compared from "./Compared.ts"
@@ -70,16 +69,12 @@ export const oneVsRest = (
   },
   ...kept(options.ignoreIndex, classes.length),
   finish: (state) => {
-    const each = areas(state, [...classes.keys()])
-    if (average === "each") return Object.fromEntries(each.map(({ area }, i) => [`roc_auc_${classes[i]}`, area]))
-    const weights = each.map(({ positives }) => (average === "macro" ? 1 : positives))
+    const found = areas(state, [...classes.keys()])
+    const each = found.map(({ area }) => area)
+    if (average === "each") return Object.fromEntries(classes.map((name, i) => [`roc_auc_${name}`, each[i]!]))
+    const weights = found.map(({ positives }) => (average === "macro" ? 1 : positives))
     // A class that never occurs has weight 0, and still makes the mean NaN.
-    const mean = each.some(({ area }) => Number.isNaN(area))
-      ? Number.NaN
-      : Average.mean(
-          each.map(({ area }) => area),
-          weights
-        )
+    const mean = each.some(Number.isNaN) ? Number.NaN : Average.mean(each, weights)
     return { [`${average}_roc_auc`]: mean }
   }
 })
@@ -98,50 +93,30 @@ const score = (result: Outputs, batch: Tensors, options: Compared.Options): Tens
 
 const by = "ROC-AUC"
 
-/** Keeps scores of labels that are one of so many classes. */
+/** Keeps what belongs to labels that are one of so many classes. */
 const kept = (ignoreIndex = -100, classes: number): Pick<Metric<Kept.Kept>, "empty" | "update" | "combine"> => ({
   empty: Kept.empty,
-  update: (state, { scores, labels }) => {
-    const counted = [...labels!.data.keys()].filter((i) => {
-      const label = labels!.data[i]!
+  update: (state, measured) =>
+    Kept.add(state, measured, (row) => {
+      const label = measured.labels!.data[row]!
       return label !== ignoreIndex && label >= 0 && label < classes
-    })
-    if (counted.length === 0) return state
-    const width = scores!.data.length / labels!.data.length
-    const part = {
-      scores: Float32Array.from(
-        { length: counted.length * width },
-        (_, i) => scores!.data[counted[Math.floor(i / width)]! * width + (i % width)]!
-      ),
-      labels: Int32Array.from(counted, (i) => labels!.data[i]!)
-    }
-    return [
-      ...state,
-      {
-        scores: HostTensor.make("float32", [part.scores.length], part.scores),
-        labels: HostTensor.make("int32", [part.labels.length], part.labels)
-      }
-    ]
-  },
+    }),
   combine: Kept.combine
 })
 
+interface Area {
+  readonly area: number
+  readonly positives: number
+}
+
 /** The area of each of some classes against all others. **Shapes**: scores `[labels, classes]`. */
-const areas = (
-  state: Kept.Kept,
-  classes: ReadonlyArray<number>
-): ReadonlyArray<{ readonly area: number; readonly positives: number }> => {
+const areas = (state: Kept.Kept, classes: ReadonlyArray<number>): ReadonlyArray<Area> => {
   const labels = Kept.column(state, "labels")
   const scores = Kept.column(state, "scores")
-  const width = scores.length / labels.length
   return classes.map((positive, column) => {
-    const ranks = Ranks.make(labels.map((_, row) => scores[row * width + column]!))
-    let [positives, sum] = [0, 0]
-    labels.forEach((label, row) => {
-      if (label !== positive) return
-      positives += 1
-      sum += ranks[row]!
-    })
+    const ranks = Ranks.make(labels.map((_, row) => scores[row * classes.length + column]!))
+    const positives = labels.filter((label) => label === positive).length
+    const sum = ranks.reduce((total, rank, row) => (labels[row] === positive ? total + rank : total), 0)
     return { area: (sum - (positives * (positives + 1)) / 2) / (positives * (labels.length - positives)), positives }
   })
 }

@@ -29,7 +29,7 @@ export const make = (options: Compared.NumberOptions = {}): Metric<Kept.Kept> =>
   names: ["spearman"],
   measure: (result, batch) => ({ ...Compared.numbers("Spearman correlation", result, batch, options) }),
   empty: Kept.empty,
-  update: (state, measured) => [...state, measured],
+  update: (state, measured) => Kept.add(state, measured),
   combine: Kept.combine,
   finish: (state) => {
     const x = Ranks.make(Kept.column(state, "predictions"))
