@@ -18,6 +18,7 @@ import * as Trainer from "./Trainer.ts"
 
 /** Everything that a program's arguments come to. */
 export interface Prepared<E = never, R = never> {
+  readonly args: Arguments.Arguments
   readonly task: Trainer.Task
   readonly plan: Plan
   readonly optimizer: Transformation
@@ -102,6 +103,7 @@ export const make = <A, E = never, R = never>(program: {
       seed: args.seed
     })
     return {
+      args,
       task: { ...task, evaluation },
       plan: program.plan?.(plan, args) ?? plan,
       optimizer: program.optimizer?.(args) ?? Compile.optimizer(args),
@@ -114,17 +116,31 @@ export const make = <A, E = never, R = never>(program: {
   })
 })
 
+/** Checks a program's arguments, with `overrides` in their place, opens its data and makes its plan. */
+export const prepare = Effect.fnUntraced(function* <E, R>(
+  program: Program<E, R>,
+  overrides: Arguments.Input = {}
+): Effect.fn.Return<Prepared<E, R>, ProgramError | E, R> {
+  const args = yield* Effect.fromResult(Arguments.make({ ...program.args, ...overrides }))
+  return yield* program.prepare(args)
+})
+
+/** Runs what was prepared, to its end. */
+export const train = <E, R>(
+  prepared: Prepared<E, R>,
+  options: Options = {}
+): Effect.Effect<Trainer.Report, RunError | E, Exclude<World | R, Optimizer.Optimizer>> =>
+  Trainer.train(prepared.task, prepared.plan, { ...prepared.options, ...options }).pipe(
+    Effect.provide(Optimizer.layer(prepared.optimizer))
+  )
+
 /** Runs a program to its end; `overrides` win over its own arguments. The optimizer is the program's, the rest of the world is yours. */
 export const run = Effect.fn("Program.run")(function* <E, R>(
   program: Program<E, R>,
   overrides: Arguments.Input = {},
   options: Options = {}
-): Effect.fn.Return<Trainer.Report, RunError | ProgramError | E, Exclude<World, Optimizer.Optimizer> | R> {
-  const args = yield* Effect.fromResult(Arguments.make({ ...program.args, ...overrides }))
-  const prepared = yield* program.prepare(args)
-  return yield* Trainer.train(prepared.task, prepared.plan, { ...prepared.options, ...options }).pipe(
-    Effect.provide(Optimizer.layer(prepared.optimizer))
-  )
+): Effect.fn.Return<Trainer.Report, RunError | ProgramError | E, Exclude<World | R, Optimizer.Optimizer> | R> {
+  return yield* train(yield* prepare(program, overrides), options)
 })
 
 const open = <A, E, R>(source: Source<A, E, R>): Effect.Effect<Dataset<A>, E, R> =>

@@ -8,7 +8,7 @@ import type { Optimizer } from "../Layer/Optimizer.ts"
 import * as Plan from "../Schedule/Plan.ts"
 import type { HostWeights } from "../Tensor/Weights.ts"
 import { initial, type TrainerState } from "../TrainerState.ts"
-import { NonFiniteLoss, type RunError } from "./Errors.ts"
+import { InvalidTask, NonFiniteLoss, type RunError } from "./Errors.ts"
 import { evaluate, type Result } from "./Evaluation.ts"
 import * as Journal from "./Journal.ts"
 import * as Learner from "./Learner.ts"
@@ -182,6 +182,11 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
           samples: taken.reduce((sum, batch) => sum + batch.rows, 0),
           tokens: taken.reduce((sum, batch) => sum + (batch.tokens ?? batch.rows), 0)
         }
+        if (!Number.isFinite(rate)) {
+          return Effect.fail(
+            new InvalidTask({ reason: `The plan's learning rate for update ${state.step + 1} is ${rate}. Look at its schedule.` })
+          )
+        }
         return Effect.map(learner.update(state, rate, taken), () => {
           batches.clear()
           learningRate = rate
@@ -239,7 +244,8 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
       case "Summary":
         return Effect.gen(function* () {
           yield* writing.withPermit(Effect.void) // the last write is part of the run
-          const { loss } = yield* learner.running
+          const { loss, gradNorm } = yield* learner.running
+          yield* finite(state.step, loss, gradNorm)
           if (plan.restoreBest && state.bestCheckpoint !== null && state.bestCheckpoint !== state.step) {
             const best = yield* store.load(state.bestCheckpoint)
             sealed = true

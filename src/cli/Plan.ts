@@ -1,6 +1,9 @@
 /** The `plan` command: what a run would do and when, without training. */
 import { Effect, FileSystem, Result } from "effect"
+import type { Input } from "../Arguments/Arguments.ts"
+import * as Program from "../Trainer/Program.ts"
 import * as ExitCode from "./ExitCode.ts"
+import { load } from "./Load.ts"
 import * as Case from "./PlanCase.ts"
 import * as Outcome from "./PlanOutcome.ts"
 import * as Text from "./PlanText.ts"
@@ -17,6 +20,14 @@ export interface Printed {
   readonly stderr: string
   readonly exitCode: number
 }
+
+/** Plans a program: what its run would do from its start. Metrics are not known, and what depends on them is printed as unknown. */
+export const program = Effect.fnUntraced(function* (file: string, overrides: Input, options: Options) {
+  const { program } = yield* load(file)
+  const { args, plan, task } = yield* Program.prepare(program, overrides)
+  const outcome = yield* Effect.fromResult(Outcome.fromPlan(args, plan, (set) => task.evaluation[set]?.batchesPerEpoch ?? 0))
+  return printed(options.json ? JSON.stringify(outcome) : Text.render(outcome, width(options)))
+})
 
 /** Plans the cases of a file. A file that cannot be read is printed as an error too. */
 export const run = (file: string, options: Options): Effect.Effect<Printed, never, FileSystem.FileSystem> =>

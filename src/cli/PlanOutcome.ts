@@ -50,7 +50,7 @@ export type PlanError = InvalidCase | Arguments.ArgumentsError | MetricNotProduc
 export const make = (given: Case): Result.Result<Outcome, PlanError> =>
   Result.gen(function* () {
     const first = yield* prepare(given, given.args)
-    if (given.resume === undefined) return outcome(first, State.initial, yield* Plan.simulate(first.plan, first.script))
+    if (given.resume === undefined) return outcome(shown(first), State.initial, yield* Plan.simulate(first.plan, first.script))
     const before = yield* Plan.simulate(first.plan, first.script)
     const saves = before.events.filter((event) => event._tag === "Saved")
     const from = saves.findLast(({ state }) => given.resume?.from === undefined || state.step === given.resume.from)
@@ -61,8 +61,22 @@ export const make = (given: Case): Result.Result<Outcome, PlanError> =>
     const { args } = given.resume
     const second = yield* prepare(given, args)
     const start = Plan.resume(from.state, { checkpoints: before.state.checkpoints, ignoreDataSkip: args.ignoreDataSkip })
-    return outcome(second, start, yield* Plan.simulate(second.plan, second.script, start))
+    return outcome(shown(second), start, yield* Plan.simulate(second.plan, second.script, start))
   })
+
+/** Plays the plan of a program from its start. `batches` of an evaluation set; what the evaluations will find, nobody knows. */
+export const fromPlan = (
+  args: Arguments.Arguments,
+  plan: Plan.Plan,
+  batches: (set: string) => number
+): Result.Result<Outcome, Plan.Stalled> =>
+  Result.map(Plan.simulate(plan), (simulation) =>
+    outcome(
+      { args, plan, batches, requests: {}, scored: false, decides: args.saveStrategy === "best" },
+      State.initial,
+      simulation
+    )
+  )
 
 interface Prepared {
   readonly given: Case
@@ -119,8 +133,28 @@ const metricsOf = ({ losses, scores, sets }: Case, set: string, evaluation: numb
   }
 }
 
+/** A plan, and what its outcome must know beside it. */
+interface Shown {
+  readonly args: Arguments.Arguments
+  readonly plan: Plan.Plan
+  readonly requests: Plan.Observed
+  readonly batches: (set: string) => number
+  readonly scored: boolean
+  /** Whether a metric can change the timeline. */
+  readonly decides: boolean
+}
+
+const shown = ({ args, given, plan, script }: Prepared): Shown => ({
+  args,
+  plan,
+  requests: script.requests,
+  batches: (set) => batchesOf(args, given.sets.find(({ name }) => name === set)?.size ?? 0, args.perDeviceEvalBatchSize),
+  scored: given.scores !== undefined,
+  decides: given.earlyStopping !== undefined || args.saveStrategy === "best"
+})
+
 const outcome = (
-  { args, given, plan, script }: Prepared,
+  { args, batches, decides, plan, requests, scored }: Shown,
   start: State.TrainerState,
   { events, state }: Plan.Simulation
 ): Outcome => {
@@ -149,14 +183,13 @@ const outcome = (
     }
   }
   const lines = Timeline.fromEvents(events, {
-    requests: script.requests,
-    batches: (set) => batchesOf(args, given.sets.find(({ name }) => name === set)?.size ?? 0, args.perDeviceEvalBatchSize),
-    scored: given.scores !== undefined,
+    requests,
+    batches,
+    scored,
     outputDir: args.outputDir,
     ends
   })
   const last = ends(state)
-  const decides = given.earlyStopping !== undefined || args.saveStrategy === "best"
   const rates = events.flatMap((event) =>
     event._tag === "Updating"
       ? [

@@ -68,9 +68,14 @@ const commands = (overrides: Arguments.Input) =>
     ).pipe(Command.withDescription("Show what a checkpoint holds")),
     Command.make(
       "plan",
-      { cases: Argument.String("cases").pipe(Argument.withDescription("A JSON file: one case or an array of them")), json },
-      Effect.fnUntraced(function* ({ cases, json }) {
-        const { stdout, stderr, exitCode } = yield* Plan.run(cases, { json, columns: yield* columns })
+      {
+        file: Argument.String("file").pipe(Argument.withDescription("A program, or a JSON file: one case or an array of them")),
+        json
+      },
+      Effect.fnUntraced(function* ({ file, json }) {
+        const options = { json, columns: yield* columns }
+        const planned = file.endsWith(".json") ? Plan.run(file, options) : Plan.program(file, overrides, options)
+        const { stdout, stderr, exitCode } = yield* planned
         if (stdout !== "") yield* Console.log(stdout)
         if (stderr !== "") yield* Console.error(stderr)
         yield* end(exitCode)

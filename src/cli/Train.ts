@@ -35,8 +35,6 @@ export const train = Effect.fnUntraced(function* (file: string, given: Given) {
   }
   if (Option.isSome(found)) yield* RunFolder.isFree(folder)
   const origin = yield* Origin.find(args, folder)
-  if (Option.isSome(found) || origin.step > 0) yield* Console.log(Origin.describe(folder, origin))
-
   const note = (status: RunFolder.Status["status"], step: number, metrics: RunFolder.Status["metrics"] = {}) =>
     RunFolder.write(folder, {
       program: name,
@@ -46,8 +44,6 @@ export const train = Effect.fnUntraced(function* (file: string, given: Given) {
       step,
       metrics
     })
-  yield* note("running", origin.step)
-
   let cut = { step: origin.step, safe: true }
   const options: Options = {
     from: origin.from,
@@ -57,7 +53,16 @@ export const train = Effect.fnUntraced(function* (file: string, given: Given) {
         cut = at
       })
   }
-  const running = Program.run(program, given.overrides, options).pipe(
+  const prepared = yield* Program.prepare(program, given.overrides)
+  if (Option.isSome(found) && found.value.status === "finished" && origin.step >= prepared.plan.horizon.maxSteps) {
+    yield* Console.log(
+      `${folder} holds a finished run of ${name} with other arguments (${differing(found.value.args, recorded)}), and no step is left. To train anew, pass --overwrite_output_dir or another --output_dir; to go on, ask for more epochs or steps.`
+    )
+    return ExitCode.done
+  }
+  if (Option.isSome(found) || origin.step > 0) yield* Console.log(Origin.describe(folder, origin))
+  yield* note("running", origin.step)
+  const running = Program.train(prepared, options).pipe(
     Effect.provide(World.layer({ folder, device: given.device })),
     Effect.onInterrupt(() =>
       Effect.gen(function* () {
@@ -118,6 +123,12 @@ const changed = (args: Arguments.Arguments): Readonly<Record<string, unknown>> =
 
 const same = (left: Readonly<Record<string, unknown>>, right: Readonly<Record<string, unknown>>) =>
   JSON.stringify(left) === JSON.stringify(right)
+
+/** The names of the arguments that two runs do not share. */
+const differing = (left: Readonly<Record<string, unknown>>, right: Readonly<Record<string, unknown>>) =>
+  Object.keys({ ...left, ...right })
+    .filter((name) => JSON.stringify(left[name]) !== JSON.stringify(right[name]))
+    .join(", ")
 
 const list = (metrics: Readonly<Record<string, number>>) =>
   Object.entries(metrics)

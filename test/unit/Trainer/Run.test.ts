@@ -239,6 +239,11 @@ here("a loss that is not finite ends the run with the last good checkpoint untou
     const error = yield* Effect.flip(Trainer.train(task, wild).pipe(Effect.provide(world(store.layer))))
     expect(error._tag).toBe("NonFiniteLoss")
     expect(store.done).toEqual(["save 4"])
+    const lost = Trainer.train(task, plan({ learningRate: ({ step }) => (step === 3 ? Number.NaN : 0.05) }))
+    expect((yield* Effect.flip(lost.pipe(Effect.provide(world(Tiny.store().layer))))).message).toMatch(/rate for update 4 is NaN/)
+    const last = plan({ learningRate: ({ step }) => (step === 10 ? 1e38 : 0.05), log: Trigger.never, save: Trigger.never })
+    const unseen = Trainer.train(task, last).pipe(Effect.provide(world(Tiny.store().layer)))
+    expect((yield* Effect.flip(unseen))._tag).toBe("NonFiniteLoss")
     // the loss is 0, and its gradient is 0 / 0
     const flat: Task["model"] = {
       ...task.model,
