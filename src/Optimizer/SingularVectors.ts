@@ -15,14 +15,14 @@ export interface SingularVectors {
 }
 
 /**
- * Finds the singular vectors of a matrix, `min(rows, columns)` of each side: those of the shorter side are eigenvectors of the matrix times its transpose,
+ * Finds the leading singular vectors of a matrix, `rank` of each side: those of the shorter side are eigenvectors of the matrix times its transpose,
  * and the matrix sends them to those of the longer. Signs are fixed: in each right vector the entry of largest magnitude is positive, and of entries that are as large, but for
  * rounding, the first. Where a singular
  * value is 0, the vector of the longer side is 0. A matrix that is not finite has no vectors: all are NaN.
  *
  * Float64 on float32 data leaves 16 digits for 7, so that squaring costs nothing that counts in the leading vectors.
  */
-export const make = ({ rows, columns, data }: Matrix): SingularVectors => {
+export const make = ({ rows, columns, data }: Matrix, rank = Math.min(rows, columns)): SingularVectors => {
   const tall = rows >= columns
   const [length, count] = tall ? [rows, columns] : [columns, rows]
   const lines = Array.from({ length: count }, (_, j) =>
@@ -33,7 +33,8 @@ export const make = ({ rows, columns, data }: Matrix): SingularVectors => {
     for (let q = 0; q <= p; q++) squared[p]![q] = squared[q]![p] = SymmetricEigen.dot(lines[p]!, lines[q]!)
   }
   const finite = squared.every((row) => row.every(Number.isFinite))
-  const short = finite ? SymmetricEigen.vectors(squared) : lines.map(() => new Float64Array(count).fill(Number.NaN))
+  const all = finite ? SymmetricEigen.vectors(squared) : lines.map(() => new Float64Array(count).fill(Number.NaN))
+  const short = all.slice(0, rank)
   const long = short.map((vector) => unit(combine(lines, vector)))
   const [left, right] = tall ? [long, short] : [short, long]
   const signs = right.map((vector) => (foremost(vector) < 0 ? -1 : 1))

@@ -15,7 +15,7 @@ export const vectors = (matrix: ReadonlyArray<Float64Array>): ReadonlyArray<Floa
   const beside = matrix.map((row, i) => (i + 1 < n ? row[i + 1]! : 0))
   const basis = Array.from({ length: n }, (_, j) => {
     const column = Float64Array.from({ length: n }, (_, i) => (i === j ? 1 : 0))
-    for (let i = reflections.length - 1; i >= 0; i--)
+    for (let i = Math.min(j, reflections.length) - 1; i >= 0; i--)
       addTo(column, reflections[i]!, -2 * dot(reflections[i]!, column, i + 1), i + 1)
     return column
   })

@@ -46,6 +46,17 @@ it("left^T A right is diagonal, falls, and says all of A", () => {
   )
 })
 
+it("gives the first of them where fewer are asked for", () => {
+  fc.assert(
+    fc.property(matrix, fc.integer({ min: 1, max: 6 }), (matrix, most) => {
+      const rank = Math.min(most, matrix.rows, matrix.columns)
+      const { left, right } = SingularVectors.make(matrix)
+      expect(SingularVectors.make(matrix, rank)).toEqual({ left: left.slice(0, rank), right: right.slice(0, rank) })
+    }),
+    { numRuns: 200 }
+  )
+})
+
 it("has one sign where rounding decides between equal entries", () => {
   for (const bit of [-1e-12, 0, 1e-12]) {
     const { right } = SingularVectors.make({ rows: 2, columns: 2, data: [2, -2 + bit, 1, 1] })
