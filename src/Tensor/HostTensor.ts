@@ -86,6 +86,15 @@ export const ones = (shape: ReadonlyArray<number>, dtype: DType = "float32"): Ho
 /** Copies tensors from the device, which waits for it to finish its work. **Errors**: throws `InvalidTensor` for strings and complex numbers. */
 export const fromDevice = (tensors: Tensors): HostTensors => mapPaths(tensors, one.fromDevice)
 
+/** Copies tensors from a device that cannot be read at once. **Errors**: rejects with what `fromDevice` throws. */
+export const awaitDevice = async (tensors: Tensors): Promise<HostTensors> => {
+  const entries = Object.entries(tensors).map(async ([path, tensor]) => {
+    one.readable(tensor, path)
+    return [path, one.copy(tensor, (await tensor.data()) as Values)] as const
+  })
+  return Object.fromEntries(await Promise.all(entries))
+}
+
 /**
  * Copies host tensors to the current device. The caller, or the tidy around, owns the result.
  * **Errors**: throws `InvalidTensor` with the path of a tensor whose data do not fit its shape and dtype.
@@ -130,14 +139,15 @@ const validate = (tensor: HostTensor, path: string): HostTensor => {
 
 const one = {
   fromDevice: (tensor: Tensor, path: string): HostTensor => {
-    const { dtype, shape } = tensor
-    if (dtype !== "float32" && dtype !== "int32" && dtype !== "bool") {
-      throw new InvalidTensor({ path, reason: `dtype ${dtype} has no form in the host's memory` })
-    }
-    if (tensor.isDisposed) throw new InvalidTensor({ path, reason: "it was disposed" })
-    // A copy: the cpu backend hands out its own array.
-    return { dtype, shape, data: (tensor.dataSync() as Values).slice() }
+    one.readable(tensor, path)
+    return one.copy(tensor, tensor.dataSync() as Values)
   },
+  readable: ({ dtype, isDisposed }: Tensor, path: string): void => {
+    if (!(dtype in arrayOf)) throw new InvalidTensor({ path, reason: `dtype ${dtype} has no form in the host's memory` })
+    if (isDisposed) throw new InvalidTensor({ path, reason: "it was disposed" })
+  },
+  /** A copy: the cpu backend hands out its own array. */
+  copy: ({ dtype, shape }: Tensor, values: Values): HostTensor => ({ dtype: dtype as DType, shape, data: values.slice() }),
   toDevice: (tensor: HostTensor, path: string): Tensor => {
     const { dtype, shape, data } = validate(tensor, path)
     // A copy: the cpu backend would keep the caller's array.

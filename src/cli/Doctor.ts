@@ -17,13 +17,14 @@ export interface Report {
 export const examine = Effect.gen(function* () {
   const os = yield* Effect.promise(() => import("node:os"))
   const { chosen, attempts } = yield* Devices.report
+  const optional = yield* Devices.onRequest
   return {
     regimen: packageJson.version,
     node: process.versions.node,
     platform: `${process.platform}-${process.arch}, ${os.availableParallelism()} cores`,
     memory: { total_bytes: os.totalmem(), free_bytes: os.freemem() },
     device: chosen ?? null,
-    devices: attempts.map(({ device, reason }) => ({
+    devices: [...attempts, ...optional].map(({ device, reason }) => ({
       device,
       works: reason === undefined,
       ...(reason === undefined ? {} : { reason })

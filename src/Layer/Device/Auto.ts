@@ -3,6 +3,7 @@ import { Context, Effect, Layer, Option } from "effect"
 import * as Cpu from "./Cpu.ts"
 import { Device, DeviceUnavailable } from "./Device.ts"
 import * as Wasm from "./Wasm.ts"
+import * as WebGpu from "./WebGpu.ts"
 
 /** What became of a candidate. */
 export interface Attempt {
@@ -23,11 +24,14 @@ interface Candidate {
   readonly layer: Layer.Layer<Device, DeviceUnavailable>
 }
 
-/** Best first. A device that needs an explicit wish (a software GPU) is not here. */
+/** Best first. */
 const candidates: ReadonlyArray<Candidate> = [
   { name: "wasm", layer: Wasm.layer },
   { name: "cpu", layer: Cpu.layer }
 ]
+
+/** Devices that are taken only when asked for. */
+const optional: ReadonlyArray<Candidate> = [{ name: "webgpu", layer: WebGpu.layer }]
 
 /** Provides the best device that works. **Errors**: `DeviceUnavailable` with every candidate's reason when none does. */
 export const layer: Layer.Layer<Device, DeviceUnavailable> = Layer.effect(
@@ -46,6 +50,16 @@ export const layer: Layer.Layer<Device, DeviceUnavailable> = Layer.effect(
 export const report: Effect.Effect<Report> = Effect.suspend(() => choose(candidates)).pipe(
   Effect.map((choice) => choice.report),
   Effect.scoped
+)
+
+/** Tries the devices that are taken only when asked for, and gives each back. */
+export const onRequest: Effect.Effect<ReadonlyArray<Attempt>> = Effect.forEach(optional, ({ name, layer }) =>
+  Effect.scoped(Layer.build(layer)).pipe(
+    Effect.match({
+      onSuccess: (): Attempt => ({ device: name }),
+      onFailure: ({ reason }): Attempt => ({ device: name, reason })
+    })
+  )
 )
 
 /** Says in one line which device was taken and why. */

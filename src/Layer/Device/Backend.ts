@@ -13,6 +13,8 @@ export interface Backend {
   readonly name: string
   /** Imports the backend's package. */
   readonly load: () => Promise<unknown>
+  /** Whether tensors can be read at once, or only when the device has come to it. */
+  readonly reads?: "now" | "later"
   /** Prepares the backend after it was made the current one. */
   readonly prepare?: () => void
 }
@@ -42,7 +44,7 @@ const started = (backend: Backend) =>
   Effect.tryPromise({
     try: () => start(backend),
     catch: (cause) => new DeviceUnavailable({ device: backend.name, reason: messageOf(cause) })
-  }).pipe(Effect.map(() => device(backend.name)))
+  }).pipe(Effect.map(() => device(backend)))
 
 const start = async ({ name, load, prepare }: Backend) => {
   // Before the backend is made: it greets on the console otherwise.
@@ -54,14 +56,17 @@ const start = async ({ name, load, prepare }: Backend) => {
   prepare?.()
 }
 
-const device = (name: string): Device["Service"] => {
-  const attempt = <A>(during: string, f: () => A) =>
-    Effect.try({ try: f, catch: (cause) => new DeviceError({ device: name, during, reason: messageOf(cause) }) })
+const device = ({ name, reads }: Backend): Device["Service"] => {
+  const failed = (during: string) => (cause: unknown) => new DeviceError({ device: name, during, reason: messageOf(cause) })
+  const attempt = <A>(during: string, f: () => A) => Effect.try({ try: f, catch: failed(during) })
   return {
     name,
     kernels: new Set(tf.getKernelsForBackend(name).map((kernel) => kernel.kernelName)),
     put: (tensors) => attempt("put", () => HostTensor.toDevice(tensors)),
-    read: (tensors) => attempt("read", () => HostTensor.fromDevice(tensors)),
+    read: (tensors) =>
+      reads === "later"
+        ? Effect.tryPromise({ try: () => HostTensor.awaitDevice(tensors), catch: failed("read") })
+        : attempt("read", () => HostTensor.fromDevice(tensors)),
     run: (during, f) => attempt(during, () => tf.tidy(synchronous(f)) as ReturnType<typeof f>),
     compile: (f) => f,
     dispose: (tensors) =>

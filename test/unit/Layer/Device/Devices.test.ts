@@ -6,7 +6,9 @@ import * as Auto from "../../../../src/Layer/Device/Auto.ts"
 import { acquire } from "../../../../src/Layer/Device/Backend.ts"
 import * as Cpu from "../../../../src/Layer/Device/Cpu.ts"
 import { Device, DeviceUnavailable } from "../../../../src/Layer/Device/Device.ts"
+import * as Devices from "../../../../src/Layer/Device/Devices.ts"
 import * as Wasm from "../../../../src/Layer/Device/Wasm.ts"
+import * as HostTensor from "../../../../src/Tensor/HostTensor.ts"
 import { tf } from "../../../../src/Tensor/Tensor.ts"
 
 const nameOn = (layer: Layer.Layer<Device, DeviceUnavailable>) =>
@@ -71,6 +73,34 @@ describe("Auto", () => {
       expect(report.chosen).toBe("cpu")
       expect(Auto.describe(report)).toMatch(/^device cpu: wasm cannot be used \(device cpu is in use/)
     })
+  )
+})
+
+describe("webgpu", () => {
+  it.effect("says what to install, and auto does not ask for it", () =>
+    Effect.gen(function* () {
+      const missing = yield* Effect.flip(nameOn(Devices.webgpu))
+      expect(missing).toBeInstanceOf(DeviceUnavailable)
+      expect(missing.message).toBe(
+        "Device webgpu cannot be used: its packages are not installed. Run: npm install webgpu @tensorflow/tfjs-backend-webgpu"
+      )
+      expect(yield* Auto.onRequest).toEqual([{ device: "webgpu", reason: missing.reason }])
+      expect((yield* Auto.report).attempts).toEqual([{ device: "wasm" }])
+    })
+  )
+  it.effect("a device that is read later gives the same", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const device = yield* acquire({ name: "cpu", reads: "later", load: () => import("@tensorflow/tfjs-backend-cpu") })
+        const tensors = { x: HostTensor.fromArray([1, 2]), mask: HostTensor.fromArray([1, 0], "bool") }
+        const put = yield* device.put(tensors)
+        expect(yield* device.read(put)).toEqual(tensors)
+        yield* device.dispose(put)
+        expect((yield* Effect.flip(device.read(put))).message).toBe(
+          "read failed on device cpu: Tensor x is not valid: it was disposed."
+        )
+      })
+    )
   )
 })
 
