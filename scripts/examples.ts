@@ -9,11 +9,21 @@ import { basename, join } from "node:path"
 
 /** How each example is run: the arguments of `node`, from the checkout, given a folder to write in. */
 const short: Readonly<Record<string, (folder: string) => ReadonlyArray<string>>> = {
+  collect: () => ["examples/collect.ts"],
   layers: () => ["examples/layers.ts"],
   line: (folder) => ["src/cli/main.ts", "train", "examples/line.ts", "--output_dir", join(folder, "run")],
   mnist: (folder) => ["src/cli/main.ts", "train", "examples/mnist.ts", "--output_dir", join(folder, "run"), "--max_steps", "20"],
   resume: () => ["examples/resume.ts"],
-  schedule: (folder) => ["src/cli/main.ts", "train", "examples/schedule.ts", "--output_dir", join(folder, "run")]
+  schedule: (folder) => ["src/cli/main.ts", "train", "examples/schedule.ts", "--output_dir", join(folder, "run")],
+  spirals: (folder) => [
+    "src/cli/main.ts",
+    "train",
+    "examples/spirals.ts",
+    "--output_dir",
+    join(folder, "run"),
+    "--max_steps",
+    "50"
+  ]
 }
 
 const root = join(import.meta.dirname, "..")

@@ -1,0 +1,19 @@
+/** A Layer of one's own: a logger that collects evaluations, in the place of the usual ones. `node examples/collect.ts` */
+import assert from "node:assert/strict"
+import { Effect, Layer } from "effect"
+import { CheckpointStore, Device, Logger, Program } from "regimen"
+import spirals from "./spirals.ts"
+
+const accuracies: Array<number | undefined> = []
+const collect = Layer.succeed(Logger.Logger, {
+  log: (entry) =>
+    Effect.sync(() => {
+      if (entry._tag === "Scalars" && entry.kind === "eval") accuracies.push(entry.values.eval_accuracy)
+    }),
+  flush: Effect.void
+})
+
+const world = Layer.mergeAll(Device.wasm, CheckpointStore.memory, collect)
+await Effect.runPromise(Program.run(spirals).pipe(Effect.provide(world)))
+assert.ok(accuracies.at(-1)! > 0.9)
+console.log(`${accuracies.length} evaluations; the last has accuracy ${accuracies.at(-1)}.`)
