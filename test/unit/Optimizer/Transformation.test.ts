@@ -33,6 +33,7 @@ it("computes bias corrections in float64, for the update that comes next", () =>
   const root = Math.sqrt(1 - 0.999 ** 10)
   expect(correction).toBe(root / (1 - 0.9 ** 10))
   expect(epsilon).toBe(1e-8 * root)
+  expect(Adam.scaleByAdam({ epsilonHat: true }).scalars({ step: 9, learningRate: 1 })).toEqual({ correction, epsilon: 1e-8 })
 })
 
 it("gives a parameter to the first group that wants it, and slots to those that have any", () => {
