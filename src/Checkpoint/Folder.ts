@@ -21,8 +21,8 @@ export const encode = (checkpoint: Checkpoint, folder: string): Files => {
   const both = Object.keys(buffers).find((path) => Object.hasOwn(parameters, path))
   if (both !== undefined) throw new Error(`${both} is a parameter and a buffer: rename one of them in the model`)
   return {
-    [model]: Safetensors.encode({ ...parameters, ...buffers }, metadata),
-    [optimizer]: Safetensors.encode(slots, metadata),
+    [model]: Safetensors.encode({ ...parameters, ...buffers }, { metadata }),
+    [optimizer]: Safetensors.encode(slots, { metadata }),
     [trainerState]: text(HuggingFace.trainerState(checkpoint, folder)),
     [document]: text(Document.encode({ ...checkpoint, buffers: Object.keys(buffers) }))
   }
@@ -53,9 +53,7 @@ const read = <A>(files: Files, name: string, f: (bytes: Uint8Array) => A): A => 
   }
 }
 
-/** Node's Buffer has a `slice` that shares memory: the codec gets the plain array under it. */
-const decodeTensors = ({ buffer, byteOffset, length }: Uint8Array): HostTensors =>
-  Safetensors.decode(new Uint8Array(buffer, byteOffset, length)).tensors
+const decodeTensors = (bytes: Uint8Array): HostTensors => Safetensors.decode(bytes).tensors
 
 /** What `from_pretrained` wants to see. */
 const metadata = { format: "pt" }

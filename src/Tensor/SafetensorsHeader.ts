@@ -1,10 +1,11 @@
 /** The header of a safetensors file, read as if an enemy had written it. */
-import { Schema } from "effect"
+import { type Stored, sizes } from "./SafetensorsDtypes.ts"
+import { InvalidSafetensors } from "./SafetensorsErrors.ts"
 
 /** Where a tensor lies, in bytes after the header. */
 export interface Entry {
   readonly name: string
-  readonly dtype: string
+  readonly dtype: Stored
   readonly shape: ReadonlyArray<number>
   readonly begin: number
   readonly end: number
@@ -18,57 +19,49 @@ export interface Header {
   readonly dataStart: number
 }
 
-/** A file that is not what it says, or not safetensors at all. */
-export class InvalidSafetensors extends Schema.TaggedError<InvalidSafetensors>()("InvalidSafetensors", {
-  /** The tensor that is at fault, if one is. */
-  tensor: Schema.optionalKey(Schema.String),
-  reason: Schema.String
-}) {
-  override get message() {
-    const where = this.tensor === undefined ? "" : `tensor ${this.tensor}: `
-    return `This is not a valid safetensors file: ${where}${this.reason}. It may be damaged or cut short: fetch or save it again.`
-  }
-}
-
 /** What the reference implementation allows, in bytes. */
 const largestHeader = 100_000_000
 
+/** How many bytes at the beginning of a file its header takes. **Errors**: throws `InvalidSafetensors`. */
+export const headerEnd = (first: Uint8Array, fileSize: number): number => {
+  if (first.length < 8) throw invalid(`it has ${first.length} bytes, fewer than the length of the header takes`)
+  const length = new DataView(first.buffer, first.byteOffset).getBigUint64(0, true)
+  if (length > BigInt(largestHeader))
+    throw invalid(`the header claims ${length} bytes, more than the ${largestHeader} that are allowed`)
+  const end = 8 + Number(length)
+  if (end > fileSize) throw invalid(`the header claims ${length} bytes, and the file has ${fileSize - 8} more`)
+  return end
+}
+
 /**
- * Reads and checks the header. `sizes` has the bytes of an element by dtype. Tensors must follow each other without a gap or an overlap and end with the file.
- * **Errors**: throws `InvalidSafetensors`.
+ * Reads and checks the header of a file of `fileSize` bytes, of which `bytes` are the first (at least `headerEnd`). Tensors must follow each other without
+ * a gap or an overlap and end with the file. **Errors**: throws `InvalidSafetensors`.
  */
-export const readHeader = (bytes: Uint8Array, sizes: ReadonlyMap<string, number>): Header => {
-  const { json, dataStart } = jsonOf(bytes)
+export const readHeader = (bytes: Uint8Array, fileSize: number): Header => {
+  const dataStart = headerEnd(bytes, fileSize)
+  const json = jsonOf(bytes.subarray(8, dataStart))
   const entries: Array<Entry> = []
   let metadata: Header["metadata"] = {}
   for (const [name, value] of Object.entries(json)) {
     if (name === "__metadata__") metadata = metadataOf(value)
-    else entries.push(entryOf(name, value, sizes))
+    else entries.push(entryOf(name, value))
   }
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end)
   let expected = 0
   for (const { name, begin, end } of entries) {
     if (begin !== expected) throw invalid(`it begins at byte ${begin}, where ${expected} was to be next`, name)
     expected = end
-    if (end > bytes.length - dataStart)
-      throw invalid(`it ends at byte ${end}, and the file has ${bytes.length - dataStart}`, name)
+    if (end > fileSize - dataStart) throw invalid(`it ends at byte ${end}, and the file has ${fileSize - dataStart}`, name)
   }
-  if (expected !== bytes.length - dataStart)
-    throw invalid(`${bytes.length - dataStart - expected} bytes at the end belong to no tensor`)
+  if (expected !== fileSize - dataStart) throw invalid(`${fileSize - dataStart - expected} bytes at the end belong to no tensor`)
   return { entries, metadata, dataStart }
 }
 
-const jsonOf = (bytes: Uint8Array): { readonly json: Record<string, unknown>; readonly dataStart: number } => {
-  if (bytes.length < 8) throw invalid(`it has ${bytes.length} bytes, fewer than the length of the header takes`)
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true)
-  if (length > BigInt(largestHeader))
-    throw invalid(`the header claims ${length} bytes, more than the ${largestHeader} that are allowed`)
-  const dataStart = 8 + Number(length)
-  if (dataStart > bytes.length) throw invalid(`the header claims ${length} bytes, and the file has ${bytes.length - 8} more`)
+const jsonOf = (bytes: Uint8Array): Record<string, unknown> => {
   let text: string
   let json: unknown
   try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes.subarray(8, dataStart))
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes)
     json = JSON.parse(text)
   } catch {
     throw invalid("the header is not JSON in UTF-8")
@@ -76,10 +69,10 @@ const jsonOf = (bytes: Uint8Array): { readonly json: Record<string, unknown>; re
   if (!isRecord(json) || !text.startsWith("{")) throw invalid("the header is not a JSON object")
   const repeated = repeatedKey(text)
   if (repeated !== undefined) throw invalid("its name is there twice", repeated)
-  return { json, dataStart }
+  return json
 }
 
-const entryOf = (name: string, value: unknown, sizes: ReadonlyMap<string, number>): Entry => {
+const entryOf = (name: string, value: unknown): Entry => {
   if (!isRecord(value)) throw invalid("its entry is not an object", name)
   const { dtype, shape, data_offsets: offsets } = value
   const size = typeof dtype === "string" ? sizes.get(dtype) : undefined
@@ -91,7 +84,7 @@ const entryOf = (name: string, value: unknown, sizes: ReadonlyMap<string, number
   const length = shape.reduce((product, n) => product * n, size)
   if (end - begin !== length)
     throw invalid(`shape [${shape}] of ${dtype} takes ${length} bytes, and its offsets span ${end - begin}`, name)
-  return { name, dtype: dtype as string, shape, begin, end }
+  return { name, dtype: dtype as Stored, shape, begin, end }
 }
 
 const metadataOf = (value: unknown): Header["metadata"] => {

@@ -17,7 +17,7 @@ const tensors = fc.dictionary(name, tensor, { maxKeys: 6, noNullPrototype: true 
 it("decode undoes encode, bit for bit", () => {
   fc.assert(
     fc.property(tensors, fc.dictionary(fc.string(), fc.string(), { noNullPrototype: true }), (expected, metadata) => {
-      const file = Safetensors.decode(Safetensors.encode(expected, metadata))
+      const file = Safetensors.decode(Safetensors.encode(expected, { metadata }))
       expect(Object.keys(file.tensors).sort()).toEqual(Object.keys(expected).sort())
       for (const [path, value] of Object.entries(expected)) expect(HostTensor.equals(file.tensors[path]!, value)).toBe(true)
       expect(file.metadata).toEqual(metadata)
@@ -40,7 +40,7 @@ it("equal tensors give equal bytes in any order", () => {
 it("a damaged file is read or refused with a typed error, never worse", () => {
   const bytes = Safetensors.encode(
     { a: HostTensor.fromArray([1, 2, 3]), b: HostTensor.fromArray([[1], [0]], "bool") },
-    { format: "pt" }
+    { metadata: { format: "pt" } }
   )
   const damage = fc.record({
     cut: fc.nat(bytes.length),

@@ -33,7 +33,7 @@ describe("the reference implementation's files", () => {
     expect(stored).toEqual({ half: "F16", wide: "I64", double: "F64", byte: "U8" })
   })
   it("are written byte for byte", () => {
-    expect(Safetensors.encode(own, { format: "pt" })).toEqual(bytesOf(reference.own))
+    expect(Safetensors.encode(own, { metadata: { format: "pt" } })).toEqual(bytesOf(reference.own))
   })
 })
 
@@ -108,4 +108,56 @@ it("reads from within a larger, unaligned buffer", () => {
   const larger = new Uint8Array(bytes.length + 3)
   larger.set(bytes, 3)
   expect(Safetensors.decode(larger.subarray(3)).tensors).toEqual(own)
+})
+
+it("what is decoded from a Node Buffer is a copy", () => {
+  const bytes = Buffer.from(Safetensors.encode(own))
+  const { tensors } = Safetensors.decode(bytes)
+  bytes.fill(0)
+  expect(tensors).toEqual(own)
+})
+
+describe("stored in another format", () => {
+  const bytesOf = (format: Safetensors.Stored, tensor: HostTensor.HostTensor) => {
+    const bytes = Safetensors.encode({ w: tensor }, { stored: { w: format } })
+    return bytes.slice(bytes.length - Safetensors.byteLength(tensor, format))
+  }
+  it.each(["F16", "BF16"] as const)("every %s comes back to the bit", (format) => {
+    const patterns = Uint16Array.from({ length: 65536 }, (_, i) => i)
+    const bytes = file({ w: entry(format, [65536], 0, 131072) }, 131072)
+    bytes.set(new Uint8Array(patterns.buffer), bytes.length - 131072)
+    const { tensors, stored } = Safetensors.decode(bytes)
+    const again = new Uint16Array(bytesOf(format, tensors.w!).buffer)
+    expect(stored).toEqual({ w: format })
+    const isNaN = (bits: number) => Number.isNaN(tensors.w!.data[bits])
+    expect(patterns.filter((bits) => again[bits] !== bits && !isNaN(bits))).toEqual(new Uint16Array())
+    const backFromNaN = Safetensors.decode(Safetensors.encode(tensors, { stored })).tensors.w!
+    expect(patterns.filter((bits) => isNaN(bits) && !Number.isNaN(backFromNaN.data[bits]))).toEqual(new Uint16Array())
+  })
+  it.each([
+    ["F16", 2049, 2048],
+    ["F16", 2051, 2052],
+    ["F16", 65519, 65504],
+    ["F16", 65520, Number.POSITIVE_INFINITY],
+    ["F16", -(2 ** -25), -0],
+    ["F16", 1.5 * 2 ** -25, 2 ** -24],
+    ["F16", 2 ** -14 * (1 - 2 ** -12), 2 ** -14],
+    ["BF16", 257, 256],
+    ["BF16", 259, 260],
+    ["BF16", 3.4e38, Number.POSITIVE_INFINITY],
+    ["F64", 0.1, Math.fround(0.1)],
+    ["I64", -7, -7],
+    ["U8", 255, 255],
+    ["I8", -128, -128]
+  ] as const)("%s has %d as %d", (format, value, expected) => {
+    const dtype = format.includes("F") ? "float32" : "int32"
+    const tensor = HostTensor.make(dtype, [1], dtype === "float32" ? Float32Array.of(value) : Int32Array.of(value))
+    expect(Safetensors.decode(Safetensors.encode({ w: tensor }, { stored: { w: format } })).tensors.w!.data[0]).toBe(expected)
+  })
+  it("a whole number that does not fit, and another kind of number, are refused", () => {
+    const ids = HostTensor.fromArray([1, 256], "int32")
+    expect(() => bytesOf("U8", ids)).toThrow(/Tensor w holds 256 as I32, which does not fit into U8/)
+    expect(() => bytesOf("F16", ids)).toThrow(/a int32 tensor of shape \[2\] cannot be stored as F16/)
+    expect(() => bytesOf("BOOL", ids)).toThrow(Safetensors.InvalidSafetensors)
+  })
 })
