@@ -1,9 +1,11 @@
 /** What every device owes: `suite(name, layer)` runs on each Layer of the service. */
+import { readFileSync } from "node:fs"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, type Layer } from "effect"
 import * as Cpu from "../../src/Layer/Device/Cpu.ts"
 import { Device, DeviceError, type DeviceUnavailable } from "../../src/Layer/Device/Device.ts"
 import * as Kernels from "../../src/Layer/Device/Kernels.ts"
+import { dropout } from "../../src/Tensor/Dropout.ts"
 import { valueAndGrads } from "../../src/Tensor/Gradients.ts"
 import * as HostTensor from "../../src/Tensor/HostTensor.ts"
 import * as Key from "../../src/Tensor/Key.ts"
@@ -13,6 +15,11 @@ import { differentiable, fused, gradientsOf, inputsOf } from "./DeviceCases.ts"
 import { type Forward, forward, outOfRange } from "./DeviceForward.ts"
 
 const tolerance = 2e-5
+
+/** Recorded from TensorFlow (scripts/record-philox.py). */
+const recorded: {
+  readonly cases: ReadonlyArray<{ readonly seed: readonly [number, number]; readonly bits: ReadonlyArray<number> }>
+} = JSON.parse(readFileSync(new URL("../unit/Tensor/philox.json", import.meta.url), "utf8"))
 
 export const suite = (name: string, layer: Layer.Layer<Device, DeviceUnavailable>): void => {
   const on = <A, E>(effect: Effect.Effect<A, E, Device>) => Effect.provide(effect, layer, { local: true })
@@ -97,8 +104,27 @@ export const suite = (name: string, layer: Layer.Layer<Device, DeviceUnavailable
             Effect.flatMap((weights) => Effect.tap(device.read(weights), () => device.dispose(weights)))
           )
           const [first, second] = [yield* once, yield* once]
-          expect(Object.keys(first)).toEqual(["w", "b"])
+          expect(Object.keys(first)).toEqual(["w", "b", "embedding", "filter"])
+          expect(Object.values(first).every(({ data }) => data.every(Number.isFinite))).toBe(true)
           for (const path of Object.keys(first)) expect(HostTensor.equals(first[path]!, second[path]!)).toBe(true)
+        })
+      )
+    )
+
+    it.effect("has TensorFlow's random numbers, to the bit, and drops by them", () =>
+      on(
+        Effect.gen(function* () {
+          const device = yield* Device
+          for (const { seed, bits } of recorded.cases) {
+            const key = { hi: seed[0] >>> 0, lo: seed[1] >>> 0 }
+            const put = yield* device.put({ uniform: Random.uniform(key, [bits.length]) })
+            const { uniform } = yield* device.read(put)
+            expect([...new Uint32Array(uniform!.data.buffer)]).toEqual(bits)
+            const kept = yield* device.run("dropout", () => ({ x: dropout(tf.ones([bits.length]), 0.5, key) }))
+            const { x } = yield* device.read(kept)
+            expect([...x!.data]).toEqual([...uniform!.data].map((u) => (u < 0.5 ? 0 : 2)))
+            yield* device.dispose({ ...put, ...kept })
+          }
         })
       )
     )
@@ -207,15 +233,29 @@ const compare = (expected: HostTensor.HostTensors, found: HostTensor.HostTensors
   }
 }
 
-/** A few steps of a small model. */
+/** A few steps of a small model with an embedding, a convolution, pooling, dropout and attention-like products. */
 const train = (): Tensors => {
   const x = HostTensor.toDevice({ x: Random.normal(Key.make(1), [16, 20]) }).x!
-  let weights: Tensors = HostTensor.toDevice({ w: Random.normal(Key.make(2), [20, 30]), b: HostTensor.zeros([30]) })
+  const ids = tf.tensor1d(
+    Array.from({ length: 16 }, (_, i) => (i * 7) % 5),
+    "int32"
+  )
+  let weights: Tensors = HostTensor.toDevice({
+    w: Random.normal(Key.make(2), [20, 32]),
+    b: HostTensor.zeros([32]),
+    embedding: Random.normal(Key.make(3), [5, 32]),
+    filter: Random.normal(Key.make(4), [3, 3, 1, 2])
+  })
   for (let step = 0; step < 5; step++) {
-    const { gradients } = valueAndGrads(
-      (p) => ({ loss: tf.mean(tf.square(tf.tanh(tf.add(tf.matMul(x, p.w!), p.b!)))), aux: {} }),
-      weights
-    )
+    const loss = (p: Tensors) => {
+      const hidden = tf.add(tf.tanh(tf.add(tf.matMul(x, p.w!), p.b!)), tf.gather(p.embedding!, ids))
+      const dropped = dropout(hidden, 0.2, Key.fold(Key.make(5), step))
+      const scores = tf.matMul(tf.softmax(tf.matMul(dropped, dropped, false, true)), dropped)
+      const image = tf.reshape(scores, [1, 16, 32, 1]) as tf.Tensor4D
+      const pooled = tf.maxPool(tf.conv2d(image, p.filter as tf.Tensor4D, 1, "same"), 3, 2, "same")
+      return { loss: tf.mean(tf.square(pooled)), aux: {} }
+    }
+    const { gradients } = valueAndGrads(loss, weights)
     weights = Object.fromEntries(Object.entries(weights).map(([path, w]) => [path, tf.sub(w, tf.mul(gradients[path]!, 0.1))]))
   }
   return weights
