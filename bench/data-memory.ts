@@ -1,7 +1,7 @@
 /**
  * What it costs to train on files larger than memory: a linear model, trained by the real driver on JSON Lines and on Parquet, in shuffled
  * order, from a file of 20 MB and from one of 2 GB, each in a process of its own; and on the same rows in memory, decoded at each read as
- * the file's are. Units: rows/s; MB of peak resident memory. Run it with `node bench/data-memory.ts [megabytes [steps]]`.
+ * the file's are. Units: rows/s; MB of peak resident memory. Run it with `node bench/data-memory.ts [megabytes [steps [jsonl|parquet]]]`.
  */
 import { fork } from "node:child_process"
 import { once } from "node:events"
@@ -159,7 +159,7 @@ if (process.send !== undefined) {
   const steps = Number(process.argv[3] ?? 1000)
   const folder = mkdtempSync(join(tmpdir(), "regimen-bench-"))
   try {
-    for (const kind of kinds) {
+    for (const kind of kinds.filter((kind) => process.argv[4] === undefined || process.argv[4] === kind)) {
       const paths = { small: join(folder, `small.${kind}`), large: join(folder, `large.${kind}`) }
       write(kind, paths.small, 20e6)
       write(kind, paths.large, large)
