@@ -77,11 +77,16 @@ const expectWithin = (found: Record<string, number>, bound: (path: string) => nu
 beforeAll(() => tf.setBackend("cpu"))
 afterAll(() => expect(tf.memory().numTensors).toBe(0))
 
-describe.each(["adamw_linear", "sgd_cosine", "adamw_ga3_drop_last"])("mlp_digits/%s", (variant) => {
+describe.each(["adamw_linear", "sgd_cosine", "adamw_ga3_drop_last", "adafactor_constant"])("mlp_digits/%s", (variant) => {
   const golden = json<Trajectory>(`${variant}.json`)
   const { gradient_accumulation_steps: accumulation, max_grad_norm, optim, weight_decay } = golden.training_arguments
   const decay = { weightDecay: weight_decay, decays: (path: string) => golden.decay_parameters.includes(path) }
-  const optimizer = optim === "sgd" ? Optimizers.sgd(decay) : Optimizers.adamw(decay)
+  const optimizer =
+    optim === "sgd"
+      ? Optimizers.sgd(decay)
+      : optim === "adafactor"
+        ? Optimizers.adafactor({ ...decay, relativeStep: false, scaleParameter: false })
+        : Optimizers.adamw(decay)
 
   /** The micro-batches of each update: accumulation does not cross an epoch. */
   const perEpoch = golden.micro_batches.length / 2
