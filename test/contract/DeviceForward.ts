@@ -314,7 +314,13 @@ const exact = [
   of("floats that are no int32", [drawn([40], "float32", 14, true)], (x: Tensor) => tf.cast(tf.mul(x, 1e9), "int32"))
 ]
 
-export const forward: ReadonlyArray<Forward> = [elementwise, movers, windows, exact].flat()
+const rows = of(
+  "where by rows",
+  [drawn([3], "bool", 20), drawn([3, 4], "float32", 21, true), drawn([3, 4], "float32", 22)],
+  (condition: Tensor, a: Tensor, b: Tensor) => [tf.where(condition, a, b), tf.where(tf.reshape(condition, [3, 1]), a, b)]
+)
+
+export const forward: ReadonlyArray<Forward> = [elementwise, movers, windows, exact, rows].flat()
 
 /** Ids out of range: refused, or zeros; never what lies beside the tensor. */
 export const outOfRange: ReadonlyArray<Forward> = dtypes.flatMap((dtype) =>

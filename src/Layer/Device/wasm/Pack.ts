@@ -14,6 +14,7 @@ import * as MatMul from "./MatMul.ts"
 import * as OneHot from "./OneHot.ts"
 import * as Pooling from "./Pooling.ts"
 import * as Segment from "./Segment.ts"
+import * as Select from "./Select.ts"
 import * as Windows from "./Windows.ts"
 
 /** Replaces and adds kernels, and guards the heap. Runs when wasm is the current backend; later calls do nothing. */
@@ -27,7 +28,8 @@ export const install = (): void => {
   for (const { kernelName } of tf.getKernelsForBackend("cpu")) {
     if (tf.getKernel(kernelName, "wasm") == null && !foreign.has(kernelName)) fallBack(kernelName)
   }
-  for (const family of [Cast, Convolution, Depthwise, Extrema, Fused, MatMul, OneHot, Pooling, Segment, Windows]) family.install()
+  for (const family of [Cast, Convolution, Depthwise, Extrema, Fused, MatMul, OneHot, Pooling, Segment, Select, Windows])
+    family.install()
 }
 
 let installed = false
