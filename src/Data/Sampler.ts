@@ -42,11 +42,13 @@ export const random =
  * **Unit**: `seed` is an integer, of which the twister takes the low 32 bits; `size` is below 2^32 / 20, where PyTorch turns to 64-bit draws.
  * **Law**: equals the orders recorded from the Trainer (test/golden/sampleOrder.test.ts).
  */
-export const torchPermutation = (size: number, seed: number): Int32Array => {
+export const torchPermutation = (size: number, seed: number): Int32Array => torchShuffle(sequential(size, 0), seed)
+
+/** Shuffles in place, by `torchPermutation`. */
+export const torchShuffle = (order: Int32Array, seed: number): Int32Array => {
   const generator = mersenne(seed)
-  const order = sequential(size, 0)
-  for (let i = 0; i < size - 1; i++) {
-    const j = i + ((generator.next() >>> 0) % (size - i))
+  for (let i = 0; i < order.length - 1; i++) {
+    const j = i + ((generator.next() >>> 0) % (order.length - i))
     const chosen = order[j]!
     order[j] = order[i]!
     order[i] = chosen

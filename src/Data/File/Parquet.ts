@@ -54,7 +54,7 @@ export const open = Effect.fnUntraced(function* <A>(
         const { file, start } = groups[at]!
         const found = yield* readAll(places, (place) => {
           const row = indices[place]! - starts[at]!
-          return file.decode(start + row, plain(read[row]))
+          return file.decode(start + row, file.wide ? plain(read[row]) : read[row])
         })
         for (const [i, place] of places.entries()) rows[place] = found[i]!
       }
@@ -68,6 +68,8 @@ interface File<A> {
   readonly path: string
   readonly buffer: AsyncBuffer
   readonly metadata: FileMetaData
+  /** Whether it has columns of 64-bit integers. */
+  readonly wide: boolean
   readonly decode: Decoder.Decoder<A>
 }
 
@@ -88,7 +90,8 @@ const openFile = Effect.fnUntraced(function* <A>(
     slice: async (start, end = file.size) => (await Effect.runPromise(file.read(start, Math.min(end, file.size)))).buffer
   }
   const metadata = yield* attempt(path, null, "is no Parquet file", () => parquetMetadataAsync(buffer))
-  return { path, buffer, metadata, decode: Decoder.make(path, schema) }
+  const wide = metadata.schema.some(({ type }) => type === "INT64")
+  return { path, buffer, metadata, wide, decode: Decoder.make(path, schema) }
 })
 
 const groupsOf = <A>(file: File<A>): ReadonlyArray<Group<A>> => {

@@ -1,5 +1,5 @@
 /** A random order for rows that are cheap to read only beside their neighbours, as the row groups of a Parquet file are. */
-import { InvalidSampler, type Sampler, torchPermutation } from "../Sampler.ts"
+import { InvalidSampler, type Sampler, torchPermutation, torchShuffle } from "../Sampler.ts"
 
 export interface Options {
   /** Rows in each block, in the order of the dataset: `Parquet.open(...)` knows them. */
@@ -39,17 +39,13 @@ export const blocks =
       throw new InvalidSampler({ reason: `a window of ${window} blocks is none` })
     const order = new Int32Array(size)
     const shuffled = torchPermutation(blocks.length, seed + epoch)
-    let at = 0
+    let end = 0
     for (let first = 0; first < shuffled.length; first += window) {
-      const rows = new Int32Array(
-        Array.from(shuffled.subarray(first, first + window)).reduce((n, block) => n + blocks[block]!, 0)
-      )
-      let filled = 0
+      const start = end
       for (const block of shuffled.subarray(first, first + window))
-        for (let row = 0; row < blocks[block]!; row++) rows[filled++] = starts[block]! + row
+        for (let row = 0; row < blocks[block]!; row++) order[end++] = starts[block]! + row
       // Each window has a seed of its own, far from those of other epochs.
-      const mixed = torchPermutation(rows.length, Math.imul(seed + epoch + 1, 0x9e3779b1) + first + 1)
-      for (const place of mixed) order[at++] = rows[place]!
+      torchShuffle(order.subarray(start, end), Math.imul(seed + epoch + 1, 0x9e3779b1) + first + 1)
     }
     return order
   }
