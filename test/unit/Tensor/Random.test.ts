@@ -54,6 +54,10 @@ describe("normal and truncatedNormal", () => {
     }
     expect(eighths.size).toBe(8)
   })
+  it("have the same bits in every version", () => {
+    expect(crc32(bytesOf(Random.normal(Key.make(5), [20_000]).data))).toBe(2821271541)
+    expect(crc32(bytesOf(Random.truncatedNormal(Key.make(5), [20_000]).data))).toBe(1057799796)
+  })
   it("are finite and prefix-stable for odd sizes", () => {
     for (const draw of [Random.normal, Random.truncatedNormal, Random.uniform]) {
       const long = draw(Key.make(7), [1001]).data
