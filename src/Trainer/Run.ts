@@ -117,10 +117,12 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
           sealed = true
           return Effect.fail(new NonFiniteLoss({ step, loss, gradNorm }))
         })
+  /** Saves a checkpoint; first the log, so that a run which is killed and resumed has no gap in it. */
+  const save = (checkpoint: Checkpoint) => Effect.andThen(logger.flush, store.save(checkpoint))
   /** Writes a checkpoint, then removes those that the state does not keep. */
   const write = (checkpoint: Checkpoint, kept: TrainerState) =>
     Effect.andThen(
-      store.save(checkpoint),
+      save(checkpoint),
       Effect.suspend(() => {
         durable = kept
         onDisk.add(kept.step)
@@ -153,7 +155,7 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
     }).pipe(writing.withPermit)
   )
   const rescue = (cut: TrainerState) =>
-    Effect.flatMap(snapshot(cut), store.save).pipe(
+    Effect.flatMap(snapshot(cut), save).pipe(
       Effect.interruptible, // a finalizer is uninterruptible: without this no time limit works
       Effect.timeout(options.grace ?? "1 minute"),
       Effect.as(true),

@@ -20,6 +20,8 @@ const caller = new Set([
   "MissingField",
   "NoLoss",
   "ModelFailed",
+  "KernelMissing",
+  "DeviceUnavailable",
   "NoCheckpoint",
   "NotACheckpoint",
   "ForeignFolder",

@@ -27,6 +27,9 @@ export const model: Model = {
   }
 }
 
+/** The model's initial weights under a fixed key. */
+export const initial = () => model.init(Key.make(1))
+
 export const rows = (count: number, shift = 0) =>
   Array.from({ length: count }, (_, i) => ({
     x: [Math.sin(i + shift), Math.cos(2 * i), i % 3],

@@ -4,7 +4,7 @@ import { CheckpointError, CheckpointStore } from "../../../src/Checkpoint/Checkp
 import type { Loader } from "../../../src/Data/Loader.ts"
 import * as Cpu from "../../../src/Layer/Device/Cpu.ts"
 import type { Device } from "../../../src/Layer/Device/Device.ts"
-import type { Entry } from "../../../src/Layer/Logger/Logger.ts"
+import { type Entry, Logger } from "../../../src/Layer/Logger/Logger.ts"
 import * as Horizon from "../../../src/Schedule/Horizon.ts"
 import * as Plan from "../../../src/Schedule/Plan.ts"
 import * as Trigger from "../../../src/Schedule/Trigger.ts"
@@ -359,5 +359,18 @@ here("what an epoch's end leaves of an accumulation is dropped, not taken into t
     const of = plan({ horizon: { maxSteps: 4, epochs: Infinity, batchesPerEpoch: 8, accumulation: 2 }, evaluate: Trigger.never })
     const { state } = yield* Trainer.train({ ...task, train: stream }, of).pipe(Effect.provide(world(Tiny.store().layer)))
     expect(state.samples).toBe(4 * 2 * 2) // five batches of two an epoch: two updates of two, one left over
+  })
+)
+
+here("the log is on disk before a checkpoint that has it", () =>
+  Effect.gen(function* () {
+    const store = Tiny.store()
+    const flushed = Layer.succeed(Logger, {
+      log: (entry) => Effect.sync(() => void (entry._tag === "Scalars" && store.done.push(`log ${entry.step}`))),
+      flush: Effect.sync(() => void store.done.push("flush"))
+    })
+    const log = plan({ log: Trigger.every(4), evaluate: Trigger.never })
+    yield* Trainer.train(yield* Tiny.task(), log).pipe(Effect.provide(Layer.mergeAll(Tiny.optimizer, store.layer, flushed)))
+    expect(store.done.slice(0, 3)).toEqual(["log 4", "flush", "save 4"])
   })
 )
