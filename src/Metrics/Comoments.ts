@@ -63,9 +63,9 @@ export const combine = (left: Comoments, right: Comoments): Comoments => {
   }
 }
 
-/** Gives Pearson's correlation, -1 to 1. Of fewer than two pairs, or where one side is constant, there is none: NaN. */
-export const correlation = ({ count, xx, yy, xy }: Comoments): number =>
-  count < 2 || xx === 0 || yy === 0 ? Number.NaN : Math.max(-1, Math.min(1, xy / Math.sqrt(xx * yy)))
+/** Gives Pearson's correlation, -1 to 1. Where one side is constant, as that of a single pair is, there is none: NaN. */
+export const correlation = ({ xx, yy, xy }: Comoments): number =>
+  xx === 0 || yy === 0 ? Number.NaN : Math.max(-1, Math.min(1, xy / Math.sqrt(xx * yy)))
 
 const sums = ["count", "x0", "y0", "dx", "dy", "xx", "yy", "xy"]
 

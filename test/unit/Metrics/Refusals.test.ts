@@ -3,6 +3,7 @@ import "@tensorflow/tfjs-backend-cpu"
 import { afterAll, beforeAll, expect, it } from "vitest"
 import * as Accuracy from "../../../src/Metrics/Accuracy.ts"
 import * as Bleu from "../../../src/Metrics/Bleu.ts"
+import * as Comoments from "../../../src/Metrics/Comoments.ts"
 import * as Compared from "../../../src/Metrics/Compared.ts"
 import * as ConfusionMatrix from "../../../src/Metrics/ConfusionMatrix.ts"
 import * as EditRate from "../../../src/Metrics/EditRate.ts"
@@ -16,6 +17,7 @@ import * as R2 from "../../../src/Metrics/R2.ts"
 import * as RocAuc from "../../../src/Metrics/RocAuc.ts"
 import * as Sequences from "../../../src/Metrics/Sequences.ts"
 import * as Spearman from "../../../src/Metrics/Spearman.ts"
+import * as TokenErrorRate from "../../../src/Metrics/TokenErrorRate.ts"
 import { LabelMismatch } from "../../../src/Step/Loss.ts"
 import * as HostTensor from "../../../src/Tensor/HostTensor.ts"
 import { tf } from "../../../src/Tensor/Tensor.ts"
@@ -120,9 +122,9 @@ it("leaves labels out that are ignored or no class", () => {
   expect(finish(Precision.make(["a", "b"], { average: "binary", positive: 0, ignoreIndex: 1 }), logits, [1, 0, 0, 1])).toEqual({
     precision: 1
   })
-  const scores = [0.9, 0.1, 0.5, 0.4]
-  expect(finish(RocAuc.make(), scores, [1, 0, -100, 7])).toEqual({ roc_auc: 1 })
-  expect(finish(RocAuc.make({ ignoreIndex: 0 }), scores, [1, 0, 0, 1])).toEqual({ roc_auc: Number.NaN })
+  const scores = [0.9, 0.1, 0.5, 0.4, 0.95]
+  expect(finish(RocAuc.make(), scores, [1, 0, -100, 7, -1])).toEqual({ roc_auc: 1 })
+  expect(finish(RocAuc.make({ ignoreIndex: 0 }), scores, [1, 0, 0, 1, 0])).toEqual({ roc_auc: Number.NaN })
   expect(finish(RocAuc.oneVsRest(["a", "b"]), logits, [1, 0, -100, 7])).toEqual({ macro_roc_auc: 1 })
 })
 
@@ -130,6 +132,30 @@ it("gives NaN where a score is NaN, not an order that is none", () => {
   expect(finish(RocAuc.make(), [0.1, Number.NaN, 0.3], [0, 1, 1])).toEqual({ roc_auc: Number.NaN })
   expect(finish(Spearman.make(), [0.1, Number.NaN, 0.3], [0, 1, 1])).toEqual({ spearman: Number.NaN })
   expect(finish(Pearson.make(), [0.1, Number.NaN, 0.3], [0, 1, 1])).toEqual({ pearson: Number.NaN })
+})
+
+it("correlates nothing where a side is constant, in one pair or below what float32 can square", () => {
+  expect(finish(Pearson.make(), [0.1], [0.7])).toEqual({ pearson: Number.NaN })
+  expect(finish(R2.make(), [0.7], [0.7])).toEqual({ r2: Number.NaN })
+  expect(finish(Pearson.make(), [0, 1e-30], [0, 1])).toEqual({ pearson: Number.NaN })
+  expect(finish(Pearson.make(), [0, 1], [0, 1e-30])).toEqual({ pearson: Number.NaN })
+})
+
+it("leaves a set as it is beside an empty one, to the last bit", () => {
+  const some = { count: 3, x: 0.1, y: 0.7, xx: 1, yy: 2, xy: 1 }
+  expect(Comoments.combine(Comoments.empty, some)).toEqual(some)
+  expect(Comoments.combine(some, Comoments.empty)).toEqual(some)
+})
+
+it("counts the tokens that are wrong, of those that count", () => {
+  const logits = [
+    [0, 9],
+    [9, 0],
+    [0, 9],
+    [0, 9]
+  ]
+  expect(finish(TokenErrorRate.make(), logits, [1, 1, 1, -100])).toEqual({ token_error_rate: 1 / 3 })
+  expect(finish(TokenErrorRate.make({ ignoreIndex: 0 }), logits, [0, 0, 1, 1])).toEqual({ token_error_rate: 0 })
 })
 
 it("keeps the digits of numbers far from zero, which sums of squares in float32 would lose", () => {
