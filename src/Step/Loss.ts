@@ -12,7 +12,9 @@ export class LabelMismatch extends Schema.TaggedError<LabelMismatch>()("LabelMis
     const wanted =
       this.loss === "crossEntropy"
         ? `one label for each row of classes: [${this.predictions.slice(0, -1)}]`
-        : "one label for each prediction"
+        : this.loss === "contrastive"
+          ? "two tensors [pairs, features] of one shape"
+          : "one label for each prediction"
     return `${this.loss}: predictions of shape [${this.predictions}] do not go with labels of shape [${this.labels}]; give ${wanted}.`
   }
 }
@@ -111,6 +113,44 @@ export const binaryCrossEntropy = (logits: Tensor, labels: Tensor): Loss => {
   const target = alike("binaryCrossEntropy", logits, labels)
   return { sum: tf.sum(tf.sub(tf.softplus(logits), tf.mul(logits, target))), count: tf.scalar(logits.size) }
 }
+
+/**
+ * Computes the contrastive loss of pairs: each row of `left` has to find its partner, the row of `right` with the same number, among all rows of `right`,
+ * and the other way round. Similarities are cosines over `temperature` (default 0.07).
+ *
+ * **Shapes**: both `[pairs, features]`. **Unit**: nats; the mean of the two directions, and one term a pair.
+ *
+ * **Errors**: throws `LabelMismatch` when the shapes differ.
+ *
+ * **Source**: van den Oord et al. 2018 (InfoNCE), https://arxiv.org/abs/1807.03748; both directions as in CLIP, Radford et al. 2021.
+ *
+ * @example
+ * ```ts
+ * import { Loss, tf } from "regimen"
+ * import assert from "node:assert/strict"
+ * import "@tensorflow/tfjs-backend-cpu"
+ *
+ * const eye = tf.eye(2)
+ * const { sum } = Loss.contrastive(eye, eye, { temperature: 1 })
+ * assert.ok(Math.abs(sum.dataSync()[0]! - 2 * Math.log(1 + Math.exp(-1))) < 1e-6)
+ * ```
+ */
+export const contrastive = (
+  left: Tensor,
+  right: Tensor,
+  { temperature = 0.07 }: { readonly temperature?: number } = {}
+): Loss => {
+  if (left.rank !== 2 || left.shape.join() !== right.shape.join())
+    throw new LabelMismatch({ loss: "contrastive", predictions: left.shape, labels: right.shape })
+  const pairs = left.shape[0]!
+  const similar = tf.div(tf.matMul(directions(left), directions(right), false, true), temperature)
+  const partners = tf.range(0, pairs, 1, "int32")
+  const ways = [similar, tf.transpose(similar)].map((logits) => crossEntropy(logits, partners).sum)
+  return { sum: tf.div(tf.addN(ways), 2), count: tf.scalar(pairs) }
+}
+
+/** Rows at length 1; a row of zeros stays. */
+const directions = (x: Tensor): Tensor => tf.mul(x, tf.rsqrt(tf.maximum(tf.sum(tf.square(x), 1, true), 1e-24)))
 
 /** Labels in the predictions' shape and type. */
 const alike = (loss: string, predictions: Tensor, labels: Tensor): Tensor => {

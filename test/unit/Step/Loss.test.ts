@@ -109,3 +109,34 @@ it("binaryCrossEntropy and its gradient equal float64, at logits of 1e3 too", ()
   const far = evaluate([1, 2], [1e3, -1e3], (x) => Loss.binaryCrossEntropy(x, tf.tensor2d([[0, 0]])))
   expect([far.sum, far.slope]).toEqual([1e3, [1, 0]])
 })
+
+it("contrastive and its gradient equal float64, and pairs out of step lose", () => {
+  const left = [0.3, -1.2, 2, 0.5, 0.1, -0.7]
+  const right = [0.2, -1, 1.4, 0.9, 0.4, -0.2]
+  const float64 = (values: ReadonlyArray<number>) => {
+    const rows = (v: ReadonlyArray<number>) =>
+      [0, 1, 2].map((i) => v.slice(2 * i, 2 * i + 2)).map((r) => r.map((x) => x / Math.hypot(...r)))
+    const [a, b] = [rows(values), rows(right)]
+    const similar = a.map((x) => b.map((y) => (x[0]! * y[0]! + x[1]! * y[1]!) / 0.5))
+    const lost = (z: ReadonlyArray<number>, i: number) => Math.log(z.reduce((sum, x) => sum + Math.exp(x), 0)) - z[i]!
+    return similar.reduce(
+      (sum, z, i) =>
+        sum +
+        (lost(z, i) +
+          lost(
+            similar.map((row) => row[i]!),
+            i
+          )) /
+          2,
+      0
+    )
+  }
+  const found = evaluate([3, 2], left, (x) => Loss.contrastive(x, tf.tensor2d(right, [3, 2]), { temperature: 0.5 }))
+  expectClose([found.sum, found.count], [float64(left), 3])
+  expectClose(found.slope, slopeOf(float64, left), 1e-4)
+  const swapped = evaluate([3, 2], left, (x) =>
+    Loss.contrastive(x, tf.tensor2d([...right.slice(2), ...right.slice(0, 2)], [3, 2]))
+  )
+  expect(swapped.sum).toBeGreaterThan(found.sum)
+  expect(() => evaluate([3, 2], left, (x) => Loss.contrastive(x, tf.zeros([2, 2])))).toThrow(/two tensors/)
+})
