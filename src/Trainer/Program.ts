@@ -1,5 +1,5 @@
 /** A program is a run with a name and arguments: what `regimen train` runs, and what flags can change. */
-import { Effect } from "effect"
+import { Effect, type Scope } from "effect"
 import * as Arguments from "../Arguments/Arguments.ts"
 import * as Compile from "../Arguments/Compile.ts"
 import * as Collator from "../Data/Collator.ts"
@@ -33,7 +33,18 @@ export interface Program<E = never, R = never> {
   /** Whose output folder it is; the file's name when it is not given. */
   readonly name: string | undefined
   readonly args: Arguments.Input
-  readonly prepare: (args: Arguments.Arguments) => Effect.Effect<Prepared<E, R>, ProgramError | E, R>
+  /** What it opens lives in the scope. */
+  readonly prepare: (args: Arguments.Arguments) => Effect.Effect<Prepared<E, R>, ProgramError | E, R | Scope.Scope>
+}
+
+/** What a loader of the training data is made from: `Loader.make` takes it as it is. */
+export interface LoaderOptions<A> {
+  readonly dataset: Dataset<A>
+  readonly collate: Collator.Collator<A>
+  readonly batchSize: number
+  readonly dropLast: boolean
+  /** The Trainer's order: a new permutation each epoch, by `data_seed` or `seed`. */
+  readonly sampler: Sampler.Sampler
 }
 
 /** A dataset, or an effect that opens one. */
@@ -43,7 +54,8 @@ type Source<A, E, R> = Dataset<A> | Effect.Effect<Dataset<A>, E, R>
  * Makes a program from a model and its data.
  *
  * `args` are TrainingArguments in camelCase; the rest is code: `plan` may change the plan that the arguments come to
- * (a schedule of your own), `optimizer` replaces theirs, `collate` makes batches from rows, `observe` is asked at events.
+ * (a schedule of your own), `optimizer` replaces theirs, `collate` makes batches from rows, `loader` reads the training data another way
+ * (another sampler, ahead of time, by workers), `observe` is asked at events.
  *
  * **Errors**: none here; running it finds wrong arguments, data and models before step 0.
  */
@@ -54,6 +66,7 @@ export const make = <A, E = never, R = never>(program: {
   readonly trainDataset: Source<A, E, R>
   readonly evalDataset?: Source<A, E, R> | Readonly<Record<string, Source<A, E, R>>>
   readonly collate?: Collator.Collator<A>
+  readonly loader?: (options: LoaderOptions<A>) => Effect.Effect<Loader.Loader, Loader.LoaderError | E, R | Scope.Scope>
   readonly metrics?: ReadonlyArray<Metric<unknown>>
   readonly optimizer?: (args: Arguments.Arguments) => Transformation
   readonly plan?: (plan: Plan, args: Arguments.Arguments) => Plan
@@ -65,12 +78,12 @@ export const make = <A, E = never, R = never>(program: {
   _tag: "Program",
   name: program.name,
   args: program.args ?? {},
-  prepare: Effect.fnUntraced(function* (args): Effect.fn.Return<Prepared<E, R>, ProgramError | E, R> {
+  prepare: Effect.fnUntraced(function* (args): Effect.fn.Return<Prepared<E, R>, ProgramError | E, R | Scope.Scope> {
     const collate = program.collate ?? Collator.stack()
     const sources = named(program.evalDataset)
     yield* Effect.fromResult(Compile.check(args, { evaluates: Object.keys(sources).length > 0 }))
     const dataset = yield* open(program.trainDataset)
-    const train = yield* Loader.make({
+    const train = yield* (program.loader ?? Loader.make)({
       dataset,
       collate,
       batchSize: args.perDeviceTrainBatchSize,
@@ -120,7 +133,7 @@ export const make = <A, E = never, R = never>(program: {
 export const prepare = Effect.fnUntraced(function* <E, R>(
   program: Program<E, R>,
   overrides: Arguments.Input = {}
-): Effect.fn.Return<Prepared<E, R>, ProgramError | E, R> {
+): Effect.fn.Return<Prepared<E, R>, ProgramError | E, R | Scope.Scope> {
   const args = yield* Effect.fromResult(Arguments.make({ ...program.args, ...overrides }))
   return yield* program.prepare(args)
 })
@@ -140,7 +153,7 @@ export const run = Effect.fn("Program.run")(function* <E, R>(
   overrides: Arguments.Input = {},
   options: Options = {}
 ): Effect.fn.Return<Trainer.Report, RunError | ProgramError | E, Exclude<World | R, Optimizer.Optimizer> | R> {
-  return yield* train(yield* prepare(program, overrides), options)
+  return yield* Effect.scoped(Effect.flatMap(prepare(program, overrides), (prepared) => train(prepared, options)))
 })
 
 const open = <A, E, R>(source: Source<A, E, R>): Effect.Effect<Dataset<A>, E, R> =>

@@ -24,7 +24,7 @@ export interface Printed {
 /** Plans a program: what its run would do from its start. Metrics are not known, and what depends on them is printed as unknown. */
 export const program = Effect.fnUntraced(function* (file: string, overrides: Input, options: Options) {
   const { program } = yield* load(file)
-  const { args, plan, task } = yield* Program.prepare(program, overrides)
+  const { args, plan, task } = yield* Effect.scoped(Program.prepare(program, overrides))
   const outcome = yield* Effect.fromResult(Outcome.fromPlan(args, plan, (set) => task.evaluation[set]?.batchesPerEpoch ?? 0))
   return printed(options.json ? JSON.stringify(outcome) : Text.render(outcome, width(options)))
 })

@@ -84,7 +84,7 @@ export const train = Effect.fnUntraced(function* (file: string, given: Given) {
   })
   // A run that is at its end is finished, whatever signal comes.
   return yield* Effect.uninterruptibleMask((restore) => Effect.flatMap(restore(running), finish))
-})
+}, Effect.scoped)
 
 /** Goes on with the run of a folder: the program and its arguments are those that it was started with, where flags don't say otherwise. */
 export const resume = Effect.fnUntraced(function* (folder: string, given: Given) {

@@ -36,7 +36,7 @@ export const rows = (count: number, shift = 0) =>
     label: Math.fround(Math.sin(i) - 0.5 * Math.cos(2 * i) + 0.1)
   }))
 
-const collate = Collator.stack({ dtypes: { labels: "float32" } })
+export const collate = Collator.stack({ dtypes: { labels: "float32" } })
 
 /** What the loaders were asked for: `train:0.2` is batch 2 of epoch 0. */
 export interface Asked {

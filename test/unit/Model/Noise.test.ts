@@ -12,7 +12,7 @@ const context = (training: boolean, seed = 0) => ({ training, key: Key.make(seed
 it("adds keyed noise of the deviation asked for while training, and none otherwise", () => {
   tf.tidy(() => {
     const x = tf.fill([4000], 3)
-    const noisy = Noise.apply(context(true), "a", x, 0.5).dataSync()
+    const noisy = Noise.apply(context(true), "a", x, 0.5).dataSync<"float32">()
     const mean = noisy.reduce((sum, value) => sum + value, 0) / 4000
     const deviation = Math.sqrt(noisy.reduce((sum, value) => sum + (value - mean) ** 2, 0) / 4000)
     expect(Math.abs(mean - 3)).toBeLessThan(0.05)

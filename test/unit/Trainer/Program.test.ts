@@ -1,0 +1,63 @@
+import { expect, it } from "@effect/vitest"
+import { Effect, Equal, Layer } from "effect"
+import { CheckpointStore, Dataset, Device, Loader, Logger, Program, Sampler } from "../../../src/index.ts"
+import * as Tiny from "../../support/tiny.ts"
+
+const given = {
+  args: { maxSteps: 6, perDeviceTrainBatchSize: 2, learningRate: 0.05, loggingSteps: 2, evalStrategy: "epoch" },
+  model: Tiny.model,
+  collate: Tiny.collate,
+  trainDataset: Dataset.fromArray(Tiny.rows(8)),
+  evalDataset: { near: Dataset.fromArray(Tiny.rows(3)), far: Effect.succeed(Dataset.fromArray(Tiny.rows(3, 9))) }
+} as const
+const world = () => Layer.mergeAll(Device.cpu, CheckpointStore.memory, Logger.memory)
+const run = <E>(program: Program.Program<E>) => Program.run(program).pipe(Effect.provide(world(), { local: true }))
+
+it.effect("several evaluation datasets are sets by name, and an effect may open one", () =>
+  Effect.gen(function* () {
+    const { history, state } = yield* run(Program.make(given))
+    expect(state.step).toBe(6)
+    expect(history.map(({ kind, set, step }) => `${set ?? kind} ${step}`)).toEqual([
+      "train 2",
+      "train 4",
+      "eval_near 4",
+      "eval_far 4",
+      "train 6",
+      "eval_near 6",
+      "eval_far 6",
+      "summary 6"
+    ])
+  })
+)
+
+it.effect("a loader that reads ahead changes nothing, and one with another order does", () =>
+  Effect.gen(function* () {
+    const plain = yield* run(Program.make(given))
+    const ahead = yield* run(
+      Program.make({ ...given, loader: (options) => Effect.flatMap(Loader.make(options), Loader.prefetch(2)) })
+    )
+    expect(Equal.equals(ahead.weights, plain.weights)).toBe(true)
+    const inOrder = yield* run(
+      Program.make({ ...given, loader: (options) => Loader.make({ ...options, sampler: Sampler.sequential }) })
+    )
+    expect(Equal.equals(inOrder.weights, plain.weights)).toBe(false)
+  })
+)
+
+it.effect("overrides win over the program's arguments, and wrong ones are refused before anything is opened", () =>
+  Effect.gen(function* () {
+    const opened: Array<string> = []
+    const trainDataset = Effect.sync(() => {
+      opened.push("train")
+      return Dataset.fromArray(Tiny.rows(8))
+    })
+    const program = Program.make({ ...given, trainDataset })
+    const { state } = yield* Program.run(program, { maxSteps: 2 }).pipe(Effect.provide(world(), { local: true }))
+    expect(state.step).toBe(2)
+    const error = yield* Effect.flip(
+      Program.run(program, { perDeviceTrainBatchSize: 0 }).pipe(Effect.provide(world(), { local: true }))
+    )
+    expect(error._tag).toBe("InvalidArgument")
+    expect(opened).toEqual(["train"])
+  })
+)
