@@ -56,6 +56,10 @@ const loggers: Record<string, { readonly works: Make; readonly broken?: Make }> 
     broken: () => Loggers.jsonl(blocked()).pipe(onDisk)
   },
   figures: { works: () => Loggers.figures(fresh()).pipe(onDisk), broken: () => Loggers.figures(blocked()).pipe(onDisk) },
+  tensorboard: {
+    works: () => Loggers.tensorboard({ folder: fresh() }).pipe(onDisk),
+    broken: () => Loggers.tensorboard({ folder: blocked() }).pipe(onDisk)
+  },
   "all of none": { works: () => Loggers.all() },
   all: {
     works: () => Loggers.all(Layer.fresh(Loggers.memory), Loggers.jsonl(join(fresh(), "log.jsonl")).pipe(onDisk)),

@@ -62,7 +62,7 @@ export const encode = (entry: Entry): string => {
     }
     case "Config": {
       const { _tag, config, ...line } = entry
-      return encodeLine({ ...line, kind: "config", config: plain(config, []) })
+      return encodeLine({ ...line, kind: "config", config: plain(config) })
     }
   }
 }
@@ -89,8 +89,8 @@ const toEntry = (line: typeof Line.Type): Entry => {
   }
 }
 
-/** A copy that JSON can hold. */
-const plain = (value: unknown, above: ReadonlyArray<object>): unknown => {
+/** Gives a copy that JSON can hold; undefined for what it cannot. */
+export const plain = (value: unknown, above: ReadonlyArray<object> = []): unknown => {
   if (typeof value === "number") return Number.isFinite(value) ? value : String(value)
   if (typeof value === "bigint") return String(value)
   if (value === null || typeof value === "string" || typeof value === "boolean") return value

@@ -21,9 +21,9 @@ export const draw = (figure: Matrix, { width, height }: Svg.Frame): string => {
   const middle = (box.top + box.bottom) / 2
   return [
     ...figure.values.flatMap((row, i) => {
-      const sum = row.reduce((total, value) => total + (Number.isFinite(value) ? Math.max(0, value) : 0), 0)
+      const shares = sharesOf(row)
       return row.map((value, j) =>
-        cell(value, sum, { x: box.left + j * across, y: box.top + i * down, width: across, height: down })
+        cell(value, shares[j]!, { x: box.left + j * across, y: box.top + i * down, width: across, height: down })
       )
     }),
     ...labels.flatMap((label, i) => {
@@ -50,6 +50,19 @@ export const draw = (figure: Matrix, { width, height }: Svg.Frame): string => {
   ].join("")
 }
 
+/** A red, a green and a blue. **Unit**: 0 to 255. */
+export type Colour = readonly [number, number, number]
+
+/** Gives the colours of a row's cells. */
+export const colours = (row: ReadonlyArray<number>): ReadonlyArray<Colour> => sharesOf(row).map(colour)
+
+/** Each value's share of its row; what is no positive number has none. */
+const sharesOf = (row: ReadonlyArray<number>): ReadonlyArray<number> => {
+  const parts = row.map((value) => (Number.isFinite(value) ? Math.max(0, value) : 0))
+  const sum = parts.reduce((total, part) => total + part, 0)
+  return parts.map((part) => (sum > 0 ? part / sum : 0))
+}
+
 interface Box {
   readonly x: number
   readonly y: number
@@ -57,11 +70,10 @@ interface Box {
   readonly height: number
 }
 
-const cell = (value: number, sum: number, box: Box): string => {
-  const share = sum > 0 && Number.isFinite(value) ? Math.max(0, value) / sum : 0
+const cell = (value: number, share: number, box: Box): string => {
   const words = Numbers.number(value, 3)
   const size = Math.min(14, box.height * 0.55, (box.width - 4) / (0.6 * Math.max(2, words.length)))
-  const square = Svg.element("rect", { ...box, fill: colour(share), stroke: Svg.paper })
+  const square = Svg.element("rect", { ...box, fill: rgb(colour(share)), stroke: Svg.paper })
   if (value === 0 || size < 6) return square
   const place = { x: box.x + box.width / 2, y: box.y + box.height / 2 + size * 0.36 }
   return (
@@ -71,17 +83,19 @@ const cell = (value: number, sum: number, box: Box): string => {
 }
 
 /** From nearly paper to deep blue: lightness alone tells the values apart. The root lifts small shares, which are what one looks for. */
-const colour = (share: number): string => {
+const colour = (share: number): Colour => {
   const mix = (from: number, to: number) => Math.round(from + (to - from) * Math.sqrt(share))
-  return `rgb(${mix(241, 8)},${mix(245, 69)},${mix(250, 130)})`
+  return [mix(241, 8), mix(245, 69), mix(250, 130)]
 }
+
+const rgb = (colour: Colour): string => `rgb(${colour.join(",")})`
 
 /** What the colours mean. */
 const scale = (x: number, top: number, bottom: number): string => {
   const steps = 24
   const height = (bottom - top) / steps
   const bars = Array.from({ length: steps }, (_, i) =>
-    Svg.element("rect", { x, y: top + i * height, width: 14, height: height + 0.5, fill: colour(1 - i / (steps - 1)) })
+    Svg.element("rect", { x, y: top + i * height, width: 14, height: height + 0.5, fill: rgb(colour(1 - i / (steps - 1))) })
   )
   const ticks = [0, 0.5, 1].map((share) =>
     Svg.text(x + 22, bottom - share * (bottom - top) + (share === 1 ? 11 : share === 0 ? 0 : 4.5), `${share * 100}%`)
