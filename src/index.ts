@@ -2,6 +2,7 @@
 export * as Arguments from "./Arguments/Arguments.ts"
 export * as Compile from "./Arguments/Compile.ts"
 export * as Flags from "./Arguments/Flags.ts"
+export * as Seq2SeqArguments from "./Arguments/Seq2SeqArguments.ts"
 export * as ModelFiles from "./Checkpoint/ModelFiles.ts"
 export * as CheckpointStore from "./Checkpoint/Stores.ts"
 export * as Collator from "./Data/Collators.ts"

@@ -8,7 +8,8 @@ import type { Plan } from "../Schedule/Plan.ts"
 import * as Retention from "../Schedule/Retention.ts"
 import * as Schedule from "../Schedule/Schedule.ts"
 import * as Trigger from "../Schedule/Trigger.ts"
-import { type Arguments, type ArgumentsError, ContradictoryArguments, goal } from "./Arguments.ts"
+import { type Arguments, type ArgumentsError, ContradictoryArguments, goal, NotSupported, supported } from "./Arguments.ts"
+import { isOurs, lackOf, type Optim } from "./Fields/Optim.ts"
 import * as LowRank from "./LowRank.ts"
 import * as Scheduler from "./Scheduler.ts"
 
@@ -50,19 +51,26 @@ export const resolve = (args: Arguments, { batchesPerEpoch }: Pick<Sizes, "batch
     loggingSteps: absolute(args.loggingSteps),
     evalSteps: absolute(evalSteps),
     saveSteps: absolute(args.saveSteps),
-    warmupSteps: args.warmupSteps > 0 ? args.warmupSteps : Math.ceil(horizon.maxSteps * args.warmupRatio)
+    warmupSteps: getWarmupSteps(args, horizon.maxSteps)
   }
 }
 
+/** Gives the updates in which the learning rate rises. **Source**: `get_warmup_steps`. */
+export const getWarmupSteps = (args: Arguments, numTrainingSteps: number): number =>
+  args.warmupSteps > 0 ? args.warmupSteps : Math.ceil(numTrainingSteps * args.warmupRatio)
+
 /**
- * Checks arguments against what there is to evaluate and to read, before any data is opened.
+ * Checks arguments against what there is, before any data is opened.
  *
- * **Errors**: fails with `ContradictoryArguments` where evaluations are asked for and there is nothing to evaluate.
+ * **Errors**: fails with `NotSupported` where they ask for what is not there, and with `ContradictoryArguments` where evaluations are asked for and
+ * there is nothing to evaluate.
  */
 export const check = (
   args: Arguments,
   has: { readonly evaluates: boolean }
-): Result.Result<Arguments, ContradictoryArguments> => {
+): Result.Result<Arguments, ContradictoryArguments | NotSupported> => {
+  const able = supported(args)
+  if (Result.isFailure(able)) return Result.fail(able.failure)
   if (!has.evaluates && args.evalStrategy !== "no")
     return refuse(
       ["eval_strategy"],
@@ -139,6 +147,8 @@ export const plan = (args: Arguments, sizes: Sizes): Result.Result<Plan, Argumen
  * Makes the optimizer that arguments name. `decays` says which parameters decay; without it those of `WeightDecay.matrices`, as in the Trainer. GaLore's
  * ignore `weight_decay`, also as there.
  *
+ * **Errors**: throws `NotSupported` for a name that is not there, which `check` and `plan` find before.
+ *
  * **Source**: `optim`, `optim_args`, `optim_target_modules`, `weight_decay`, `adam_*`; `Trainer.get_optimizer_cls_and_kwargs`. Lion takes Adam's betas.
  *
  * @example
@@ -156,7 +166,7 @@ export const optimizer = (args: Arguments, decays?: Mask): Transformation => {
   const betas = { beta1: args.adamBeta1, beta2: args.adamBeta2 }
   const adam = { ...betas, epsilon: args.adamEpsilon }
   const low = () => Result.getOrThrow(LowRank.fromInput(args))!
-  const makers: Readonly<Record<Arguments["optim"], () => Transformation>> = {
+  const makers: Readonly<Record<Optim, () => Transformation>> = {
     adamw_torch_fused: () => Optimizers.adamw({ ...adam, ...decay }),
     adamw_torch: () => Optimizers.adamw({ ...adam, ...decay }),
     sgd: () => Optimizers.sgd(decay),
@@ -167,6 +177,7 @@ export const optimizer = (args: Arguments, decays?: Mask): Transformation => {
     galore_adamw: () => Optimizers.galoreAdamw({ ...adam, ...low() }),
     galore_adafactor: () => Optimizers.galoreAdafactor(low())
   }
+  if (!isOurs(args.optim)) throw new NotSupported({ argument: "optim", value: args.optim, ...lackOf(args.optim)! })
   return makers[args.optim]()
 }
 

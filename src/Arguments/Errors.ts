@@ -1,4 +1,4 @@
-/** What can be wrong with arguments: a name, a value, or several against each other. All are found before step 0. */
+/** What can be wrong with arguments: a name, a value, several against each other, or what they ask for. All are found before step 0. */
 import { Schema } from "effect"
 
 export class UnknownArgument extends Schema.TaggedError<UnknownArgument>()("UnknownArgument", {
@@ -31,4 +31,16 @@ export class ContradictoryArguments extends Schema.TaggedError<ContradictoryArgu
   }
 }
 
-export type ArgumentsError = UnknownArgument | InvalidArgument | ContradictoryArguments
+/** The arguments are right, and ask for what is not there. */
+export class NotSupported extends Schema.TaggedError<NotSupported>()("NotSupported", {
+  argument: Schema.String,
+  value: Schema.Unknown,
+  missing: Schema.String,
+  instead: Schema.String
+}) {
+  override get message(): string {
+    return `${this.argument} is ${JSON.stringify(this.value)}, which needs ${this.missing}. ${this.instead}`
+  }
+}
+
+export type ArgumentsError = UnknownArgument | InvalidArgument | ContradictoryArguments | NotSupported

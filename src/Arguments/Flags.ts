@@ -1,13 +1,14 @@
 /** Training arguments on the command line, in the manner of Hugging Face's scripts: any argument of the page is a flag. */
 import { Result } from "effect"
-import { type ArgumentsError, fromJson, type Input, nameOf, unknown } from "./Arguments.ts"
-import { InvalidArgument } from "./Errors.ts"
+import { type ArgumentsError, InvalidArgument } from "./Errors.ts"
 import type { Field } from "./Field.ts"
 import { fields } from "./Fields.ts"
+import * as Removed from "./Removed.ts"
+import * as Table from "./Table.ts"
 
-export interface Split {
+export interface Split<T extends Table.Table = typeof fields> {
   /** The training arguments among the words. */
-  readonly input: Input
+  readonly input: Table.Input<T>
   /** What is not a training argument, in order. */
   readonly rest: ReadonlyArray<string>
   readonly warnings: ReadonlyArray<string>
@@ -36,34 +37,37 @@ export interface Split {
  * assert.deepEqual(rest, ["train", "mnist.ts", "--json"])
  * ```
  */
-export const split = (words: ReadonlyArray<string>): Result.Result<Split, ArgumentsError> =>
+export const split = (words: ReadonlyArray<string>): Result.Result<Split, ArgumentsError> => splitBy(fields, words)
+
+/** Takes the arguments of a table out of the words of a command line: `Fields.seq2seq` for Seq2SeqTrainingArguments. */
+export const splitBy = <T extends Table.Table>(table: T, words: ReadonlyArray<string>): Result.Result<Split<T>, ArgumentsError> =>
   Result.gen(function* () {
+    const fieldOf = (name: string): Field<unknown> | undefined =>
+      Object.hasOwn(table, name) ? table[name] : Removed.of(name)?.field
+    const negated = (name: string): string | undefined =>
+      name.startsWith("no_") && fieldOf(name.slice(3))?.kind === "boolean" ? name.slice(3) : undefined
     const json: Record<string, unknown> = {}
     const rest: Array<string> = []
     const queue = [...words]
     for (let word = queue.shift(); word !== undefined; word = queue.shift()) {
       const [, written = "", attached] = /^--([A-Za-z][\w-]*)(?:=(.*))?$/s.exec(word) ?? []
       const name = written.replaceAll("-", "_")
-      const field = nameOf(name)
+      const field = fieldOf(name)
+      const off = negated(name)
       if (word === "--") {
         rest.push(word, ...queue.splice(0))
       } else if (field !== undefined) {
-        json[name] = yield* value(name, fields[field], attached, queue)
-      } else if (attached === undefined && negates(name)) {
-        json[name.slice(3)] = false
+        json[name] = yield* value(name, field, attached, queue)
+      } else if (attached === undefined && off !== undefined) {
+        json[off] = false
       } else {
-        if (written.includes("_")) return yield* Result.fail(unknown(name))
+        if (written.includes("_")) return yield* Result.fail(Table.unknown(name, Object.keys(table)))
         rest.push(word)
       }
     }
-    const { input, warnings } = yield* fromJson(json)
+    const { input, warnings } = yield* Table.fromJson(table, json)
     return { input, rest, warnings }
   })
-
-const negates = (name: string): boolean => {
-  const field = name.startsWith("no_") ? nameOf(name.slice(3)) : undefined
-  return field !== undefined && fields[field].kind === "boolean"
-}
 
 /** Reads the value of a flag: what is attached to it, or the words after it. */
 const value = (

@@ -86,7 +86,7 @@ export const make = <A, E = never, R = never>(program: {
     const train = yield* (program.loader ?? Loader.make)({
       dataset,
       collate,
-      batchSize: args.perDeviceTrainBatchSize,
+      batchSize: Arguments.trainBatchSize(args),
       dropLast: args.dataloaderDropLast,
       sampler: Sampler.random({ seed: args.dataSeed ?? args.seed })
     })
@@ -95,7 +95,7 @@ export const make = <A, E = never, R = never>(program: {
       evaluation[name] = yield* Loader.make({
         dataset: yield* open(source),
         collate,
-        batchSize: args.perDeviceEvalBatchSize,
+        batchSize: Arguments.evalBatchSize(args),
         dropLast: args.dataloaderDropLast
       })
     }
@@ -135,6 +135,7 @@ export const prepare = Effect.fnUntraced(function* <E, R>(
   overrides: Arguments.Input = {}
 ): Effect.fn.Return<Prepared<E, R>, ProgramError | E, R | Scope.Scope> {
   const args = yield* Effect.fromResult(Arguments.make({ ...program.args, ...overrides }))
+  yield* Effect.forEach(Arguments.warnings(args), (warning) => Effect.logWarning(warning))
   return yield* program.prepare(args)
 })
 

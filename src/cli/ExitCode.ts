@@ -14,6 +14,7 @@ const caller = new Set([
   "InvalidArgument",
   "ContradictoryArguments",
   "UnknownArgument",
+  "NotSupported",
   "FlagError",
   "LoaderError",
   "InvalidTask",

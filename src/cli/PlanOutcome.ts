@@ -87,14 +87,14 @@ interface Prepared {
 
 const prepare = (given: Case, args: Arguments.Arguments): Result.Result<Prepared, PlanError> =>
   Result.gen(function* () {
-    const batches = batchesOf(args, given.trainSize, args.perDeviceTrainBatchSize)
+    const batches = batchesOf(args, given.trainSize, Arguments.trainBatchSize(args))
     const plan = yield* Compile.plan(args, {
       batchesPerEpoch: given.streams ? Infinity : batches,
       sets: given.sets.map((set) => set.name),
       ...(given.earlyStopping === undefined ? {} : { earlyStopping: given.earlyStopping })
     })
     for (const { name, size } of given.sets)
-      if (batchesOf(args, size, args.perDeviceEvalBatchSize) === 0)
+      if (batchesOf(args, size, Arguments.evalBatchSize(args)) === 0)
         return yield* Result.fail(
           new Arguments.ContradictoryArguments({
             names: ["per_device_eval_batch_size", "dataloader_drop_last"],
@@ -148,7 +148,7 @@ const shown = ({ args, given, plan, script }: Prepared): Shown => ({
   args,
   plan,
   requests: script.requests,
-  batches: (set) => batchesOf(args, given.sets.find(({ name }) => name === set)?.size ?? 0, args.perDeviceEvalBatchSize),
+  batches: (set) => batchesOf(args, given.sets.find(({ name }) => name === set)?.size ?? 0, Arguments.evalBatchSize(args)),
   scored: given.scores !== undefined,
   decides: given.earlyStopping !== undefined || args.saveStrategy === "best"
 })

@@ -1,0 +1,71 @@
+/** Logging: when, what, how loud, and to whom. */
+import { about, boolean, choice, type Field, idle, lacking, list, number, optional, text } from "../Field.ts"
+import { tpu, trackers, wiring } from "./Lacks.ts"
+import { strategies } from "./Strategies.ts"
+
+/** From the quietest voice to the loudest; `passive` leaves the level as it is. */
+export const levels = ["detail", "debug", "info", "warning", "error", "critical", "passive"] as const
+
+export const integrations = [
+  "azure_ml",
+  "clearml",
+  "codecarbon",
+  "comet_ml",
+  "dagshub",
+  "dvclive",
+  "flyte",
+  "mlflow",
+  "neptune",
+  "swanlab",
+  "tensorboard",
+  "trackio",
+  "wandb",
+  "all",
+  "none"
+] as const
+
+export type Integration = (typeof integrations)[number]
+
+const reports: Field<ReadonlyArray<Integration>, ReadonlyArray<Integration> | Integration | string | null> = {
+  ...list(integrations),
+  read: (given) => (given === null ? [] : list(integrations).read!(given)),
+  lacks: (names) => {
+    const foreign = names.filter((name) => name !== "none")
+    return foreign.length === 0 ? undefined : { ...trackers, missing: `trackers that are not there (${foreign.join(", ")})` }
+  }
+}
+
+const tokens = ["no", "all", "non_padding"] as const
+
+const counted: Field<(typeof tokens)[number], (typeof tokens)[number] | boolean> = {
+  ...choice("no", tokens),
+  kind: "switch",
+  expected: `${choice("no", tokens).expected}, or true or false`,
+  read: (given) => (given === true ? "all" : given === false ? "no" : given)
+}
+
+const watches = list(["underflow_overflow", "tpu_metrics_debug"])
+
+export const fields = {
+  logging_strategy: about("When to log", choice("steps", strategies)),
+  logging_steps: about("Updates between logs, or a part of the run", number(500, { minimum: 0 })),
+  logging_first_step: about("Log the first update", boolean(false)),
+  logging_nan_inf_filter: about("Leave losses that are no numbers out of the logged mean", boolean(true)),
+  logging_dir: about("Folder for TensorBoard", lacking(wiring, optional(text("")))),
+  report_to: about("Trackers", reports),
+  project: about("Project in Trackio", lacking(trackers, text("huggingface"))),
+  trackio_space_id: about("Space of Trackio", lacking(trackers, { ...optional(text("")), default: "trackio" })),
+  log_level: about("How loud the program is", choice("passive", levels)),
+  log_level_replica: about(
+    "How loud the other processes are",
+    idle("A run is one process: there are no others.", choice("warning", levels))
+  ),
+  log_on_each_node: about("Log once in each node", idle("A run is on one node.", boolean(true))),
+  include_tokens_per_second: about("Measure tokens per second", lacking(wiring, boolean(false))),
+  include_num_input_tokens_seen: about("Count the tokens read", lacking(wiring, counted)),
+  skip_memory_metrics: about("Leave memory out of the metrics", lacking(wiring, boolean(true))),
+  debug: about("What to look out for", {
+    ...watches,
+    lacks: (names) => (names.includes("tpu_metrics_debug") ? tpu : names.length > 0 ? wiring : undefined)
+  } satisfies typeof watches)
+}

@@ -1,0 +1,19 @@
+/** The run: where it lives, what it does, with which seed, on what. */
+import { about, boolean, idle, integer, optional, switchable, text } from "../Field.ts"
+
+export const fields = {
+  output_dir: about("Folder of checkpoints, logs and results", text("trainer_output")),
+  overwrite_output_dir: about("Start anew in a folder that holds a run", boolean(false)),
+  do_train: about("Train (for scripts)", boolean(false)),
+  do_eval: about("Evaluate (for scripts)", boolean(false)),
+  do_predict: about("Predict (for scripts)", boolean(false)),
+  resume_from_checkpoint: about("Folder of a checkpoint, or whether to go on", optional(switchable(false))),
+  run_name: about("Name of the run for trackers", optional(text(""))),
+  seed: about("Seed of weights, dropout and data", integer(42, { minimum: 0 })),
+  full_determinism: about(
+    "The same bits for the same seed",
+    idle("A run gives the same bits for the same seed and device always.", boolean(false))
+  ),
+  use_cpu: about("Train on the processor", idle("A run is on the processor unless a graphics device is named.", boolean(false))),
+  disable_tqdm: about("No progress bar", optional(boolean(false)))
+}

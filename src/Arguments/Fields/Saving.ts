@@ -1,0 +1,14 @@
+/** Checkpoints: when, how many, and what is in them. */
+import { about, boolean, choice, idle, integer, lacking, number, optional } from "../Field.ts"
+import { pickles, wiring } from "./Lacks.ts"
+import { strategies } from "./Strategies.ts"
+
+export const fields = {
+  save_strategy: about("When to save", choice("steps", [...strategies, "best"])),
+  save_steps: about("Updates between saves, or a part of the run", number(500, { minimum: 0 })),
+  save_total_limit: about("Checkpoints to keep", optional(integer(0))),
+  save_safetensors: about("Save weights as safetensors", lacking(pickles, boolean(true))),
+  save_only_model: about("Save what cannot be resumed", lacking(wiring, boolean(false))),
+  save_on_each_node: about("Save on each node", idle("A run is on one node.", boolean(false))),
+  restore_callback_states_from_checkpoint: about("Callbacks go on where they were", lacking(wiring, boolean(false)))
+}

@@ -1,0 +1,22 @@
+/** What Seq2SeqTrainingArguments has beside TrainingArguments. */
+import { Schema } from "effect"
+import { about, boolean, type Field, integer, jsonDictionary, lacking, optional } from "../Field.ts"
+import { generation, wiring } from "./Lacks.ts"
+
+type Settings = Readonly<Record<string, unknown>>
+
+/** A configuration, or the folder or model that has one. */
+const configuration: Field<Settings | string, Settings | string> = {
+  ...jsonDictionary,
+  schema: Schema.Union([Schema.Record(Schema.String, Schema.Unknown), Schema.String]),
+  default: {},
+  expected: "an object of names and values, or the path of a folder"
+}
+
+export const fields = {
+  sortish_sampler: about("Sort rows by length, with some chance", lacking(wiring, boolean(false))),
+  predict_with_generate: about("Generate, for metrics of texts", lacking(generation, boolean(false))),
+  generation_max_length: about("Longest text", lacking(generation, optional(integer(1, { minimum: 1 })))),
+  generation_num_beams: about("Beams", lacking(generation, optional(integer(1, { minimum: 1 })))),
+  generation_config: about("Settings of generation", lacking(generation, optional(configuration)))
+}

@@ -1,0 +1,26 @@
+/** Precision, compilation and memory: read and kept, for devices to come. */
+import { about, boolean, choice, jsonDictionary, lacking, optional, text } from "../Field.ts"
+import { apex, compilation, liger, precision, recomputation } from "./Lacks.ts"
+
+export const fields = {
+  bf16: about("Compute in bfloat16", lacking(precision, boolean(false))),
+  fp16: about("Compute in float16", lacking(precision, boolean(false))),
+  bf16_full_eval: about("Evaluate in bfloat16", lacking(precision, boolean(false))),
+  fp16_full_eval: about("Evaluate in float16", lacking(precision, boolean(false))),
+  tf32: about(
+    "Multiply matrices in TF32",
+    lacking(precision, optional(boolean(false)), (value) => value === true)
+  ),
+  half_precision_backend: about(
+    "Whose half precision",
+    lacking(precision, choice("auto", ["auto", "apex", "cpu_amp", "cuda_amp", "amp"]))
+  ),
+  fp16_opt_level: about("Apex's level", lacking(apex, choice("O1", ["O0", "O1", "O2", "O3"]))),
+  torch_compile: about("Compile the model", lacking(compilation, boolean(false))),
+  torch_compile_backend: about("With what", lacking(compilation, optional(text("")))),
+  torch_compile_mode: about("How", lacking(compilation, optional(text("")))),
+  gradient_checkpointing: about("Compute activations again to save memory", lacking(recomputation, boolean(false))),
+  gradient_checkpointing_kwargs: about("Its settings", lacking(recomputation, optional(jsonDictionary))),
+  use_liger_kernel: about("Liger kernels", lacking(liger, boolean(false))),
+  liger_kernel_config: about("Their settings", lacking(liger, optional(jsonDictionary)))
+}

@@ -1,0 +1,68 @@
+/** The rules of arguments against each other: the page's, and those without which a run could only fail later. */
+import { Result } from "effect"
+import { ContradictoryArguments } from "./Errors.ts"
+import type { Arguments, Name } from "./Fields.ts"
+import { goal } from "./Goal.ts"
+import * as LowRank from "./LowRank.ts"
+import { toCamel } from "./Names.ts"
+
+/** Checks arguments against each other. **Errors**: fails with `ContradictoryArguments`, which names them and says what to change. */
+export const check = <A extends Arguments>(args: A): Result.Result<A, ContradictoryArguments> => {
+  const refuse = (names: ReadonlyArray<Name>, reason: string) => Result.fail(new ContradictoryArguments({ names, reason }))
+  for (const [one, other] of [
+    ["fp16", "bf16"],
+    ["fp16_full_eval", "bf16_full_eval"]
+  ] as const)
+    if (args[toCamel(one)] && args[toCamel(other)])
+      return refuse([one, other], `${one} and ${other} are both set; leave one out.`)
+  if (args.dataloaderNumWorkers === 0 && args.dataloaderPrefetchFactor !== null)
+    return refuse(
+      ["dataloader_prefetch_factor", "dataloader_num_workers"],
+      "dataloader_prefetch_factor needs workers to make batches ahead: set dataloader_num_workers to 1 or more."
+    )
+  const steps = [
+    ["logging_steps", args.loggingStrategy, args.loggingSteps],
+    ["eval_steps", args.evalStrategy, args.evalSteps || args.loggingSteps],
+    ["save_steps", args.saveStrategy, args.saveSteps]
+  ] as const
+  for (const [name, strategy, every] of steps) {
+    if (strategy !== "steps") continue
+    if (every === 0) {
+      const also: ReadonlyArray<Name> = name === "eval_steps" ? [name, "logging_steps"] : [name]
+      return refuse(also, `${also.join(" or ")} must be more than 0 where the strategy is "steps".`)
+    }
+    if (every > 1 && !Number.isInteger(every))
+      return refuse([name], `${name} is ${every}; it must be a whole number of updates, or a part of the run below 1.`)
+  }
+  if (args.loadBestModelAtEnd && args.saveStrategy !== "best") {
+    if (args.evalStrategy !== args.saveStrategy)
+      return refuse(
+        ["load_best_model_at_end", "eval_strategy", "save_strategy"],
+        `load_best_model_at_end needs eval_strategy and save_strategy to be the same; they are "${args.evalStrategy}" and "${args.saveStrategy}".`
+      )
+    const evalSteps = args.evalSteps || args.loggingSteps
+    if (args.evalStrategy === "steps" && !isMultiple(args.saveSteps, evalSteps))
+      return refuse(
+        ["load_best_model_at_end", "save_steps", "eval_steps"],
+        `load_best_model_at_end needs save_steps to be a multiple of eval_steps, both in updates or both as parts of the run; they are ${args.saveSteps} and ${evalSteps}.`
+      )
+  }
+  if (args.lrSchedulerType === "reduce_lr_on_plateau" && args.evalStrategy === "no")
+    return refuse(
+      ["lr_scheduler_type", "eval_strategy"],
+      'lr_scheduler_type "reduce_lr_on_plateau" needs evaluations: set eval_strategy to "steps" or "epoch".'
+    )
+  if (args.saveStrategy === "best" && goal(args) === null)
+    return refuse(
+      ["save_strategy", "metric_for_best_model"],
+      'save_strategy "best" needs metric_for_best_model, for example "loss".'
+    )
+  return Result.map(LowRank.fromInput(args), () => args)
+}
+
+/** Whether saves come at evaluations only. Parts of a run are compared as the page does, in millionths. */
+const isMultiple = (saves: number, evaluations: number): boolean => {
+  if (saves % evaluations === 0) return true
+  if (!(saves < 1 && evaluations < 1)) return false
+  return (saves * 1e6) % (evaluations * 1e6) === 0
+}

@@ -1,0 +1,42 @@
+/** Sequence-to-sequence training arguments: the page's Seq2SeqTrainingArguments, which are its TrainingArguments and five more. */
+import { Result } from "effect"
+import * as Deprecated from "./Deprecated.ts"
+import type { ArgumentsError, NotSupported } from "./Errors.ts"
+import { seq2seq } from "./Fields.ts"
+import * as Rules from "./Rules.ts"
+import * as Table from "./Table.ts"
+
+/** All arguments, checked: they are `Arguments` too, and go wherever those go. */
+export type Seq2SeqArguments = Table.Values<typeof seq2seq>
+
+/** What is given; the rest has the page's defaults. */
+export type Input = Table.Input<typeof seq2seq>
+
+/**
+ * Makes arguments from what is given, as `Arguments.make` does.
+ *
+ * **Errors**: those of `Arguments.make`.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict"
+ * import { Result } from "effect"
+ * import { Seq2SeqArguments } from "regimen"
+ *
+ * const args = Result.getOrThrow(Seq2SeqArguments.make({ generationNumBeams: 4, learningRate: 1e-3 }))
+ * assert.equal(args.generationNumBeams, 4)
+ * assert.throws(() => Result.getOrThrow(Seq2SeqArguments.supported(args)), /generation_num_beams is 4/)
+ * ```
+ */
+export const make = (input: Input): Result.Result<Seq2SeqArguments, ArgumentsError> =>
+  Result.flatMap(Table.read(seq2seq, input), (values) => Rules.check(Deprecated.apply(values)))
+
+/** Checks that a run can do all that its arguments ask for. **Errors**: fails with `NotSupported`. */
+export const supported = (args: Seq2SeqArguments): Result.Result<void, NotSupported> => Table.supported(seq2seq, args)
+
+/** Reads arguments from JSON with the page's names. **Errors**: those of `Arguments.fromJson`. */
+export const fromJson = (json: unknown): Result.Result<Table.Parsed<typeof seq2seq>, ArgumentsError> =>
+  Table.fromJson(seq2seq, json)
+
+/** Writes arguments as JSON with the page's names. **Law**: `fromJson` and `make` give them back, tokens apart. */
+export const toJson = (args: Seq2SeqArguments): Readonly<Record<string, unknown>> => Table.toJson(seq2seq, args)
