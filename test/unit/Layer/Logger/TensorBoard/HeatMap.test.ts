@@ -12,7 +12,7 @@ const [paper, deep, white] = [
 ]
 
 it("colours each cell by its share of the row; what is no share is paper, and where there is no cell it is white", () => {
-  const image = HeatMap.paint(matrix([[0, 9], [Number.NaN, Infinity], [-1]]))!
+  const image = HeatMap.paint(matrix([[-3, 9], [Number.NaN, 9], [Infinity]]))!
   expect(image).toMatchObject({ width: 48, height: 72 })
   const colours = [0, 1, 2].map((i) =>
     [0, 1].map((j) => {
@@ -24,7 +24,7 @@ it("colours each cell by its share of the row; what is no share is paper, and wh
   )
   expect(colours).toEqual([
     [paper, deep],
-    [paper, paper],
+    [paper, deep],
     [paper, white]
   ])
 })
