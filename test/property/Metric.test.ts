@@ -52,6 +52,13 @@ const text = {
 }
 const targets = { labels: "targets" }
 
+/** Metrics that measure and keep the same, and differ in their figures alone: measured once, they are one metric of all figures. */
+const together = <S>(metrics: ReadonlyArray<Metric.Metric<S>>): Metric.Metric<S> => ({
+  ...metrics[0]!,
+  names: metrics.flatMap(({ names }) => names),
+  finish: (state) => Object.assign({}, ...metrics.map((metric) => metric.finish(state)))
+})
+
 /** How near figures of different cuts are, relative to themselves, or to 1 where they may be differences. */
 interface Lawful {
   readonly name: string
@@ -64,18 +71,22 @@ const table: ReadonlyArray<Lawful> = [
   { name: "top-2 accuracy", metric: TopK.make(2), within: 0 },
   { name: "token error rate", metric: TokenErrorRate.make(), within: 0 },
   { name: "confusion matrix", metric: ConfusionMatrix.make(classes), within: 0 },
-  ...(["macro", "micro", "weighted", "each", "binary"] as const).flatMap((average) => [
-    { name: `precision, ${average}`, metric: Precision.make(classes, { average }), within: 0 },
-    { name: `recall, ${average}`, metric: Recall.make(classes, { average }), within: 0 },
-    { name: `F1, ${average}`, metric: F1.make(classes, { average }), within: 0 }
-  ]),
+  {
+    name: "precision, recall and F1, however averaged",
+    metric: together(
+      (["macro", "micro", "weighted", "each", "binary"] as const).flatMap((average) =>
+        [Precision, Recall, F1].map(({ make }) => make(classes, { average }))
+      )
+    ),
+    within: 0
+  },
   { name: "Matthews correlation", metric: MatthewsCorrelation.make(classes), within: 0 },
   { name: "ROC-AUC", metric: RocAuc.make({ logits: "score" }), within: 0 },
-  ...(["macro", "weighted", "each"] as const).map((average) => ({
-    name: `ROC-AUC, one against the rest, ${average}`,
-    metric: RocAuc.oneVsRest(classes, { average }),
+  {
+    name: "ROC-AUC, one against the rest, however averaged",
+    metric: together((["macro", "weighted", "each"] as const).map((average) => RocAuc.oneVsRest(classes, { average }))),
     within: 0
-  })),
+  },
   { name: "squared error", metric: SquaredError.make(targets), within: 1e-6 },
   { name: "absolute error", metric: AbsoluteError.make(targets), within: 1e-6 },
   { name: "R2", metric: R2.make(targets), within: 2e-6, atLeast: 1 },
