@@ -1,0 +1,35 @@
+/** How fast something went. **Unit**: s, and things per s. */
+import * as Python from "./Format/Python.ts"
+
+/** What was done in the time. What is left out has no figure. */
+export interface Work {
+  readonly samples?: number
+  readonly steps?: number
+  readonly tokens?: number
+}
+
+/**
+ * Names the figures of a split as the Trainer does, rounded as there: the runtime to four decimals, speeds to three. Work that took no time has no
+ * speed.
+ *
+ * **Source**: `speed_metrics`.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict"
+ * import { Speed } from "regimen"
+ *
+ * assert.deepEqual(Speed.measure("train", 1.5, { samples: 20, steps: 5 }), {
+ *   train_runtime: 1.5,
+ *   train_samples_per_second: 13.333,
+ *   train_steps_per_second: 3.333
+ * })
+ * ```
+ */
+export const measure = (split: string, runtime: number, work: Work): Readonly<Record<string, number>> => {
+  const speeds = (["samples", "steps", "tokens"] as const).flatMap((what) => {
+    const amount = work[what]
+    return amount === undefined || !(runtime > 0) ? [] : [[`${split}_${what}_per_second`, Python.round(amount / runtime, 3)]]
+  })
+  return { [`${split}_runtime`]: Python.round(runtime, 4), ...Object.fromEntries(speeds) }
+}
