@@ -6,9 +6,23 @@ import { type Arguments, fields, type Input, type Name } from "./Fields.ts"
 import * as Rules from "./Rules.ts"
 import * as Table from "./Table.ts"
 
+export { evalBatchSize, trainBatchSize } from "./BatchSize.ts"
+export { toDict, toJsonString, toSanitizedDict } from "./Dict.ts"
 export { type ArgumentsError, ContradictoryArguments, InvalidArgument, NotSupported, UnknownArgument } from "./Errors.ts"
 export type { Arguments, Input, Name } from "./Fields.ts"
 export { goal } from "./Goal.ts"
+export {
+  setDataloader,
+  setEvaluate,
+  setLogging,
+  setLrScheduler,
+  setOptimizer,
+  setPushToHub,
+  setSave,
+  setTesting,
+  setTraining
+} from "./Helpers.ts"
+export { getProcessLogLevel, mainProcessFirst, shouldLog } from "./Process.ts"
 
 /** Arguments as they were read, and what to tell whoever wrote them. */
 export type Parsed = Table.Parsed<typeof fields>
@@ -97,10 +111,6 @@ export const fromJson = (json: unknown): Result.Result<Parsed, ArgumentsError> =
  * **Law**: `fromJson` and `make` give them back, tokens apart (test/property/arguments.test.ts).
  */
 export const toJson = (args: Arguments): Readonly<Record<Name, unknown>> => Table.toJson(fields, args)
-
-/** The rows of a micro-batch in training, and of a batch in evaluation: under their deprecated names where those are given. */
-export const trainBatchSize = (args: Arguments): number => args.perGpuTrainBatchSize ?? args.perDeviceTrainBatchSize
-export const evalBatchSize = (args: Arguments): number => args.perGpuEvalBatchSize ?? args.perDeviceEvalBatchSize
 
 /** The error of a name that there is not, with the nearest that there is. */
 export const unknown = (name: string): UnknownArgument => Table.unknown(name, names)

@@ -25,6 +25,8 @@ export interface Field<A, I = A> {
   readonly about?: string
   /** Why the argument changes nothing here: a documented no-op. */
   readonly idle?: string
+  /** Whether it is refused, whatever is asked for. */
+  readonly missing?: boolean
   /** Turns what is written into a value; the schema checks the outcome. */
   read?(given: I): unknown
   /** What a value needs that is not there. */
@@ -132,11 +134,11 @@ export const about = <A, I>(about: string, field: Field<A, I>): Field<A, I> => (
 export const idle = <A, I>(idle: string, field: Field<A, I>): Field<A, I> => ({ ...field, idle })
 
 /** Marks what is read and kept, and refused when a run is asked for it: with any value but the default, unless `asks` says which. */
-export const lacking = <A, I>(
-  lack: Lack,
-  field: Field<A, I>,
-  asks: (value: A) => boolean = (value) => JSON.stringify(value) !== JSON.stringify(field.default)
-): Field<A, I> => ({ ...field, lacks: (value) => (asks(value) ? lack : undefined) })
+export const lacking = <A, I>(lack: Lack, field: Field<A, I>, asks?: (value: A) => boolean): Field<A, I> => {
+  const initial = JSON.stringify(field.default)
+  const asked = asks ?? ((value: A) => JSON.stringify(value) !== initial)
+  return { ...field, missing: asks === undefined, lacks: (value) => (asked(value) ? lack : undefined) }
+}
 
 /** Splits a text into words; a list is split word by word. Anything else is left to the schema. */
 export const words = (given: unknown): unknown => {

@@ -1,5 +1,5 @@
 /** A program is a run with a name and arguments: what `regimen train` runs, and what flags can change. */
-import { Effect, type Scope } from "effect"
+import { Effect, References, type Scope } from "effect"
 import * as Arguments from "../Arguments/Arguments.ts"
 import * as Compile from "../Arguments/Compile.ts"
 import * as Collator from "../Data/Collator.ts"
@@ -145,8 +145,16 @@ export const train = <E, R>(
   options: Options = {}
 ): Effect.Effect<Trainer.Report, RunError | E, Exclude<World | R, Optimizer.Optimizer>> =>
   Trainer.train(prepared.task, prepared.plan, { ...prepared.options, ...options }).pipe(
-    Effect.provide(Optimizer.layer(prepared.optimizer))
+    Effect.provide(Optimizer.layer(prepared.optimizer)),
+    heard(prepared.args)
   )
+
+/** Says only what `log_level` lets through. */
+const heard = (args: Arguments.Arguments) => {
+  const level = Arguments.getProcessLogLevel(args)
+  return <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    level === undefined ? effect : Effect.provideService(effect, References.MinimumLogLevel, level)
+}
 
 /** Runs a program to its end; `overrides` win over its own arguments. The optimizer is the program's, the rest of the world is yours. */
 export const run = Effect.fn("Program.run")(function* <E, R>(

@@ -4,6 +4,7 @@ import { Argument, CliError, Command, Flag } from "effect/cli"
 import packageJson from "../../package.json" with { type: "json" }
 import * as Arguments from "../Arguments/Arguments.ts"
 import * as Flags from "../Arguments/Flags.ts"
+import * as Help from "../Arguments/Help.ts"
 import { CheckpointStore } from "../Checkpoint/CheckpointStore.ts"
 import * as FileSystemStore from "../Checkpoint/FileSystemStore.ts"
 import * as Devices from "../Layer/Device/Devices.ts"
@@ -103,6 +104,8 @@ export const main = Effect.gen(function* () {
     Command.withSubcommands(commands(input))
   )
   yield* Command.runWith(regimen, { version: packageJson.version })(rest)
+  if (rest[0] === "train" && rest.some((word) => word === "--help" || word === "-h"))
+    yield* Console.log(`\nTRAINING ARGUMENTS\n\n${Help.render(Math.min(80, yield* columns))}`)
 }).pipe(
   Effect.catch((error) =>
     CliError.isCliError(error) ? usage(error) : Effect.andThen(complain(error.message), end(ExitCode.of(error)))
@@ -118,14 +121,12 @@ export const main = Effect.gen(function* () {
 const complain = (text: string) => Console.error(`regimen: ${text}`)
 
 /** The help was asked for, or the words are wrong. A flag that looks like a training argument is told which. */
-const usage = (error: CliError.CliError) => {
-  if (error._tag !== "ShowHelp") return end(ExitCode.badArguments)
+const usage = Effect.fnUntraced(function* (error: CliError.CliError) {
+  if (error._tag !== "ShowHelp") return yield* end(ExitCode.badArguments)
   const unknown = error.errors.flatMap((each) => (each._tag === "UnrecognizedOption" ? [each.option] : []))
-  return Effect.andThen(
-    Effect.forEach(unknown, (option) => complain(Arguments.unknown(option.replace(/^-+/, "").replaceAll("-", "_")).message)),
-    end(error.errors.length === 0 ? ExitCode.done : ExitCode.badArguments)
-  )
-}
+  for (const option of unknown) yield* complain(Arguments.unknown(option.replace(/^-+/, "").replaceAll("-", "_")).message)
+  yield* end(error.errors.length === 0 ? ExitCode.done : ExitCode.badArguments)
+})
 
 /** What nobody foresaw, in one line; all of it for those who look for it. */
 const defect = Effect.fnUntraced(function* (cause: Cause.Cause<unknown>) {

@@ -27,8 +27,8 @@ export const fields = {
   tpu_metrics_debug: about(now("debug tpu_metrics_debug"), boolean(false)),
   fp16_backend: about(now("half_precision_backend"), choice("auto", ["auto", "apex", "cpu_amp", "cuda_amp", "amp"])),
   torchdynamo: about(now("torch_compile_backend"), optional(choice("eager", dynamos))),
-  fsdp_min_num_params: about(now("fsdp_config.min_num_params"), lacking(fsdp, integer(0, { minimum: 0 }))),
-  fsdp_transformer_layer_cls_to_wrap: about(now("fsdp_config.transformer_layer_cls_to_wrap"), lacking(fsdp, optional(text("")))),
+  fsdp_min_num_params: about(now("in fsdp_config"), lacking(fsdp, integer(0, { minimum: 0 }))),
+  fsdp_transformer_layer_cls_to_wrap: about(now("in fsdp_config"), lacking(fsdp, optional(text("")))),
   push_to_hub_model_id: about(now("hub_model_id"), optional(text(""))),
   push_to_hub_organization: about(now("hub_model_id"), optional(text(""))),
   push_to_hub_token: about(now("hub_token"), optional(text("")))

@@ -69,9 +69,7 @@ export const foreigners = Object.keys(foreign) as ReadonlyArray<Foreign>
 export const isOurs = (name: string): name is Optim => (optims as ReadonlyArray<string>).includes(name)
 
 export const lackOf = (name: Optim | Foreign): Lack | undefined =>
-  isOurs(name)
-    ? undefined
-    : { missing: foreign[name], instead: `Use one of ${optims.join(", ")}, or give an optimizer of your own.` }
+  isOurs(name) ? undefined : { missing: foreign[name], instead: `Use one of ${optims.join(", ")}.` }
 
 export const field: Field<Optim | Foreign> = {
   ...choice<Optim | Foreign>("adamw_torch_fused", [...optims, ...foreigners]),

@@ -1,6 +1,6 @@
 import { expect, it } from "@effect/vitest"
-import { Effect, Equal, Layer } from "effect"
-import { CheckpointStore, Dataset, Device, Loader, Logger, Program, Sampler } from "../../../src/index.ts"
+import { Effect, Logger as EffectLogger, Equal, Layer } from "effect"
+import { type Arguments, CheckpointStore, Dataset, Device, Loader, Logger, Program, Sampler } from "../../../src/index.ts"
 import * as Tiny from "../../support/tiny.ts"
 
 const given = {
@@ -59,5 +59,24 @@ it.effect("overrides win over the program's arguments, and wrong ones are refuse
     )
     expect(error._tag).toBe("InvalidArgument")
     expect(opened).toEqual(["train"])
+  })
+)
+
+it.effect("log_level says what is heard while it trains, and deprecated arguments are warned of", () =>
+  Effect.gen(function* () {
+    const heard = Effect.fnUntraced(function* (args: Arguments.Input) {
+      const messages: Array<unknown> = []
+      const collect = EffectLogger.layer([EffectLogger.make(({ message }) => void messages.push(message))])
+      const observe = {
+        Finished: () => Effect.as(Effect.andThen(Effect.logInfo("told"), Effect.logError("warned")), [])
+      }
+      const program = Program.make({ ...given, args: { ...given.args, ...args }, observe })
+      yield* Program.run(program).pipe(Effect.provide(Layer.mergeAll(world(), collect), { local: true }))
+      return messages.map(String)
+    })
+    expect(yield* heard({})).toEqual(["told", "warned"])
+    expect(yield* heard({ logLevel: "error" })).toEqual(["warned"])
+    expect(yield* heard({ logLevel: "critical" })).toEqual([])
+    expect((yield* heard({ noCuda: true }))[0]).toContain("use_cpu")
   })
 )

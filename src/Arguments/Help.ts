@@ -1,0 +1,78 @@
+/** The help on arguments: all of them as flags, in groups. */
+import type { Field } from "./Field.ts"
+import { groups } from "./Fields.ts"
+
+/**
+ * Writes the help on all training arguments: by group each flag, what it is, what it takes, and its default.
+ *
+ * **Unit**: `columns` of the terminal, 80 where not given, 64 at least; no line is longer.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict"
+ * import { Help } from "regimen"
+ *
+ * const help = Help.render()
+ * assert.match(help, /--learning_rate <number> +Highest learning rate; at least 0/)
+ * assert.ok(help.split("\n").every((line) => line.length <= 80))
+ * ```
+ */
+export const render = (columns = 80): string =>
+  groups
+    .map(({ fields, title }) =>
+      [title, ...Object.entries(fields).flatMap(([name, field]) => row(name, field, Math.max(columns, 64)))].join("\n")
+    )
+    .join("\n\n")
+
+/** Where the second column begins. */
+const margin = 34
+
+const row = (name: string, field: Field<unknown>, columns: number): ReadonlyArray<string> => {
+  const flag = `  ${field.kind === "boolean" && field.default === true ? `--[no_]${name}` : `--${name}`}${value(field)}`
+  const lines = wrap(text(field), columns - margin)
+  const [first = "", ...rest] = lines
+  const indent = " ".repeat(margin)
+  return flag.length < margin
+    ? [flag.padEnd(margin) + first, ...rest.map((line) => indent + line)]
+    : [flag, ...lines.map((line) => indent + line)]
+}
+
+const value = (field: Field<unknown>): string =>
+  field.choices !== undefined
+    ? field.kind === "list"
+      ? " <names>"
+      : " <name>"
+    : { text: " <text>", number: " <number>", boolean: "", switch: " <text>", json: " <json>", list: " <texts>" }[field.kind]
+
+const text = (field: Field<unknown>): string => {
+  const choices = field.choices ?? []
+  const there = choices.filter((choice) => field.lacks?.(field.kind === "list" ? [choice] : choice) === undefined)
+  const missing = field.missing === true || (choices.length > 0 && there.length === 0)
+  const range = field.kind === "number" ? / of (.*)/.exec(field.expected.replace(", or null", ""))?.[1] : undefined
+  const parts = [field.about, (missing ? choices : there).join(", "), range].filter((part) => part !== undefined && part !== "")
+  const notes = [...(field.idle === undefined ? [] : [`No effect: ${field.idle}`]), ...(missing ? ["Not supported yet."] : [])]
+  return [`${parts.join("; ")}${initial(field.default)}`, ...notes].join(". ")
+}
+
+const initial = (value: unknown): string => {
+  if (value === null || value === false || value === "" || (Array.isArray(value) && value.length === 0)) return ""
+  if (typeof value === "object") return ""
+  return ` (default ${typeof value === "number" ? figure(value) : String(value)})`
+}
+
+/** Small numbers as people write them: 5e-5. */
+const figure = (value: number): string => {
+  const short = value.toExponential().replace("e+", "e")
+  return short.length < String(value).length ? short : String(value)
+}
+
+/** Breaks a text at its spaces. */
+const wrap = (text: string, columns: number): ReadonlyArray<string> => {
+  const lines: Array<string> = []
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1)
+    if (last !== undefined && last.length + 1 + word.length <= columns) lines[lines.length - 1] = `${last} ${word}`
+    else lines.push(word)
+  }
+  return lines
+}

@@ -1,0 +1,29 @@
+/** The help on arguments: all of them, in groups, at 80 columns. */
+import { expect, it } from "vitest"
+import * as Arguments from "../../../src/Arguments/Arguments.ts"
+import { groups } from "../../../src/Arguments/Fields.ts"
+import * as Help from "../../../src/Arguments/Help.ts"
+
+it("shows every argument once, under its group's title", () => {
+  const lines = Help.render().split("\n")
+  const flags = lines.flatMap((line) => /^ {2}--(?:\[no_\])?(\w+)/.exec(line)?.[1] ?? [])
+  expect(flags).toEqual(Arguments.names)
+  for (const { title } of groups) expect(lines).toContain(title)
+  expect(groups.flatMap(({ fields }) => Object.values(fields)).filter(({ about }) => about === undefined)).toEqual([])
+})
+
+it.each([64, 80, 100])("fits %i columns, and leaves nothing at a line's end", (columns) => {
+  for (const line of Help.render(columns).split("\n")) {
+    expect(line.length, line).toBeLessThanOrEqual(columns)
+    expect(line).toBe(line.trimEnd())
+  }
+})
+
+it("says what an argument takes, its default, and what it comes to", () => {
+  const help = Help.render().replaceAll(/\s+/g, " ")
+  expect(help).toContain("--eval_strategy <name> When to evaluate; no, steps, epoch (default no)")
+  expect(help).toContain("--learning_rate <number> Highest learning rate; at least 0 (default 5e-5)")
+  expect(help).toContain("--[no_]dataloader_pin_memory Keep batches in pinned memory (default true). No effect: ")
+  expect(help).toContain("--fp16 Compute in float16. Not supported yet.")
+  expect(help).toContain("lion_32bit, galore_adamw, galore_adafactor (default adamw_torch_fused)")
+})
