@@ -9,7 +9,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { NodeServices } from "@effect/platform-node"
 import { Effect } from "effect"
-import { Logger } from "../src/index.ts"
+import { Figure, Logger } from "../src/index.ts"
 
 const root = mkdtempSync(join(tmpdir(), "regimen-tensorboard-"))
 const folder = join(root, "run")
@@ -60,6 +60,7 @@ await write([
     }
   },
   { _tag: "Figure", ...at(16, 2), name: "loss", figure: { _tag: "Lines", x: "step", y: "loss", series: { train: [[4, 2.5]] } } },
+  { _tag: "Figure", ...at(16, 2), name: "weights", figure: Figure.histogram("weight", [0, 1, 1, 2, 4], { bins: 2 }) },
   { _tag: "Scalars", ...at(16, 2), kind: "summary", values: { train_loss: 1 }, clock: { train_runtime: 65 } }
 ])
 
@@ -97,6 +98,7 @@ try {
       "train/loss/text_summary": [[16, "| step | train |\n| --- | --- |\n| 4 | 2.500 |"]]
     },
     images: { "eval/confusion_matrix": [[16, 48, 48, "image/png"]] },
+    histograms: { "train/weights": [[16, 0, 4, 5, [2, 4], [3, 2]]] },
     settings: { learning_rate: 0.5, scheduler: "cosine", bf16: false, betas: "[0.9,0.999]" }
   })
   assert.ok(times.every((time: number) => time >= before && time <= Date.now() / 1000))

@@ -10,7 +10,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tensorboard.plugins.hparams import metadata
 from tensorboard.util import img_mime_type_detector, tensor_util
 
-events = EventAccumulator(sys.argv[1], size_guidance={"scalars": 0, "tensors": 0, "images": 0})
+events = EventAccumulator(sys.argv[1], size_guidance={"scalars": 0, "tensors": 0, "images": 0, "histograms": 0})
 events.Reload()
 tags = events.Tags()
 settings = metadata.parse_session_start_info_plugin_data(
@@ -35,6 +35,14 @@ print(
                     for at in events.Images(tag)
                 ]
                 for tag in tags["images"]
+            },
+            "histograms": {
+                tag: [
+                    [at.step, bins.min, bins.max, bins.num, list(bins.bucket_limit), list(bins.bucket)]
+                    for at in events.Histograms(tag)
+                    for bins in [at.histogram_value]
+                ]
+                for tag in tags["histograms"]
             },
             "settings": {
                 name: getattr(value, value.WhichOneof("kind")) for name, value in settings.hparams.items()

@@ -49,6 +49,10 @@ image = summary_pb2.Summary.Value(
     tag="eval/confusion_matrix",
     image=summary_pb2.Summary.Image(height=2, width=300, colorspace=3, encoded_image_string=b"\x89PNG"),
 )
+histogram = summary_pb2.Summary.Value(
+    tag="train/weights",
+    histo=summary_pb2.HistogramProto(min=-1, max=2.5, num=9, bucket_limit=[0, 1.25, 2.5], bucket=[4, 3, 2]),
+)
 start = plugin_data_pb2.SessionStartInfo(start_time_secs=TIME)
 start.hparams["a"].number_value = 5e-5
 start.hparams["b"].string_value = "cosine"
@@ -70,6 +74,7 @@ record = {
     "far": summary(2**53 - 1, scalar("train/loss", float("-inf"))),
     "text": summary(7, text),
     "image": summary(7, image),
+    "histogram": summary(7, histogram),
     "settings": summary(7, settings),
     "restart": framed(
         event_pb2.Event(

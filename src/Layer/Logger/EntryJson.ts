@@ -28,6 +28,12 @@ const Matrix = Schema.TaggedStruct("Matrix", {
   values: Schema.Array(Schema.Array(Real))
 })
 
+const Histogram = Schema.TaggedStruct("Histogram", {
+  x: Schema.String,
+  edges: Schema.Array(Real),
+  counts: Schema.Array(Real)
+})
+
 /** A line: an entry told apart by `kind`. */
 const Line = Schema.Union([
   Schema.Struct({
@@ -38,7 +44,12 @@ const Line = Schema.Union([
     clock: Schema.Record(Schema.String, Real)
   }),
   Schema.Struct({ ...stamp, kind: Schema.Literal("text"), text: Schema.String }),
-  Schema.Struct({ ...stamp, kind: Schema.Literal("figure"), name: Schema.String, figure: Schema.Union([Lines, Matrix]) }),
+  Schema.Struct({
+    ...stamp,
+    kind: Schema.Literal("figure"),
+    name: Schema.String,
+    figure: Schema.Union([Lines, Matrix, Histogram])
+  }),
   Schema.Struct({ ...stamp, kind: Schema.Literal("config"), config: Schema.Record(Schema.String, Schema.Unknown) })
 ])
 const LineString = Schema.fromJsonString(Line)

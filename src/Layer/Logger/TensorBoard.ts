@@ -8,8 +8,8 @@ import * as Protobuf from "./TensorBoard/Protobuf.ts"
 import * as TfRecord from "./TensorBoard/TfRecord.ts"
 
 /**
- * Writes event files into a folder, one for each time the layer is built: scalars; texts; a matrix as a heat map and as a table, lines as a table;
- * the configuration as text and as hyperparameters.
+ * Writes event files into a folder, one for each time the layer is built: scalars; texts; histograms; a matrix as a heat map and as a table, lines
+ * as a table; the configuration as text and as hyperparameters.
  *
  * A run that is resumed goes on in a new file of the same folder, and TensorBoard no longer shows what the earlier attempt logged past the
  * checkpoint. Events are written in the background; `flush` and the end of the scope write all of them and wait for the disk. When the disk is

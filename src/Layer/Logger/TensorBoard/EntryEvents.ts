@@ -1,6 +1,6 @@
 /** An entry as TensorBoard's events, under the tags that Hugging Face's callback gives them: `train/loss`, `eval/loss`. */
 import * as EntryJson from "../EntryJson.ts"
-import type { Config, Entry } from "../Logger.ts"
+import type { Config, Entry, Figure } from "../Logger.ts"
 import * as Event from "./Event.ts"
 import * as HeatMap from "./HeatMap.ts"
 import * as Markdown from "./Markdown.ts"
@@ -31,17 +31,21 @@ const values = (entry: Entry, time: number): ReadonlyArray<Event.Value> => {
       )
     case "Text":
       return [Event.text("log", entry.text)]
-    case "Figure": {
-      const { name, figure } = entry
-      const picture = figure._tag === "Matrix" ? HeatMap.paint(figure) : undefined
-      const table = Event.text(tag(name), Markdown.figure(figure))
-      return picture === undefined ? [table] : [Event.image(tag(name), { ...picture, png: Png.encode(picture) }), table]
-    }
+    case "Figure":
+      return pictures(tag(entry.name), entry.figure)
     case "Config": {
       const config = EntryJson.plain(entry.config) as Config["config"]
       return [Event.text("args", Markdown.json(config)), Event.settings(flat(config), time)]
     }
   }
+}
+
+/** A histogram without values, as a matrix without cells, cannot be drawn. */
+const pictures = (name: string, figure: Figure["figure"]): ReadonlyArray<Event.Value> => {
+  if (figure._tag === "Histogram") return figure.edges.length < 2 ? [] : [Event.histogram(name, figure.edges, figure.counts)]
+  const table = Event.text(name, Markdown.figure(figure))
+  const picture = figure._tag === "Matrix" ? HeatMap.paint(figure) : undefined
+  return picture === undefined ? [table] : [Event.image(name, { ...picture, png: Png.encode(picture) }), table]
 }
 
 /** Settings that are neither text nor number nor switch become JSON. */

@@ -43,6 +43,23 @@ export const image = (
     Protobuf.message(4, Protobuf.whole(1, height), Protobuf.whole(2, width), Protobuf.whole(3, 3), Protobuf.bytes(4, png))
   )
 
+/** How many of so many values lie in each bin. **Shapes**: one edge more than counts, and two at least. */
+export const histogram = (tag: string, edges: ReadonlyArray<number>, counts: ReadonlyArray<number>): Value =>
+  named(
+    tag,
+    Protobuf.message(
+      5,
+      Protobuf.double(1, edges[0]!),
+      Protobuf.double(2, edges.at(-1)!),
+      Protobuf.double(
+        3,
+        counts.reduce((sum, count) => sum + count, 0)
+      ),
+      Protobuf.packed(6, edges.slice(1)),
+      Protobuf.packed(7, counts)
+    )
+  )
+
 /** The settings of a run, for the page that compares runs. **Source**: tensorboard/plugins/hparams/plugin_data.proto. */
 export const settings = (values: Readonly<Record<string, string | number | boolean>>, time: number): Value => {
   const entries = Object.entries(values).map(([name, value]) =>

@@ -213,6 +213,16 @@ describe("an entry's events", () => {
   })
 })
 
+describe("a histogram's events", () => {
+  it("hold its bins; one without values has none", () => {
+    const histogram = (edges: ReadonlyArray<number>, counts: ReadonlyArray<number>) =>
+      EntryEvents.make({ ...figure(20, "weights"), figure: { _tag: "Histogram", x: "weight", edges, counts } }, 5)
+    const at = { time: 5, step: 20 }
+    expect(histogram([0, 1, 2], [3, 4])).toEqual([Event.summary(at, [Event.histogram("train/weights", [0, 1, 2], [3, 4])])])
+    expect(histogram([], [])).toEqual([Event.summary(at, [])])
+  })
+})
+
 const full = PlatformError.systemError({
   _tag: "Unknown",
   module: "FileSystem",

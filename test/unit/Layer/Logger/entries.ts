@@ -96,6 +96,14 @@ export const arbitrary: fc.Arbitrary<Entry> = fc.oneof(
       figure: { _tag: "Matrix", rows: name, columns: name, labels, values }
     })
   ),
+  fc.tuple(step, string, string, fc.array(fc.double()), fc.array(fc.double())).map(
+    ([at, name, x, edges, counts]): Entry => ({
+      _tag: "Figure",
+      ...at,
+      name,
+      figure: { _tag: "Histogram", x, edges, counts }
+    })
+  ),
   fc
     .tuple(step, dictionary(fc.jsonValue({ noUnicodeString: false })))
     .map(([at, settings]): Entry => ({ _tag: "Config", ...at, config: settings }))

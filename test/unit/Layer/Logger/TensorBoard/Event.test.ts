@@ -21,6 +21,7 @@ it.each([
       Event.image("eval/confusion_matrix", { width: 300, height: 2, png: Uint8Array.of(0x89, 0x50, 0x4e, 0x47) })
     ])
   ],
+  ["histogram", Event.summary(at, [Event.histogram("train/weights", [-1, 0, 1.25, 2.5], [4, 3, 2])])],
   ["settings", Event.summary(at, [Event.settings({ a: 5e-5, b: "cosine", c: false }, time)])],
   ["restart", Event.restart({ time, step: 128 })]
 ])("%s", (name, event) => {
