@@ -1,6 +1,7 @@
 /** The rules of arguments against each other: the page's, and those without which a run could only fail later. */
 import { Result } from "effect"
 import { ContradictoryArguments } from "./Errors.ts"
+import { isOurs } from "./Fields/Optim.ts"
 import type { Arguments, Name } from "./Fields.ts"
 import { goal } from "./Goal.ts"
 import * as LowRank from "./LowRank.ts"
@@ -57,7 +58,7 @@ export const check = <A extends Arguments>(args: A): Result.Result<A, Contradict
       ["save_strategy", "metric_for_best_model"],
       'save_strategy "best" needs metric_for_best_model, for example "loss".'
     )
-  return Result.map(LowRank.fromInput(args), () => args)
+  return isOurs(args.optim) ? Result.map(LowRank.fromInput(args), () => args) : Result.succeed(args)
 }
 
 /** Whether saves come at evaluations only. Parts of a run are compared as the page does, in millionths. */

@@ -1,6 +1,6 @@
 /** Arguments that the page has deprecated: read as what they are called now (Deprecated.ts). */
 import { about, boolean, choice, integer, lacking, optional, text } from "../Field.ts"
-import { fsdp, mps } from "./Lacks.ts"
+import { mps } from "./Lacks.ts"
 
 export const dynamos = [
   "eager",
@@ -27,8 +27,8 @@ export const fields = {
   tpu_metrics_debug: about(now("debug tpu_metrics_debug"), boolean(false)),
   fp16_backend: about(now("half_precision_backend"), choice("auto", ["auto", "apex", "cpu_amp", "cuda_amp", "amp"])),
   torchdynamo: about(now("torch_compile_backend"), optional(choice("eager", dynamos))),
-  fsdp_min_num_params: about(now("in fsdp_config"), lacking(fsdp, integer(0, { minimum: 0 }))),
-  fsdp_transformer_layer_cls_to_wrap: about(now("in fsdp_config"), lacking(fsdp, optional(text("")))),
+  fsdp_min_num_params: about(now("in fsdp_config"), integer(0, { minimum: 0 })),
+  fsdp_transformer_layer_cls_to_wrap: about(now("in fsdp_config"), optional(text(""))),
   push_to_hub_model_id: about(now("hub_model_id"), optional(text(""))),
   push_to_hub_organization: about(now("hub_model_id"), optional(text(""))),
   push_to_hub_token: about(now("hub_token"), optional(text("")))

@@ -16,9 +16,9 @@ export const fields = {
     lacking(precision, choice("auto", ["auto", "apex", "cpu_amp", "cuda_amp", "amp"]))
   ),
   fp16_opt_level: about("Apex's level", lacking(apex, choice("O1", ["O0", "O1", "O2", "O3"]))),
+  torch_compile_backend: about("Compile the model with", lacking(compilation, optional(text("")))),
+  torch_compile_mode: about("How to compile it", lacking(compilation, optional(text("")))),
   torch_compile: about("Compile the model", lacking(compilation, boolean(false))),
-  torch_compile_backend: about("With what", lacking(compilation, optional(text("")))),
-  torch_compile_mode: about("How", lacking(compilation, optional(text("")))),
   gradient_checkpointing: about("Compute activations again to save memory", lacking(recomputation, boolean(false))),
   gradient_checkpointing_kwargs: about("Its settings", lacking(recomputation, optional(jsonDictionary))),
   use_liger_kernel: about("Liger kernels", lacking(liger, boolean(false))),

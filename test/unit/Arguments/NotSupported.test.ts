@@ -1,0 +1,213 @@
+/** What is read, checked and kept, and refused by name before a run starts; and what changes nothing, and why. */
+import { Result } from "effect"
+import { describe, expect, it } from "vitest"
+import * as Arguments from "../../../src/Arguments/Arguments.ts"
+import * as Compile from "../../../src/Arguments/Compile.ts"
+import type { Field } from "../../../src/Arguments/Field.ts"
+import { dynamos } from "../../../src/Arguments/Fields/Deprecated.ts"
+import { integrations } from "../../../src/Arguments/Fields/Logging.ts"
+import { foreigners, optims } from "../../../src/Arguments/Fields/Optim.ts"
+import { shardings } from "../../../src/Arguments/Fields/Processes.ts"
+import { seq2seq } from "../../../src/Arguments/Fields.ts"
+import * as Seq2Seq from "../../../src/Arguments/Seq2SeqArguments.ts"
+
+type Values = ReadonlyArray<unknown>
+
+const table: Readonly<Record<string, Field<unknown>>> = seq2seq
+
+/** Trackers that a run can write to by `report_to`. */
+const trackers = ["none"]
+
+/** For each argument, all the values that are refused, or some where they are many; the message names what is missing. */
+const refused: Readonly<Record<string, readonly [values: Values, missing: RegExp]>> = {
+  optim: [foreigners, /bitsandbytes|PyTorch|Apex|torchao|transformers|backward|CUDA/],
+  label_smoothing_factor: [[0.1], /not there yet/],
+  neftune_noise_alpha: [[5], /not there yet/],
+  auto_find_batch_size: [[true], /not there yet/],
+  dataloader_num_workers: [[2], /not there yet/],
+  dataloader_prefetch_factor: [[2], /not there yet/],
+  dataloader_persistent_workers: [[true], /not there yet/],
+  group_by_length: [[true], /not there yet/],
+  length_column_name: [["n"], /not there yet/],
+  accelerator_config: [
+    [{ use_seedable_sampler: false }, { gradient_accumulation_kwargs: { num_steps: 2 } }, '{"use_seedable_sampler": false}'],
+    /Accelerate/
+  ],
+  eval_accumulation_steps: [[1], /not there yet/],
+  prediction_loss_only: [[true], /not there yet/],
+  eval_do_concat_batches: [[false], /not there yet/],
+  batch_eval_metrics: [[true], /not there yet/],
+  include_for_metrics: [[["inputs"], ["loss"], "inputs loss"], /not there yet/],
+  jit_mode_eval: [[true], /not there yet/],
+  label_names: [[["y"]], /not there yet/],
+  past_index: [[2], /memories/],
+  logging_dir: [["x"], /not there yet/],
+  report_to: [
+    [...integrations.filter((name) => !trackers.includes(name)).flatMap((name) => [name, [name]]), ["none", "wandb"]],
+    /trackers/
+  ],
+  project: [["p"], /tracker/],
+  trackio_space_id: [["s", null], /tracker/],
+  include_tokens_per_second: [[true], /not there yet/],
+  include_num_input_tokens_seen: [[true, "all", "non_padding"], /not there yet/],
+  skip_memory_metrics: [[false], /not there yet/],
+  debug: [["underflow_overflow", ["tpu_metrics_debug"], "underflow_overflow tpu_metrics_debug"], /not there yet|TPU/],
+  save_safetensors: [[false], /pickles/],
+  save_only_model: [[true], /not there yet/],
+  restore_callback_states_from_checkpoint: [[true], /not there yet/],
+  bf16: [[true], /float32/],
+  fp16: [[true], /float32/],
+  bf16_full_eval: [[true], /float32/],
+  fp16_full_eval: [[true], /float32/],
+  tf32: [[true], /float32/],
+  half_precision_backend: [["apex", "cpu_amp"], /float32/],
+  fp16_opt_level: [["O0", "O2", "O3"], /Apex/],
+  torch_compile: [[true], /compiles/],
+  torch_compile_backend: [["inductor"], /compiles/],
+  torch_compile_mode: [["max-autotune"], /compiles/],
+  gradient_checkpointing: [[true], /recomputes/],
+  gradient_checkpointing_kwargs: [[{ use_reentrant: false }], /recomputes/],
+  use_liger_kernel: [[true], /Liger/],
+  liger_kernel_config: [[{ rope: true }], /Liger/],
+  local_rank: [[1], /one process/],
+  ddp_backend: [["nccl", "mpi", "ccl", "gloo", "hccl"], /one process/],
+  ddp_timeout: [[60], /one process/],
+  ddp_find_unused_parameters: [[true, false], /one process/],
+  ddp_bucket_cap_mb: [[25], /one process/],
+  ddp_broadcast_buffers: [[true, false], /one process/],
+  fsdp: [[true, ...shardings, shardings, "full_shard auto_wrap"], /shards/],
+  fsdp_config: [
+    [
+      { min_num_params: 1 },
+      { transformer_layer_cls_to_wrap: ["Block"] },
+      { backward_prefetch: "backward_pre" },
+      { forward_prefetch: true },
+      { limit_all_gathers: true },
+      { use_orig_params: true },
+      { sync_module_states: true },
+      { cpu_ram_efficient_loading: true },
+      { activation_checkpointing: true },
+      { xla: true },
+      { xla_fsdp_settings: {} },
+      { xla_fsdp_grad_ckpt: true },
+      '{"fsdp_min_num_params": 1}'
+    ],
+    /shards/
+  ],
+  deepspeed: [[{ zero_optimization: { stage: 2 } }, "ds_config.json"], /DeepSpeed/],
+  parallelism_config: [[{ tp_size: 2 }], /one process/],
+  tpu_num_cores: [[8], /TPU/],
+  mp_parameters: [["a"], /SageMaker/],
+  ray_scope: [["all", null], /search/],
+  use_legacy_prediction_loop: [[true], /loop/],
+  push_to_hub: [[true], /hub/],
+  hub_model_id: [["m"], /hub/],
+  hub_strategy: [["end", "checkpoint", "all_checkpoints"], /hub/],
+  hub_token: [["t"], /hub/],
+  hub_private_repo: [[true, false], /hub/],
+  hub_always_push: [[true], /hub/],
+  hub_revision: [["main"], /hub/],
+  use_mps_device: [[true], /mps/],
+  sortish_sampler: [[true], /not there yet/],
+  predict_with_generate: [[true], /generates/],
+  generation_max_length: [[20], /generates/],
+  generation_num_beams: [[4], /generates/],
+  generation_config: [[{ max_length: 3 }, "folder"], /generates/]
+}
+
+/** Deprecated arguments that are refused as what they are called now. */
+const through: Readonly<Record<string, readonly [values: Values, now: ReadonlyArray<string>]>> = {
+  include_inputs_for_metrics: [[true], ["include_for_metrics"]],
+  tpu_metrics_debug: [[true], ["debug"]],
+  fp16_backend: [["amp", "apex"], ["half_precision_backend"]],
+  torchdynamo: [dynamos, ["torch_compile_backend"]],
+  fsdp_min_num_params: [[1], ["fsdp_config"]],
+  fsdp_transformer_layer_cls_to_wrap: [["Block"], ["fsdp_config"]],
+  push_to_hub_model_id: [["m"], ["hub_model_id"]],
+  push_to_hub_organization: [["o"], ["hub_model_id"]],
+  push_to_hub_token: [["t"], ["hub_token"]]
+}
+
+/** What a run does, or a script; it takes every value that the row takes. */
+const honoured = new Set([
+  ...["output_dir", "overwrite_output_dir", "do_train", "do_eval", "do_predict", "resume_from_checkpoint", "run_name", "seed"],
+  ...["disable_tqdm", "per_device_train_batch_size", "gradient_accumulation_steps", "num_train_epochs", "max_steps"],
+  ...["learning_rate", "lr_scheduler_type", "lr_scheduler_kwargs", "warmup_ratio", "warmup_steps", "optim_args"],
+  ...["optim_target_modules", "weight_decay", "adam_beta1", "adam_beta2", "adam_epsilon", "max_grad_norm", "data_seed"],
+  ...["dataloader_drop_last", "remove_unused_columns", "ignore_data_skip", "eval_strategy", "eval_steps", "eval_delay"],
+  ...["eval_on_start", "per_device_eval_batch_size", "load_best_model_at_end", "metric_for_best_model", "greater_is_better"],
+  ...["logging_strategy", "logging_steps", "logging_first_step", "logging_nan_inf_filter", "log_level", "save_strategy"],
+  ...["save_steps", "save_total_limit", "per_gpu_train_batch_size", "per_gpu_eval_batch_size", "no_cuda", "adafactor"]
+])
+
+const kept = (json: unknown) => Result.getOrThrow(Result.flatMap(Seq2Seq.fromJson(json), ({ input }) => Seq2Seq.make(input)))
+
+const rows = (cases: Readonly<Record<string, readonly [Values, unknown]>>) =>
+  Object.entries(cases).flatMap(([name, [values, wanted]]) => values.map((value) => [name, value, wanted] as const))
+
+it("every argument is done, refused, read as another, or changes nothing with a reason", () => {
+  for (const [name, { idle, lacks }] of Object.entries(table)) {
+    const places = [honoured.has(name), name in refused, name in through, idle !== undefined].filter((is) => is)
+    expect(places.length, name).toBe(1)
+    expect(lacks !== undefined, name).toBe(name in refused)
+    if (idle !== undefined) expect(idle).toMatch(/^[A-Z].*\.$/)
+  }
+})
+
+describe("is refused, with what is missing and what to do", () => {
+  it.each(rows(refused))("%s %j", (name, value, missing) => {
+    // a prefetch factor alone is a contradiction
+    const workers = name === "dataloader_prefetch_factor" ? { dataloader_num_workers: 1 } : {}
+    const args = kept({ [name]: value, ...workers })
+    const error = Result.getOrThrow(Result.flip(Seq2Seq.supported(args)))
+    expect(error._tag).toBe("NotSupported")
+    expect([name, ...Object.keys(workers)]).toContain(error.argument)
+    expect(error.missing).toMatch(missing as RegExp)
+    expect(error.message).toMatch(/^\w+ is .+, which needs .+\. [A-Z].+\.$/s)
+    expect(error.message).not.toContain("undefined")
+  })
+
+  it.each(rows(through))("%s %j", (name, value, now) => {
+    const error = Result.getOrThrow(Result.flip(Seq2Seq.supported(kept({ [name]: value }))))
+    expect(now).toContain(error.argument)
+  })
+})
+
+it("never shows a token", () => {
+  const error = Result.getOrThrow(Result.flip(Seq2Seq.supported(kept({ hub_token: "secret" }))))
+  expect(JSON.stringify([error, error.message])).not.toContain("secret")
+})
+
+it("refuses nothing by default, and no optimizer that is there", () => {
+  expect(Result.isSuccess(Seq2Seq.supported(kept({})))).toBe(true)
+  for (const optim of optims.filter((name) => !name.startsWith("galore")))
+    expect(Result.isSuccess(Seq2Seq.supported(kept({ optim })))).toBe(true)
+  expect(foreigners.length + optims.length).toBe(43) // the 42 of the real ones, and adamw_hf of the page
+  for (const reportTo of ["none", [], "", null])
+    expect(Result.isSuccess(Seq2Seq.supported(kept({ report_to: reportTo })))).toBe(true)
+})
+
+it("no plan and no optimizer comes of it", () => {
+  const args = Result.getOrThrow(Arguments.make({ optim: "lomo" }))
+  const sizes = { batchesPerEpoch: 3, sets: [] }
+  expect(Result.getOrThrow(Result.flip(Compile.plan(args, sizes))).message).toContain("lomo-optim")
+  expect(() => Compile.optimizer(args)).toThrow(Arguments.NotSupported)
+})
+
+it("takes no setting that there is not", () => {
+  const message = (json: object) =>
+    Result.getOrThrow(Result.flip(Result.flatMap(Arguments.fromJson(json), ({ input }) => Arguments.make(input)))).message
+  expect(message({ accelerator_config: { evn_batches: true } })).toContain("even_batches")
+  expect(message({ accelerator_config: { even_batches: 1 } })).toContain("accelerator_config")
+  expect(message({ accelerator_config: "config.json" })).toContain("a path is not read here")
+  expect(message({ fsdp: "half_shard" })).toContain('"full_shard"')
+  expect(message({ debug: "everything" })).toContain("underflow_overflow")
+  expect(message({ report_to: ["wandb", "paper"] })).toContain('"wandb"')
+  expect(message({ torchdynamo: "best" })).toContain('"inductor"')
+  expect(message({ lr_scheduler_kwargs: "{" })).toContain("lr_scheduler_kwargs")
+  expect(message({ include_num_input_tokens_seen: "some" })).toContain('"non_padding"')
+  expect(message({ hub_strategy: "x" })).toContain('"every_save"')
+  expect(message({ torch_empty_cache_steps: 0 })).toContain("at least 1")
+  expect(message({ fp16: true, bf16: true })).toBe("fp16 and bf16 are both set; leave one out.")
+  expect(message({ fp16_full_eval: true, bf16_full_eval: true })).toContain("fp16_full_eval and bf16_full_eval")
+})
