@@ -1,10 +1,18 @@
 /** `trainer_state.json` as the Hugging Face Trainer writes it, for the tools that read it. Nothing is read back from it. */
 import type { Scalars } from "../Layer/Logger/Logger.ts"
+import * as Python from "../Metrics/Format/Python.ts"
 import type { Checkpoint } from "./CheckpointStore.ts"
 import * as Json from "./Json.ts"
 
-/** Writes the text, with the keys of Python's `TrainerState` and no others, so that the real Trainer accepts it. `folder`: where the checkpoints are. */
-export const trainerState = ({ state, history, trainerState: known = {} }: Checkpoint, folder: string): string => {
+/**
+ * Writes the text, with the keys of Python's `TrainerState` and no others, so that the real Trainer accepts it. `folder`: where the checkpoints are.
+ *
+ * **Source**: `TrainerState.save_to_json`: two spaces, all keys in order, logged losses to four decimals, times and speeds as `speed_metrics` rounds them.
+ */
+export const trainerState = (
+  { state, history, trainerState: known = {} }: Omit<Checkpoint, "weights" | "meta">,
+  folder: string
+): string => {
   const best = state.bestCheckpoint
   const keys: Readonly<Record<string, unknown>> = {
     ...unknown,
@@ -15,11 +23,32 @@ export const trainerState = ({ state, history, trainerState: known = {} }: Check
     log_history: history.map(logged),
     ...known
   }
-  const sorted = Object.entries(keys).sort(([left], [right]) => (left < right ? -1 : 1))
-  return `${Json.stringify(Object.fromEntries(sorted.map(([key, value]) => [key, value === Infinity ? maxInt : value])), 2)}\n`
+  const finite = Object.entries(keys).map(([key, value]) => [key, value === Infinity ? maxInt : value])
+  return `${Json.stringify(sorted(Object.fromEntries(finite)), 2)}\n`
 }
 
-const logged = ({ values, clock, epoch, step }: Scalars) => ({ ...values, ...clock, epoch, step })
+const logged = ({ kind, values, clock, epoch, step }: Scalars) => ({
+  ...(kind === "train" ? rounded(values, (name) => (name === "loss" ? 4 : undefined)) : values),
+  ...rounded(clock, (name) => (name.endsWith("_per_second") ? 3 : 4)),
+  epoch,
+  step
+})
+
+const rounded = (values: Scalars["values"], decimals: (name: string) => number | undefined): Scalars["values"] =>
+  Object.fromEntries(
+    Object.entries(values).map(([name, value]) => {
+      const places = decimals(name)
+      return [name, places === undefined ? value : Python.round(value, places)]
+    })
+  )
+
+/** Puts the keys in order, at every depth. */
+const sorted = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== "object" || value === null) return value
+  const entries = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1))
+  return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]))
+}
 
 /** Python's largest size, which stands for "no end" in that file. */
 const maxInt = 2n ** 63n - 1n

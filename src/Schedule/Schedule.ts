@@ -97,20 +97,21 @@ export const bestStep = (goal: Goal): Schedule<number | null> => map(best(goal),
  * assert.equal(stop(state, Horizon.make({ maxSteps: 9, batchesPerEpoch: 3 })), true)
  * ```
  */
-export const impatient = (options: Goal & { readonly patience: number; readonly threshold?: number }): Schedule<boolean> => {
-  const { metric, mode, patience, threshold = 0 } = options
-  const fold = State.fold<{ readonly best: number | null; readonly bad: number; readonly over: boolean }>(
-    { best: null, bad: 0, over: false },
-    (seen, evaluation) => {
-      const value = evaluation.metrics[metric]
-      if (value === undefined || seen.over) return seen
-      const improved = seen.best === null || better(mode, value, seen.best)
-      const enough = improved && (seen.best === null || Math.abs(value - seen.best) > threshold)
-      const bad = enough ? 0 : seen.bad + 1
-      return { best: improved && !evaluation.initial ? value : seen.best, bad, over: bad >= patience }
-    }
-  )
-  return make((state) => fold(state.evaluations).over)
+export const impatient = (options: Patience): Schedule<boolean> => {
+  const seen = waiting(options)
+  return make((state) => seen(state.evaluations).over)
+}
+
+/** What early stopping waits for, and how long. */
+export interface Patience extends Goal {
+  readonly patience: number
+  readonly threshold?: number
+}
+
+/** Counts the evaluations in a row that were not better by more than the threshold, until `impatient` stops. **Unit**: evaluations. */
+export const waited = (options: Patience): Schedule<number> => {
+  const seen = waiting(options)
+  return make((state) => seen(state.evaluations).bad)
 }
 
 /**
@@ -209,3 +210,16 @@ export const toEffect: {
 )
 
 const better = (mode: Mode, a: number, b: number): boolean => (mode === "max" ? a > b : a < b)
+
+const waiting = ({ metric, mode, patience, threshold = 0 }: Patience) =>
+  State.fold<{ readonly best: number | null; readonly bad: number; readonly over: boolean }>(
+    { best: null, bad: 0, over: false },
+    (seen, evaluation) => {
+      const value = evaluation.metrics[metric]
+      if (value === undefined || seen.over) return seen
+      const improved = seen.best === null || better(mode, value, seen.best)
+      const enough = improved && (seen.best === null || Math.abs(value - seen.best) > threshold)
+      const bad = enough ? 0 : seen.bad + 1
+      return { best: improved && !evaluation.initial ? value : seen.best, bad, over: bad >= patience }
+    }
+  )

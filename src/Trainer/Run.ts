@@ -34,6 +34,8 @@ export interface Options<E = never, R = never> {
   readonly nonFinite?: "fail" | "continue"
   /** Told when a run was cut short: where, and whether its state is safe (saved now or before; before the first update there is none). */
   readonly onCut?: (cut: { readonly step: number; readonly safe: boolean }) => Effect.Effect<void>
+  /** More keys for `trainer_state.json` at a state (`StateFile.make`). */
+  readonly trainerState?: (state: TrainerState) => Readonly<Record<string, unknown>>
   /** Shown by the loggers once, at the start. */
   readonly config?: Readonly<Record<string, unknown>>
 }
@@ -107,7 +109,8 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
       state,
       weights: yield* learner.snapshot,
       history: journal.history(),
-      meta: options.config ?? {}
+      meta: options.config ?? {},
+      ...(options.trainerState === undefined ? {} : { trainerState: options.trainerState(state) })
     } satisfies Checkpoint
   })
   const finite = (step: number, loss: number, gradNorm: number) =>

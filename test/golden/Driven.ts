@@ -3,6 +3,8 @@ import { Effect, Layer, Stream } from "effect"
 import * as Arguments from "../../src/Arguments/Arguments.ts"
 import * as Compile from "../../src/Arguments/Compile.ts"
 import { CheckpointStore } from "../../src/Checkpoint/CheckpointStore.ts"
+import * as HuggingFace from "../../src/Checkpoint/HuggingFace.ts"
+import * as Json from "../../src/Checkpoint/Json.ts"
 import * as MemoryStore from "../../src/Checkpoint/MemoryStore.ts"
 import * as PlanCase from "../../src/cli/PlanCase.ts"
 import * as Timeline from "../../src/cli/PlanTimeline.ts"
@@ -23,6 +25,7 @@ import * as Reduction from "../../src/Step/Reduction.ts"
 import type { HostTensors } from "../../src/Tensor/HostTensor.ts"
 import { tf } from "../../src/Tensor/Tensor.ts"
 import * as Observer from "../../src/Trainer/Observer.ts"
+import * as StateFile from "../../src/Trainer/StateFile.ts"
 import * as Trainer from "../../src/Trainer/Trainer.ts"
 import type { TrainerState } from "../../src/TrainerState.ts"
 import { read } from "./Recorded.ts"
@@ -35,6 +38,8 @@ export interface Driven {
   readonly best: ReturnType<Timeline.Context["ends"]>
   readonly parameters: HostTensors
   readonly history: ReadonlyArray<Scalars>
+  /** What `trainer_state.json` says of the run's end; its callbacks are those of the last save. */
+  readonly file: unknown
   /** Dataset indices in the order in which the driver asked for them; nobody knows those of a stream. */
   readonly order: ReadonlyArray<number>
   /** Batches that evaluations read, in the whole run. */
@@ -84,12 +89,13 @@ const run = Effect.fnUntraced(function* (
 ) {
   const order: Array<number> = []
   const loaders = yield* open(given, args, order)
-  const compiled = Compile.plan(args, {
+  const sizes: Compile.Sizes = {
     batchesPerEpoch: loaders.train.batchesPerEpoch,
     sets: Object.keys(loaders.evaluation),
     ...(given.earlyStopping === undefined ? {} : { earlyStopping: given.earlyStopping })
-  })
-  const plan = change(yield* Effect.fromResult(compiled))
+  }
+  const plan = change(yield* Effect.fromResult(Compile.plan(args, sizes)))
+  const trainerState = StateFile.make(args, sizes, plan)
   const task = {
     ...Trainer.task({
       model,
@@ -126,14 +132,17 @@ const run = Effect.fnUntraced(function* (
     })
     order.length = 0 // what the rehearsal read
     const events: Array<Plan.Event> = []
+    let saved: TrainerState | null = null
     yield* Stream.runForEach(
       running.events,
       Effect.fnUntraced(function* (event) {
         events.push(event)
+        if (event._tag === "Saved") saved = event.state
         if (event._tag === "Saved" || event._tag === "Finished") found.set(event.state, yield* store.list)
       })
     )
     const state = yield* running.state
+    const history = yield* running.history
     const listed = yield* store.list
     found.set(state, listed)
     return {
@@ -148,7 +157,8 @@ const run = Effect.fnUntraced(function* (
       checkpoints: listed.map(Timeline.checkpointName),
       best: ends(state),
       parameters: (yield* running.weights).parameters,
-      history: yield* running.history,
+      history,
+      file: Json.parse(HuggingFace.trainerState({ state, history, trainerState: trainerState(state, saved) }, args.outputDir)),
       order,
       evaluated
     } satisfies Driven

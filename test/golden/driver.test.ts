@@ -11,6 +11,7 @@ import { type Recorded, read, withBest } from "./Recorded.ts"
 type Figures = Readonly<Record<string, number>>
 type Log = ReadonlyArray<Figures>
 type Config = Recorded & {
+  readonly trainer_state: State
   readonly final_weights: {
     readonly "lin.weight": ReadonlyArray<ReadonlyArray<number>>
     readonly "lin.bias": ReadonlyArray<number>
@@ -89,13 +90,13 @@ const figures = ({ clock, epoch, step, values }: Scalars): Figures => ({ ...valu
 const close = (found: number, expected: number, tolerance: number, what: string) =>
   expect(Math.abs(found - expected), `${what}: ${found} for ${expected}`).toBeLessThanOrEqual(tolerance)
 
+type State = Recorded["trainer_state"] & { readonly num_train_epochs: number }
 type Best = number | null | undefined
 /** The recorded best metric in place of ours, where it is a loss and close enough: the rest of a line is compared exactly. */
 const bestWithin = (tolerance: number) => (ours: Best, theirs: Best) =>
   typeof ours === "number" && typeof theirs === "number" && Math.abs(ours - theirs) <= tolerance ? { best_metric: theirs } : {}
 
-const sameLog = (history: ReadonlyArray<Scalars>, expected: Log) => {
-  const ours = history.map(figures)
+const sameLog = (ours: Log, expected: Log) => {
   const keys = (log: Log) => log.map((entry) => Object.keys(entry).sort())
   expect(keys(ours)).toEqual(keys(expected))
   for (const [index, entry] of expected.entries()) {
@@ -104,6 +105,23 @@ const sameLog = (history: ReadonlyArray<Scalars>, expected: Log) => {
       const tolerance = tolerances.find(([names]) => names.test(name))?.[1] ?? 0
       if (clocks.test(name)) expect(found).toBeGreaterThanOrEqual(0)
       else close(found, value, tolerance, `${name} of step ${entry["step"]}`)
+    }
+  }
+}
+
+/** The whole file, its keys in order. Its losses and times are rounded. */
+const sameFile = (file: unknown, recorded: State, expected: Log, same: ReturnType<typeof bestWithin>) => {
+  const { log_history, ...rest } = file as State & { readonly log_history: Log }
+  expect(Object.keys(file as object)).toEqual(Object.keys(recorded))
+  const best = same(rest.best_metric, recorded.best_metric)
+  const epochs = recorded.num_train_epochs >= 2 ** 63 ? { num_train_epochs: 2n ** 63n - 1n } : {} // `JSON.parse` rounds it
+  expect({ ...rest, ...best, log_history: [] }).toEqual({ ...recorded, ...epochs, log_history: [] })
+  sameLog(log_history, expected)
+  for (const entry of log_history) {
+    expect(Object.keys(entry)).toEqual(Object.keys(entry).sort())
+    for (const [name, value] of Object.entries(entry)) {
+      const decimals = name === "loss" || name.endsWith("_runtime") ? 4 : name.endsWith("_per_second") ? 3 : undefined
+      if (decimals !== undefined) expect(Number(value.toFixed(decimals))).toBe(value)
     }
   }
 }
@@ -141,7 +159,10 @@ describe("driver", () => {
       })
       expect(last.best.step).toBe(name in events ? (end.best_global_step ?? null) : trainer_state.best_global_step)
 
-      sameLog(last.history, logs[name]?.(config) ?? config.uninterrupted_log_history ?? recordedLog(config))
+      const log = logs[name]?.(config) ?? config.uninterrupted_log_history ?? recordedLog(config)
+      sameLog(last.history.map(figures), log)
+      const { best_global_step = null, best_model_checkpoint = null } = end
+      sameFile(last.file, { ...trainer_state, ...(name in events ? { best_global_step, best_model_checkpoint } : {}) }, log, same)
       sameWeights(last, weights[name] ?? config.final_weights)
 
       if (rates[name] !== undefined) {
@@ -153,7 +174,7 @@ describe("driver", () => {
       }
 
       if (config.uninterrupted_log_history !== undefined) {
-        sameLog(first.history, config.uninterrupted_log_history)
+        sameLog(first.history.map(figures), config.uninterrupted_log_history)
         expect(first.order).toEqual(config.uninterrupted_sample_order)
         const order = config.sample_order_read_after_resume!
         expect(last.order).toEqual(order.slice(0, order.length - (readAhead[name] ?? 0)))
