@@ -3,76 +3,120 @@ import { Result } from "effect"
 import fc from "fast-check"
 import { expect, it } from "vitest"
 import * as Arguments from "../../src/Arguments/Arguments.ts"
-import { optims, schedulers } from "../../src/Arguments/Fields.ts"
+import * as Deprecated from "../../src/Arguments/Deprecated.ts"
+import type { Field } from "../../src/Arguments/Field.ts"
+import { fields, seq2seq } from "../../src/Arguments/Fields.ts"
 import * as Flags from "../../src/Arguments/Flags.ts"
 import { toCamel } from "../../src/Arguments/Names.ts"
-
-const strategy = fc.constantFrom("no", "steps", "epoch")
-const ratio = fc.integer({ min: 1, max: 99 }).map((n) => n / 100)
-
-const input: fc.Arbitrary<Arguments.Input> = fc.record(
-  {
-    outputDir: fc.constantFrom("run", "a b", "x=y"),
-    evalStrategy: strategy,
-    perDeviceTrainBatchSize: fc.integer({ min: 1, max: 64 }),
-    learningRate: fc.constantFrom(0, 5e-5, 1e-3, 1),
-    numTrainEpochs: fc.constantFrom(0.4, 1, 3),
-    maxSteps: fc.integer({ min: -1, max: 100 }),
-    lrSchedulerType: fc.constantFrom(...schedulers.filter((name) => name !== "reduce_lr_on_plateau")),
-    lrSchedulerKwargs: fc.option(fc.constant({ num_cycles: 2 })),
-    warmupRatio: ratio,
-    loggingStrategy: strategy,
-    loggingSteps: fc.oneof(fc.integer({ min: 1, max: 50 }), ratio),
-    saveTotalLimit: fc.option(fc.nat(5)),
-    evalOnStart: fc.boolean(),
-    greaterIsBetter: fc.option(fc.boolean()),
-    labelNames: fc.option(fc.array(fc.constantFrom("labels", "y"), { minLength: 1, maxLength: 3 })),
-    optim: fc.constantFrom(...optims.filter((name) => !name.startsWith("galore"))),
-    optimTargetModules: fc.option(fc.constant(["attention", "mlp"])),
-    resumeFromCheckpoint: fc.option(fc.oneof(fc.boolean(), fc.constant("run/checkpoint-1")))
-  },
-  { requiredKeys: [] }
-)
+import * as Removed from "../../src/Arguments/Removed.ts"
+import { some, valid, valueOf } from "./arbitraries/arguments.ts"
 
 const made = (input: Arguments.Input) => Result.getOrThrow(Arguments.make(input))
 
+/** Tokens stay behind when arguments are written. */
+const secrets = { hubToken: null, pushToHubToken: null }
+
 it("toJson and fromJson give arguments back", () => {
   fc.assert(
-    fc.property(input, (input) => {
-      const args = made(input)
+    fc.property(valid, (input) => {
+      const args = made({ ...input, ...secrets })
       const json: unknown = JSON.parse(JSON.stringify(Arguments.toJson(args)))
       expect(made(Result.getOrThrow(Arguments.fromJson(json)).input)).toEqual(args)
     }),
-    { numRuns: 300 }
+    { numRuns: 500 }
   )
 })
 
+/** The words of a value, where words can say it: a text that reads as another value, or a list of nothing, cannot be written. */
+const wordsOf = (flag: string, field: Field<unknown>, value: unknown, attach: boolean): ReadonlyArray<string> | undefined => {
+  if (value === null && field.kind !== "number" && field.kind !== "boolean") return undefined
+  if (Array.isArray(value)) return value.length === 0 ? undefined : [flag, ...value]
+  if (typeof value === "string" && !attach && value.startsWith("--")) return undefined
+  const text = typeof value === "object" && value !== null ? JSON.stringify(value) : String(value)
+  return attach ? [`${flag}=${text}`] : [flag, text]
+}
+
 it("flags give arguments back, whatever way they are written in", () => {
   fc.assert(
-    fc.property(input, fc.boolean(), fc.boolean(), (input, attach, dashes) => {
+    fc.property(valid, fc.boolean(), fc.boolean(), fc.boolean(), (input, attach, dashes, bare) => {
+      const said: Record<string, unknown> = {}
       const words = Arguments.names.flatMap((name) => {
         const value = input[toCamel(name)]
-        if (value === undefined || (value === null && name !== "save_total_limit")) return []
+        if (value === undefined) return []
         const flag = `--${dashes ? name.replaceAll("_", "-") : name}`
-        if (Array.isArray(value)) return [flag, ...value]
-        const text = typeof value === "object" ? JSON.stringify(value) : String(value)
-        return attach ? [`${flag}=${text}`] : [flag, text]
+        const plain = bare && typeof value === "boolean" && fields[name].kind === "boolean"
+        const written = plain ? [value ? flag : flag.replace("--", "--no_")] : wordsOf(flag, fields[name], value, attach)
+        if (written !== undefined) said[toCamel(name)] = value
+        return written ?? []
       })
+      fc.pre(Result.isSuccess(Arguments.make(said as Arguments.Input)))
       const read = Result.getOrThrow(Flags.split(["train", ...words, "--json"]))
       expect(read.rest).toEqual(["train", "--json"])
-      expect(made(read.input)).toEqual(made(input))
+      expect(made(read.input)).toEqual(made(said as Arguments.Input))
     }),
-    { numRuns: 300 }
+    { numRuns: 500 }
   )
 })
 
 it("never throws, whatever the words are", () => {
+  const flags = [...Object.keys(seq2seq), ...Removed.names].map((name) => `--${name}`)
   fc.assert(
-    fc.property(fc.array(fc.oneof(fc.string(), fc.constantFrom(...Arguments.names.map((name) => `--${name}`)))), (words) => {
-      const split = Flags.split(words)
-      if (Result.isSuccess(split)) Arguments.make(split.success.input)
-      else expect(split.failure.message).not.toBe("")
+    fc.property(fc.array(fc.oneof(fc.string(), fc.constantFrom(...flags))), (words) => {
+      for (const split of [Flags.split(words), Flags.splitBy(seq2seq, words)]) {
+        if (Result.isSuccess(split)) Arguments.make(split.success.input)
+        else expect(split.failure.message).not.toBe("")
+      }
     }),
     { numRuns: 1000 }
+  )
+})
+
+it("never throws, whatever the JSON is, and says by name what is wrong", () => {
+  const json = fc
+    .uniqueArray(fc.constantFrom(...Arguments.names, ...Removed.names, "nonsense"), { maxLength: 4 })
+    .chain((names) => fc.record(Object.fromEntries(names.map((name) => [name, fc.jsonValue()]))))
+  fc.assert(
+    fc.property(json, (json) => {
+      const read = Result.flatMap(Arguments.fromJson(json), ({ input }) => Arguments.make(input))
+      if (Result.isSuccess(read)) return
+      expect(read.failure._tag).toMatch(/^(UnknownArgument|InvalidArgument|ContradictoryArguments|NotSupported)$/)
+      expect(read.failure.message).not.toMatch(/undefined|\[object/)
+    }),
+    { numRuns: 1000 }
+  )
+})
+
+it("what deprecated arguments mean is in place, and is put there once", () => {
+  fc.assert(
+    fc.property(valid, (input) => {
+      const args = made(input)
+      expect(Deprecated.apply(args)).toEqual(args)
+      expect(made(args)).toEqual(args)
+    }),
+    { numRuns: 300 }
+  )
+})
+
+it("a value asks for what is not there, or it does not: no value fails to be asked", () => {
+  for (const [name, field] of Object.entries(seq2seq) as ReadonlyArray<readonly [string, Field<unknown>]>) {
+    fc.assert(
+      fc.property(valueOf(field), (value) => {
+        const lack = field.lacks?.(field.read === undefined ? value : field.read(value))
+        if (lack !== undefined) expect([name, lack.missing, lack.instead]).not.toContain("")
+      })
+    )
+  }
+})
+
+it("dictionaries hold no secret, and sanitized ones only numbers, texts, true and false", () => {
+  fc.assert(
+    fc.property(some, (input) => {
+      const args = Arguments.make({ ...input, hubToken: "hf_secret" })
+      fc.pre(Result.isSuccess(args))
+      expect(Arguments.toJsonString(args.success)).not.toContain("hf_secret")
+      for (const value of Object.values(Arguments.toSanitizedDict(args.success)))
+        expect(["boolean", "number", "string"]).toContain(typeof value)
+    }),
+    { numRuns: 300 }
   )
 })
