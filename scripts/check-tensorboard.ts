@@ -18,7 +18,7 @@ const folder = join(root, "run")
 const write = (entries: ReadonlyArray<Logger.Entry>): Promise<void> =>
   Effect.runPromise(
     Effect.flatMap(Logger.Logger, (logger) => Effect.forEach(entries, logger.log, { discard: true })).pipe(
-      Effect.provide(Logger.tensorboard({ folder })),
+      Effect.provide(Logger.tensorboard(folder)),
       Effect.provide(NodeServices.layer)
     )
   )

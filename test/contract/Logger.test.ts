@@ -57,8 +57,8 @@ const loggers: Record<string, { readonly works: Make; readonly broken?: Make }> 
   },
   figures: { works: () => Loggers.figures(fresh()).pipe(onDisk), broken: () => Loggers.figures(blocked()).pipe(onDisk) },
   tensorboard: {
-    works: () => Loggers.tensorboard({ folder: fresh() }).pipe(onDisk),
-    broken: () => Loggers.tensorboard({ folder: blocked() }).pipe(onDisk)
+    works: () => Loggers.tensorboard(fresh()).pipe(onDisk),
+    broken: () => Loggers.tensorboard(blocked()).pipe(onDisk)
   },
   "all of none": { works: () => Loggers.all() },
   all: {

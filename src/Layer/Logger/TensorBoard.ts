@@ -28,13 +28,13 @@ import * as TfRecord from "./TensorBoard/TfRecord.ts"
  *   const fs = yield* FileSystem.FileSystem
  *   const folder = yield* fs.makeTempDirectoryScoped()
  *   const entry = { _tag: "Scalars", run: "a", attempt: 1, step: 3, epoch: 1, kind: "train", values: { loss: 0.5 }, clock: {} } as const
- *   yield* Effect.flatMap(Logger.Logger, (logger) => logger.log(entry)).pipe(Effect.provide(Logger.tensorboard({ folder })))
+ *   yield* Effect.flatMap(Logger.Logger, (logger) => logger.log(entry)).pipe(Effect.provide(Logger.tensorboard(folder)))
  *   assert.match((yield* fs.readDirectory(folder))[0]!, /^events\.out\.tfevents\./)
  * })
  * await Effect.runPromise(program.pipe(Effect.scoped, Effect.provide(NodeServices.layer)))
  * ```
  */
-export const layer = ({ folder }: { readonly folder: string }): Layer.Layer<Logger, never, FileSystem.FileSystem | Path.Path> =>
+export const layer = (folder: string): Layer.Layer<Logger, never, FileSystem.FileSystem | Path.Path> =>
   Layer.effect(
     Logger,
     Effect.gen(function* () {

@@ -21,7 +21,7 @@ const write = (folder: string, entries: ReadonlyArray<Entry>) =>
   Effect.gen(function* () {
     const logger = yield* Logger
     yield* Effect.forEach(entries, logger.log, { discard: true })
-  }).pipe(Effect.provide(TensorBoard.layer({ folder }), { local: true }))
+  }).pipe(Effect.provide(TensorBoard.layer(folder), { local: true }))
 
 const bytes = (folder: string) => readdirSync(folder).map((file) => readFileSync(join(folder, file)).toString("hex"))
 const file = (entries: ReadonlyArray<Entry>, time = 0) =>
@@ -55,7 +55,7 @@ describe("tensorboard", () => {
         yield* logger.flush
         const later = EntryEvents.make(train(2, 1), 1.5).map((event) => Buffer.from(TfRecord.frame(event)).toString("hex"))
         expect(bytes(folder)).toEqual([file([train(1, 1)]) + later.join("")])
-      }).pipe(Effect.provide(TensorBoard.layer({ folder })))
+      }).pipe(Effect.provide(TensorBoard.layer(folder)))
     }).pipe(Effect.provide(NodeServices.layer))
   )
 
@@ -95,7 +95,7 @@ describe("tensorboard", () => {
         yield* logger.log(entries[3]!)
         yield* logger.flush
       }).pipe(
-        Effect.provide(TensorBoard.layer({ folder }).pipe(Layer.provide(Layer.succeed(FileSystem.FileSystem, small)))),
+        Effect.provide(TensorBoard.layer(folder).pipe(Layer.provide(Layer.succeed(FileSystem.FileSystem, small)))),
         Effect.provide(EffectLogger.layer([listener]))
       )
       expect(bytes(folder)).toEqual([file(entries)])
@@ -108,7 +108,7 @@ describe("tensorboard", () => {
       const folder = fresh()
       const entries = Array.from({ length: 500 }, (_, i) => train(i, i))
       const scope = yield* Scope.make()
-      const context = yield* Layer.buildWithScope(TensorBoard.layer({ folder }), scope)
+      const context = yield* Layer.buildWithScope(TensorBoard.layer(folder), scope)
       const logger = yield* Logger.pipe(Effect.provideContext(context))
       for (const entry of entries) yield* logger.log(entry)
       yield* Scope.close(scope, Exit.interrupt(1))
