@@ -194,6 +194,11 @@ it("no plan and no optimizer comes of it", () => {
   expect(() => Compile.optimizer(args)).toThrow(Arguments.NotSupported)
 })
 
+it("splitting, sending and evening out batches is what one process does as it is", () => {
+  for (const setting of [{ split_batches: true }, { dispatch_batches: true }, { even_batches: false }, { non_blocking: true }])
+    expect(Result.isSuccess(Seq2Seq.supported(kept({ accelerator_config: setting })))).toBe(true)
+})
+
 it("takes no setting that there is not", () => {
   const message = (json: object) =>
     Result.getOrThrow(Result.flip(Result.flatMap(Arguments.fromJson(json), ({ input }) => Arguments.make(input)))).message
