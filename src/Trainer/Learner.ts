@@ -11,14 +11,13 @@ import * as Key from "../Tensor/Key.ts"
 import { type Tensors, tf } from "../Tensor/Tensor.ts"
 import * as Tree from "../Tensor/Tree.ts"
 import type { HostWeights, Weights } from "../Tensor/Weights.ts"
-import type { TrainerState } from "../TrainerState.ts"
+import type { LastUpdate, TrainerState } from "../TrainerState.ts"
 import { InvalidTask, type Misfit } from "./Errors.ts"
 import type { Task } from "./Task.ts"
 
-/** What was measured since the last log. **Unit**: nats; L2 norm of the last update's gradients before clipping. */
-export interface Running {
+/** What was measured since the last log. **Unit**: nats; of the last update, its rate and the L2 norm of its gradients before clipping. */
+export interface Running extends LastUpdate {
   readonly loss: number
-  readonly gradNorm: number
 }
 
 export interface Learner {
@@ -58,6 +57,7 @@ export const make = Effect.fnUntraced(function* (
     weights: { parameters: {}, buffers: {}, slots: {} },
     running: {}
   }
+  let rate = from.state.lastUpdate.learningRate
   const free = ({ parameters, buffers, slots }: Weights, running: Tensors) =>
     Effect.forEach([parameters, buffers, slots, running], device.dispose, { discard: true })
   yield* Effect.addFinalizer(() => free(cell.weights, cell.running))
@@ -110,6 +110,7 @@ export const make = Effect.fnUntraced(function* (
         Effect.flatMap(take(`step ${state.step + 1}`, state, learningRate, batches), (next) => {
           const old = cell
           cell = next
+          rate = learningRate
           return free(old.weights, old.running)
         })
       ),
@@ -124,7 +125,11 @@ export const make = Effect.fnUntraced(function* (
       yield* free(next.weights, next.running)
     }),
     running: Effect.suspend(() =>
-      Effect.map(device.read(cell.running), ({ loss, gradNorm }) => ({ loss: loss!.data[0]!, gradNorm: gradNorm!.data[0]! }))
+      Effect.map(device.read(cell.running), ({ loss, gradNorm }) => ({
+        loss: loss!.data[0]!,
+        gradNorm: gradNorm!.data[0]!,
+        learningRate: rate
+      }))
     ),
     reset: Effect.suspend(() =>
       Effect.flatMap(

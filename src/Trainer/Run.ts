@@ -1,5 +1,5 @@
 /** A run answers `play` with effects. It lives in a scope: when that closes early, for whatever reason, the state is saved as it is. */
-import { Cause, type Duration, Effect, Scope, Semaphore, Stream } from "effect"
+import { Cause, type Duration, Effect, Scope, Stream } from "effect"
 import { type Checkpoint, CheckpointStore } from "../Checkpoint/CheckpointStore.ts"
 import type { Batch } from "../Data/Loader.ts"
 import type { Device, DeviceError } from "../Layer/Device/Device.ts"
@@ -14,6 +14,7 @@ import * as Journal from "./Journal.ts"
 import * as Learner from "./Learner.ts"
 import { ask, type Observer } from "./Observer.ts"
 import { rehearse } from "./Rehearsal.ts"
+import * as Saver from "./Saver.ts"
 import * as Start from "./Start.ts"
 import type { Task } from "./Task.ts"
 
@@ -84,23 +85,15 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
   let now = game.next()
   let moving = false // a schedule that throws leaves this set: weights and state may disagree
   let sealed = false // the weights are no longer those of the state (the best are back), or not worth keeping
-  let durable: TrainerState | undefined = found?.state
-  let failed: Cause.Cause<RunError> | undefined // of a write, which may be in the background
-  let learningRate = from.lastUpdate.learningRate
   let evaluated: Result | undefined
-  const onDisk = new Set(yield* store.list)
   const batches = new Map<number, Batch>() // by cursor: a batch that is asked for again takes its own place
-  const writing = yield* Semaphore.make(1)
+  const saver = yield* Saver.make({ background: options.background ?? false, durable: found?.state })
 
   /** Brings up to date what is kept on the device between logs and saves. */
   const measured = (state: TrainerState) =>
     Effect.map(
       learner.running,
-      ({ loss, gradNorm }): TrainerState => ({
-        ...state,
-        losses: { ...state.losses, sinceLog: loss },
-        lastUpdate: { learningRate, gradNorm }
-      })
+      ({ loss, ...lastUpdate }): TrainerState => ({ ...state, losses: { ...state.losses, sinceLog: loss }, lastUpdate })
     )
   const snapshot = Effect.fnUntraced(function* (cut: TrainerState) {
     const state = yield* measured(cut)
@@ -120,32 +113,6 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
           sealed = true
           return Effect.fail(new NonFiniteLoss({ step, loss, gradNorm }))
         })
-  /** Saves a checkpoint; first the log, so that a run which is killed and resumed has no gap in it. */
-  const save = (checkpoint: Checkpoint) => Effect.andThen(logger.flush, store.save(checkpoint))
-  /** Writes a checkpoint, then removes those that the state does not keep. */
-  const write = (checkpoint: Checkpoint, kept: TrainerState) =>
-    Effect.andThen(
-      save(checkpoint),
-      Effect.suspend(() => {
-        durable = kept
-        onDisk.add(kept.step)
-        return prune(kept)
-      })
-    )
-  const note = (cause: Cause.Cause<RunError>) => {
-    failed = cause
-  }
-  const prune = (state: TrainerState) =>
-    Effect.forEach(
-      [...onDisk].filter((step) => !state.checkpoints.includes(step)),
-      (step) =>
-        Effect.andThen(
-          store.remove(step),
-          Effect.sync(() => onDisk.delete(step))
-        ),
-      { discard: true }
-    )
-
   // Leaving early (interruption, Stream.take, an observer's error): the state as it is, once.
   yield* Scope.addFinalizer(
     scope,
@@ -153,12 +120,12 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
       if (now.done) return
       const { cut } = now.value
       const spoiled = moving || sealed
-      const safe = cut.step === 0 || Start.same(cut, durable) || (!spoiled && (yield* rescue(cut)))
+      const safe = cut.step === 0 || saver.has(cut) || (!spoiled && (yield* rescue(cut)))
       yield* options.onCut?.({ step: cut.step, safe }) ?? Effect.void
-    }).pipe(writing.withPermit)
+    }).pipe(saver.alone)
   )
   const rescue = (cut: TrainerState) =>
-    Effect.flatMap(snapshot(cut), save).pipe(
+    Effect.flatMap(snapshot(cut), saver.rescue).pipe(
       Effect.interruptible, // a finalizer is uninterruptible: without this no time limit works
       Effect.timeout(options.grace ?? "1 minute"),
       Effect.as(true),
@@ -194,7 +161,6 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
         }
         return Effect.map(learner.update(state, rate, taken), () => {
           batches.clear()
-          learningRate = rate
           return { answer }
         })
       }
@@ -203,7 +169,7 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
         return
       case "Logged":
         return Effect.gen(function* () {
-          const { loss, gradNorm } = yield* learner.running
+          const { loss, gradNorm, learningRate } = yield* learner.running
           const updates = state.step - event.cut.loggedAt
           yield* finite(state.step, loss, gradNorm)
           yield* journal.train(state, { loss: loss / updates, grad_norm: gradNorm, learning_rate: learningRate })
@@ -234,12 +200,8 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
         return Effect.as(journal.evaluation(state, event.set, evaluated!), {})
       case "Saved":
         return Effect.gen(function* () {
-          yield* writing.withPermit(Effect.void) // at most one write under way: the next save waits for it
-          const checkpoint = yield* snapshot(state)
-          const written = writing
-            .withPermit(write(checkpoint, state))
-            .pipe(Effect.matchCause({ onFailure: note, onSuccess: () => {} }))
-          yield* options.background ? Effect.forkIn(written, scope, { startImmediately: true, uninterruptible: true }) : written
+          yield* saver.alone(Effect.void) // at most one write under way: the next save waits for it
+          yield* saver.save(yield* snapshot(state), state)
           return {}
         })
       case "Stalled":
@@ -248,7 +210,7 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
         )
       case "Summary":
         return Effect.gen(function* () {
-          yield* writing.withPermit(Effect.void) // the last write is part of the run
+          yield* saver.alone(Effect.void) // the last write is part of the run
           const { loss, gradNorm } = yield* learner.running
           yield* finite(state.step, loss, gradNorm)
           if (plan.restoreBest && state.bestCheckpoint !== null && state.bestCheckpoint !== state.step) {
@@ -260,7 +222,7 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
           return {}
         })
       case "Finished":
-        return Effect.as(Effect.andThen(prune(state), logger.flush), {})
+        return Effect.as(Effect.andThen(saver.prune(state), logger.flush), {})
       default:
         return
     }
@@ -297,15 +259,16 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
     return Effect.flatMap(done, (answered) => Effect.map(seen, (requests) => move(event, answered, requests)))
   }
   const check = Effect.suspend(() => {
-    if (failed === undefined) return Effect.void
+    const failure = saver.failure()
+    if (failure === undefined) return Effect.void
     sealed = true
-    return Effect.failCause(failed)
+    return Effect.failCause(failure)
   })
   const pull = Effect.gen(function* () {
     const events: Array<Plan.Event> = []
     while (!now.done) {
       const event = yield* turn(now.value)
-      if (failed !== undefined) yield* check
+      if (saver.failure() !== undefined) yield* check
       events.push(event)
       if (event._tag === "StepEnded") yield* Effect.yieldNow // a synchronous backend starves timers and interruption otherwise
       if (!close.has(event._tag)) return events as unknown as readonly [Plan.Event, ...Array<Plan.Event>]
