@@ -1,6 +1,18 @@
 /** The files that hold metrics beside a run: `train_results.json`, `eval_results.json`, ..., and all of them in `all_results.json`. */
+import { Effect, FileSystem, Schema } from "effect"
 import { numeral, type Results } from "../Metrics/Format/Results.ts"
+import * as Disk from "./Disk.ts"
 import * as Json from "./Json.ts"
+
+export class ResultsError extends Schema.TaggedError<ResultsError>()("ResultsError", {
+  path: Schema.String,
+  operation: Schema.Literals(["read", "write"]),
+  reason: Schema.String
+}) {
+  override get message() {
+    return `${this.path}: the metrics could not be ${this.operation === "read" ? "read" : "written"}: ${this.reason}`
+  }
+}
 
 /** The file of everything. */
 export const all = "all_results.json"
@@ -44,6 +56,44 @@ export const fromJson = (text: string): Readonly<Record<string, unknown>> => {
 /** Adds metrics to the text of `all_results.json`, undefined where there is none yet: what has the same name is replaced, the rest stays. */
 export const merge = (text: string | undefined, results: Results): string =>
   toJson({ ...(text === undefined ? {} : fromJson(text)), ...results })
+
+/**
+ * Saves metrics in a folder, which is made where it is not there: in the split's own file, and with those of other splits in `all_results.json`, unless
+ * `combined` is false. Each file is replaced whole.
+ *
+ * **Errors**: fails with `ResultsError` for a disk that does not let us, and for an `all_results.json` that is none.
+ *
+ * **Source**: `Trainer.save_metrics`.
+ */
+export const save = Effect.fn("ResultFiles.save")(function* (
+  folder: string,
+  split: string,
+  results: Results,
+  options: { readonly combined?: boolean } = {}
+) {
+  const fs = yield* FileSystem.FileSystem
+  const write = (name: string, text: string) => {
+    const path = `${folder}/${name}`
+    return Effect.gen(function* () {
+      yield* fs.makeDirectory(folder, { recursive: true })
+      yield* Disk.writeFile(`${path}.part`, new TextEncoder().encode(text))
+      yield* fs.rename(`${path}.part`, path)
+    }).pipe(Effect.mapError((error) => new ResultsError({ path, operation: "write", reason: Disk.advice(error) })))
+  }
+  yield* write(nameOf(split), toJson(results))
+  if (options.combined === false) return
+  const path = `${folder}/${all}`
+  const unread = (reason: string) => new ResultsError({ path, operation: "read", reason })
+  const before = yield* fs.readFileString(path).pipe(
+    Effect.catchIf(Disk.isMissing, () => Effect.succeed(undefined)),
+    Effect.mapError((error) => unread(Disk.advice(error)))
+  )
+  const merged = yield* Effect.try({
+    try: () => merge(before, results),
+    catch: () => unread("it holds no JSON object. Move it away.")
+  })
+  yield* write(all, merged)
+})
 
 const literal = (name: string, value: unknown): string => {
   if (typeof value !== "number") return ascii(Json.stringify(value))

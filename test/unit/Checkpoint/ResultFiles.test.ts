@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs"
-import { expect, it } from "vitest"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import { expect, it } from "@effect/vitest"
+import { Effect, FileSystem } from "effect"
 import * as ResultFiles from "../../../src/Checkpoint/ResultFiles.ts"
 import type { Results } from "../../../src/Metrics/Format/Results.ts"
 
@@ -48,3 +50,45 @@ it("reads what it writes", () => {
 it.each(["", "[1]", "null", "{"])("refuses %j", (text) => {
   expect(() => ResultFiles.fromJson(text)).toThrow(SyntaxError)
 })
+
+const inFolder = <A, E>(f: (fs: FileSystem.FileSystem, folder: string) => Effect.Effect<A, E, FileSystem.FileSystem>) =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    return yield* f(fs, `${yield* fs.makeTempDirectoryScoped()}/run`)
+  }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer))
+
+it.effect("saves a split's file, and all of them together unless told not to", () =>
+  inFolder((fs, folder) =>
+    Effect.gen(function* () {
+      yield* ResultFiles.save(folder, "train", files["train_results.json"]!)
+      yield* ResultFiles.save(folder, "eval", files["eval_results.json"]!)
+      yield* ResultFiles.save(folder, "test", { test_loss: 1 }, { combined: false })
+      const names = ["all_results.json", "eval_results.json", "test_results.json", "train_results.json"]
+      expect((yield* fs.readDirectory(folder)).sort()).toEqual(names)
+      for (const name of names)
+        expect(ResultFiles.fromJson(yield* fs.readFileString(`${folder}/${name}`))).toEqual(files[name] ?? { test_loss: 1 })
+    })
+  )
+)
+
+it.effect("refuses an all_results.json that is none, and leaves it alone", () =>
+  inFolder((fs, folder) =>
+    Effect.gen(function* () {
+      yield* fs.makeDirectory(folder)
+      yield* fs.writeFileString(`${folder}/all_results.json`, "half")
+      const error = yield* Effect.flip(ResultFiles.save(folder, "eval", { eval_loss: 1 }))
+      expect([error._tag, error.operation, error.path]).toEqual(["ResultsError", "read", `${folder}/all_results.json`])
+      expect(yield* fs.readFileString(`${folder}/all_results.json`)).toBe("half")
+    })
+  )
+)
+
+it.effect("says what to do when a file is where the folder should be", () =>
+  inFolder((fs, folder) =>
+    Effect.gen(function* () {
+      yield* fs.writeFileString(folder, "a file")
+      const error = yield* Effect.flip(ResultFiles.save(folder, "eval", { eval_loss: 1 }))
+      expect([error.operation, error.message]).toEqual(["write", expect.stringContaining("a file is where a folder is wanted")])
+    })
+  )
+)
