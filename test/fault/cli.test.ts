@@ -334,4 +334,12 @@ describe.concurrent("the other commands", slow, () => {
     expect(version.stdout).toMatch(/\d+\.\d+\.\d+/)
     expect(unknown.stderr).toContain('Unknown subcommand "trian"')
   })
+
+  it("train --help shows every training argument in 80 columns", async () => {
+    const { code, stdout } = await regimen(["train", "--help"])
+    expect(code).toBe(0)
+    const help = stdout.slice(stdout.indexOf("TRAINING ARGUMENTS"))
+    expect(help).toMatch(/TRAINING ARGUMENTS[\s\S]*--learning_rate <number>[\s\S]*Evaluation\n[\s\S]*--hub_token/)
+    expect(Math.max(...help.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80)
+  })
 })
