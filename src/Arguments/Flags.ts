@@ -18,7 +18,8 @@ export interface Split<T extends Table.Table = typeof fields> {
  * Takes the training arguments out of the words of a command line.
  *
  * `--name value` or `--name=value`, with dashes or underscores; `--flag` alone is true, `--flag false` and `--no_flag` are false; a dictionary is JSON
- * (`--lr_scheduler_kwargs '{"num_cycles": 2}'`); a list takes all words up to the next flag. The last of several wins. Words after `--` are left alone.
+ * (`--lr_scheduler_kwargs '{"num_cycles": 2}'`); a list takes all words up to the next flag. The last of several wins. Words after `--` are left alone,
+ * and so is `--log-level`, the command's own: the argument is `--log_level`.
  *
  * **Errors**: fails with `UnknownArgument` for a flag with an underscore that is no argument, and with `InvalidArgument` for a value that cannot be read;
  * `Arguments.make` checks the rest.
@@ -52,7 +53,7 @@ export const splitBy = <T extends Table.Table>(table: T, words: ReadonlyArray<st
     for (let word = queue.shift(); word !== undefined; word = queue.shift()) {
       const [, written = "", attached] = /^--([A-Za-z][\w-]*)(?:=(.*))?$/s.exec(word) ?? []
       const name = written.replaceAll("-", "_")
-      const field = fieldOf(name)
+      const field = written === "log-level" ? undefined : fieldOf(name)
       const off = negated(name)
       if (word === "--") {
         rest.push(word, ...queue.splice(0))

@@ -43,7 +43,7 @@ it("flags give arguments back, whatever way they are written in", () => {
       const words = Arguments.names.flatMap((name) => {
         const value = input[toCamel(name)]
         if (value === undefined) return []
-        const flag = `--${dashes ? name.replaceAll("_", "-") : name}`
+        const flag = `--${dashes && name !== "log_level" ? name.replaceAll("_", "-") : name}`
         const plain = bare && typeof value === "boolean" && fields[name].kind === "boolean"
         const written = plain ? [value ? flag : flag.replace("--", "--no_")] : wordsOf(flag, fields[name], value, attach)
         if (written !== undefined) said[toCamel(name)] = value

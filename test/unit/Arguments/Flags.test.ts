@@ -56,6 +56,12 @@ it("leaves the command's own words alone, and all after --", () => {
   ])
 })
 
+it("reads log_level, and leaves the command's --log-level to it", () => {
+  expect(input("--log_level", "error")).toEqual({ logLevel: "error" })
+  expect(rest("train", "--log-level", "trace")).toEqual(["train", "--log-level", "trace"])
+  expect(rest("--log-level=all")).toEqual(["--log-level=all"])
+})
+
 it("refuses what cannot be read, and says what was meant", () => {
   expect(refused("--learning_rate", "fast")).toBe('learning_rate is "fast"; it must be a number of at least 0.')
   expect(refused("--learning_rate")).toBe("learning_rate is missing; it must be a number of at least 0.")
