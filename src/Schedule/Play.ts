@@ -54,7 +54,8 @@ export const resume = (
   ...state,
   stop: { ...state.stop, run: false },
   checkpoints: options.checkpoints ?? state.checkpoints,
-  position: options.ignoreDataSkip === true ? { ...state.position, batch: 0 } : state.position
+  // an epoch that is used up has none to start again
+  position: options.ignoreDataSkip === true && !Number.isInteger(state.epoch) ? { ...state.position, batch: 0 } : state.position
 })
 
 /**

@@ -108,6 +108,7 @@ describe("resume", () => {
     const state = {
       ...State.initial,
       step: 5,
+      epoch: 1.5,
       stop: { epoch: false, run: true },
       position: { epoch: 1, batch: 2 },
       checkpoints: [3, 5]
@@ -118,6 +119,11 @@ describe("resume", () => {
       position: { epoch: 1, batch: 0 },
       checkpoints: [5]
     })
+  })
+
+  it("does not read an epoch again that is used up", () => {
+    const state = { ...State.initial, step: 8, epoch: 2, open: true, position: { epoch: 1, batch: 4 } }
+    expect(Plan.resume(state, { ignoreDataSkip: true }).position).toEqual(state.position)
   })
 })
 
