@@ -172,7 +172,8 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
           const { loss, gradNorm, learningRate } = yield* learner.running
           const updates = state.step - event.cut.loggedAt
           yield* finite(state.step, loss, gradNorm)
-          yield* journal.train(state, { loss: loss / updates, grad_norm: gradNorm, learning_rate: learningRate })
+          const clipped = task.maxGradNorm > 0 ? { grad_norm: gradNorm } : {} // the page's logs have no norm where none is clipped
+          yield* journal.train(state, { loss: loss / updates, ...clipped, learning_rate: learningRate })
           yield* learner.reset
           return { answer: loss }
         })

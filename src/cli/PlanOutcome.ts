@@ -87,7 +87,9 @@ interface Prepared {
 
 const prepare = (given: Case, args: Arguments.Arguments): Result.Result<Prepared, PlanError> =>
   Result.gen(function* () {
-    const batches = batchesOf(args, given.trainSize, Arguments.trainBatchSize(args))
+    // the page's loader drops nothing of a stream
+    const whole = given.streams ? { ...args, dataloaderDropLast: false } : args
+    const batches = batchesOf(whole, given.trainSize, Arguments.trainBatchSize(args))
     const plan = yield* Compile.plan(args, {
       batchesPerEpoch: given.streams ? Infinity : batches,
       sets: given.sets.map((set) => set.name),
@@ -186,6 +188,7 @@ const outcome = (
     requests,
     batches,
     scored,
+    clips: args.maxGradNorm > 0,
     outputDir: args.outputDir,
     ends
   })

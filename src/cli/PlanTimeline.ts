@@ -24,6 +24,8 @@ export interface Context {
   readonly batches: (set: string) => number
   /** Whether evaluations give a score beside the loss. */
   readonly scored: boolean
+  /** Whether gradients are clipped: only then is their norm logged. */
+  readonly clips: boolean
   readonly outputDir: string
   /** What stands on disk, and what is best; null where nobody can know. */
   readonly ends: (state: TrainerState) => {
@@ -78,7 +80,7 @@ const fromEvent = (event: Shown, context: Context, evaluated: boolean): Line => 
     case "EpochEnded":
       return flagged("on_epoch_end")
     case "Logged":
-      return { ...flagged("on_log"), log_keys: ["loss", "grad_norm", "learning_rate", "epoch"] }
+      return { ...flagged("on_log"), log_keys: ["loss", ...(context.clips ? ["grad_norm"] : []), "learning_rate", "epoch"] }
     case "EvaluationLogged":
       return { ...flagged("on_log"), log_keys: metricKeys(event.set, context.scored) }
     case "Evaluated":

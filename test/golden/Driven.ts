@@ -52,9 +52,13 @@ interface Row {
   readonly x: ReadonlyArray<number>
   readonly labels: number
 }
-type Rows = { readonly train: ReadonlyArray<Row>; readonly eval: ReadonlyArray<Row> }
+export interface Rows {
+  readonly train: ReadonlyArray<Row>
+  readonly eval: ReadonlyArray<Row>
+}
 
 const data = read<{ readonly by_size: Readonly<Record<string, Rows>> }>("cadence_data.json").by_size
+const recordedRows = (size: number): Rows => data[size]!
 
 const model: Model = {
   init: () => ({
@@ -69,26 +73,31 @@ const model: Model = {
 
 /**
  * Trains a case to its end: a resumed one first without an interruption, then from its checkpoint in the same store.
- * `change` is what a test makes of the resumed run's plan.
+ * `change` is what a test makes of the resumed run's plan, `rows` the data of a size.
  */
 export const drive = Effect.fnUntraced(
-  function* (recorded: unknown, change: Change = (plan) => plan) {
+  function* (recorded: unknown, change: Change = (plan) => plan, rows = recordedRows) {
     const given = yield* Effect.fromResult(PlanCase.decode(recorded))
-    const first = yield* run(given, given.args, "newest")
+    const first = yield* run(given, rows, given.args, "newest")
     if (given.resume === undefined) return { first, last: first }
-    return { first, last: yield* run(given, given.resume.args, given.resume.from ?? "newest", change) }
+    const from = given.resume.from ?? "newest"
+    const saved = first.events.findLastIndex(({ event, step }) => event === "on_save" && (from === "newest" || step === from))
+    const scored = first.events.slice(0, saved).filter(({ event }) => event === "on_evaluate").length
+    return { first, last: yield* run(given, rows, given.resume.args, from, change, scored) }
   },
   Effect.provide(Layer.mergeAll(Cpu.layer, MemoryStore.layer), { local: true })
 )
 
 const run = Effect.fnUntraced(function* (
   given: PlanCase.Case,
+  rows: (size: number) => Rows,
   args: Arguments.Arguments,
   from: Trainer.From,
-  change: Change = (plan) => plan
+  change: Change = (plan) => plan,
+  scored = 0
 ) {
   const order: Array<number> = []
-  const loaders = yield* open(given, args, order)
+  const loaders = yield* open(given, rows, args, order)
   const sizes: Compile.Sizes = {
     batchesPerEpoch: loaders.train.batchesPerEpoch,
     sets: Object.keys(loaders.evaluation),
@@ -100,7 +109,7 @@ const run = Effect.fnUntraced(function* (
     ...Trainer.task({
       model,
       train: loaders.train,
-      metrics: given.scores === undefined ? [] : [scripted(given.scores, plan.sets.length)],
+      metrics: given.scores === undefined ? [] : [scripted(given.scores, scored - plan.sets.length)],
       reduction: Reduction.trainer,
       maxGradNorm: args.maxGradNorm
     }),
@@ -150,6 +159,7 @@ const run = Effect.fnUntraced(function* (
         requests,
         batches: (set) => loaders.evaluation[set]!.batchesPerEpoch,
         scored: given.scores !== undefined,
+        clips: args.maxGradNorm > 0,
         outputDir: args.outputDir,
         ends
       }),
@@ -168,17 +178,22 @@ const run = Effect.fnUntraced(function* (
 const collate = Collator.stack({ dtypes: { labels: "float32" } })
 
 /** The recorded runs' loaders. A stream gives its rows as they stand; `order` notes what else is read for training. */
-const open = Effect.fnUntraced(function* (given: PlanCase.Case, args: Arguments.Arguments, order: Array<number>) {
-  const rows = data[given.trainSize]!.train
+const open = Effect.fnUntraced(function* (
+  given: PlanCase.Case,
+  rowsOf: (size: number) => Rows,
+  args: Arguments.Arguments,
+  order: Array<number>
+) {
+  const rows = rowsOf(given.trainSize).train
   const options = { collate, batchSize: args.perDeviceTrainBatchSize, dropLast: args.dataloaderDropLast }
   const train = yield* given.streams
-    ? Loader.fromStream({ ...options, open: () => Stream.fromIterable(rows) })
+    ? Loader.fromStream({ ...options, dropLast: false, open: () => Stream.fromIterable(rows) })
     : Loader.make({ ...options, dataset: Dataset.fromArray(rows), sampler: Sampler.random({ seed: 1234 }) })
   const evaluation: Record<string, Loader.Loader> = {}
   for (const { name, size } of given.sets)
     evaluation[name] = yield* Loader.make({
       ...options,
-      dataset: Dataset.fromArray(data[size]!.eval),
+      dataset: Dataset.fromArray(rowsOf(size).eval),
       batchSize: args.perDeviceEvalBatchSize
     })
   const noted = (batch: Loader.Batch | undefined) => Effect.sync(() => void order.push(...(batch?.indices ?? [])))
@@ -186,9 +201,9 @@ const open = Effect.fnUntraced(function* (given: PlanCase.Case, args: Arguments.
   return { train: { ...train, batch }, evaluation }
 })
 
-/** Gives the scripted score of its i-th evaluation. The rehearsal evaluates every set once before the first. */
-const scripted = (scores: ReadonlyArray<number>, sets: number): Metric<unknown> => {
-  let evaluation = -sets
+/** Gives the scripted score of its i-th evaluation, from `start` on: the rehearsal evaluates every set once before the first. */
+const scripted = (scores: ReadonlyArray<number>, start: number): Metric<unknown> => {
+  let evaluation = start
   return {
     names: ["score"],
     measure: () => ({}),
