@@ -20,13 +20,14 @@ it("merges splits into the file of everything, as recorded", () => {
 
 it("replaces what has the same name and keeps the rest, also what another program wrote", () => {
   const before = '{"epoch": 1.0, "big": 9223372036854775807, "loss": NaN, "list": [1, null], "eval_loss": -Infinity}'
-  expect(ResultFiles.merge(before, { epoch: 2, eval_loss: Infinity, total_flos: 1e22 })).toBe(`{
+  expect(ResultFiles.merge(before, { epoch: 2, eval_loss: Infinity, total_flos: 1e22, x_mem_y: 4096 })).toBe(`{
     "big": 9223372036854775807,
     "epoch": 2.0,
     "eval_loss": Infinity,
     "list": [1,null],
     "loss": NaN,
-    "total_flos": 1e+22
+    "total_flos": 1e+22,
+    "x_mem_y": 4096
 }`)
 })
 
