@@ -20,11 +20,31 @@ export const trainerState = (
     best_model_checkpoint: best === null ? null : `${folder}/checkpoint-${best}`,
     epoch: state.epoch,
     global_step: state.step,
-    log_history: history.map(logged),
     ...known
   }
-  const finite = Object.entries(keys).map(([key, value]) => [key, value === Infinity ? maxInt : value])
-  return `${Json.stringify(sorted(Object.fromEntries(finite)), 2)}\n`
+  const members = Object.keys({ ...keys, log_history: history })
+    .sort()
+    .map((key) => `  ${JSON.stringify(key)}: ${key === "log_history" ? log(history) : member(keys[key])}`)
+  return `{\n${members.join(",\n")}\n}\n`
+}
+
+const member = (value: unknown): string => Json.stringify(value === Infinity ? maxInt : sorted(value), 2).replaceAll("\n", "\n  ")
+
+const log = (history: ReadonlyArray<Scalars>): string =>
+  history.length === 0 ? "[]" : `[\n${history.map(written).join(",\n")}\n  ]`
+
+/** Entries stay as they are, and each save has those of the one before: a text is made once. */
+const texts = new WeakMap<Scalars, string>()
+const written = (entry: Scalars): string => {
+  const known = texts.get(entry)
+  if (known !== undefined) return known
+  const figures: Scalars["values"] = logged(entry)
+  const lines = Object.keys(figures)
+    .sort()
+    .map((name) => `      ${JSON.stringify(name)}: ${Json.stringify(figures[name])}`)
+  const text = `    {\n${lines.join(",\n")}\n    }`
+  texts.set(entry, text)
+  return text
 }
 
 const logged = ({ kind, values, clock, epoch, step }: Scalars) => ({
