@@ -11,6 +11,7 @@ import type { Metric } from "../Metrics/Metric.ts"
 import type { Model } from "../Model/Model.ts"
 import type { Transformation } from "../Optimizer/Transformation.ts"
 import type { Plan } from "../Schedule/Plan.ts"
+import * as LabelSmoothing from "../Step/LabelSmoothing.ts"
 import { perToken, type Reduction } from "../Step/Reduction.ts"
 import type { RunError } from "./Errors.ts"
 import type { Options, World } from "./Run.ts"
@@ -107,7 +108,10 @@ export const make = <A, E = never, R = never>(program: {
       })
     )
     const task = Trainer.task({
-      model: program.model,
+      model:
+        args.labelSmoothingFactor > 0
+          ? LabelSmoothing.around(program.model, { factor: args.labelSmoothingFactor })
+          : program.model,
       train,
       metrics: program.metrics ?? [],
       reduction: program.reduction ?? perToken,

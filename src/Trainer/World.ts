@@ -8,10 +8,21 @@ import * as Loggers from "../Layer/Logger/Loggers.ts"
 /**
  * Provides a device (the best that works, unless another is named), checkpoints in `folder`, progress on the terminal,
  * the log in `folder/log.jsonl` and pictures in `folder/figures`.
+ * `progress: false` writes plain lines in the place of bars; `tensorboard` is a folder for its event files.
  */
-export const layer = (options: { readonly folder: string; readonly device?: Devices.Name }) =>
+export const layer = (options: {
+  readonly folder: string
+  readonly device?: Devices.Name
+  readonly progress?: boolean
+  readonly tensorboard?: string
+}) =>
   Layer.mergeAll(
     Devices.named(options.device ?? "auto"),
     FileSystemStore.layer({ directory: options.folder }),
-    Loggers.all(Loggers.progress(), Loggers.jsonl(`${options.folder}/log.jsonl`), Figures.layer(`${options.folder}/figures`))
+    Loggers.all(
+      options.progress === false ? Loggers.console : Loggers.progress(),
+      Loggers.jsonl(`${options.folder}/log.jsonl`),
+      Figures.layer(`${options.folder}/figures`),
+      options.tensorboard === undefined ? Loggers.none : Loggers.tensorboard(options.tensorboard)
+    )
   )

@@ -128,7 +128,7 @@ const clear = Effect.fnUntraced(function* (folder: string, entries: ReadonlyArra
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const ours =
-    /^(checkpoint-\d+|\.(saving|replaced|removed)-\d+|figures|log\.jsonl|(run\.json|regimen\.json|model\.safetensors)(\.tmp)?)$/
+    /^(checkpoint-\d+|\.(saving|replaced|removed)-\d+|figures|runs|log\.jsonl|(run\.json|regimen\.json|model\.safetensors)(\.tmp)?)$/
   yield* Effect.forEach(
     entries.filter((entry) => ours.test(entry)),
     (entry) => fs.remove(path.join(folder, entry), { recursive: true }),

@@ -63,7 +63,14 @@ export const train = Effect.fnUntraced(function* (file: string, given: Given) {
   if (Option.isSome(found) || origin.step > 0) yield* Console.log(Origin.describe(folder, origin))
   yield* note("running", origin.step)
   const running = Program.train(prepared, options).pipe(
-    Effect.provide(World.layer({ folder, device: given.device })),
+    Effect.provide(
+      World.layer({
+        folder,
+        device: given.device,
+        progress: args.disableTqdm !== true,
+        ...(args.reportTo.includes("tensorboard") ? { tensorboard: args.loggingDir ?? path.join(folder, "runs") } : {})
+      })
+    ),
     Effect.onInterrupt(() =>
       Effect.gen(function* () {
         process.exitCode = cut.safe ? ExitCode.interrupted : ExitCode.failed

@@ -46,6 +46,15 @@ const told = (ended: Command.Ended, code: number, words: RegExp) => {
 }
 
 describe.concurrent("a run", slow, () => {
+  it("reports to TensorBoard where it is asked to, in its folder or another", async () => {
+    const words = ["--max_steps", "2", "--report_to", "tensorboard", "--disable_tqdm"]
+    const [own, other] = await Promise.all([train("own", words), train("other", [...words, "--logging_dir", at("boards")])])
+    expect([own.code, other.code]).toEqual([0, 0])
+    for (const folder of [at("own", "runs"), at("boards")]) expect(readdirSync(folder)[0]).toMatch(/^events\.out\.tfevents\./)
+    expect(existsSync(at("other", "runs"))).toBe(false)
+    expect(existsSync(at("whole", "runs"))).toBe(false)
+  })
+
   it("ends with 0 and leaves its files; the output has no control characters", () => {
     expect(whole.code).toBe(0)
     expect(whole.stderr).toBe("")

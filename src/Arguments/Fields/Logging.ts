@@ -30,7 +30,7 @@ const reports: Field<ReadonlyArray<Integration>, ReadonlyArray<Integration> | In
   ...list(integrations),
   read: (given) => (given === null ? [] : list(integrations).read!(given)),
   lacks: (names) => {
-    const foreign = names.filter((name) => name !== "none")
+    const foreign = names.filter((name) => name !== "none" && name !== "tensorboard")
     return foreign.length === 0 ? undefined : { ...trackers, missing: `trackers that are not there (${foreign.join(", ")})` }
   }
 }
@@ -51,7 +51,7 @@ export const fields = {
   logging_steps: about("Updates between logs, or a part of the run", number(500, { minimum: 0 })),
   logging_first_step: about("Log the first update", boolean(false)),
   logging_nan_inf_filter: about("Leave losses that are no numbers out of the logged mean", boolean(true)),
-  logging_dir: about("Folder for TensorBoard", lacking(wiring, optional(text("")))),
+  logging_dir: about("Folder for TensorBoard; runs/ in the output folder where it is left out", optional(text(""))),
   report_to: about("Trackers", reports),
   project: about("Project in Trackio", lacking(trackers, text("huggingface"))),
   trackio_space_id: about("Space of Trackio", lacking(trackers, { ...optional(text("")), default: "trackio" })),

@@ -16,12 +16,11 @@ type Values = ReadonlyArray<unknown>
 const table: Readonly<Record<string, Field<unknown>>> = seq2seq
 
 /** Trackers that a run can write to by `report_to`. */
-const trackers = ["none"]
+const trackers = ["none", "tensorboard"]
 
 /** For each argument, all the values that are refused, or some where they are many; the message names what is missing. */
 const refused: Readonly<Record<string, readonly [values: Values, missing: RegExp]>> = {
   optim: [foreigners, /bitsandbytes|PyTorch|Apex|torchao|transformers|backward|CUDA/],
-  label_smoothing_factor: [[0.1], /not there yet/],
   neftune_noise_alpha: [[5], /not there yet/],
   auto_find_batch_size: [[true], /not there yet/],
   dataloader_num_workers: [[2], /not there yet/],
@@ -41,7 +40,6 @@ const refused: Readonly<Record<string, readonly [values: Values, missing: RegExp
   jit_mode_eval: [[true], /not there yet/],
   label_names: [[["y"]], /not there yet/],
   past_index: [[2], /memories/],
-  logging_dir: [["x"], /not there yet/],
   report_to: [
     [...integrations.filter((name) => !trackers.includes(name)).flatMap((name) => [name, [name]]), ["none", "wandb"]],
     /trackers/
@@ -137,6 +135,7 @@ const honoured = new Set([
   ...["dataloader_drop_last", "remove_unused_columns", "ignore_data_skip", "eval_strategy", "eval_steps", "eval_delay"],
   ...["eval_on_start", "per_device_eval_batch_size", "load_best_model_at_end", "metric_for_best_model", "greater_is_better"],
   ...["logging_strategy", "logging_steps", "logging_first_step", "logging_nan_inf_filter", "log_level", "save_strategy"],
+  ...["label_smoothing_factor", "logging_dir"],
   ...["save_steps", "save_total_limit", "per_gpu_train_batch_size", "per_gpu_eval_batch_size", "no_cuda", "adafactor"]
 ])
 

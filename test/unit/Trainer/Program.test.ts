@@ -1,6 +1,19 @@
 import { expect, it } from "@effect/vitest"
 import { Effect, Logger as EffectLogger, Equal, Layer } from "effect"
-import { type Arguments, CheckpointStore, Dataset, Device, Loader, Logger, Program, Sampler } from "../../../src/index.ts"
+import {
+  type Arguments,
+  CheckpointStore,
+  Dataset,
+  Dense,
+  Device,
+  Loader,
+  Logger,
+  Loss,
+  Model,
+  Parameters,
+  Program,
+  Sampler
+} from "../../../src/index.ts"
 import * as Tiny from "../../support/tiny.ts"
 
 const given = {
@@ -78,5 +91,33 @@ it.effect("log_level says what is heard while it trains, and deprecated argument
     expect(yield* heard({ logLevel: "error" })).toEqual(["warned"])
     expect(yield* heard({ logLevel: "critical" })).toEqual([])
     expect((yield* heard({ noCuda: true }))[0]).toContain("use_cpu")
+  })
+)
+
+it.effect("label smoothing changes the loss, in training and in evaluation", () =>
+  Effect.gen(function* () {
+    const classifier = Model.make({
+      inputs: ["x"],
+      labels: ["labels"],
+      init: Parameters.make({ head: Dense.init({ inputs: 3, outputs: 2 }) }),
+      forward: (p, { x }) => ({ logits: Dense.apply(p, "head", x) }),
+      loss: ({ logits }, { labels }) => Loss.crossEntropy(logits, labels)
+    })
+    const rows = Dataset.fromArray(Tiny.rows(8).map(({ x }, i) => ({ x, label: i % 2 })))
+    const losses = (labelSmoothingFactor: number) =>
+      Effect.map(
+        Program.run(
+          Program.make({
+            args: { ...given.args, labelSmoothingFactor },
+            model: classifier,
+            trainDataset: rows,
+            evalDataset: rows
+          })
+        ).pipe(Effect.provide(world(), { local: true })),
+        ({ history }) => history.flatMap(({ values }) => values.loss ?? values.eval_loss ?? [])
+      )
+    const [plain, smooth] = [yield* losses(0), yield* losses(0.3)]
+    expect(smooth).toHaveLength(plain.length)
+    for (const [i, loss] of smooth.entries()) expect(loss).not.toBe(plain[i])
   })
 )
