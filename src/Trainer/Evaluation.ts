@@ -5,6 +5,7 @@ import type { Batch, Loader } from "../Data/Loader.ts"
 import { Device, type DeviceError } from "../Layer/Device/Device.ts"
 import type { Figure } from "../Metrics/Figure.ts"
 import type { Metric } from "../Metrics/Metric.ts"
+import * as Speed from "../Metrics/Speed.ts"
 import type { Model, Outputs } from "../Model/Model.ts"
 import type { HostTensors } from "../Tensor/HostTensor.ts"
 import * as HostTensor from "../Tensor/HostTensor.ts"
@@ -37,7 +38,7 @@ export const evaluate = Effect.fnUntraced(function* (options: {
 }): Effect.fn.Return<Result, DataError | DeviceError, Device> {
   const { loader, metrics, set } = options
   const device = yield* Device
-  const started = yield* Clock.currentTimeMillis
+  const started = yield* Clock.currentTimeNanos
   let state = metrics.empty
   let rows = 0
   let done = 0
@@ -53,11 +54,11 @@ export const evaluate = Effect.fnUntraced(function* (options: {
     options.progress?.(done)
     yield* Effect.yieldNow
   }
-  const runtime = ((yield* Clock.currentTimeMillis) - started) / 1000
+  const runtime = Number((yield* Clock.currentTimeNanos) - started) / 1e9
   const figures = metrics.figures?.(state) ?? {}
   return {
     metrics: prefixed(`${set}_`, metrics.finish(state)),
-    clock: prefixed(`${set}_`, { runtime, samples_per_second: per(rows, runtime), steps_per_second: per(done, runtime) }),
+    clock: Speed.measure(set, runtime, { samples: rows, steps: done }),
     figures: prefixed(`${set}_`, figures)
   }
 })
@@ -100,6 +101,5 @@ const forward = (
     device.dispose
   )
 
-const per = (amount: number, seconds: number) => (seconds > 0 ? amount / seconds : 0)
 const prefixed = <A>(prefix: string, values: Readonly<Record<string, A>>) =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}${name}`, value]))

@@ -3,6 +3,7 @@ import { Clock, Effect } from "effect"
 import type { Session } from "../Checkpoint/CheckpointStore.ts"
 import type { Logger, Scalars, Stamp } from "../Layer/Logger/Logger.ts"
 import type { Figure } from "../Metrics/Figure.ts"
+import * as Speed from "../Metrics/Speed.ts"
 import type { Horizon } from "../Schedule/Horizon.ts"
 import type { TrainerState } from "../TrainerState.ts"
 import type { Result } from "./Evaluation.ts"
@@ -25,13 +26,14 @@ export const make = Effect.fnUntraced(function* (
   _horizon: Horizon,
   past: ReadonlyArray<Scalars>
 ) {
-  const started = yield* Clock.currentTimeMillis
+  const started = yield* Clock.currentTimeNanos
   const history = [...past]
   const stamp = ({ step, epoch }: TrainerState): Stamp => ({ run: session.run, attempt: session.attempt, step, epoch })
-  /** Replays write the same entry again: it takes the place of the first, which is near the end. */
+  /** What a resumed run replays takes the place of the cut attempt's entry, near the end. A second evaluation of a step in one attempt is another entry. */
   const keep = (entry: Scalars) => {
     for (let i = history.length - 1; i >= 0 && history[i]!.step >= entry.step; i--) {
       const other = history[i]!
+      if (other.attempt === entry.attempt) continue
       if (other.step === entry.step && other.kind === entry.kind && other.set === entry.set) {
         history[i] = entry
         return
@@ -56,18 +58,9 @@ export const make = Effect.fnUntraced(function* (
         Effect.forEach(Object.entries(figures), ([name, value]) => figure(state, name, value), { discard: true })
       ),
     summary: Effect.fnUntraced(function* (state, trainLoss, from) {
-      const runtime = ((yield* Clock.currentTimeMillis) - started) / 1000
-      const rate = (amount: number) => (runtime > 0 ? amount / runtime : 0)
-      yield* scalars(
-        state,
-        "summary",
-        { train_loss: trainLoss, total_flos: 0 },
-        {
-          train_runtime: runtime,
-          train_samples_per_second: rate(state.samples - from.samples),
-          train_steps_per_second: rate(state.step - from.step)
-        }
-      )
+      const runtime = Number((yield* Clock.currentTimeNanos) - started) / 1e9
+      const done = { samples: state.samples - from.samples, steps: state.step - from.step }
+      yield* scalars(state, "summary", { train_loss: trainLoss, total_flos: 0 }, Speed.measure("train", runtime, done))
       const curve = lossCurve(history)
       if (curve !== undefined) yield* figure(state, "loss", curve)
     }),

@@ -15,6 +15,7 @@ import * as LabelSmoothing from "../Step/LabelSmoothing.ts"
 import { perToken, type Reduction } from "../Step/Reduction.ts"
 import type { RunError } from "./Errors.ts"
 import type { Options, World } from "./Run.ts"
+import * as StateFile from "./StateFile.ts"
 import * as Trainer from "./Trainer.ts"
 
 /** Everything that a program's arguments come to. */
@@ -100,13 +101,13 @@ export const make = <A, E = never, R = never>(program: {
         dropLast: args.dataloaderDropLast
       })
     }
-    const plan = yield* Effect.fromResult(
-      Compile.plan(args, {
-        batchesPerEpoch: train.batchesPerEpoch,
-        sets: Object.keys(evaluation),
-        ...(program.earlyStopping === undefined ? {} : { earlyStopping: program.earlyStopping })
-      })
-    )
+    const sizes: Compile.Sizes = {
+      batchesPerEpoch: train.batchesPerEpoch,
+      sets: Object.keys(evaluation),
+      ...(program.earlyStopping === undefined ? {} : { earlyStopping: program.earlyStopping })
+    }
+    const compiled = yield* Effect.fromResult(Compile.plan(args, sizes))
+    const plan = program.plan?.(compiled, args) ?? compiled
     const task = Trainer.task({
       model:
         args.labelSmoothingFactor > 0
@@ -122,11 +123,12 @@ export const make = <A, E = never, R = never>(program: {
     return {
       args,
       task: { ...task, evaluation },
-      plan: program.plan?.(plan, args) ?? plan,
+      plan,
       optimizer: program.optimizer?.(args) ?? Compile.optimizer(args),
       options: {
         ignoreDataSkip: args.ignoreDataSkip,
         config: Arguments.toJson(args),
+        trainerState: StateFile.make(args, sizes, plan),
         ...(program.observe === undefined ? {} : { observe: program.observe })
       }
     }

@@ -138,7 +138,7 @@ it("has all 64 configurations", () => {
 })
 
 describe("driver", () => {
-  it.effect.each(configs)("$name", (config) =>
+  it.live.each(configs)("$name", (config) =>
     Effect.gen(function* () {
       const { name, trainer_state } = config
       const tensors = tf.memory().numTensors
