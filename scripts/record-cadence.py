@@ -270,7 +270,8 @@ def trained(case, data, args, resumed_from=None, asked=0):
 
     def score(_):
         counter["asked"] += 1
-        return {"score": case["scripted_eval_score"][counter["asked"] - 1]}
+        scores = case["scripted_eval_score"]
+        return {"score": scores[min(counter["asked"], len(scores)) - 1]}
 
     free = case.get("label_free", False)
     renamed = [{"x": row["x"], "target": row["labels"]} if free else row for row in data["train"][: case["train_size"]]]

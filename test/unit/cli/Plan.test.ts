@@ -38,6 +38,21 @@ describe("with --json", () => {
     expect(one({ dataset: "iterable", args: { max_steps: 3 } }).num_train_epochs).toBeNull()
   })
 
+  it("drops no batch of a stream, which has no length", () => {
+    const args = { max_steps: 8, per_device_train_batch_size: 5, per_device_eval_batch_size: 2, dataloader_drop_last: true }
+    const epochs = one({ dataset: "iterable", train_size: 19, args }).events.filter(
+      (line: { event: string }) => line.event === "on_epoch_end"
+    )
+    expect(epochs.map((line: { step: number }) => line.step)).toEqual([4, 8])
+  })
+
+  it("logs no gradient norm where nothing is clipped", () => {
+    const logged = (max_grad_norm: number) =>
+      one({ args: { logging_steps: 1, max_grad_norm } }).events.find((line: { event: string }) => line.event === "on_log")
+    expect(logged(1).log_keys).toEqual(["loss", "grad_norm", "learning_rate", "epoch"])
+    expect(logged(0).log_keys).toEqual(["loss", "learning_rate", "epoch"])
+  })
+
   it("prints the error of a case that is alone to standard error, with exit code 2", () => {
     expect(refused({ ...base, args: { load_best_model_at_end: true } })._tag).toBe("ContradictoryArguments")
     expect(refused({ ...base, args: { learning_rat: 1 } })).toEqual({
