@@ -12,7 +12,7 @@ export interface Checkpoint {
   readonly weights: HostWeights
   /** The canonical log so far, oldest first. */
   readonly history: ReadonlyArray<Scalars>
-  /** What identifies the run: a checkpoint of another model or program is refused by it. JSON. */
+  /** What the run was told of itself (`Options.config`), as JSON: for people, never read back. */
   readonly meta: Readonly<Record<string, unknown>>
   /**
    * More keys of Hugging Face's `trainer_state.json`, where the trainer knows them (`max_steps`, `best_metric`, ...): written for the

@@ -1,6 +1,7 @@
 /** The lock of a store on one machine: a file that names the process that holds it. A dead process holds nothing. */
-import { Effect, FileSystem, Option, type PlatformError, Schema, type Scope } from "effect"
+import { Effect, Schedule as EffectSchedule, FileSystem, Option, type PlatformError, Schema, type Scope } from "effect"
 import { StoreLocked } from "./CheckpointStore.ts"
+import { isMissing } from "./Disk.ts"
 
 const Holder = Schema.Struct({
   pid: Schema.Natural,
@@ -25,22 +26,43 @@ export const take = (
           Effect.gen(function* () {
             const pid = yield* liveHolder(file)
             if (pid !== undefined) return yield* new StoreLocked({ path, pid })
-            yield* fs.remove(file, { force: true })
+            yield* takeAway(file, path)
             return yield* Effect.catchIf(create, isThere, () => new StoreLocked({ path, pid: 0 }))
           })
         )
       )
-      return fs
+      return { fs, me }
     }),
-    (fs) => Effect.ignore(fs.remove(file, { force: true }))
+    // only what is still ours: another may have taken it for dead
+    ({ fs, me }) =>
+      Effect.ignore(
+        Effect.flatMap(fs.readFileString(file), (held) => (held === me ? fs.remove(file, { force: true }) : Effect.void))
+      )
   )
+
+/**
+ * Takes a dead process's lock out of the way. Of several that try only one can rename it; what was renamed is looked at once more, since another may
+ * have taken the lock meanwhile: then it is put back.
+ */
+const takeAway = Effect.fnUntraced(function* (file: string, path: string) {
+  const fs = yield* FileSystem.FileSystem
+  const aside = `${file}.${process.pid}`
+  yield* Effect.catchIf(fs.rename(file, aside), isMissing, () => new StoreLocked({ path, pid: 0 }))
+  const pid = yield* liveHolder(aside)
+  if (pid !== undefined) {
+    yield* fs.rename(aside, file)
+    return yield* new StoreLocked({ path, pid })
+  }
+  yield* fs.remove(aside, { force: true })
+})
 
 const isThere = (error: PlatformError.PlatformError) => error.reason._tag === "AlreadyExists"
 
-/** The process that holds the lock, if it lives. A lock that cannot be read was cut short with its process. */
+/** The process that holds the lock, if it lives. A lock that cannot be read for a while was cut short with its process: it is written right after it is made. */
 const liveHolder = Effect.fnUntraced(function* (file: string) {
   const fs = yield* FileSystem.FileSystem
-  const found = yield* Effect.option(Effect.flatMap(fs.readFileString(file), Schema.decodeUnknownEffect(codec)))
+  const read = Effect.flatMap(fs.readFileString(file), Schema.decodeUnknownEffect(codec))
+  const found = yield* Effect.option(Effect.retry(read, { schedule: EffectSchedule.spaced(50), times: 4 }))
   if (Option.isNone(found)) return undefined
   const { pid, started } = found.value
   return isAlive(pid) && started === (yield* startOf(pid)) ? pid : undefined

@@ -30,6 +30,10 @@ export interface Outputs {
 }
 
 export interface Model {
+  /** The batch's fields that it takes, where they are known; the others can be left out. */
+  readonly inputs?: ReadonlyArray<string>
+  /** The batch's fields that are labels, where they are known. */
+  readonly labels?: ReadonlyArray<string>
   readonly init: (key: Key) => HostTensors
   readonly buffers?: (key: Key) => HostTensors
   readonly apply: (parameters: Tensors, batch: Tensors, context: Context) => Outputs
@@ -94,6 +98,8 @@ export const make = <const Input extends string, Out extends Tensors, const Labe
   readonly forward: (parameters: Tensors, batch: Readonly<Record<Input, Tensor>>, context: Context) => Out
   readonly loss?: (outputs: Out, batch: Readonly<Record<Input | Label, Tensor>>) => Loss
 }): Model => ({
+  inputs: options.inputs,
+  labels: options.labels ?? [],
   init: options.init,
   apply: (parameters, batch, context) => {
     const inputs = fields(batch, options.inputs)

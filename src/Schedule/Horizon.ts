@@ -7,7 +7,7 @@ export interface Horizon {
   readonly epochs: number
   /** Micro-batches in an epoch; `Infinity` when nobody knows (a stream). */
   readonly batchesPerEpoch: number
-  /** Micro-batches in an update; the last update of an epoch takes what is left. */
+  /** Micro-batches in an update; the last update of an epoch takes what is left, where the epoch's length is known. */
   readonly accumulation: number
 }
 

@@ -55,7 +55,8 @@ export const resume = (
   stop: { ...state.stop, run: false },
   checkpoints: options.checkpoints ?? state.checkpoints,
   // an epoch that is used up has none to start again
-  position: options.ignoreDataSkip === true && !Number.isInteger(state.epoch) ? { ...state.position, batch: 0 } : state.position
+  position:
+    options.ignoreDataSkip === true && state.epoch !== state.position.epoch + 1 ? { ...state.position, batch: 0 } : state.position
 })
 
 /**

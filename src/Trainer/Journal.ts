@@ -4,7 +4,6 @@ import type { Session } from "../Checkpoint/CheckpointStore.ts"
 import type { Logger, Scalars, Stamp } from "../Layer/Logger/Logger.ts"
 import type { Figure } from "../Metrics/Figure.ts"
 import * as Speed from "../Metrics/Speed.ts"
-import type { Horizon } from "../Schedule/Horizon.ts"
 import type { TrainerState } from "../TrainerState.ts"
 import type { Result } from "./Evaluation.ts"
 
@@ -20,12 +19,7 @@ export interface Journal {
   readonly history: () => ReadonlyArray<Scalars>
 }
 
-export const make = Effect.fnUntraced(function* (
-  session: Session,
-  logger: Logger["Service"],
-  _horizon: Horizon,
-  past: ReadonlyArray<Scalars>
-) {
+export const make = Effect.fnUntraced(function* (session: Session, logger: Logger["Service"], past: ReadonlyArray<Scalars>) {
   const started = yield* Clock.currentTimeNanos
   const history = [...past]
   const stamp = ({ step, epoch }: TrainerState): Stamp => ({ run: session.run, attempt: session.attempt, step, epoch })
@@ -70,13 +64,14 @@ export const make = Effect.fnUntraced(function* (
 
 /** Draws the logged losses, training and evaluation, against the step; undefined when nothing was logged. */
 export const lossCurve = (history: ReadonlyArray<Scalars>): Figure | undefined => {
-  const series: Record<string, ReadonlyArray<readonly [number, number]>> = {}
+  const series: Record<string, Array<readonly [number, number]>> = {}
   for (const { kind, set, step, values } of history) {
     const name = kind === "eval" ? `${set}_loss` : "loss"
     const value = values[name]
     if (value === undefined || !Number.isFinite(value)) continue
     const line = kind === "eval" ? name : "train_loss"
-    series[line] = [...(series[line] ?? []), [step, value]]
+    series[line] ??= []
+    series[line].push([step, value])
   }
   return Object.keys(series).length === 0 ? undefined : { _tag: "Lines", x: "step", y: "loss (nats)", series }
 }

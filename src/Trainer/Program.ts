@@ -14,8 +14,10 @@ import type { Plan } from "../Schedule/Plan.ts"
 import * as LabelSmoothing from "../Step/LabelSmoothing.ts"
 import { perToken, type Reduction } from "../Step/Reduction.ts"
 import type { RunError } from "./Errors.ts"
+import * as Observer from "./Observer.ts"
 import type { Options, World } from "./Run.ts"
 import * as StateFile from "./StateFile.ts"
+import { setName } from "./Task.ts"
 import * as Trainer from "./Trainer.ts"
 
 /** Everything that a program's arguments come to. */
@@ -145,12 +147,12 @@ export const prepare = Effect.fnUntraced(function* <E, R>(
   return yield* program.prepare(args)
 })
 
-/** Runs what was prepared, to its end. */
-export const train = <E, R>(
+/** Runs what was prepared, to its end. An observer among the options is asked beside the program's own. */
+export const train = <E, R, E2 = never, R2 = never>(
   prepared: Prepared<E, R>,
-  options: Options = {}
-): Effect.Effect<Trainer.Report, RunError | E, Exclude<World | R, Optimizer.Optimizer>> =>
-  Trainer.train(prepared.task, prepared.plan, { ...prepared.options, ...options }).pipe(
+  options: Options<E2, R2> = {}
+): Effect.Effect<Trainer.Report, RunError | E | E2, Exclude<World | R | R2, Optimizer.Optimizer>> =>
+  Trainer.train(prepared.task, prepared.plan, together(prepared.options, options)).pipe(
     Effect.provide(Optimizer.layer(prepared.optimizer)),
     heard(prepared.args)
   )
@@ -163,13 +165,18 @@ const heard = (args: Arguments.Arguments) => {
 }
 
 /** Runs a program to its end; `overrides` win over its own arguments. The optimizer is the program's, the rest of the world is yours. */
-export const run = Effect.fn("Program.run")(function* <E, R>(
+export const run = Effect.fn("Program.run")(function* <E, R, E2 = never, R2 = never>(
   program: Program<E, R>,
   overrides: Arguments.Input = {},
-  options: Options = {}
-): Effect.fn.Return<Trainer.Report, RunError | ProgramError | E, Exclude<World | R, Optimizer.Optimizer> | R> {
+  options: Options<E2, R2> = {}
+): Effect.fn.Return<Trainer.Report, RunError | ProgramError | E | E2, Exclude<World | R | R2, Optimizer.Optimizer> | R> {
   return yield* Effect.scoped(Effect.flatMap(prepare(program, overrides), (prepared) => train(prepared, options)))
 })
+
+const together = <E, R, E2, R2>(own: Options<E, R>, given: Options<E2, R2>): Options<E | E2, R | R2> => {
+  const observers = [own.observe, given.observe].filter((observe) => observe !== undefined)
+  return { ...own, ...given, ...(observers.length === 0 ? {} : { observe: Observer.all<E | E2, R | R2>(...observers) }) }
+}
 
 const open = <A, E, R>(source: Source<A, E, R>): Effect.Effect<Dataset<A>, E, R> =>
   Effect.isEffect(source) ? source : Effect.succeed(source)
@@ -180,7 +187,7 @@ const named = <A, E, R>(
 ): Readonly<Record<string, Source<A, E, R>>> => {
   if (sources === undefined) return {}
   if (Effect.isEffect(sources) || isDataset(sources)) return { eval: sources }
-  return Object.fromEntries(Object.entries(sources).map(([name, source]) => [`eval_${name}`, source]))
+  return Object.fromEntries(Object.entries(sources).map(([name, source]) => [setName(name), source]))
 }
 
 const isDataset = <A>(source: object): source is Dataset<A> => "rows" in source && typeof source.rows === "function"

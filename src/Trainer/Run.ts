@@ -23,7 +23,7 @@ export type World = Device | Optimizer | CheckpointStore | Logger
 
 export interface Options<E = never, R = never> {
   readonly observe?: Observer<E, R>
-  /** Where to start: the newest checkpoint of the store (the default), nowhere, or the checkpoint of a step. */
+  /** Where to start: the newest checkpoint of the store (the default), nowhere, the checkpoint of a step, or one from elsewhere. */
   readonly from?: Start.From
   /** On resume, start the epoch's data again instead of seeking (the page's `ignore_data_skip`). */
   readonly ignoreDataSkip?: boolean
@@ -37,8 +37,18 @@ export interface Options<E = never, R = never> {
   readonly onCut?: (cut: { readonly step: number; readonly safe: boolean }) => Effect.Effect<void>
   /** More keys for `trainer_state.json` at a state (`StateFile.make`). */
   readonly trainerState?: (state: TrainerState) => Readonly<Record<string, unknown>>
+  /** Given the run's outcome at its end, before anything can interrupt it. */
+  readonly onEnd?: (report: Report) => Effect.Effect<void>
   /** Shown by the loggers once, at the start. */
   readonly config?: Readonly<Record<string, unknown>>
+}
+
+/** What a finished run leaves. */
+export interface Report {
+  readonly state: TrainerState
+  readonly weights: HostWeights
+  /** The canonical log, oldest first. */
+  readonly history: Checkpoint["history"]
 }
 
 export interface Run<E, R> {
@@ -52,17 +62,16 @@ export interface Run<E, R> {
   readonly history: Effect.Effect<Checkpoint["history"]>
 }
 
-/** What answering an event gives: the answer for `play`, and what to do in the same act as moving on. */
+/** What answering an event gives: the answer for `play`. */
 interface Answered {
   readonly answer?: unknown
-  readonly commit?: () => void
 }
 type Work = Effect.Effect<Answered, RunError, Device>
 
 /** Events that follow each other closely: they are given to the stream together with the next of the others. */
 const close = new Set<Plan.Tag>(["Microbatch", "StepStarted", "SubstepEnded", "Updating", "Updated"])
-/** Events whose work and the move after it are one act. */
-const atomic = new Set<Plan.Tag>(["Updating", "Logged", "Saved"])
+/** Events whose work and the move after it are one act: they happen whole or not at all. */
+const whole = new Set<Plan.Tag>(["Updating", "Logged"])
 
 /** Opens a run in the scope: claims the store, reads where to start, and makes the weights. Nothing is trained until `events` is read. */
 export const start = Effect.fnUntraced(function* <E = never, R = never>(
@@ -78,7 +87,7 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
   const from = found === undefined ? initial : Plan.resume(found.state, options)
   const learner = yield* Learner.make(task, found === undefined ? { state: from } : { state: from, weights: found.weights })
   yield* rehearse(task, plan, from, learner)
-  const journal = yield* Journal.make(session, logger, plan.horizon, found?.history ?? [])
+  const journal = yield* Journal.make(session, logger, found?.history ?? [])
 
   // `play`, always one question ahead: `now.value` is unanswered, and its `cut` is what a checkpoint must hold.
   const game = Plan.play(plan, from)
@@ -87,7 +96,10 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
   let sealed = false // the weights are no longer those of the state (the best are back), or not worth keeping
   let evaluated: Result | undefined
   const batches = new Map<number, Batch>() // by cursor: a batch that is asked for again takes its own place
-  const saver = yield* Saver.make({ background: options.background ?? false, durable: found?.state })
+  const saver = yield* Saver.make({
+    background: options.background ?? false,
+    durable: typeof options.from === "object" ? undefined : found?.state
+  })
 
   /** Brings up to date what is kept on the device between logs and saves. */
   const measured = (state: TrainerState) =>
@@ -119,16 +131,19 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
     Effect.gen(function* () {
       if (now.done) return
       const { cut } = now.value
-      const spoiled = moving || sealed
-      const safe = cut.step === 0 || saver.has(cut) || (!spoiled && (yield* rescue(cut)))
+      const safe = cut.step === 0 || (yield* rescue(cut))
       yield* options.onCut?.({ step: cut.step, safe }) ?? Effect.void
-    }).pipe(saver.alone)
+    })
   )
+  /** Sees to it that a state is on disk, once a write under way has ended. */
   const rescue = (cut: TrainerState) =>
-    Effect.flatMap(snapshot(cut), saver.rescue).pipe(
+    Effect.suspend(() => {
+      if (saver.has(cut)) return Effect.succeed(true)
+      return moving || sealed ? Effect.succeed(false) : Effect.as(Effect.flatMap(snapshot(cut), saver.rescue), true)
+    }).pipe(
+      saver.alone,
       Effect.interruptible, // a finalizer is uninterruptible: without this no time limit works
       Effect.timeout(options.grace ?? "1 minute"),
-      Effect.as(true),
       Effect.catchCause((cause) =>
         Effect.as(Effect.logError("The run was cut short and its state could not be saved.", cause), false)
       )
@@ -215,9 +230,13 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
           const { loss, gradNorm } = yield* learner.running
           yield* finite(state.step, loss, gradNorm)
           if (plan.restoreBest && state.bestCheckpoint !== null && state.bestCheckpoint !== state.step) {
-            const best = yield* store.load(state.bestCheckpoint)
-            sealed = true
-            yield* learner.restore(best.weights)
+            const best = yield* Effect.result(store.load(state.bestCheckpoint))
+            if (best._tag === "Success") {
+              sealed = true
+              yield* learner.restore(best.success.weights)
+            } else {
+              yield* Effect.logWarning(`${best.failure.message} The last weights stay in the place of the best.`)
+            }
           }
           yield* journal.summary(state, (state.losses.total + loss) / Math.max(1, state.step), from)
           return {}
@@ -233,12 +252,14 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
     moving = true
     now = game.next({ answer: answered.answer, requests } as Plan.Reply)
     moving = false
-    answered.commit?.()
     return event
   }
   const nothing: Answered = {}
   const none: ReadonlyArray<Plan.Request> = []
-  /** Answers an event and moves on. Observers are asked before an update, and after the work of every other event. */
+  /**
+   * Answers an event and moves on. Observers are asked before an update and before a log, so that either happens whole, with the move, or
+   * not at all; and after the work of every other event.
+   */
   const turn = (event: Plan.Event): Effect.Effect<Plan.Event, RunError | E, Device | R> => {
     const seen = options.observe === undefined ? undefined : ask(options.observe, event)
     const doing = work(event)
@@ -247,17 +268,15 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
         ? Effect.sync(() => move(event, nothing, none))
         : Effect.map(seen, (requests) => move(event, nothing, requests))
     }
-    if (event._tag === "Updating") {
+    if (whole.has(event._tag)) {
       return Effect.flatMap(seen ?? Effect.succeed(none), (requests) =>
         Effect.uninterruptible(Effect.map(doing, (answered) => move(event, answered, requests)))
       )
     }
-    const done = atomic.has(event._tag) ? Effect.uninterruptible(doing) : doing
-    if (seen === undefined) {
-      const moved = Effect.map(doing, (answered) => move(event, answered, none))
-      return atomic.has(event._tag) ? Effect.uninterruptible(moved) : moved
-    }
-    return Effect.flatMap(done, (answered) => Effect.map(seen, (requests) => move(event, answered, requests)))
+    const done = event._tag === "Saved" ? Effect.uninterruptible(doing) : doing
+    return Effect.flatMap(done, (answered) =>
+      Effect.map(seen ?? Effect.succeed(none), (requests) => move(event, answered, requests))
+    )
   }
   const check = Effect.suspend(() => {
     const failure = saver.failure()

@@ -36,10 +36,14 @@ export const find = Effect.fnUntraced(function* (from: From) {
 const relist = Effect.fnUntraced(function* (found: Checkpoint) {
   const store = yield* CheckpointStore
   const listed = yield* store.list
-  const { step, checkpoints } = found.state
+  const { bestCheckpoint, checkpoints, step } = found.state
   return {
     ...found,
-    state: { ...found.state, checkpoints: listed.filter((other) => other > step || checkpoints.includes(other)) }
+    state: {
+      ...found.state,
+      checkpoints: listed.filter((other) => other > step || checkpoints.includes(other)),
+      bestCheckpoint: bestCheckpoint !== null && listed.includes(bestCheckpoint) ? bestCheckpoint : null
+    }
   }
 })
 

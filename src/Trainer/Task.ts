@@ -18,3 +18,6 @@ export interface Task {
   /** Of initial weights and of every random number in the steps. The data order has its own seed, in the loader. */
   readonly seed: number
 }
+
+/** The prefix of an evaluation set's metrics, by the name that it was given: `eval` is `eval`, others are `eval_<name>`. */
+export const setName = (name: string): string => (name === "eval" ? name : `eval_${name}`)

@@ -1,30 +1,20 @@
 /** The trainer: a task, played by a plan in a world of Layers. */
 import { Effect, Stream } from "effect"
-import type { Checkpoint } from "../Checkpoint/CheckpointStore.ts"
 import type { Loader } from "../Data/Loader.ts"
+import type { DeviceError } from "../Layer/Device/Device.ts"
 import * as MeanLoss from "../Metrics/MeanLoss.ts"
 import * as Metric from "../Metrics/Metric.ts"
 import type { Model } from "../Model/Model.ts"
 import type { Event, Plan } from "../Schedule/Plan.ts"
 import { perToken, type Reduction } from "../Step/Reduction.ts"
-import type { HostWeights } from "../Tensor/Weights.ts"
-import type { TrainerState } from "../TrainerState.ts"
 import type { RunError } from "./Errors.ts"
-import { type Options, start, type World } from "./Run.ts"
-import type { Task } from "./Task.ts"
+import { type Options, type Report, type Run, start, type World } from "./Run.ts"
+import { setName, type Task } from "./Task.ts"
 
 export { evaluate, type Prediction, predict, type Result } from "./Evaluation.ts"
-export { type Options, type Run, start, type World } from "./Run.ts"
+export { type Options, type Report, type Run, start, type World } from "./Run.ts"
 export { type From, find } from "./Start.ts"
 export type { RunError, Task }
-
-/** What a finished run leaves. */
-export interface Report {
-  readonly state: TrainerState
-  readonly weights: HostWeights
-  /** The canonical log, oldest first. */
-  readonly history: Checkpoint["history"]
-}
 
 /**
  * Makes a task from a model and its data.
@@ -77,19 +67,28 @@ export const train = Effect.fn("Trainer.train")(function* <E = never, R = never>
   options?: Options<E, R>
 ): Effect.fn.Return<Report, RunError | E, World | R> {
   return yield* Effect.scoped(
-    Effect.gen(function* () {
-      const run = yield* start(task, plan, options)
-      yield* Stream.runDrain(run.events)
-      return { state: yield* run.state, weights: yield* run.weights, history: yield* run.history }
-    })
+    // what is trained is given out, whatever signal comes
+    Effect.uninterruptibleMask((restore) =>
+      Effect.gen(function* () {
+        const run = yield* restore(start(task, plan, options))
+        yield* restore(Stream.runDrain(run.events))
+        const outcome = yield* report(run)
+        yield* options?.onEnd?.(outcome) ?? Effect.void
+        return outcome
+      })
+    )
   )
 })
+
+/** What a run has come to. */
+export const report = <E, R>(run: Run<E, R>): Effect.Effect<Report, DeviceError> =>
+  Effect.all({ state: run.state, weights: run.weights, history: run.history })
 
 /** One loader is the set `eval`; several are `eval_<name>`. */
 const sets = (evaluation: Loader | Readonly<Record<string, Loader>>): Readonly<Record<string, Loader>> =>
   isLoader(evaluation)
     ? { eval: evaluation }
-    : Object.fromEntries(Object.entries(evaluation).map(([name, loader]) => [name === "eval" ? name : `eval_${name}`, loader]))
+    : Object.fromEntries(Object.entries(evaluation).map(([name, loader]) => [setName(name), loader]))
 
 const isLoader = (evaluation: Loader | Readonly<Record<string, Loader>>): evaluation is Loader =>
   typeof evaluation.batch === "function"

@@ -6,6 +6,8 @@ export const done = 0
 export const failed = 1
 /** The arguments, the program or the folder are not such that a run could start. */
 export const badArguments = 2
+/** Interrupted where there was no run to save: what shells say of Ctrl-C. */
+export const cut = 130
 /** The run was interrupted and its state is saved: the same command goes on. */
 export const interrupted = 75
 

@@ -1,6 +1,6 @@
 /** Where a program's run starts in its output folder: what `resume_from_checkpoint` says, or the newest checkpoint. */
 import { Effect, Path, Schema } from "effect"
-import type { Arguments } from "../Arguments/Arguments.ts"
+import { type Arguments, ContradictoryArguments } from "../Arguments/Arguments.ts"
 import { CheckpointStore } from "../Checkpoint/CheckpointStore.ts"
 import * as FileSystemStore from "../Checkpoint/FileSystemStore.ts"
 import * as Numbers from "../Metrics/Format/Numbers.ts"
@@ -21,17 +21,26 @@ export interface Origin {
   readonly elsewhere?: string
 }
 
+const contradiction = new ContradictoryArguments({
+  names: ["overwrite_output_dir", "resume_from_checkpoint"],
+  reason:
+    "resume_from_checkpoint names a checkpoint of the output folder, and overwrite_output_dir clears that folder: leave one of them out."
+})
+
 /** Finds where to start. **Errors**: `NoCheckpoint` when a checkpoint was asked for that is not there. */
 export const find = Effect.fnUntraced(function* (args: Arguments, folder: string) {
   const path = yield* Path.Path
   const scratch: Origin = { from: "scratch", step: 0 }
   const asked = args.resumeFromCheckpoint
   if (asked === false || (asked === null && args.overwriteOutputDir)) return scratch
+  if (asked === true && args.overwriteOutputDir) return yield* contradiction
   if (asked === null || asked === true) {
     const step = yield* newest(folder)
     if (step === undefined && asked === true) return yield* new NoCheckpoint({ path: folder })
     return { from: "newest", step: step ?? 0 } satisfies Origin
   }
+  const inside = path.resolve(asked) === path.resolve(folder) || path.resolve(path.dirname(asked)) === path.resolve(folder)
+  if (inside && args.overwriteOutputDir) return yield* contradiction
   const name = /^checkpoint-(\d+)$/.exec(path.basename(asked))
   const home = name === null ? asked : path.dirname(asked)
   const step = name === null ? yield* newest(asked) : Number(name[1])

@@ -111,7 +111,7 @@ export const main = Effect.gen(function* () {
     CliError.isCliError(error) ? usage(error) : Effect.andThen(complain(error.message), end(ExitCode.of(error)))
   ),
   Effect.catchCause((cause) =>
-    Cause.hasInterrupts(cause)
+    Cause.hasInterruptsOnly(cause)
       ? Effect.failCause(cause)
       : Effect.andThen(Effect.flatMap(defect(cause), complain), end(ExitCode.failed))
   ),

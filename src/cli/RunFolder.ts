@@ -2,6 +2,7 @@
 import { Effect, FileSystem, Option, Path, type PlatformError, Schema } from "effect"
 import * as Disk from "../Checkpoint/Disk.ts"
 import * as Lock from "../Checkpoint/Lock.ts"
+import * as Manifest from "../Checkpoint/Manifest.ts"
 import * as Safetensors from "../Tensor/Safetensors.ts"
 import type { HostWeights } from "../Tensor/Weights.ts"
 
@@ -61,7 +62,13 @@ export const read = Effect.fnUntraced(function* (folder: string) {
   const text = yield* fs.readFileString(file).pipe(Effect.mapError(cannot(folder)))
   return Option.some(
     yield* Schema.decodeUnknownEffect(codec)(text).pipe(
-      Effect.mapError(() => new ForeignFolder({ path: folder, reason: `has a ${fileName} that cannot be read` }))
+      Effect.mapError(
+        () =>
+          new FolderError({
+            path: folder,
+            reason: `its ${fileName} cannot be read. Remove that file: the checkpoints stay, and \`regimen train\` with --resume_from_checkpoint goes on from one.`
+          })
+      )
     )
   )
 })
@@ -73,8 +80,10 @@ export const write = Effect.fnUntraced(function* (folder: string, status: Status
   const file = path.join(folder, fileName)
   const text = yield* Schema.encodeEffect(codec)(status).pipe(Effect.orDie)
   yield* ensure(path.resolve(folder)).pipe(Effect.mapError(cannot(folder)))
-  yield* fs.writeFileString(`${file}.tmp`, text).pipe(Effect.mapError(cannot(folder)))
-  yield* fs.rename(`${file}.tmp`, file).pipe(Effect.mapError(cannot(folder)))
+  yield* Disk.writeFile(`${file}.tmp`, new TextEncoder().encode(text)).pipe(
+    Effect.andThen(fs.rename(`${file}.tmp`, file)),
+    Effect.mapError(cannot(folder))
+  )
 })
 
 /** Makes a folder and those above it. Node's own way to (`recursive`) never ends under /proc. */
@@ -108,10 +117,7 @@ export const claim = Effect.fnUntraced(function* (folder: string, program: strin
   if (info.type !== "Directory")
     return yield* new FolderError({ path: folder, reason: "it is a file. Choose another --output_dir." })
   const entries = yield* fs.readDirectory(folder).pipe(Effect.mapError(cannot(folder)))
-  if (overwrite) {
-    yield* whileFree(folder, clear(folder, entries))
-    return Option.none<Status>()
-  }
+  if (overwrite) return Option.none<Status>()
   const found = yield* read(folder)
   if (Option.isNone(found)) {
     if (entries.length === 0) return found
@@ -123,17 +129,37 @@ export const claim = Effect.fnUntraced(function* (folder: string, program: strin
   return found
 })
 
-/** Removes what a run writes, and nothing else. */
-const clear = Effect.fnUntraced(function* (folder: string, entries: ReadonlyArray<string>) {
+/** Removes what a run of ours wrote, and nothing else; folders stay where something else is in them. Fails while another process trains there. */
+export const clear = Effect.fnUntraced(function* (folder: string) {
+  const fs = yield* FileSystem.FileSystem
+  if (!(yield* fs.exists(folder).pipe(Effect.mapError(cannot(folder))))) return
+  yield* whileFree(folder, remove(folder).pipe(Effect.mapError(cannot(folder))))
+})
+
+const remove = Effect.fnUntraced(function* (folder: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const ours =
-    /^(checkpoint-\d+|\.(saving|replaced|removed)-\d+|figures|runs|log\.jsonl|(run\.json|regimen\.json|model\.safetensors)(\.tmp)?)$/
-  yield* Effect.forEach(
-    entries.filter((entry) => ours.test(entry)),
-    (entry) => fs.remove(path.join(folder, entry), { recursive: true }),
-    { discard: true }
-  ).pipe(Effect.mapError(cannot(folder)))
+  const at = (...names: ReadonlyArray<string>) => path.join(folder, ...names)
+  const entries = yield* fs.readDirectory(folder)
+  const remove = (file: string) => fs.remove(file, { recursive: true })
+  for (const entry of entries) {
+    const checkpoint = /^(checkpoint-|\.(saving|replaced|removed)-)\d+$/.test(entry)
+    if (checkpoint && (entry.startsWith(".") || (yield* fs.exists(at(entry, Manifest.fileName))))) yield* remove(at(entry))
+    if (/^(log\.jsonl|run\.json|regimen\.json)(\.tmp)?$/.test(entry)) yield* remove(at(entry))
+    if (entry.startsWith("model.safetensors") && entries.includes(fileName)) yield* remove(at(entry))
+  }
+  for (const [inner, ours] of [
+    ["figures", /\.svg$/],
+    ["runs", /^events\.out\.tfevents\..*\.regimen/]
+  ] as const) {
+    if (!entries.includes(inner)) continue
+    const files = yield* fs.readDirectory(at(inner))
+    yield* Effect.forEach(
+      files.filter((file) => entries.includes(fileName) && ours.test(file)),
+      (file) => fs.remove(at(inner, file)),
+      { discard: true }
+    )
+  }
 })
 
 /** Does something to a folder that no other process trains in. */

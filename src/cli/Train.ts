@@ -1,5 +1,5 @@
 /** `regimen train` and `regimen resume`: run a program in its output folder, or go on where it was. */
-import { Console, Effect, Option, Path, Result } from "effect"
+import { Console, Effect, Exit, Option, Path, Result } from "effect"
 import * as Arguments from "../Arguments/Arguments.ts"
 import type { Name as DeviceName } from "../Layer/Device/Devices.ts"
 import * as Numbers from "../Metrics/Format/Numbers.ts"
@@ -26,8 +26,10 @@ export const train = Effect.fnUntraced(function* (file: string, given: Given) {
   const folder = args.outputDir
   const found = yield* RunFolder.claim(folder, name, args.overwriteOutputDir)
   const recorded = recordOf(args)
-  if (Option.isSome(found) && found.value.status === "finished" && same(found.value.args, recorded)) {
-    const { step, metrics } = found.value
+  const asked = args.resumeFromCheckpoint
+  const finished = Option.filter(found, ({ status }) => status === "finished")
+  if (Option.isSome(finished) && (asked === null || asked === true) && same(finished.value.args, recorded)) {
+    const { step, metrics } = finished.value
     yield* Console.log(
       `${folder} holds a finished run of ${name}: ${Numbers.thousands(step)} steps${list(metrics)}. Nothing to do.`
     )
@@ -35,6 +37,16 @@ export const train = Effect.fnUntraced(function* (file: string, given: Given) {
   }
   if (Option.isSome(found)) yield* RunFolder.isFree(folder)
   const origin = yield* Origin.find(args, folder)
+  const prepared = yield* Program.prepare(program, given.overrides)
+  if (Option.isSome(finished) && origin.step >= prepared.plan.horizon.maxSteps) {
+    yield* Console.log(
+      `${folder} holds a finished run of ${name} with other arguments (${differing(finished.value.args, recorded)}), and no step is left. To train anew, pass --overwrite_output_dir or another --output_dir; to go on, ask for more epochs or steps.`
+    )
+    return ExitCode.done
+  }
+  // nothing of an older run goes before it is known that this one can start
+  if (args.overwriteOutputDir) yield* RunFolder.clear(folder)
+  if (Option.isSome(found) || origin.step > 0) yield* Console.log(Origin.describe(folder, origin))
   const note = (status: RunFolder.Status["status"], step: number, metrics: RunFolder.Status["metrics"] = {}) =>
     RunFolder.write(folder, {
       program: name,
@@ -44,24 +56,23 @@ export const train = Effect.fnUntraced(function* (file: string, given: Given) {
       step,
       metrics
     })
-  let cut = { step: origin.step, safe: true }
+  yield* note("running", origin.step)
+
+  // a checkpoint from elsewhere is in this folder only once it is saved here
+  let cut = { step: origin.elsewhere === undefined ? origin.step : 0, safe: true }
+  let ended: Trainer.Report | undefined
   const options: Options = {
     from: origin.from,
     config: changed(args),
     onCut: (at) =>
       Effect.sync(() => {
         cut = at
+      }),
+    onEnd: (report) =>
+      Effect.sync(() => {
+        ended = report
       })
   }
-  const prepared = yield* Program.prepare(program, given.overrides)
-  if (Option.isSome(found) && found.value.status === "finished" && origin.step >= prepared.plan.horizon.maxSteps) {
-    yield* Console.log(
-      `${folder} holds a finished run of ${name} with other arguments (${differing(found.value.args, recorded)}), and no step is left. To train anew, pass --overwrite_output_dir or another --output_dir; to go on, ask for more epochs or steps.`
-    )
-    return ExitCode.done
-  }
-  if (Option.isSome(found) || origin.step > 0) yield* Console.log(Origin.describe(folder, origin))
-  yield* note("running", origin.step)
   const running = Program.train(prepared, options).pipe(
     Effect.provide(
       World.layer({
@@ -69,13 +80,6 @@ export const train = Effect.fnUntraced(function* (file: string, given: Given) {
         device: given.device,
         progress: args.disableTqdm !== true,
         ...(args.reportTo.includes("tensorboard") ? { tensorboard: args.loggingDir ?? path.join(folder, "runs") } : {})
-      })
-    ),
-    Effect.onInterrupt(() =>
-      Effect.gen(function* () {
-        process.exitCode = cut.safe ? ExitCode.interrupted : ExitCode.failed
-        yield* Effect.ignore(note("interrupted", cut.step))
-        yield* Console.log(interrupted(folder, cut, args))
       })
     )
   )
@@ -89,8 +93,20 @@ export const train = Effect.fnUntraced(function* (file: string, given: Given) {
     )
     return ExitCode.done
   })
+  const tell = Effect.gen(function* () {
+    process.exitCode = cut.safe ? ExitCode.interrupted : ExitCode.failed
+    yield* Effect.ignore(note("interrupted", cut.step))
+    yield* Console.log(interrupted(folder, cut, args))
+  })
   // A run that is at its end is finished, whatever signal comes.
-  return yield* Effect.uninterruptibleMask((restore) => Effect.flatMap(restore(running), finish))
+  return yield* Effect.uninterruptibleMask(
+    Effect.fnUntraced(function* (restore) {
+      const exit = yield* Effect.exit(restore(running))
+      if (ended !== undefined && (Exit.isSuccess(exit) || Exit.hasInterrupts(exit))) return yield* finish(ended)
+      if (Exit.hasInterrupts(exit)) yield* tell
+      return yield* Effect.andThen(exit, finish)
+    })
+  )
 }, Effect.scoped)
 
 /** Goes on with the run of a folder: the program and its arguments are those that it was started with, where flags don't say otherwise. */
@@ -101,6 +117,12 @@ export const resume = Effect.fnUntraced(function* (folder: string, given: Given)
     return yield* new RunFolder.FolderError({
       path: folder,
       reason: "there is no run in it. Start one with `regimen train <file>`."
+    })
+  }
+  if (given.overrides.outputDir !== undefined && path.resolve(given.overrides.outputDir) !== path.resolve(folder)) {
+    return yield* new RunFolder.FolderError({
+      path: given.overrides.outputDir,
+      reason: `\`regimen resume ${folder}\` goes on in that folder. Leave --output_dir out, or train into another folder with --resume_from_checkpoint.`
     })
   }
   const { input } = yield* Effect.fromResult(Arguments.fromJson(found.value.args))
@@ -149,12 +171,12 @@ const interrupted = (
 ) => {
   if (!safe)
     return `Interrupted at step ${Numbers.thousands(step)}, and its state could not be saved; the last checkpoint in ${folder} stands.`
-  const elsewhere = [
-    ...(overwriteOutputDir ? ["overwrite_output_dir"] : []),
-    ...(resumeFromCheckpoint === null || resumeFromCheckpoint === true ? [] : ["resume_from_checkpoint"])
-  ]
-  const command =
-    elsewhere.length === 0 ? "the same command" : `\`regimen resume ${folder}\` (the same command has ${elsewhere.join(" and ")})`
+  const rewound = resumeFromCheckpoint !== null && resumeFromCheckpoint !== true
+  const command = rewound
+    ? `the same command with --resume_from_checkpoint ${folder}/checkpoint-${step}`
+    : overwriteOutputDir
+      ? `\`regimen resume ${folder}\` (the same command has overwrite_output_dir)`
+      : "the same command"
   return step === 0
     ? "Interrupted before the first update: there was nothing to save. Run the same command to start again."
     : `Interrupted at step ${Numbers.thousands(step)} and saved in ${folder}. Run ${command} to go on.`

@@ -1,11 +1,9 @@
 /** The log that checkpoints keep: what a resumed run replays stands there once, what one attempt does twice stands there twice. */
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
-import * as Horizon from "../../../src/Schedule/Horizon.ts"
 import * as Journal from "../../../src/Trainer/Journal.ts"
 import * as State from "../../../src/TrainerState.ts"
 
-const horizon = Horizon.make({ epochs: 1, batchesPerEpoch: 4 })
 const logger = { log: () => Effect.void, flush: Effect.void }
 const state = { ...State.initial, step: 3, epoch: 0.75 }
 const found = (eval_loss: number) => ({ metrics: { eval_loss }, clock: {}, figures: {} })
@@ -14,7 +12,7 @@ const losses = (journal: Journal.Journal) => journal.history().map(({ values }) 
 describe("history", () => {
   it.effect("keeps both evaluations of a step: one that a callback asked for, and the epoch's", () =>
     Effect.gen(function* () {
-      const journal = yield* Journal.make({ run: "a", attempt: 0 }, logger, horizon, [])
+      const journal = yield* Journal.make({ run: "a", attempt: 0 }, logger, [])
       yield* journal.evaluation(state, "eval", found(2))
       yield* journal.evaluation(state, "eval", found(2))
       expect(losses(journal)).toEqual([2, 2])
@@ -23,9 +21,9 @@ describe("history", () => {
 
   it.effect("lets what a resumed run replays take the place of the entry before the cut", () =>
     Effect.gen(function* () {
-      const cut = yield* Journal.make({ run: "a", attempt: 0 }, logger, horizon, [])
+      const cut = yield* Journal.make({ run: "a", attempt: 0 }, logger, [])
       yield* cut.evaluation(state, "eval", found(2))
-      const journal = yield* Journal.make({ run: "a", attempt: 1 }, logger, horizon, cut.history())
+      const journal = yield* Journal.make({ run: "a", attempt: 1 }, logger, cut.history())
       yield* journal.evaluation(state, "eval", found(3))
       expect(losses(journal)).toEqual([3])
     })
