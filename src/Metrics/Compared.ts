@@ -1,7 +1,7 @@
 /** What a model gave beside what is so: the two sides of a metric, checked and flat. */
 import { Schema } from "effect"
+import { LabelMismatch } from "../Model/Loss.ts"
 import { type Outputs, take } from "../Model/Model.ts"
-import { LabelMismatch } from "../Step/Loss.ts"
 import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
 
 /** Where a metric of classes finds what it compares. */

@@ -1,6 +1,7 @@
 /** The mean squared error of predictions. **Unit**: that of the target, squared. */
+
+import { meanSquaredError } from "../Model/Loss.ts"
 import { take } from "../Model/Model.ts"
-import { meanSquaredError } from "../Step/Loss.ts"
 import * as Fraction from "./Fraction.ts"
 import type { Metric } from "./Metric.ts"
 

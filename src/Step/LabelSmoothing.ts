@@ -1,7 +1,8 @@
 /** Label smoothing as a model around a model: its loss is the smoothed cross-entropy of its logits, in training and in evaluation. */
+
+import * as Loss from "../Model/Loss.ts"
 import type { Model } from "../Model/Model.ts"
 import { take } from "../Model/Model.ts"
-import * as Loss from "./Loss.ts"
 
 export interface Options {
   /** The share of each label that is given to all classes alike. */

@@ -2,7 +2,7 @@
 import "@tensorflow/tfjs-backend-cpu"
 import { readFileSync } from "node:fs"
 import { afterAll, beforeAll, expect, it } from "vitest"
-import * as Loss from "../../src/Step/Loss.ts"
+import * as Loss from "../../src/Model/Loss.ts"
 import * as HostTensor from "../../src/Tensor/HostTensor.ts"
 import { tf } from "../../src/Tensor/Tensor.ts"
 

@@ -23,7 +23,7 @@ import * as Spearman from "../../src/Metrics/Spearman.ts"
 import * as SquaredError from "../../src/Metrics/SquaredError.ts"
 import * as TokenErrorRate from "../../src/Metrics/TokenErrorRate.ts"
 import * as TopK from "../../src/Metrics/TopK.ts"
-import * as Loss from "../../src/Step/Loss.ts"
+import * as Loss from "../../src/Model/Loss.ts"
 import * as HostTensor from "../../src/Tensor/HostTensor.ts"
 import { tf } from "../../src/Tensor/Tensor.ts"
 

@@ -18,7 +18,7 @@ import * as RocAuc from "../../../src/Metrics/RocAuc.ts"
 import * as Sequences from "../../../src/Metrics/Sequences.ts"
 import * as Spearman from "../../../src/Metrics/Spearman.ts"
 import * as TokenErrorRate from "../../../src/Metrics/TokenErrorRate.ts"
-import { LabelMismatch } from "../../../src/Step/Loss.ts"
+import { LabelMismatch } from "../../../src/Model/Loss.ts"
 import * as HostTensor from "../../../src/Tensor/HostTensor.ts"
 import { tf } from "../../../src/Tensor/Tensor.ts"
 

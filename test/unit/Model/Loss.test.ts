@@ -1,7 +1,7 @@
 import "@tensorflow/tfjs-backend-cpu"
 import { afterAll, beforeAll, expect, it } from "vitest"
+import * as Loss from "../../../src/Model/Loss.ts"
 import type { Loss as Sum } from "../../../src/Model/Model.ts"
-import * as Loss from "../../../src/Step/Loss.ts"
 import * as Gradients from "../../../src/Tensor/Gradients.ts"
 import { type Tensor, tf } from "../../../src/Tensor/Tensor.ts"
 

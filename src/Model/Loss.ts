@@ -1,7 +1,7 @@
 /** Losses before they are averaged: a sum, and how many terms it has. **Unit**: nats, or squared units of the target. */
 import { Schema } from "effect"
-import type { Loss } from "../Model/Model.ts"
 import { type Tensor, tf } from "../Tensor/Tensor.ts"
+import type { Loss } from "./Model.ts"
 
 export class LabelMismatch extends Schema.TaggedError<LabelMismatch>()("LabelMismatch", {
   loss: Schema.String,
