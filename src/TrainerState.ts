@@ -1,5 +1,5 @@
 /** The state of a run: plain, immutable, JSON-encodable data, and all that a schedule may look at. */
-import { Schema, SchemaTransformation } from "effect"
+import { Effect, Schema, SchemaTransformation } from "effect"
 
 /** What one evaluation found. `metrics` holds every set's figures under their full names (`eval_loss`). */
 export interface Evaluation {
@@ -63,6 +63,9 @@ export interface Before {
   readonly tokens: number
 }
 
+/** An end that was reached and not yet told: a run cut there tells it when it goes on. */
+export type Pending = "Updated" | "StepEnded" | "EpochEnded"
+
 export interface TrainerState {
   /** Optimizer updates done. */
   readonly step: number
@@ -90,7 +93,12 @@ export interface TrainerState {
   readonly tokens: number
   readonly losses: Losses
   readonly lastUpdate: LastUpdate
+  readonly pending: Pending | null
+  /** What callbacks remember, by their names, as JSON. */
+  readonly callbacks: Callbacks
 }
+
+export type Callbacks = Readonly<Record<string, unknown>>
 
 export const nothingAsked: Asked = { log: false, evaluate: false, save: false }
 
@@ -111,7 +119,9 @@ export const initial: TrainerState = {
   samples: 0,
   tokens: 0,
   losses: { sinceLog: 0, total: 0 },
-  lastUpdate: { learningRate: 0, gradNorm: 0 }
+  lastUpdate: { learningRate: 0, gradNorm: 0 },
+  pending: null,
+  callbacks: {}
 }
 
 const EvaluationSchema = Schema.Struct({
@@ -161,7 +171,11 @@ export const TrainerState = Schema.Struct({
   samples: Schema.Natural,
   tokens: Schema.Natural,
   losses: Schema.Struct({ sinceLog: Schema.Number, total: Schema.Number }),
-  lastUpdate: Schema.Struct({ learningRate: Schema.Number, gradNorm: Schema.Number })
+  lastUpdate: Schema.Struct({ learningRate: Schema.Number, gradNorm: Schema.Number }),
+  pending: Schema.NullOr(Schema.Literals(["Updated", "StepEnded", "EpochEnded"])).pipe(
+    Schema.withDecodingDefaultKey(Effect.succeed(null))
+  ),
+  callbacks: Schema.Record(Schema.String, Schema.Unknown).pipe(Schema.withDecodingDefaultKey(Effect.succeed({})))
 })
 
 /** Appends an evaluation. The old list is unchanged and shared. */
@@ -212,7 +226,7 @@ export const standing = ({ epoch, epochsEnded, open, position, samples, step, to
 
 /** Gives the state before the transition that is being settled; where there is none, the state itself. */
 export const before = (state: TrainerState): TrainerState =>
-  state.settling === null ? state : { ...state, ...state.settling, settling: null }
+  state.settling === null ? state : { ...state, ...state.settling, settling: null, pending: null }
 
 /** The transition is settled. */
 export const settled = (state: TrainerState): TrainerState => ({ ...state, settling: null })

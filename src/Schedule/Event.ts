@@ -1,5 +1,5 @@
 /** What happens in a run, in the order of Hugging Face's callbacks; what may be asked for at each event, and what each question is answered with. */
-import type { Asked, Consumed, TrainerState } from "../TrainerState.ts"
+import type { Asked, Callbacks, Consumed, TrainerState } from "../TrainerState.ts"
 
 export type Metrics = Readonly<Record<string, number>>
 
@@ -80,6 +80,8 @@ export type AnswerOf<T extends Tag> = T extends keyof Answers ? Answers[T] : und
 export interface Reply<T extends Tag = Tag> {
   readonly answer: AnswerOf<T>
   readonly requests?: ReadonlyArray<Requests[T]>
+  /** What callbacks remember from here on; what they did before, where it is left out. */
+  readonly callbacks?: Callbacks
 }
 
 /** Events that are neither questions nor about an evaluation set. */

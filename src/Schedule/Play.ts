@@ -30,16 +30,24 @@ export interface Plan {
 
 type Play<A> = Generator<Event, A, Reply>
 
-/** Adds requests to a state. */
-export const honour = (state: TrainerState, requests: ReadonlyArray<Request> = []): TrainerState => {
+/** What observers and callbacks say at an event. */
+type Said = Pick<Reply, "callbacks"> & { readonly requests?: ReadonlyArray<Request> }
+
+/** Adds to a state what is asked for, and what callbacks remember. */
+export const honour = (state: TrainerState, { callbacks = state.callbacks, requests = [] }: Said): TrainerState => {
+  if (requests.length === 0 && callbacks === state.callbacks) return state
   let { asked, stop } = state
   for (const request of requests) {
     if (request === "stopRun") stop = { ...stop, run: true }
     else if (request === "stopEpoch") stop = { ...stop, epoch: true }
     else asked = { ...asked, [request]: true }
   }
-  return requests.length === 0 ? state : { ...state, asked, stop }
+  return { ...state, asked, stop, callbacks }
 }
+
+/** Puts back what callbacks remembered: at an event that comes again when a run goes on, nothing new is kept. */
+const forget = (state: TrainerState, { callbacks }: TrainerState): TrainerState =>
+  state.callbacks === callbacks ? state : { ...state, callbacks }
 
 /**
  * Gives the state that a cut run goes on from: a wish to stop is forgotten (the plan derives its own again), all else is kept. `checkpoints` are
@@ -66,58 +74,74 @@ export const resume = (
  */
 export function* play(plan: Plan, start: TrainerState): Play<TrainerState> {
   const { epochs } = plan.horizon
-  yield* ask({ _tag: "Initialized", state: start, cut: start })
-  let state = yield* tell("Started", start)
+  let state = forget(yield* tell("Started", forget(yield* tell("Initialized", start), start)), start)
   if (plan.evaluateOnStart && state.step === 0 && state.evaluations === null) state = yield* evaluation(plan, state, true)
-  state = yield* settle(plan, latch(plan, state)) // what a cut run had decided and not yet done
+  state = yield* conclude(plan, latch(plan, state)) // what a cut run had decided and not yet done
   while (state.open || (state.position.epoch < epochs && !state.stop.run)) {
-    state = yield* tell("EpochStarted", State.epochStarted(state))
-    const epoch = yield* batches(plan, state)
+    const started = yield* tell("EpochStarted", State.epochStarted(state), state)
+    const epoch = yield* batches(plan, state.open ? forget(started, state) : started)
     state = epoch.state
     if (epoch.exhausted && state.position.batch === 0) {
       yield* ask({ _tag: "Stalled", state, cut: state }) // no update in a whole epoch: it would never end
       return state
     }
-    const before = state
-    const after = wish(plan, before, State.epochEnded(before, epoch.exhausted))
-    state = yield* settle(plan, yield* tell("EpochEnded", after))
+    const after = wish(plan, state, State.epochEnded(state, epoch.exhausted))
+    state = yield* conclude(plan, { ...after, pending: "EpochEnded" })
   }
-  state = yield* tell("Summary", { ...state, asked: { ...state.asked, log: false } })
-  return yield* tell("Finished", { ...state, checkpoints: plan.retention(state, true) })
+  const last = { ...state, asked: { ...state.asked, log: false } }
+  const summed = forget(yield* tell("Summary", last), last)
+  return forget(yield* tell("Finished", { ...summed, checkpoints: plan.retention(summed, true) }), last)
 }
 
 /** The micro-batches of an epoch from the cursor on, until the data or a stop ends them. */
 function* batches(plan: Plan, start: TrainerState): Play<{ readonly state: TrainerState; readonly exhausted: boolean }> {
   const { accumulation, batchesPerEpoch } = plan.horizon
   let state = start
+  let done = start // what callbacks remember of a step counts with its update
   let batch = state.position.batch
   while (!state.stop.run && !state.stop.epoch) {
-    if (batch === batchesPerEpoch) return { state, exhausted: true }
+    if (batch === batchesPerEpoch) return { state: forget(state, done), exhausted: true }
     const cursor = { ...state, position: { ...state.position, batch } }
-    const { answer: more } = yield* ask({ _tag: "Microbatch", state: cursor, cut: state })
-    if (!more) return { state, exhausted: true }
-    if (batch % accumulation === 0) state = yield* tell("StepStarted", { ...state, asked: State.nothingAsked })
+    const { answer: more } = yield* ask({ _tag: "Microbatch", state: cursor, cut: forget(state, done) })
+    if (!more) return { state: forget(state, done), exhausted: true }
+    if (batch % accumulation === 0) {
+      const started = { ...state, asked: State.nothingAsked }
+      state = yield* tell("StepStarted", started, forget(started, done))
+    }
     batch++
     if (batch % accumulation !== 0 && batch !== batchesPerEpoch) {
-      state = yield* tell("SubstepEnded", state)
+      state = yield* tell("SubstepEnded", state, forget(state, done))
       continue
     }
-    const { answer: consumed, requests } = yield* ask({ _tag: "Updating", state, cut: state })
-    const before = honour(state, requests)
-    const after = wish(plan, before, State.stepEnded(before, batch, batchesPerEpoch, consumed))
+    const updating = yield* ask({ _tag: "Updating", state, cut: forget(state, done) })
+    const before = honour(state, updating)
+    const after = wish(plan, before, State.stepEnded(before, batch, batchesPerEpoch, updating.answer))
     // the weights are already those of the next step, and so is the cut
-    const updated = yield* ask({ _tag: "Updated", state: before, cut: after })
-    state = yield* settle(plan, yield* tell("StepEnded", honour(after, updated.requests)))
+    state = done = yield* conclude(plan, { ...after, pending: "Updated" }, before)
   }
-  return { state, exhausted: batch === batchesPerEpoch }
+  return { state: forget(state, done), exhausted: batch === batchesPerEpoch }
+}
+
+/** Tells the end that was reached, if it is not told yet, and does what is asked. `before` is the state before the update. */
+function* conclude(plan: Plan, start: TrainerState, before = State.before(start)): Play<TrainerState> {
+  let state = start
+  if (state.pending === "Updated") {
+    const updated = yield* ask({ _tag: "Updated", state: before, cut: state })
+    state = { ...honour(state, updated), pending: "StepEnded" }
+  }
+  if (state.pending !== null) {
+    const told = yield* tell(state.pending === "EpochEnded" ? "EpochEnded" : "StepEnded", state)
+    state = { ...told, pending: null }
+  }
+  return yield* settle(plan, state)
 }
 
 /** Does what is asked, in the one order that matters: log, evaluate, save. A run cut anywhere in here starts again here. */
 function* settle(plan: Plan, start: TrainerState): Play<TrainerState> {
   let state = start
   if (state.asked.log && state.step > state.loggedAt) {
-    const { answer: sum, requests } = yield* ask({ _tag: "Logged", state: State.logged(state, 0), cut: state })
-    state = honour(State.logged(state, sum), requests)
+    const logged = yield* ask({ _tag: "Logged", state: State.logged(state, 0), cut: state })
+    state = honour(State.logged(state, logged.answer), logged)
   }
   if (state.asked.evaluate) {
     state = yield* evaluation(plan, state, false)
@@ -142,11 +166,9 @@ function* evaluation(plan: Plan, start: TrainerState, initial: boolean): Play<Tr
     const { answer: metrics } = yield* ask({ _tag: "Evaluate", state, cut: start, set })
     merged = { ...merged, ...metrics }
     const logged = { ...state, asked: { ...state.asked, log: false } }
-    const first = yield* ask({ _tag: "EvaluationLogged", state: logged, cut: start, set })
-    const honoured = honour(logged, first.requests)
+    const honoured = honour(logged, yield* ask({ _tag: "EvaluationLogged", state: logged, cut: start, set }))
     const seen = { ...honoured, stop: latch(plan, State.evaluated(honoured, metrics, initial)).stop }
-    const second = yield* ask({ _tag: "Evaluated", state: seen, cut: start, set, metrics })
-    state = honour(seen, second.requests)
+    state = honour(seen, yield* ask({ _tag: "Evaluated", state: seen, cut: start, set, metrics }))
   }
   return State.evaluated(state, merged, initial)
 }
@@ -173,8 +195,7 @@ function* ask<E extends Event>(event: E): Generator<Event, Reply<E["_tag"]>, Rep
   return (yield event) as Reply<E["_tag"]>
 }
 
-/** Yields an event that needs no answer, and adds what observers ask for. */
-function* tell(_tag: Plain, state: TrainerState): Play<TrainerState> {
-  const { requests } = yield* ask({ _tag, state, cut: state } as EventOf<Plain>)
-  return honour(state, requests)
+/** Yields an event that needs no answer, and adds what is said. */
+function* tell(_tag: Plain, state: TrainerState, cut = state): Play<TrainerState> {
+  return honour(state, yield* ask({ _tag, state, cut } as EventOf<Plain>))
 }

@@ -1,6 +1,6 @@
 /** A run without training: `play` is answered from a script instead of by the world. */
 import { Result, Schema } from "effect"
-import type { Consumed, TrainerState } from "../TrainerState.ts"
+import type { Callbacks, Consumed, TrainerState } from "../TrainerState.ts"
 import * as State from "../TrainerState.ts"
 import type { AnswerOf, Event, EventOf, Metrics, Reply, Requests, Tag } from "./Event.ts"
 import { type Plan, play } from "./Play.ts"
@@ -17,6 +17,8 @@ export interface Script {
   readonly metrics?: (set: string, evaluation: number, state: TrainerState) => Metrics
   /** What observers ask for, by event. */
   readonly requests?: Observed
+  /** What callbacks remember from an event on. */
+  readonly callbacks?: (event: Event) => Callbacks
 }
 
 export type Observed = { readonly [T in Tag]?: (event: EventOf<T>) => ReadonlyArray<Requests[T]> }
@@ -80,7 +82,8 @@ export const simulate = (
 
 const reply = (plan: Plan, script: Script, event: Event): Reply => ({
   answer: answer(plan, script, event),
-  requests: requested(script.requests, event)
+  requests: requested(script.requests, event),
+  ...(script.callbacks === undefined ? {} : { callbacks: script.callbacks(event) })
 })
 
 const answer = (plan: Plan, script: Script, event: Event): AnswerOf<Tag> => {

@@ -53,6 +53,8 @@ export const same = (left: TrainerState, right: TrainerState | undefined): boole
   left.step === right.step &&
   left.epochsEnded === right.epochsEnded &&
   left.open === right.open &&
+  left.pending === right.pending &&
+  left.callbacks === right.callbacks &&
   left.loggedAt === right.loggedAt &&
   left.evaluations === right.evaluations &&
   left.asked.evaluate === right.asked.evaluate &&

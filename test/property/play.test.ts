@@ -10,10 +10,21 @@ const encode = Schema.encodeSync(State.TrainerState)
 const decode = Schema.decodeSync(State.TrainerState)
 const throughJson = (state: State.TrainerState) => decode(JSON.parse(JSON.stringify(encode(state))))
 
-/** An event but for its cut. A wish to log what has been logged is no wish: it stays set until the next update begins, or the run does. */
+/**
+ * An event but for its cut. A wish to log what has been logged is no wish: it stays set until the next update begins, or the run does. What is
+ * wished for at an update that is told again is what was decided after it.
+ */
 const told = ({ cut: _, ...event }: Plan.Event) => {
   const { asked, loggedAt, step } = event.state
+  if (event._tag === "Updated")
+    return { ...event, state: encode({ ...event.state, asked: State.nothingAsked, stop: State.initial.stop }) }
   return { ...event, state: encode({ ...event.state, asked: { ...asked, log: asked.log && step > loggedAt } }) }
+}
+
+/** Callbacks that count what they are told. A save is on disk before they are told of it, so its count is the next checkpoint's. */
+const counting = (event: Plan.Event): State.Callbacks => {
+  const { callbacks } = event.state
+  return event._tag === "Saved" ? callbacks : { ...callbacks, [event._tag]: Number(callbacks[event._tag] ?? 0) + 1 }
 }
 
 /** Where the events go on after a cut at event `at`: what that cut's state does not hold yet is played again. */
@@ -23,11 +34,14 @@ const goesOn = (events: ReadonlyArray<Plan.Event>, at: number): number => {
   switch (event._tag) {
     case "Initialized":
       return at + 2
-    case "Updated": // the weights are new already
-      return at + 2
+    case "Updated":
+    case "StepEnded":
+    case "EpochEnded": // an end that nobody was told of yet
     case "Logged":
     case "Summary":
       return at
+    case "EpochStarted":
+      return event.cut.open ? at + 1 : at
     case "Evaluate":
     case "EvaluationLogged":
     case "Evaluated": // a cut evaluation is made again, whole
@@ -74,13 +88,14 @@ it("a run cut at any event and resumed has the same rest and the same end", () =
   let cuts = 0
   fc.assert(
     fc.property(Plans.plan, Plans.script, fc.array(fc.nat(), { minLength: 1, maxLength: 6 }), (plan, script, where) => {
-      const whole = Plan.simulate(plan, script)
+      const whole = Plan.simulate(plan, { ...script, callbacks: counting })
       if (Result.isFailure(whole)) return
       const { events, state } = whole.success
+      expect(state.callbacks.StepEnded).toBe(state.step || undefined)
       for (const at of where.map((n) => n % events.length)) {
         cuts++
         const { cut } = events[at]!
-        const resumed = Result.getOrThrow(Plan.simulate(plan, script, Plan.resume(throughJson(cut))))
+        const resumed = Result.getOrThrow(Plan.simulate(plan, { ...script, callbacks: counting }, Plan.resume(throughJson(cut))))
         expect(encode(resumed.state)).toEqual(encode(state))
         if (events[at]!._tag === "Finished") {
           // the last pass over the disk is made: nothing is left but to say so again

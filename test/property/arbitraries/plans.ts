@@ -113,7 +113,12 @@ export const state: fc.Arbitrary<State.TrainerState> = fc
     samples: fc.nat(),
     tokens: fc.nat(),
     losses: fc.record({ sinceLog: fc.nat(99).map((n) => n / 8), total: fc.nat(99).map((n) => n / 8) }),
-    lastUpdate: fc.record({ learningRate: fc.nat(99).map((n) => n / 1e5), gradNorm: fc.nat(99).map((n) => n / 8) })
+    lastUpdate: fc.record({ learningRate: fc.nat(99).map((n) => n / 1e5), gradNorm: fc.nat(99).map((n) => n / 8) }),
+    pending: fc.constantFrom(null, "Updated", "StepEnded", "EpochEnded"),
+    callbacks: fc.dictionary(
+      fc.string(),
+      fc.jsonValue().filter((value) => !JSON.stringify(value).includes("-0"))
+    )
   })
   .map(({ between, evaluations, ...rest }) => {
     const state = { ...rest, settling: null, evaluations: State.fromArray(evaluations) }
