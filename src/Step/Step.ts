@@ -7,6 +7,7 @@ import * as Tree from "../Tensor/Tree.ts"
 import type { Weights } from "../Tensor/Weights.ts"
 import * as Gradient from "./Gradient.ts"
 import { perToken, type Reduction } from "./Reduction.ts"
+import * as Sound from "./Sound.ts"
 
 export interface Input {
   readonly weights: Weights
@@ -38,6 +39,8 @@ export interface Options {
   readonly maxGradNorm?: number
   /** Which parameters are trained; all, where it is left out. The others get no gradient, and need no slots. */
   readonly trainable?: (path: string) => boolean
+  /** Leaves weights, buffers and slots as they are, bit for bit, when the loss or the gradient norm is NaN or infinite. Default false. */
+  readonly skipNonFinite?: boolean
 }
 
 /**
@@ -71,7 +74,7 @@ export interface Options {
  * assert.equal(weights.parameters.w!.dataSync()[0], 0.5) // 1 - 0.1 * 5
  * ```
  */
-export const make = ({ optimizer, maxGradNorm = 0, reduction = perToken, ...options }: Options): Step => {
+export const make = ({ optimizer, maxGradNorm = 0, reduction = perToken, skipNonFinite = false, ...options }: Options): Step => {
   const gradient = Gradient.accumulate(Gradient.make({ ...options, reduction }))
   return ({ weights, batches, keys, scalars }) =>
     tf.tidy(() => {
@@ -80,12 +83,15 @@ export const make = ({ optimizer, maxGradNorm = 0, reduction = perToken, ...opti
       const { parameters } = weights
       const { updates, slots } = optimizer.update({ gradients, parameters, slots: weights.slots, scalars })
       const moved = Tree.map(updates, (update, path) => tf.add(parameters[path]!, update))
+      const sound = skipNonFinite ? Sound.isFinite(loss, gradNorm) : undefined
+      const unless = (news: Tensors, old: Tensors): Tensors =>
+        sound === undefined ? news : Tree.map(news, (tensor, path) => tf.where(sound, tensor, old[path]!))
       const own = owner([...Object.values(weights), ...batches, scalars])
       return {
         weights: {
-          parameters: own({ ...parameters, ...moved }),
-          buffers: own(total.buffers),
-          slots: own({ ...weights.slots, ...slots })
+          parameters: own({ ...parameters, ...unless(moved, parameters) }),
+          buffers: own(unless(total.buffers, weights.buffers)),
+          slots: own({ ...weights.slots, ...unless(slots, weights.slots) })
         },
         loss,
         gradNorm,

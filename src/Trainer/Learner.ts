@@ -5,6 +5,7 @@ import type { Batch } from "../Data/Loader.ts"
 import { Device, type DeviceError } from "../Layer/Device/Device.ts"
 import { Optimizer } from "../Layer/Optimizer.ts"
 import { check, type Model } from "../Model/Model.ts"
+import * as Sound from "../Step/Sound.ts"
 import * as Step from "../Step/Step.ts"
 import * as HostTensor from "../Tensor/HostTensor.ts"
 import * as Key from "../Tensor/Key.ts"
@@ -13,11 +14,14 @@ import * as Tree from "../Tensor/Tree.ts"
 import type { HostWeights, Weights } from "../Tensor/Weights.ts"
 import type { LastUpdate, TrainerState } from "../TrainerState.ts"
 import { InvalidTask, type Misfit } from "./Errors.ts"
+import type * as NonFinite from "./NonFinite.ts"
 import type { Task } from "./Task.ts"
 
 /** What was measured since the last log. **Unit**: nats; of the last update, its rate and the L2 norm of its gradients before clipping. */
 export interface Running extends LastUpdate {
   readonly loss: number
+  /** Updates with a loss or gradient norm that is NaN or infinite. Not counted where the run fails at the first. */
+  readonly unsound: number
 }
 
 export interface Learner {
@@ -38,8 +42,10 @@ export interface Learner {
 /** Opens a learner in a scope, from host weights or, without them, from the model's initial ones. */
 export const make = Effect.fnUntraced(function* (
   task: Task,
-  from: { readonly weights?: HostWeights; readonly state: TrainerState }
+  from: { readonly weights?: HostWeights; readonly state: TrainerState },
+  options: { readonly nonFinite?: NonFinite.Policy } = {}
 ) {
+  const { nonFinite = "fail" } = options
   const device = yield* Device
   const { transformation } = yield* Optimizer
   const root = Key.make(task.seed)
@@ -49,7 +55,8 @@ export const make = Effect.fnUntraced(function* (
       optimizer: transformation,
       reduction: task.reduction,
       maxGradNorm: task.maxGradNorm,
-      trainable: task.trainable
+      trainable: task.trainable,
+      skipNonFinite: nonFinite === "skip"
     })
   )
 
@@ -84,7 +91,9 @@ export const make = Effect.fnUntraced(function* (
       hold({ slots: yield* device.put(inOrder(from.weights.slots, fresh)) })
     }
     const { losses, lastUpdate } = from.state
-    hold({}, yield* device.put({ loss: HostTensor.scalar(losses.sinceLog), gradNorm: HostTensor.scalar(lastUpdate.gradNorm) }))
+    const counted = nonFinite === "fail" ? {} : { unsound: HostTensor.scalar(0) }
+    const figures = { loss: HostTensor.scalar(losses.sinceLog), gradNorm: HostTensor.scalar(lastUpdate.gradNorm) }
+    hold({}, yield* device.put({ ...figures, ...counted }))
   })
   yield* Effect.uninterruptible(begin)
 
@@ -99,8 +108,21 @@ export const make = Effect.fnUntraced(function* (
         batches: batches.map((batch) => HostTensor.toDevice(batch.tensors)),
         scalars: Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, tf.scalar(value)]))
       })
-      return { weights: output.weights, running: { loss: tf.add(running.loss!, output.loss), gradNorm: output.gradNorm } }
+      return { weights: output.weights, running: add(running, output, state) }
     })
+  }
+
+  /**
+   * Adds an update's figures to those since the last log. **Source**: a loss that is left out counts as the mean of the losses so far, divided by one
+   * more, as in the Trainer: `tr_loss / (1 + global_step - last_logged)`.
+   */
+  const add = (running: Tensors, { loss, gradNorm }: Step.Output, state: TrainerState): Tensors => {
+    const sum = tf.add(running.loss!, loss)
+    if (nonFinite === "fail") return { loss: sum, gradNorm }
+    const unsound = tf.sub(tf.add(running.unsound!, 1), tf.cast(Sound.isFinite(loss, gradNorm), "float32"))
+    if (nonFinite === "continue") return { loss: sum, gradNorm, unsound }
+    const instead = tf.mul(running.loss!, 1 + 1 / (1 + state.step - state.loggedAt))
+    return { loss: tf.where(Sound.isFinite(loss), sum, instead), gradNorm, unsound }
   }
 
   return {
@@ -125,19 +147,25 @@ export const make = Effect.fnUntraced(function* (
       yield* free(next.weights, next.running)
     }),
     running: Effect.suspend(() =>
-      Effect.map(device.read(cell.running), ({ loss, gradNorm }) => ({
+      Effect.map(device.read(cell.running), ({ loss, gradNorm, unsound }) => ({
         loss: loss!.data[0]!,
         gradNorm: gradNorm!.data[0]!,
+        unsound: unsound?.data[0] ?? 0,
         learningRate: rate
       }))
     ),
     reset: Effect.suspend(() =>
       Effect.flatMap(
-        device.run("a log", () => ({ loss: tf.scalar(0) })),
-        ({ loss }) => {
+        device.run("a log", () =>
+          Tree.map(
+            Tree.filter(cell.running, (name) => name !== "gradNorm"),
+            () => tf.scalar(0)
+          )
+        ),
+        (zeros) => {
           const { weights, running } = cell
-          cell = { weights, running: { ...running, loss } }
-          return device.dispose({ loss: running.loss! })
+          cell = { weights, running: { ...running, ...zeros } }
+          return device.dispose(Tree.pick(running, Object.keys(zeros)))
         }
       )
     ),

@@ -129,6 +129,7 @@ export const make = <A, E = never, R = never>(program: {
       optimizer: program.optimizer?.(args) ?? Compile.optimizer(args),
       options: {
         ignoreDataSkip: args.ignoreDataSkip,
+        nonFinite: args.loggingNanInfFilter ? "filter" : "continue",
         config: Arguments.toJson(args),
         trainerState: StateFile.make(args, sizes, plan),
         ...(program.observe === undefined ? {} : { observe: program.observe })

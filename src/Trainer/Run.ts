@@ -12,6 +12,7 @@ import { InvalidTask, NonFiniteLoss, type RunError } from "./Errors.ts"
 import { evaluate, type Result } from "./Evaluation.ts"
 import * as Journal from "./Journal.ts"
 import * as Learner from "./Learner.ts"
+import * as NonFinite from "./NonFinite.ts"
 import { ask, type Observer } from "./Observer.ts"
 import { rehearse } from "./Rehearsal.ts"
 import * as Saver from "./Saver.ts"
@@ -31,8 +32,11 @@ export interface Options<E = never, R = never> {
   readonly background?: boolean
   /** How long saving may take when a run is cut short. */
   readonly grace?: Duration.Input
-  /** What to do about a loss or gradient that is NaN or infinite: fail (the default), or go on and log it. */
-  readonly nonFinite?: "fail" | "continue"
+  /**
+   * What to do about an update whose loss or gradient norm is NaN or infinite: "fail" (the default), "skip" the update, "filter" its loss from the logged
+   * mean (the Trainer's `logging_nan_inf_filter`; the weights do change), or "continue" and log it. Whatever goes on is said as a warning, at the next log or save.
+   */
+  readonly nonFinite?: NonFinite.Policy
   /** Told when a run was cut short: where, and whether its state is safe (saved now or before; before the first update there is none). */
   readonly onCut?: (cut: { readonly step: number; readonly safe: boolean }) => Effect.Effect<void>
   /** More keys for `trainer_state.json` at a state (`StateFile.make`). */
@@ -85,7 +89,11 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
   const session = yield* store.open
   const found = yield* Start.find(options.from ?? "newest")
   const from = found === undefined ? initial : Plan.resume(found.state, options)
-  const learner = yield* Learner.make(task, found === undefined ? { state: from } : { state: from, weights: found.weights })
+  const learner = yield* Learner.make(
+    task,
+    found === undefined ? { state: from } : { state: from, weights: found.weights },
+    options
+  )
   yield* rehearse(task, plan, from, learner)
   const journal = yield* Journal.make(session, logger, found?.history ?? [])
 
@@ -95,6 +103,7 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
   let moving = false // a schedule that throws leaves this set: weights and state may disagree
   let sealed = false // the weights are no longer those of the state (the best are back), or not worth keeping
   let evaluated: Result | undefined
+  let said = 0 // of the updates since the last log that were not sound
   const batches = new Map<number, Batch>() // by cursor: a batch that is asked for again takes its own place
   const saver = yield* Saver.make({
     background: options.background ?? false,
@@ -102,14 +111,13 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
   })
 
   /** Brings up to date what is kept on the device between logs and saves. */
-  const measured = (state: TrainerState) =>
-    Effect.map(
-      learner.running,
-      ({ loss, ...lastUpdate }): TrainerState => ({ ...state, losses: { ...state.losses, sinceLog: loss }, lastUpdate })
-    )
+  const measured = (state: TrainerState, { loss, gradNorm, learningRate }: Learner.Running): TrainerState => ({
+    ...state,
+    losses: { ...state.losses, sinceLog: loss },
+    lastUpdate: { learningRate, gradNorm }
+  })
   const snapshot = Effect.fnUntraced(function* (cut: TrainerState) {
-    const state = yield* measured(cut)
-    yield* finite(state.step, state.losses.sinceLog, state.lastUpdate.gradNorm)
+    const state = measured(cut, yield* sound(cut.step))
     return {
       state,
       weights: yield* learner.snapshot,
@@ -118,13 +126,20 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
       ...(options.trainerState === undefined ? {} : { trainerState: options.trainerState(state) })
     } satisfies Checkpoint
   })
-  const finite = (step: number, loss: number, gradNorm: number) =>
-    (options.nonFinite ?? "fail") === "continue" || (Number.isFinite(loss) && Number.isFinite(gradNorm))
-      ? Effect.void
-      : Effect.suspend(() => {
-          sealed = true
-          return Effect.fail(new NonFiniteLoss({ step, loss, gradNorm }))
-        })
+  /** Looks at the figures since the last log, and fails, or says what it let through and has not said yet. */
+  const sound = Effect.fnUntraced(function* (step: number) {
+    const running = yield* learner.running
+    const { loss, gradNorm, unsound } = running
+    const { nonFinite = "fail" } = options
+    if (nonFinite !== "fail") {
+      if (unsound > said) yield* Effect.logWarning(NonFinite.warning(nonFinite, step, unsound - said))
+      said = unsound
+    } else if (!(Number.isFinite(loss) && Number.isFinite(gradNorm))) {
+      sealed = true
+      return yield* new NonFiniteLoss({ step, loss, gradNorm })
+    }
+    return running
+  })
   // Leaving early (interruption, Stream.take, an observer's error): the state as it is, once.
   yield* Scope.addFinalizer(
     scope,
@@ -184,12 +199,12 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
         return
       case "Logged":
         return Effect.gen(function* () {
-          const { loss, gradNorm, learningRate } = yield* learner.running
+          const { loss, gradNorm, learningRate } = yield* sound(state.step)
           const updates = state.step - event.cut.loggedAt
-          yield* finite(state.step, loss, gradNorm)
           const clipped = task.maxGradNorm > 0 ? { grad_norm: gradNorm } : {} // the page's logs have no norm where none is clipped
           yield* journal.train(state, { loss: loss / updates, ...clipped, learning_rate: learningRate })
           yield* learner.reset
+          said = 0
           return { answer: loss }
         })
       case "Evaluate":
@@ -227,8 +242,7 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
       case "Summary":
         return Effect.gen(function* () {
           yield* saver.alone(Effect.void) // the last write is part of the run
-          const { loss, gradNorm } = yield* learner.running
-          yield* finite(state.step, loss, gradNorm)
+          const { loss } = yield* sound(state.step)
           if (plan.restoreBest && state.bestCheckpoint !== null && state.bestCheckpoint !== state.step) {
             const best = yield* Effect.result(store.load(state.bestCheckpoint))
             if (best._tag === "Success") {
@@ -298,7 +312,7 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
 
   return {
     events: Stream.fromPull(Effect.succeed(pull)),
-    state: Effect.suspend(() => measured(now.done ? now.value : now.value.cut)),
+    state: Effect.map(learner.running, (running) => measured(now.done ? now.value : now.value.cut, running)),
     weights: learner.snapshot,
     history: Effect.sync(journal.history)
   } satisfies Run<RunError | E, Device | R>

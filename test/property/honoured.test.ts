@@ -73,6 +73,7 @@ const cases: ReadonlyArray<readonly [name: string, one: Input, other: Input, bot
   ["logging_strategy", {}, { loggingStrategy: "epoch" }],
   ["logging_steps", {}, { loggingSteps: 3 }],
   ["logging_first_step", {}, { loggingFirstStep: true }],
+  ["logging_nan_inf_filter", {}, { loggingNanInfFilter: false }, { learningRate: 1e38 }],
   ["save_strategy", {}, { saveStrategy: "epoch" }],
   ["save_steps", {}, { saveSteps: 2 }],
   ["save_total_limit", {}, { saveTotalLimit: 1 }]

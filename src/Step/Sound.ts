@@ -1,0 +1,22 @@
+/** Whether an update's figures are numbers, found on the device: nothing is read back. */
+import { type Tensor, tf } from "../Tensor/Tensor.ts"
+
+/**
+ * Says whether scalars are all finite: neither NaN nor infinite.
+ *
+ * **Shapes**: scalars to a boolean scalar.
+ *
+ * @example
+ * ```ts
+ * import { Sound, tf } from "regimen"
+ * import assert from "node:assert/strict"
+ * import "@tensorflow/tfjs-backend-cpu"
+ *
+ * assert.equal(Sound.isFinite(tf.scalar(1), tf.scalar(-2)).dataSync()[0], 1)
+ * assert.equal(Sound.isFinite(tf.scalar(1), tf.scalar(NaN)).dataSync()[0], 0)
+ * ```
+ */
+export const isFinite = (first: Tensor, ...others: ReadonlyArray<Tensor>): Tensor =>
+  others.reduce<Tensor>((all, scalar) => tf.logicalAnd(all, below(scalar)), below(first))
+
+const below = (scalar: Tensor): Tensor => tf.less(tf.abs(scalar), Infinity)
