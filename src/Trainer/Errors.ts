@@ -7,6 +7,7 @@ import type { DeviceError } from "../Layer/Device/Device.ts"
 import type { KernelMissing } from "../Layer/Device/Kernels.ts"
 import type { MissingField, ModelFailed, NoLoss } from "../Model/Model.ts"
 import type { Stalled } from "../Schedule/Plan.ts"
+import type { EvaluationError } from "./Evaluation.ts"
 
 /** The loss or the gradient of an update is NaN or infinite. */
 export class NonFiniteLoss extends Schema.TaggedError<NonFiniteLoss>()("NonFiniteLoss", {
@@ -37,6 +38,7 @@ export type RunError =
   | WrongCheckpoint
   | DataError
   | DeviceError
+  | EvaluationError
   | KernelMissing
   | Stalled
   | NonFiniteLoss

@@ -1,17 +1,21 @@
-/** Evaluates weights on a set, batch by batch: each batch is looked at once, and only the metrics' small states are kept. */
-import { Clock, Effect, Option, Stream } from "effect"
+/** Evaluates weights on a set, batch by batch: only the metrics' small states are kept, unless predictions are asked for. */
+import { Clock, Effect, Option, type Scope, Stream } from "effect"
 import type { DataError } from "../Data/Dataset.ts"
 import type { Batch, Loader } from "../Data/Loader.ts"
 import { Device, type DeviceError } from "../Layer/Device/Device.ts"
 import type { Figure } from "../Metrics/Figure.ts"
 import type { Metric } from "../Metrics/Metric.ts"
 import * as Speed from "../Metrics/Speed.ts"
-import type { Model, Outputs } from "../Model/Model.ts"
+import type { Model } from "../Model/Model.ts"
+import { perToken, type Reduction } from "../Step/Reduction.ts"
 import type { HostTensors } from "../Tensor/HostTensor.ts"
-import * as HostTensor from "../Tensor/HostTensor.ts"
-import * as Key from "../Tensor/Key.ts"
-import type { Tensors } from "../Tensor/Tensor.ts"
+import * as Tree from "../Tensor/Tree.ts"
 import type { Weights } from "../Tensor/Weights.ts"
+import { type Collect, labelsOf } from "./Collect.ts"
+import * as Collector from "./Collector.ts"
+import * as ComputeMetrics from "./ComputeMetrics.ts"
+import type { EvalPrediction, Gathered } from "./EvalPrediction.ts"
+import * as Forward from "./Forward.ts"
 
 export interface Result {
   /** Under their full names: `<set>_loss`, `<set>_accuracy`. Deterministic. */
@@ -21,47 +25,69 @@ export interface Result {
   readonly figures: Readonly<Record<string, Figure>>
 }
 
+/** What was predicted for a set: its metrics are those of an evaluation. There are label ids where all batches have labels. */
+export interface Predicted extends Result {
+  readonly predictions: Gathered | undefined
+  readonly labelIds: Gathered | undefined
+}
+
 /** One batch of a prediction: what went in and what came out. */
 export interface Prediction {
   readonly batch: Batch
   readonly outputs: HostTensors
 }
 
-/** Evaluates a set. `progress` is called after each batch. It can be interrupted between batches. */
-export const evaluate = Effect.fnUntraced(function* (options: {
+/** What can go wrong in an evaluation, beside the errors of its hook. */
+export type EvaluationError =
+  | DataError
+  | DeviceError
+  | ComputeMetrics.MetricsFailed
+  | ComputeMetrics.InvalidMetric
+  | Collector.NotJoined
+
+export interface Options<E = never, R = never> {
   readonly model: Model
   readonly weights: Pick<Weights, "parameters" | "buffers">
   readonly loader: Loader
   readonly metrics: Metric<unknown>
-  readonly set: string
+  /** What is done beyond the metrics. Without it nothing is collected. */
+  readonly collect?: Collect
+  /** What a batch's own loss is, where losses are included. Default `perToken`. */
+  readonly reduction?: Reduction
+  /** Called after each batch. */
   readonly progress?: (done: number) => void
-}): Effect.fn.Return<Result, DataError | DeviceError, Device> {
-  const { loader, metrics, set } = options
-  const device = yield* Device
-  const started = yield* Clock.currentTimeNanos
-  let state = metrics.empty
-  let rows = 0
-  let done = 0
-  for (;;) {
-    const batch = yield* loader.batch(0, done)
-    if (batch === undefined) break
-    const measured = yield* forward(device, `evaluation of ${set}, batch ${done}`, options, batch, (outputs, tensors) =>
-      metrics.measure(outputs, tensors)
-    )
-    state = metrics.update(state, measured)
-    rows += batch.rows
-    done++
-    options.progress?.(done)
-    yield* Effect.yieldNow
-  }
-  const runtime = Number((yield* Clock.currentTimeNanos) - started) / 1e9
-  const figures = metrics.figures?.(state) ?? {}
-  return {
-    metrics: prefixed(`${set}_`, metrics.finish(state)),
-    clock: Speed.measure(set, runtime, { samples: rows, steps: done }),
-    figures: prefixed(`${set}_`, figures)
-  }
+  /** Run after each batch. */
+  readonly onBatch?: (done: number) => Effect.Effect<void, E, R>
+  /** Only a part of the set is there: what `computeMetrics` makes of it may be NaN. */
+  readonly partial?: boolean
+}
+
+/**
+ * Evaluates a set. It can be interrupted between batches. With a `computeMetrics` among what to collect, the predictions are kept until the end
+ * and its metrics are beside the streaming ones; of one name, its own counts.
+ *
+ * **Law**: neither the batch size nor when results leave the device changes anything; the metrics of several sets are those of each alone; the
+ * device is left as it was, however it ends (test/property/evaluation.test.ts).
+ * **Errors**: those of the data and the device, `MetricsFailed`, `InvalidMetric`, `NotJoined`.
+ */
+export const evaluate = Effect.fnUntraced(function* <E = never, R = never>(
+  options: Options<E, R> & { readonly set: string }
+): Effect.fn.Return<Result, EvaluationError | E, Device | R> {
+  const { clock, figures, metrics } = yield* Effect.scoped(look(options, false))
+  return { metrics, clock, figures }
 })
+
+/**
+ * Predicts a set and collects what is predicted, with the metrics of an evaluation where there are labels; `set`, their prefix, is `test` where it
+ * is left out.
+ *
+ * **Shapes**: as the model's, joined along dimension 0; batches that are shorter in dimension 1 are filled with -100 on the right.
+ * **Errors**: as `evaluate`.
+ */
+export const predictAll = <E = never, R = never>(
+  options: Options<E, R> & { readonly set?: string }
+): Effect.Effect<Predicted, EvaluationError | E, Device | R> =>
+  Effect.scoped(look({ ...options, set: options.set ?? "test" }, true))
 
 /** Runs the model over a loader and streams each batch's outputs to the host. **Shapes**: as the model's, one element a batch. */
 export const predict = (options: {
@@ -75,31 +101,110 @@ export const predict = (options: {
       const device = yield* Device
       const batch = yield* options.loader.batch(0, index)
       if (batch === undefined) return [[], Option.none<number>()] as const
-      const outputs = yield* forward(device, `prediction, batch ${index}`, options, batch, ({ outputs }) => outputs)
+      const outputs = yield* Effect.acquireUseRelease(
+        device.run(`prediction, batch ${index}`, () => Forward.run(options.model, Forward.input(options.weights, batch)).outputs),
+        device.read,
+        device.dispose
+      )
       yield* Effect.yieldNow
       return [[{ batch, outputs }], Option.some(index + 1)] as const
     })
   )
 
-/** Runs the model on a batch without training, and reads what `select` makes of its outputs. */
-const forward = (
-  device: Device["Service"],
-  during: string,
-  { model, weights }: { readonly model: Model; readonly weights: Pick<Weights, "parameters" | "buffers"> },
-  batch: Batch,
-  select: (outputs: Outputs, batch: Tensors) => Tensors
-): Effect.Effect<HostTensors, DeviceError> =>
-  Effect.acquireUseRelease(
-    device.run(during, () => {
-      const tensors = HostTensor.toDevice(batch.tensors)
-      return select(
-        model.apply(weights.parameters, tensors, { training: false, key: Key.make(0), buffers: weights.buffers }),
-        tensors
-      )
-    }),
-    device.read,
-    device.dispose
-  )
+/** Looks at each batch of a set once. `all` collects what is predicted, whether or not anything is computed from it. */
+const look = Effect.fnUntraced(function* <E, R>(
+  options: Options<E, R> & { readonly set: string },
+  all: boolean
+): Effect.fn.Return<Predicted, EvaluationError | E, Device | R | Scope.Scope> {
+  const { collect = {}, loader, metrics, model, reduction = perToken, set, weights } = options
+  const only = collect.predictionLossOnly === true
+  const compute = only ? undefined : collect.computeMetrics
+  const batchwise = compute !== undefined && collect.batchEvalMetrics === true
+  const collects = !only && (all || (compute !== undefined && !batchwise))
+  const keeps = collects || batchwise
+  const device = yield* Device
+  const collector = yield* Collector.make
+  // a prediction has metrics where there is something to measure
+  const measures = (batch: Readonly<Record<string, unknown>>, loss: boolean) =>
+    !all || loss || labelsOf(collect, model, batch).length > 0
+  const step = Forward.make({ model, metrics, collect, reduction, measures, keeps })
+  const forward = collect.jitModeEval === true ? device.compile(step) : step
 
-const prefixed = <A>(prefix: string, values: Readonly<Record<string, A>>) =>
-  Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}${name}`, value]))
+  const started = yield* Clock.currentTimeNanos
+  const predicted: Array<HostTensors> = []
+  const rest: Array<Omit<Collector.Part, "predictions">> = []
+  let state = metrics.empty
+  let computed: ComputeMetrics.Metrics = {}
+  const seen = { rows: 0, batches: 0, measured: 0, losses: 0 }
+  const apply = (prediction: Collector.Collected, computeResult: boolean) =>
+    compute === undefined || !complete(prediction)
+      ? Effect.void
+      : Effect.map(ComputeMetrics.call(compute, prediction, { computeResult, set }), (given) => {
+          computed = given
+        })
+
+  for (let batch = yield* loader.batch(0, 0); batch !== undefined; ) {
+    const current = batch
+    const measured = yield* Effect.acquireUseRelease(
+      Effect.tap(
+        device.run(`evaluation of ${set}, batch ${seen.batches}`, () => forward(Forward.input(weights, current))),
+        ({ predictions }) => Effect.sync(() => keeps && collector.hold(predictions))
+      ),
+      ({ measured }) => device.read(measured),
+      ({ measured }) => device.dispose(measured)
+    )
+    const loss = measured.loss?.data[0]
+    if (measures(current.tensors, loss !== undefined)) {
+      state = metrics.update(state, Tree.under(measured, "metrics"))
+      seen.measured++
+    }
+    if (loss !== undefined) seen.losses++
+    seen.rows += current.rows
+    seen.batches++
+    batch = yield* loader.batch(0, seen.batches)
+    const known = Collector.known(collect, model, current, loss)
+    if (collects) rest.push(known)
+    if (batchwise || collector.held() >= (collect.evalAccumulationSteps ?? Infinity)) {
+      const moved = yield* collector.move
+      if (batchwise) {
+        const parts = moved.map((predictions) => ({ predictions, ...known }))
+        yield* apply(yield* Collector.gather(parts, { apart: false, set }), batch === undefined)
+      }
+      if (collects) predicted.push(...moved)
+    }
+    options.progress?.(seen.batches)
+    if (options.onBatch !== undefined) yield* options.onBatch(seen.batches)
+    yield* Effect.yieldNow
+  }
+  predicted.push(...(yield* collector.move))
+  const parts = rest.map((known, i) => ({ predictions: predicted[i]!, ...known }))
+  const collected = yield* Collector.gather(parts, { apart: collect.evalDoConcatBatches === false, set })
+  if (!batchwise) yield* apply(collected, true)
+
+  const runtime = Number((yield* Clock.currentTimeNanos) - started) / 1e9
+  const { modelPreparationTime: preparation } = collect
+  const streamed = seen.measured > 0 || !all ? metrics.finish(state) : {}
+  return {
+    metrics: {
+      ...prefixed(
+        set,
+        seen.losses > 0 ? streamed : Tree.filter(streamed, (name, value) => !(name === "loss" && Number.isNaN(value)))
+      ),
+      ...(yield* ComputeMetrics.named(computed, { set, partial: options.partial ?? false }))
+    },
+    clock: {
+      ...(preparation === undefined ? {} : { [`${set}_model_preparation_time`]: preparation }),
+      ...Speed.measure(set, runtime, { samples: seen.rows, steps: seen.batches })
+    },
+    figures: prefixed(set, metrics.figures?.(state) ?? {}),
+    predictions: collected.predictions,
+    labelIds: collected.labelIds
+  }
+})
+
+/** There is nothing to compute without predictions, or without what they are held against. */
+const complete = (prediction: Collector.Collected): prediction is EvalPrediction =>
+  prediction.predictions !== undefined && prediction.labelIds !== undefined
+
+const prefixed = <A>(set: string, values: Readonly<Record<string, A>>) =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [`${set}_${name}`, value]))

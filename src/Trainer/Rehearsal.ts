@@ -39,7 +39,7 @@ export const rehearse = Effect.fnUntraced(function* (task: Task, plan: Plan.Plan
       ...loader,
       batch: (epoch: number, index: number) => (index === 0 ? loader.batch(epoch, 0) : Effect.undefined)
     }
-    const { metrics } = yield* evaluate({ ...task, weights: yield* learner.weights, loader: first, set })
+    const { metrics } = yield* evaluate({ ...task, weights: yield* learner.weights, loader: first, set, partial: true })
     if (Object.keys(metrics).length === 0) {
       return yield* new InvalidTask({
         reason: `Evaluation set "${set}" gives no metric: it has no batch, or its batches have neither labels nor metrics.`

@@ -1,15 +1,16 @@
-/** A task is what a run trains and on what: a model, its data and how losses are reduced. It holds no tensors. */
+/** A task is what a run trains and on what: a lesson (a model and how its losses and metrics are made), and data. It holds no tensors. */
 import type { Loader } from "../Data/Loader.ts"
 import type { Metric } from "../Metrics/Metric.ts"
 import type { Model } from "../Model/Model.ts"
 import type { Reduction } from "../Step/Reduction.ts"
+import type { Collect } from "./Collect.ts"
 
-export interface Task {
+/** A task without its data. */
+export interface Lesson {
   readonly model: Model
-  readonly train: Loader
-  /** Evaluation sets by the prefix of their metrics: `eval`, or `eval_<name>` where there are several. */
-  readonly evaluation: Readonly<Record<string, Loader>>
   readonly metrics: Metric<unknown>
+  /** What its evaluations do beyond the metrics. */
+  readonly collect?: Collect
   readonly reduction: Reduction
   /** Gradients are scaled down to this global L2 norm; 0 leaves them as they are. */
   readonly maxGradNorm: number
@@ -17,6 +18,12 @@ export interface Task {
   readonly trainable: (path: string) => boolean
   /** Of initial weights and of every random number in the steps. The data order has its own seed, in the loader. */
   readonly seed: number
+}
+
+export interface Task extends Lesson {
+  readonly train: Loader
+  /** Evaluation sets by the prefix of their metrics: `eval`, or `eval_<name>` where there are several. */
+  readonly evaluation: Readonly<Record<string, Loader>>
 }
 
 /** The prefix of an evaluation set's metrics, by the name that it was given: `eval` is `eval`, others are `eval_<name>`. */
