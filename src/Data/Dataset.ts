@@ -7,7 +7,11 @@ export interface Dataset<out A> extends Pipeable.Pipeable {
   readonly size: number
   /** Gives the rows at these indices, in this order. **Errors**: `DataError` names the row that could not be read. */
   readonly rows: (indices: ReadonlyArray<number>) => Effect.Effect<ReadonlyArray<A>, DataError>
+  /** Reads one column of all rows, where that is cheaper than to read the rows: undefined for one that there is not. */
+  readonly column?: Column
 }
+
+type Column = (name: string) => Effect.Effect<ArrayLike<unknown>, DataError> | undefined
 
 /** A row that cannot be used, and why. */
 export class DataError extends Schema.TaggedError<DataError>()("DataError", {
@@ -47,12 +51,17 @@ export const fromArray = <A>(rows: ReadonlyArray<A>): Dataset<A> => make({ size:
 export const make = <A>(options: { readonly size: number; readonly at: (index: number) => A }): Dataset<A> =>
   fromRows({ size: options.size, rows: (indices) => readAll(indices, options.at) })
 
-/** Makes a dataset whose rows are read by an effect, many at a time. `rows` is only asked for indices from 0 to `size - 1`. */
+/**
+ * Makes a dataset whose rows are read by an effect, many at a time. `rows` is only asked for indices from 0 to `size - 1`. `column` reads one
+ * column of all rows alone, where the data lie so: lengths for a sampler are read by it.
+ */
 export const fromRows = <A>(options: {
   readonly size: number
   readonly rows: (indices: ReadonlyArray<number>) => Effect.Effect<ReadonlyArray<A>, DataError>
+  readonly column?: Column
 }): Dataset<A> => ({
   size: options.size,
+  ...(options.column === undefined ? {} : { column: options.column }),
   rows: (indices) => {
     const outside = indices.find((index) => !(Number.isInteger(index) && index >= 0 && index < options.size))
     return outside === undefined ? options.rows(indices) : Effect.fail(noSuchRow(outside, options.size))
@@ -119,7 +128,11 @@ export const subset: {
 } = Function.dual(
   2,
   <A>(self: Dataset<A>, indices: ArrayLike<number>): Dataset<A> =>
-    fromRows({ size: indices.length, rows: (asked) => self.rows(asked.map((index) => indices[index]!)) })
+    fromRows({
+      size: indices.length,
+      rows: (asked) => self.rows(asked.map((index) => indices[index]!)),
+      ...(self.column === undefined ? {} : { column: part(self.column, indices.length, (index) => indices[index]!) })
+    })
 )
 
 /** Takes the rows from `start` up to `end`, which is left out. Both are cut to what is there. */
@@ -129,7 +142,11 @@ export const slice: {
 } = Function.dual(3, <A>(self: Dataset<A>, start: number, end: number): Dataset<A> => {
   const first = Math.max(0, Math.min(start, self.size))
   const size = Math.max(0, Math.min(end, self.size) - first)
-  return fromRows({ size, rows: (indices) => self.rows(indices.map((index) => first + index)) })
+  return fromRows({
+    size,
+    rows: (indices) => self.rows(indices.map((index) => first + index)),
+    ...(self.column === undefined ? {} : { column: part(self.column, size, (index) => first + index) })
+  })
 })
 
 /** Puts the rows in one random order, for good: `torchPermutation(size, seed)`. A new order each epoch is a `Sampler`. */
@@ -167,6 +184,14 @@ export interface SplitOptions<in A> {
   /** What identifies a row: equal keys land on the same side. */
   readonly key: (row: A, index: number) => string
 }
+
+/** A column of some of the rows. */
+const part =
+  (column: Column, size: number, at: (index: number) => number): Column =>
+  (name) => {
+    const whole = column(name)
+    return whole && Effect.map(whole, (values) => Array.from({ length: size }, (_, index) => values[at(index)]))
+  }
 
 /** Rows read at once while scanning: bounds memory. */
 const scanned = 1024

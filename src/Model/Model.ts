@@ -2,6 +2,7 @@
 import { Result, Schema } from "effect"
 import type { HostTensors } from "../Tensor/HostTensor.ts"
 import type { Key } from "../Tensor/Key.ts"
+import { isOutOfMemory } from "../Tensor/OutOfMemory.ts"
 import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
 
 export interface Context {
@@ -34,9 +35,21 @@ export interface Model {
   readonly inputs?: ReadonlyArray<string>
   /** The batch's fields that are labels, where they are known. */
   readonly labels?: ReadonlyArray<string>
+  /** True where the logits at a place predict the label one place on. */
+  readonly predictsNext?: boolean
+  /** Says what is wrong with a batch, where that can be seen on the host: it is asked about every batch, before the device sees it. */
+  readonly validate?: (batch: HostTensors) => Fault | undefined
   readonly init: (key: Key) => HostTensors
   readonly buffers?: (key: Key) => HostTensors
   readonly apply: (parameters: Tensors, batch: Tensors, context: Context) => Outputs
+}
+
+/** What is wrong with a batch. */
+export interface Fault {
+  /** A place in the batch. */
+  readonly row: number
+  readonly field: string
+  readonly reason: string
 }
 
 /** Something was looked for under a name that is not there. */
@@ -151,6 +164,7 @@ export const check = (
       gaveLoss = model.apply(watched("parameters", parameters), watched("batch", batch), context).loss !== undefined
     })
   } catch (cause) {
+    if (isOutOfMemory(cause)) throw cause // the device's failure, not the model's
     return Result.fail(fail(cause))
   }
   return gaveLoss ? Result.succeed(undefined) : Result.fail(new NoLoss({ fields: Object.keys(batch) }))

@@ -5,12 +5,15 @@ import { Effect, Predicate, Scope } from "effect"
 import * as WorkerRunner from "effect/workers/WorkerRunner"
 import type { HostTensor, HostTensors } from "../../Tensor/HostTensor.ts"
 import { type Collator, stack } from "../Collator.ts"
+import { only } from "../Columns.ts"
 import { DataError, type Dataset } from "../Dataset.ts"
 
 /** What a worker is started with. */
 export interface Start {
   readonly module: string
   readonly source: string
+  /** The columns that the collator sees; all where it is left out. */
+  readonly columns?: ReadonlyArray<string>
 }
 
 export interface Question {
@@ -72,7 +75,8 @@ const open = Effect.fnUntraced(function* (start: Start): Effect.fn.Return<Opened
   if (!isSource(source))
     return yield* failed(start, `exports no source called "${start.source}": export { dataset, collate } by that name`)
   const dataset = Effect.isEffect(source.dataset) ? yield* source.dataset : source.dataset
-  return { dataset, collate: source.collate ?? stack() }
+  const collate = source.collate ?? stack()
+  return { dataset, collate: start.columns === undefined ? collate : only(collate, new Set(start.columns)) }
 })
 
 const isSource = (

@@ -25,6 +25,8 @@ export interface WorkerOptions extends Pick<Options<never>, "batchSize" | "dropL
   readonly module: URL
   /** The name of the `Source` that it exports. Default "source". */
   readonly source?: string
+  /** The columns that the collator sees. Default: all. */
+  readonly columns?: ReadonlyArray<string>
   /** Default: one fewer than the machine has cores, and at least one. */
   readonly workers?: number
   /** Batches made ahead. Default: two for each worker. */
@@ -44,10 +46,11 @@ export interface WorkerOptions extends Pick<Options<never>, "batchSize" | "dropL
 export const fromWorkers = Effect.fnUntraced(function* (
   options: WorkerOptions
 ): Effect.fn.Return<Loader, LoaderError | DataError, Scope.Scope> {
-  const { module, source = "source", workers = Math.max(1, availableParallelism() - 1), ahead = 2 * workers, ...rest } = options
+  const { module, source = "source", columns, workers = Math.max(1, availableParallelism() - 1), ...rest } = options
+  const { ahead = 2 * workers } = options
   if (!(Number.isSafeInteger(workers) && workers > 0))
     return yield* new LoaderError({ option: "workers", reason: `There are ${workers} workers: say 1, 2, 3, ...` })
-  const start: Start = { module: module.href, source }
+  const start: Start = { module: module.href, source, ...(columns === undefined ? {} : { columns }) }
   const crew = yield* Effect.forEach(Array.from({ length: workers }).keys(), (id) => hire(id, start), {
     concurrency: "unbounded"
   })

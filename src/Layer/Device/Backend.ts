@@ -5,6 +5,7 @@
 import { Effect, type Scope } from "effect"
 import { register } from "../../Tensor/Gradients.ts"
 import * as HostTensor from "../../Tensor/HostTensor.ts"
+import { isOutOfMemory } from "../../Tensor/OutOfMemory.ts"
 import { tf } from "../../Tensor/Tensor.ts"
 import { type Device, DeviceError, DeviceUnavailable } from "./Device.ts"
 
@@ -57,7 +58,8 @@ const start = async ({ name, load, prepare }: Backend) => {
 }
 
 const device = ({ name, reads }: Backend): Device["Service"] => {
-  const failed = (during: string) => (cause: unknown) => new DeviceError({ device: name, during, reason: messageOf(cause) })
+  const failed = (during: string) => (cause: unknown) =>
+    new DeviceError({ device: name, during, reason: messageOf(cause), ...(isOutOfMemory(cause) ? { outOfMemory: true } : {}) })
   const attempt = <A>(during: string, f: () => A) => Effect.try({ try: f, catch: failed(during) })
   return {
     name,

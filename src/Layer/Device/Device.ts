@@ -7,7 +7,9 @@ export class DeviceError extends Schema.TaggedError<DeviceError>()("DeviceError"
   device: Schema.String,
   /** What was being done: `step 12`, `evaluate`, ... */
   during: Schema.String,
-  reason: Schema.String
+  reason: Schema.String,
+  /** Set where the device's memory has run out: less at a time may work. */
+  outOfMemory: Schema.optionalKey(Schema.Literal(true))
 }) {
   override get message() {
     return `${this.during} failed on device ${this.device}: ${this.reason}`

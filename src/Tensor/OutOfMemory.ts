@@ -1,0 +1,16 @@
+/** Memory that has run out, as the backends and JavaScript say it. */
+
+/** Tells whether a failure says that memory has run out. */
+export const isOutOfMemory = (cause: unknown): boolean => words.test(cause instanceof Error ? cause.message : String(cause))
+
+const words = new RegExp(
+  [
+    "out of memory", // WebGPU, CUDA
+    "exceeds the max (storage )?buffer", // WebGPU
+    "heap is full", // the heap of the device wasm
+    "cannot enlarge memory|memory\\.grow|maximum memory size exceeded|\\(OOM\\)", // WebAssembly
+    "OOM when allocating", // TensorFlow
+    "allocation failed|invalid (typed array|array buffer) length" // JavaScript's arrays
+  ].join("|"),
+  "i"
+)
