@@ -1,5 +1,5 @@
 /** The lock of a store on one machine: a file that names the process that holds it. A dead process holds nothing. */
-import { Effect, Schedule as EffectSchedule, FileSystem, Option, type PlatformError, Schema, type Scope } from "effect"
+import { Effect, Schedule as EffectSchedule, FileSystem, PlatformError, Schema, type Scope } from "effect"
 import { StoreLocked } from "./CheckpointStore.ts"
 import { isMissing } from "./Disk.ts"
 
@@ -11,7 +11,10 @@ const Holder = Schema.Struct({
 
 const codec = Schema.fromJsonString(Holder)
 
-/** Takes the lock until the scope closes. A lock that a dead process left behind is taken over. `path`: of the store, for the error. */
+/**
+ * Takes the lock until the scope closes. A lock that a dead process left behind is taken over: of several that find it only one does. `path`: of the store,
+ * for the error.
+ */
 export const take = (
   file: string,
   path: string
@@ -20,52 +23,65 @@ export const take = (
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const me = Schema.encodeSync(codec)({ pid: process.pid, started: yield* startOf(process.pid) })
-      const create = fs.writeFileString(file, me, { flag: "wx" })
-      yield* create.pipe(
-        Effect.catchIf(isThere, () =>
-          Effect.gen(function* () {
-            const pid = yield* liveHolder(file)
-            if (pid !== undefined) return yield* new StoreLocked({ path, pid })
-            yield* takeAway(file, path)
-            return yield* Effect.catchIf(create, isThere, () => new StoreLocked({ path, pid: 0 }))
-          })
-        )
+      const make = create(file, path, me)
+      yield* make.pipe(
+        Effect.catchIf(isThere, () => Effect.andThen(bury(file, path), make)),
+        Effect.catchIf(isThere, () => Effect.flatMap(holder(file), (pid = dead) => new StoreLocked({ path, pid })))
       )
       return { fs, me }
     }),
-    // only what is still ours: another may have taken it for dead
+    // only what is still ours: a process of another machine or container may have taken us for dead
     ({ fs, me }) =>
       Effect.ignore(
         Effect.flatMap(fs.readFileString(file), (held) => (held === me ? fs.remove(file, { force: true }) : Effect.void))
       )
   )
 
+/** Makes the file with its text in one act, unless it is there. Where the disk has no links, its text comes a moment later. */
+const create = Effect.fnUntraced(function* (file: string, directory: string, text: string) {
+  const fs = yield* FileSystem.FileSystem
+  const draft = `${yield* fs.makeTempDirectoryScoped({ directory, prefix: ".lock-" })}/lock`
+  yield* fs.writeFileString(draft, text)
+  yield* Effect.catchIf(
+    fs.link(draft, file),
+    (error) => !isThere(error),
+    () => fs.writeFileString(file, text, { flag: "wx" })
+  )
+}, Effect.scoped)
+
 /**
- * Takes a dead process's lock out of the way. Of several that try only one can rename it; what was renamed is looked at once more, since another may
- * have taken the lock meanwhile: then it is put back.
+ * Removes a dead process's lock. Whoever does holds a lock for it, and looks again: between that look and the removal no other can have removed it and
+ * taken the lock itself.
  */
-const takeAway = Effect.fnUntraced(function* (file: string, path: string) {
+const bury = Effect.fnUntraced(function* (file: string, path: string) {
   const fs = yield* FileSystem.FileSystem
-  const aside = `${file}.${process.pid}`
-  yield* Effect.catchIf(fs.rename(file, aside), isMissing, () => new StoreLocked({ path, pid: 0 }))
-  const pid = yield* liveHolder(aside)
-  if (pid !== undefined) {
-    yield* fs.rename(aside, file)
-    return yield* new StoreLocked({ path, pid })
-  }
-  yield* fs.remove(aside, { force: true })
-})
+  const look = Effect.flatMap(holder(file), (pid) =>
+    pid === undefined || pid === dead ? Effect.succeed(pid) : new StoreLocked({ path, pid })
+  )
+  if ((yield* look) === undefined) return
+  yield* take(`${file}.next`, path)
+  if ((yield* look) === dead) yield* fs.remove(file, { force: true })
+}, Effect.scoped)
 
-const isThere = (error: PlatformError.PlatformError) => error.reason._tag === "AlreadyExists"
+const isThere = (error: unknown): boolean => error instanceof PlatformError.PlatformError && error.reason._tag === "AlreadyExists"
 
-/** The process that holds the lock, if it lives. A lock that cannot be read for a while was cut short with its process: it is written right after it is made. */
-const liveHolder = Effect.fnUntraced(function* (file: string) {
+/** In the place of a pid: a process that lives no more. */
+const dead = 0
+
+/**
+ * The process that holds the lock; undefined where there is no lock. A lock that cannot be understood for a while was cut short with its process: its text
+ * comes right after it is made.
+ */
+const holder = Effect.fnUntraced(function* (file: string) {
   const fs = yield* FileSystem.FileSystem
-  const read = Effect.flatMap(fs.readFileString(file), Schema.decodeUnknownEffect(codec))
-  const found = yield* Effect.option(Effect.retry(read, { schedule: EffectSchedule.spaced(50), times: 4 }))
-  if (Option.isNone(found)) return undefined
-  const { pid, started } = found.value
-  return isAlive(pid) && started === (yield* startOf(pid)) ? pid : undefined
+  return yield* Effect.flatMap(fs.readFileString(file), Schema.decodeUnknownEffect(codec)).pipe(
+    Effect.retry({ while: Schema.isSchemaError, schedule: EffectSchedule.spaced(50), times: 4 }),
+    Effect.flatMap(({ pid, started }) =>
+      Effect.map(startOf(pid), (found) => (isAlive(pid) && (found === "" || found === started) ? pid : dead))
+    ),
+    Effect.catchTag("SchemaError", () => Effect.succeed(dead)),
+    Effect.catchIf(isMissing, () => Effect.undefined)
+  )
 })
 
 const isAlive = (pid: number): boolean => {

@@ -168,3 +168,28 @@ describe("a process that is killed", () => {
     }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
   )
 })
+
+describe("a lock that processes die with", () => {
+  it.live(
+    "is held by one at a time, whoever takes it over",
+    () =>
+      Effect.gen(function* () {
+        const directory = yield* temporary
+        const script = fileURLToPath(new URL("../support/contend.ts", import.meta.url))
+        const until = String(Date.now() + 4_000)
+        const contend = Effect.promise(async () => {
+          const child = spawn(process.execPath, ["--no-warnings", script, directory, until], {
+            stdio: ["ignore", "pipe", "inherit"]
+          })
+          return JSON.parse(String((await once(child.stdout, "data"))[0])) as { readonly taken: number; readonly shared: number }
+        })
+        const told = yield* Effect.all([contend, contend, contend, contend], { concurrency: "unbounded" })
+        assert.strictEqual(
+          told.reduce((sum, { shared }) => sum + shared, 0),
+          0
+        )
+        assert.isTrue(told.reduce((sum, { taken }) => sum + taken, 0) > 20, JSON.stringify(told))
+      }).pipe(Effect.scoped, Effect.provide(NodeServices.layer)),
+    30_000
+  )
+})
