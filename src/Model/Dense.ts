@@ -49,8 +49,11 @@ export const apply = (
   x: Tensor,
   { layout = "torch" }: Pick<Options, "layout"> = {}
 ): Tensor => {
-  const weight = parameter(parameters, `${path}.weight`)
-  const bias = parameters[`${path}.bias`]
+  return affine(x, parameter(parameters, `${path}.weight`), parameters[`${path}.bias`], layout)
+}
+
+/** Computes `x W + b` of the last axis, for a weight that is another layer's too. **Shapes**: as `apply`. */
+export const affine = (x: Tensor, weight: Tensor, bias?: Tensor, layout: Layout = "torch"): Tensor => {
   const rows = tf.reshape(x, [-1, x.shape.at(-1) ?? 1])
   const product = tf.matMul(rows, weight, false, layout === "torch")
   const sum = bias === undefined ? product : tf.add(product, bias)

@@ -3,6 +3,7 @@
 import * as Loss from "../Model/Loss.ts"
 import type { Model } from "../Model/Model.ts"
 import { take } from "../Model/Model.ts"
+import { shifted } from "../Model/Objective.ts"
 
 export interface Options {
   /** The share of each label that is given to all classes alike. */
@@ -16,7 +17,7 @@ export interface Options {
 /**
  * Replaces a model's loss where there are labels.
  *
- * **Shapes**: logits `[..., classes]`, labels `[...]`; labels of -100 do not count.
+ * **Shapes**: logits `[..., classes]`, labels `[...]`; labels of -100 do not count. Those of a model that predicts the next token are shifted.
  *
  * **Errors**: throws `MissingField` when the model gives no logits, `LabelMismatch` when they do not go with the labels.
  *
@@ -50,6 +51,7 @@ export const around = (model: Model, { factor, logits = "logits", labels = "labe
     const wanted = batch[labels]
     if (wanted === undefined) return result
     const found = take("label smoothing", "outputs", result.outputs, logits)
-    return { ...result, loss: Loss.crossEntropy(found, wanted, { labelSmoothing: factor }) }
+    const target = model.predictsNext === true ? shifted(wanted) : wanted
+    return { ...result, loss: Loss.crossEntropy(found, target, { labelSmoothing: factor }) }
   }
 })

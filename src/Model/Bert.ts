@@ -1,0 +1,157 @@
+/** BERT and its relatives RoBERTa and DistilBERT, with heads for sequences, tokens, answers and masked words. */
+import * as Init from "../Tensor/Init.ts"
+import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
+import { encode, blueprint as encoderBlueprint, wordsOf } from "./Bert/Encoder.ts"
+import { bert, distilbert, roberta, type Style } from "./Bert/Style.ts"
+import * as Blueprint from "./Blueprint.ts"
+import * as Checks from "./Checks.ts"
+import type { Config } from "./Config.ts"
+import * as Dense from "./Dense.ts"
+import * as Dropout from "./Dropout.ts"
+import * as LayerNorm from "./LayerNorm.ts"
+import * as Losses from "./Loss.ts"
+import { type Context, type Loss, parameter, take } from "./Model.ts"
+import * as Objective from "./Objective.ts"
+import { hiddenOutputs, type Make, make, type Transformer } from "./Transformer.ts"
+
+/** What a head adds to the encoder. */
+interface Head {
+  readonly blueprint: Blueprint.Blueprint
+  readonly labels: ReadonlyArray<string>
+  readonly checks: ReadonlyArray<Checks.Check>
+  readonly outputs: (parameters: Tensors, states: Tensor, context: Context) => Tensors
+  readonly loss: (outputs: Tensors, batch: Tensors) => Loss
+  readonly spare?: RegExp
+}
+
+/**
+ * The architectures by name. `RobertaForMaskedLM` and the others are these with other names in the file.
+ *
+ * **Source**: Devlin et al. 2019, https://arxiv.org/abs/1810.04805; Liu et al. 2019, https://arxiv.org/abs/1907.11692; Sanh et al. 2019,
+ * https://arxiv.org/abs/1910.01108. Equal to transformers' to 1e-5 (test/golden/bert.test.ts).
+ */
+export const architectures = (): Readonly<Record<string, Make>> =>
+  Object.fromEntries(
+    [bert, roberta, distilbert].flatMap((styleOf) =>
+      Object.entries(heads).map(([task, headOf]): [string, Make] => {
+        const { family } = styleOf({})
+        return [`${family}For${task}`, (config) => withHead(`${family}For${task}`, config, styleOf(config), headOf)]
+      })
+    )
+  )
+
+const withHead = (architecture: string, config: Config, style: Style, headOf: (style: Style) => Head): Transformer => {
+  const head = headOf(style)
+  const input = ["input_ids", "attention_mask", ...(style.segments > 0 ? ["token_type_ids"] : []), "position_ids"]
+  return make({
+    architecture,
+    config,
+    base: style.base,
+    blueprint: { ...encoderBlueprint(style), ...head.blueprint },
+    embedding: `${style.base}.embeddings.word_embeddings.weight`,
+    spare: new RegExp(`\\.embeddings\\.(position_ids|token_type_ids)$${head.spare === undefined ? "" : `|${head.spare.source}`}`),
+    inputs: input,
+    labels: head.labels,
+    validate: Checks.all([
+      Checks.tokens("input_ids", style.vocabulary),
+      Checks.tokens("token_type_ids", Math.max(1, style.segments)),
+      Checks.length("input_ids", style.countsTokens ? style.positions - (style.pad ?? 0) - 1 : style.positions),
+      Checks.tokens("position_ids", style.positions),
+      ...head.checks
+    ]),
+    apply: (parameters, batch, context) => {
+      const states = encode(style, parameters, batch, context)
+      const outputs = head.outputs(parameters, states.at(-1)!, context)
+      const all = { ...outputs, ...hiddenOutputs(config, states) }
+      return head.labels.every((label) => label in batch) ? { outputs: all, loss: head.loss(outputs, batch) } : { outputs: all }
+    }
+  })
+}
+
+const dense = (style: Style, outputs: number) => Blueprint.dense(style.width, outputs, Init.normal({ stddev: style.range }))
+const logitsOf = (outputs: Tensors) => take("loss", "outputs", outputs, "logits")
+const labelsOf = (batch: Tensors) => take("loss", "batch", batch, "labels")
+
+const sequence = (style: Style): Head => {
+  const { sequence: wiring, reader } = style
+  const classes = reader.labels()
+  const given = reader.config.problem_type
+  const problem = given === null || given === undefined ? undefined : (reader.text("problem_type", "") as Objective.ProblemType)
+  const single = problem === "single_label_classification" || (problem === undefined && classes > 1)
+  return {
+    blueprint: Blueprint.parts({ [wiring.dense]: dense(style, style.width), [wiring.out]: dense(style, classes) }),
+    labels: ["labels"],
+    checks: single
+      ? [(batch) => (batch.labels?.dtype === "int32" ? Checks.classes("labels", classes, true)(batch) : undefined)]
+      : [],
+    outputs: (parameters, states, context) => {
+      const drop = (site: string, x: Tensor) => Dropout.apply(context, site, x, wiring.dropout)
+      const [batch, , width] = states.shape as [number, number, number]
+      const first = tf.reshape(tf.slice(states, [0, 0, 0], [batch, 1, width]), [batch, width])
+      const inner = Dense.apply(parameters, wiring.dense, wiring.dropsFirst ? drop(wiring.dense, first) : first)
+      return { logits: Dense.apply(parameters, wiring.out, drop(wiring.out, wiring.activation(inner))) }
+    },
+    loss: (outputs, batch) => Objective.sequence(logitsOf(outputs), labelsOf(batch), problem)
+  }
+}
+
+const token = (style: Style): Head => {
+  const classes = style.reader.labels()
+  return {
+    blueprint: Blueprint.parts({ classifier: dense(style, classes) }),
+    labels: ["labels"],
+    checks: [Checks.classes("labels", classes, true)],
+    outputs: (parameters, states, context) => ({
+      logits: Dense.apply(parameters, "classifier", Dropout.apply(context, "classifier", states, style.tokenDropout))
+    }),
+    loss: (outputs, batch) => Losses.crossEntropy(logitsOf(outputs), labelsOf(batch))
+  }
+}
+
+const answer = (style: Style): Head => ({
+  blueprint: Blueprint.parts({ qa_outputs: dense(style, 2) }),
+  labels: ["start_positions", "end_positions"],
+  checks: [],
+  outputs: (parameters, states, context) => {
+    const logits = Dense.apply(parameters, "qa_outputs", Dropout.apply(context, "qa_outputs", states, style.answerDropout))
+    const [start, end] = tf.unstack(logits, -1)
+    return { start_logits: start!, end_logits: end! }
+  },
+  loss: (outputs, batch) =>
+    Objective.answer({
+      startLogits: take("loss", "outputs", outputs, "start_logits"),
+      endLogits: take("loss", "outputs", outputs, "end_logits"),
+      startPositions: take("loss", "batch", batch, "start_positions"),
+      endPositions: take("loss", "batch", batch, "end_positions")
+    })
+})
+
+const words = (style: Style): Head => {
+  const { words: wiring } = style
+  const tied = style.reader.flag("tie_word_embeddings", true)
+  const init = Init.normal({ stddev: style.range })
+  return {
+    blueprint: {
+      ...Blueprint.parts({ [wiring.dense]: dense(style, style.width), [wiring.norm]: Blueprint.layerNorm(style.width) }),
+      [wiring.bias]: { shape: [style.vocabulary], init: Init.zeros },
+      ...(tied ? {} : { [wiring.decoder]: { shape: [style.vocabulary, style.width], init } })
+    },
+    labels: ["labels"],
+    checks: [Checks.classes("labels", style.vocabulary, true)],
+    spare: /^(cls\.predictions|lm_head)\.decoder\.(weight|bias)$|^vocab_projector\.weight$/,
+    outputs: (parameters, states) => {
+      const inner = wiring.activation(Dense.apply(parameters, wiring.dense, states))
+      const normal = LayerNorm.apply(parameters, wiring.norm, inner, style)
+      const table = tied ? wordsOf(style, parameters) : parameter(parameters, wiring.decoder)
+      return { logits: Dense.affine(normal, table, parameter(parameters, wiring.bias)) }
+    },
+    loss: (outputs, batch) => Losses.crossEntropy(logitsOf(outputs), labelsOf(batch))
+  }
+}
+
+const heads: Readonly<Record<string, (style: Style) => Head>> = {
+  SequenceClassification: sequence,
+  TokenClassification: token,
+  QuestionAnswering: answer,
+  MaskedLM: words
+}

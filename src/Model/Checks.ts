@@ -1,0 +1,65 @@
+/** What a batch must be for a model, looked at on the host before it reaches a device: a wrong token would be a wild read there. */
+import type { HostTensors } from "../Tensor/HostTensor.ts"
+import type { Fault } from "./Model.ts"
+
+export type Check = (batch: HostTensors) => Fault | undefined
+
+/**
+ * Looks for the first fault that one of the checks finds.
+ *
+ * @example
+ * ```ts
+ * import { Checks, HostTensor } from "regimen"
+ * import assert from "node:assert/strict"
+ *
+ * const check = Checks.all([Checks.tokens("input_ids", 10), Checks.length("input_ids", 4)])
+ * assert.equal(check({ input_ids: HostTensor.fromArray([[1, 9]], "int32") }), undefined)
+ * assert.equal(check({ input_ids: HostTensor.fromArray([[1, 9], [10, 0]], "int32") })?.row, 1)
+ * ```
+ */
+export const all =
+  (checks: ReadonlyArray<Check>): Check =>
+  (batch) => {
+    for (const check of checks) {
+      const fault = check(batch)
+      if (fault !== undefined) return fault
+    }
+    return undefined
+  }
+
+/** Refuses tokens that a vocabulary of this size does not have. */
+export const tokens = (field: string, vocabulary: number): Check =>
+  within(field, vocabulary, false, (token) => `holds token ${token}, and the model's vocabulary is 0 to ${vocabulary - 1}`)
+
+/** Refuses labels that are neither a class nor -100, where -100 is `ignorable`. */
+export const classes = (field: string, count: number, ignorable: boolean): Check =>
+  within(
+    field,
+    count,
+    ignorable,
+    (label) => `holds label ${label}, and the model has classes 0 to ${count - 1}${ignorable ? ", or -100 for none" : ""}`
+  )
+
+/** Refuses sequences that have no position for their last token. **Unit**: tokens. */
+export const length =
+  (field: string, positions: number): Check =>
+  (batch) => {
+    const found = batch[field]?.shape[1] ?? 0
+    return found <= positions
+      ? undefined
+      : { row: 0, field, reason: `is ${found} tokens long, and the model has ${positions} positions: cut it` }
+  }
+
+const within =
+  (field: string, count: number, ignorable: boolean, reason: (value: number) => string): Check =>
+  (batch) => {
+    const tensor = batch[field]
+    if (tensor === undefined) return undefined
+    const { data, shape } = tensor
+    for (let at = 0; at < data.length; at++) {
+      const value = data[at]!
+      if ((value >= 0 && value < count) || (ignorable && value === -100)) continue
+      return { row: Math.floor((at * (shape[0] ?? 1)) / data.length), field, reason: reason(value) }
+    }
+    return undefined
+  }

@@ -1,0 +1,144 @@
+/** GPT-2: a decoder with learned positions that normalises before each part. Its weights are stored as `[inputs, outputs]`. */
+import * as Init from "../Tensor/Init.ts"
+import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
+import type { Activation } from "./Activation.ts"
+import * as Attention from "./Attention.ts"
+import * as Blueprint from "./Blueprint.ts"
+import * as CausalLm from "./CausalLm.ts"
+import { divides, reader } from "./Config.ts"
+import * as Dense from "./Dense.ts"
+import * as Dropout from "./Dropout.ts"
+import * as Embedding from "./Embedding.ts"
+import * as LayerNorm from "./LayerNorm.ts"
+import * as Masks from "./Masks.ts"
+import { type Context, parameter } from "./Model.ts"
+import { type Decoded, type Make, pastLength, placesAfter, type Reading } from "./Transformer.ts"
+
+interface Shape {
+  readonly vocabulary: number
+  readonly width: number
+  readonly heads: number
+  readonly layers: number
+  readonly inner: number
+  readonly positions: number
+  readonly epsilon: number
+  readonly activation: Activation
+  readonly tied: boolean
+  readonly dropout: { readonly embeddings: number; readonly attention: number; readonly added: number }
+  /** Of the scores of a layer. */
+  readonly scale: (layer: number) => number
+}
+
+const lm: Make = (config) => {
+  const read = reader(config)
+  const [width, heads] = [read.size("n_embd", 768), read.size("n_head", 12)]
+  divides("n_head", heads, width)
+  const scaled = read.flag("scale_attn_weights", true) ? 1 / Math.sqrt(width / heads) : 1
+  const byLayer = read.flag("scale_attn_by_inverse_layer_idx", false)
+  read.only("add_cross_attention", false)
+  const shape: Shape = {
+    vocabulary: read.size("vocab_size", 50257),
+    width,
+    heads,
+    layers: read.size("n_layer", 12),
+    inner: read.size("n_inner", 4 * width),
+    positions: read.size("n_positions", 1024),
+    epsilon: read.number("layer_norm_epsilon", 1e-5),
+    activation: read.activation("activation_function", "gelu_new"),
+    tied: read.flag("tie_word_embeddings", true),
+    dropout: {
+      embeddings: read.rate("embd_pdrop", 0.1),
+      attention: read.rate("attn_pdrop", 0.1),
+      added: read.rate("resid_pdrop", 0.1)
+    },
+    scale: (layer) => (byLayer ? scaled / (layer + 1) : scaled)
+  }
+  return CausalLm.make({
+    architecture: "GPT2LMHeadModel",
+    config,
+    base: "transformer",
+    blueprint: blueprint(shape, read.number("initializer_range", 0.02)),
+    embedding: "transformer.wte.weight",
+    spare: shape.tied ? /^lm_head\.weight$|\.attn\.(bias|masked_bias)$/ : /\.attn\.(bias|masked_bias)$/,
+    vocabulary: shape.vocabulary,
+    positions: shape.positions,
+    decode: (parameters, reading, context) => decode(shape, parameters, reading, context)
+  })
+}
+
+/**
+ * The architectures by name.
+ *
+ * **Source**: Radford et al. 2019, Language Models are Unsupervised Multitask Learners. Equal to transformers' to 1e-5 (test/golden/gpt2.test.ts).
+ */
+export const architectures: Readonly<Record<string, Make>> = { GPT2LMHeadModel: lm }
+
+const blueprint = ({ vocabulary, width, inner, layers, positions, tied }: Shape, range: number): Blueprint.Blueprint => {
+  const init = Init.normal({ stddev: range })
+  // What is added to the stream begins smaller, the more layers add to it.
+  const added = Init.normal({ stddev: range / Math.sqrt(2 * layers) })
+  const turned = (inputs: number, outputs: number, weight: Init.Init): Blueprint.Blueprint => ({
+    weight: { shape: [inputs, outputs], init: weight },
+    bias: { shape: [outputs], init: Init.zeros }
+  })
+  const norm = Blueprint.layerNorm(width)
+  return {
+    ...Blueprint.parts({
+      "transformer.wte": Blueprint.embedding(vocabulary, width, init),
+      "transformer.wpe": Blueprint.embedding(positions, width, init),
+      "transformer.h": Blueprint.layers(layers, () =>
+        Blueprint.parts({
+          ln_1: norm,
+          "attn.c_attn": turned(width, 3 * width, init),
+          "attn.c_proj": turned(width, width, added),
+          ln_2: norm,
+          "mlp.c_fc": turned(width, inner, init),
+          "mlp.c_proj": turned(inner, width, added)
+        })
+      ),
+      "transformer.ln_f": norm
+    }),
+    ...(tied ? {} : { "lm_head.weight": { shape: [vocabulary, width], init } })
+  }
+}
+
+const decode = (shape: Shape, parameters: Tensors, reading: Reading, context: Context): Decoded => {
+  const { ids, mask, past = [], positions = placesAfter(reading) } = reading
+  const words = Embedding.apply(parameters, "transformer.wte", ids)
+  const embedded = tf.add(words, Embedding.apply(parameters, "transformer.wpe", positions))
+  const queries = ids.shape[1]!
+  const bias = Masks.both(Masks.padding(mask), Masks.causal({ queries, keys: pastLength(reading) + queries }))
+  const hidden = [Dropout.apply(context, "transformer.embeddings", embedded, shape.dropout.embeddings)]
+  const present: Array<Attention.Memory> = []
+  for (let i = 0; i < shape.layers; i++) {
+    const { states, memory } = block(shape, parameters, i, hidden[i]!, bias, past[i], context)
+    hidden.push(states)
+    present.push(memory)
+  }
+  const last = LayerNorm.apply(parameters, "transformer.ln_f", hidden.pop()!, shape)
+  const table = parameter(parameters, shape.tied ? "transformer.wte.weight" : "lm_head.weight")
+  return { logits: Dense.affine(last, table), present, hidden: [...hidden, last] }
+}
+
+const block = (
+  shape: Shape,
+  parameters: Tensors,
+  index: number,
+  x: Tensor,
+  bias: Masks.Mask,
+  past: Attention.Memory | undefined,
+  context: Context
+) => {
+  const { heads } = shape
+  const at = `transformer.h.${index}`
+  const norm = (name: string, y: Tensor) => LayerNorm.apply(parameters, `${at}.${name}`, y, shape)
+  const dense = (name: string, y: Tensor) => Dense.apply(parameters, `${at}.${name}`, y, { layout: "tensorflow" })
+  const added = (name: string, y: Tensor, to: Tensor) =>
+    tf.add(to, Dropout.apply(context, `${at}.${name}`, dense(name, y), shape.dropout.added))
+  const [query, key, value] = tf.split(dense("attn.c_attn", norm("ln_1", x)), 3, -1) as [Tensor, Tensor, Tensor]
+  const memory = Attention.remember({ key, value }, { heads, past })
+  const dropout = { context, site: `${at}.attn`, rate: shape.dropout.attention }
+  const attended = added("attn.c_proj", Attention.attend(query, memory, { heads, bias, dropout, scale: shape.scale(index) }), x)
+  const inner = shape.activation(dense("mlp.c_fc", norm("ln_2", attended)))
+  return { states: added("mlp.c_proj", inner, attended), memory }
+}

@@ -1,0 +1,84 @@
+/** A model as a Hugging Face checkpoint has it: its config, its parameters by the names in the file, and what it can be asked for. */
+import { Schema } from "effect"
+import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
+import type { Memory } from "./Attention.ts"
+import * as Blueprint from "./Blueprint.ts"
+import type { Config } from "./Config.ts"
+import type { Context, Model } from "./Model.ts"
+
+/** An architecture that is not here. */
+export class UnknownArchitecture extends Schema.TaggedError<UnknownArchitecture>()("UnknownArchitecture", {
+  architecture: Schema.String,
+  modelType: Schema.String,
+  known: Schema.Array(Schema.String)
+}) {
+  override get message() {
+    return `There is no architecture "${this.architecture}" of model type "${this.modelType}". Known are ${this.known.join(", ")}.`
+  }
+}
+
+/** A text so far, as a decoder takes it up. */
+export interface Reading {
+  /** **Shapes**: `[batch, new tokens]` int32. */
+  readonly ids: Tensor
+  /** 1 for a token, 0 for padding. **Shapes**: `[batch, past + new tokens]`. */
+  readonly mask?: Tensor | undefined
+  /** Where the new tokens stand; behind the past where it is left out. **Shapes**: `[batch or 1, new tokens]` int32. */
+  readonly positions?: Tensor | undefined
+  /** What the decoder gave back when it read the tokens before. */
+  readonly past?: ReadonlyArray<Memory> | undefined
+  /** What the encoder made of the input, and which of it is no padding, for models that have one. */
+  readonly encoded?: { readonly states: Tensor; readonly mask?: Tensor | undefined } | undefined
+}
+
+export interface Decoded {
+  /** **Shapes**: `[batch, new tokens, vocabulary]`. */
+  readonly logits: Tensor
+  /** The past of the next tokens. */
+  readonly present: ReadonlyArray<Memory>
+  /** The embeddings, then what each layer made of them. */
+  readonly hidden: ReadonlyArray<Tensor>
+}
+
+export interface Transformer extends Model {
+  readonly config: Config
+  /** `BertForSequenceClassification`. */
+  readonly architecture: string
+  readonly blueprint: Blueprint.Blueprint
+  /** The name in front of the parameters that all heads of the family share; "" where there is none. */
+  readonly base: string
+  /** Names that files may have beside those of the blueprint: tied weights and constants. */
+  readonly spare: (path: string) => boolean
+  /** The parameter with a row for each token. */
+  readonly embedding: string
+  /** Reads the input, in models that have an encoder beside a decoder. **Shapes**: `[batch, length]` to `[batch, length, width]`. */
+  readonly encode?: (parameters: Tensors, ids: Tensor, mask: Tensor | undefined, context: Context) => Tensor
+  /** Predicts the tokens that follow. **Law**: token by token it gives what it gives at once (test/property/transformers.test.ts). */
+  readonly decode?: (parameters: Tensors, reading: Reading, context: Context) => Decoded
+}
+
+/** What a family makes of a config, for one of its heads. **Errors**: throws `InvalidConfig`, `UnknownActivation`, `UnknownRope`. */
+export type Make = (config: Config) => Transformer
+
+/** Puts the parts together that follow from others. */
+export const make = (
+  parts: Omit<Transformer, "init" | "spare" | "config"> & { readonly config: Config; readonly spare?: RegExp }
+): Transformer => ({
+  ...parts,
+  config: { ...parts.config, architectures: [parts.architecture] },
+  spare: (path) => parts.spare?.test(path) ?? false,
+  init: Blueprint.draw(parts.blueprint)
+})
+
+/** Hidden states as outputs, where a config asks for them: `hidden_states.0` and so on. */
+export const hiddenOutputs = (config: Config, hidden: ReadonlyArray<Tensor>, name = "hidden_states"): Tensors =>
+  config.output_hidden_states === true ? Object.fromEntries(hidden.map((states, i) => [`${name}.${i}`, states])) : {}
+
+/** **Unit**: tokens that were read before. */
+export const pastLength = ({ past }: Reading): number => past?.[0]?.key.shape[2] ?? 0
+
+/** Where the new tokens stand when nothing else is said: behind the past. **Shapes**: `[1, new tokens]` int32. */
+export const placesAfter = (reading: Reading): Tensor => {
+  const begin = pastLength(reading)
+  return tf.expandDims(tf.range(begin, begin + reading.ids.shape[1]!, 1, "int32"), 0)
+}
