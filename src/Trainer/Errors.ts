@@ -28,6 +28,26 @@ export class InvalidTask extends Schema.TaggedError<InvalidTask>()("InvalidTask"
   }
 }
 
+/** A micro-batch does not fit into the device's memory, and `auto_find_batch_size` can try no smaller one. */
+export class BatchTooLarge extends Schema.TaggedError<BatchTooLarge>()("BatchTooLarge", {
+  /** **Unit**: rows in a micro-batch. */
+  rows: Schema.Number,
+  device: Schema.String,
+  during: Schema.String,
+  reason: Schema.String
+}) {
+  override get message() {
+    const [batch, advice] =
+      this.rows === 1
+        ? ["one row", "Use shorter rows, a smaller model, or a device with more memory."]
+        : [
+            `${this.rows} rows`,
+            "A smaller one is looked for before the first update only: start anew with a lower per_device_train_batch_size."
+          ]
+    return `A micro-batch of ${batch} does not fit into the memory of device ${this.device}. ${advice} In ${this.during}: ${this.reason}`
+  }
+}
+
 /** The model and the batches do not fit together; found before step 0. */
 export type Misfit = MissingField | NoLoss | ModelFailed
 
@@ -43,4 +63,5 @@ export type RunError =
   | Stalled
   | NonFiniteLoss
   | InvalidTask
+  | BatchTooLarge
   | Misfit

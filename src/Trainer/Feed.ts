@@ -79,47 +79,80 @@ export const make = Effect.fnUntraced(function* <A, E, R>(
   options: Options<A, E, R>,
   args: Args
 ): Effect.fn.Return<Feed, FeedError | E, R | Scope.Scope> {
-  const { collate = Collator.stack(), model } = options
-  const sources = sets(options.evalDataset)
+  const { evaluation, look, prefetched, shown, takes, tell } = reading<A, E, R>(options, args)
   const trainData = yield* open(options.trainDataset)
+  yield* look("train", trainData)
+  const train = yield* isStream(trainData)
+    ? Effect.flatMap(streamed(options, args, trainData, shown), prefetched)
+    : args.dataloaderNumWorkers > 0 && options.workers !== undefined
+      ? byThreads(options, args, trainData, options.workers, takes)
+      : Effect.flatMap(byIndex(options, args, trainData, shown), prefetched)
+  const loaders = yield* evaluation(options.evalDataset)
+  yield* tell
+  if (aheadOf(args) > 0 && options.workers === undefined)
+    yield* Effect.logInfo(
+      `dataloader_num_workers is ${args.dataloaderNumWorkers}: batches are made on the main thread, ${aheadOf(args)} ahead. For threads, export the data from a module and name it as the program's workers.`
+    )
+  return { train, evaluation: loaders }
+})
+
+/**
+ * Opens evaluation data alone, and makes their loaders, by the prefix of their metrics.
+ *
+ * **Errors**: `FeedError`.
+ */
+export const forEvaluation = Effect.fnUntraced(function* <A, E, R>(
+  options: Pick<Options<A, E, R>, "model" | "collate" | "evalDataset">,
+  args: Args
+): Effect.fn.Return<Feed["evaluation"], FeedError | E, R | Scope.Scope> {
+  const { evaluation, tell } = reading<A, E, R>(options, args)
+  return yield* Effect.tap(evaluation(options.evalDataset), tell)
+})
+
+/** How data are read for a model: the columns that it takes, and how far ahead. */
+const reading = <A, E, R>({ collate = Collator.stack(), model }: Pick<Options<A, E, R>, "model" | "collate">, args: Args) => {
   const takes = args.removeUnusedColumns ? Columns.takenBy(model, args.labelNames ?? []) : undefined
   const shown = takes === undefined ? collate : Columns.only(collate, takes)
   const unused = new Map<string, string>()
-  const look = Effect.fnUntraced(function* (name: string, data: Data<A, R>) {
+  const look = Effect.fnUntraced(function* (
+    name: string,
+    data: Data<A, R>
+  ): Effect.fn.Return<void, DataError | Columns.ColumnsError, R> {
     if (takes === undefined) return
     const row = yield* first(data)
     const dropped = yield* Effect.fromResult(Columns.unused(row, takes, model.labels))
     if (dropped.length > 0) unused.set(name, dropped.join(", "))
   })
-  const ahead = args.dataloaderNumWorkers * (args.dataloaderPrefetchFactor ?? 2)
-  const prefetched = (loader: Loader.Loader) => (ahead === 0 ? Effect.succeed(loader) : Loader.prefetch(loader, ahead))
+  const prefetched = (loader: Loader.Loader) =>
+    aheadOf(args) === 0 ? Effect.succeed(loader) : Loader.prefetch(loader, aheadOf(args))
+  const evaluation = Effect.fnUntraced(function* (
+    sources: Sources<A, E, R> | undefined
+  ): Effect.fn.Return<Feed["evaluation"], FeedError | E, R | Scope.Scope> {
+    const loaders: Record<string, Loader.Loader> = {}
+    for (const [name, source] of Object.entries(sets(sources))) {
+      const data = yield* open(source)
+      yield* look(name, data)
+      const batches = { collate: shown, batchSize: Arguments.evalBatchSize(args) }
+      const loader = yield* isStream(data)
+        ? Loader.fromStream({ ...batches, open: data })
+        : Loader.make({ ...batches, dataset: data, dropLast: args.dataloaderDropLast })
+      loaders[name] = yield* prefetched(loader)
+    }
+    return loaders
+  })
+  /** Names what is left out. */
+  const tell = Effect.suspend(() =>
+    unused.size === 0
+      ? Effect.void
+      : Effect.logInfo(
+          `Columns that the model does not take are left out (remove_unused_columns): ${[...unused].map(([name, columns]) => `${columns} of ${name}`).join("; ")}.`
+        )
+  )
+  return { takes, shown, look, prefetched, evaluation, tell }
+}
 
-  yield* look("train", trainData)
-  const train = yield* isStream(trainData)
-    ? Effect.flatMap(streamed(options, args, trainData, shown), prefetched)
-    : args.dataloaderNumWorkers > 0 && options.workers !== undefined
-      ? byThreads(options, args, trainData, options.workers, takes, ahead)
-      : Effect.flatMap(byIndex(options, args, trainData, shown), prefetched)
-  const evaluation: Record<string, Loader.Loader> = {}
-  for (const [name, source] of Object.entries(sources)) {
-    const data = yield* open(source)
-    yield* look(name, data)
-    const batches = { collate: shown, batchSize: Arguments.evalBatchSize(args) }
-    const loader = yield* isStream(data)
-      ? Loader.fromStream({ ...batches, open: data })
-      : Loader.make({ ...batches, dataset: data, dropLast: args.dataloaderDropLast })
-    evaluation[name] = yield* prefetched(loader)
-  }
-  if (unused.size > 0)
-    yield* Effect.logInfo(
-      `Columns that the model does not take are left out (remove_unused_columns): ${[...unused].map(([name, columns]) => `${columns} of ${name}`).join("; ")}.`
-    )
-  if (ahead > 0 && options.workers === undefined)
-    yield* Effect.logInfo(
-      `dataloader_num_workers is ${args.dataloaderNumWorkers}: ${ahead} batches are made ahead on the main thread. For threads, export the data from a module and name it as the program's workers.`
-    )
-  return { train, evaluation }
-})
+/** Batches that are made ahead. */
+const aheadOf = (args: Args): number => args.dataloaderNumWorkers * (args.dataloaderPrefetchFactor ?? 2)
 
 /** Evaluation data by the prefix of their metrics: one is the set `eval`, several are `eval_<name>`. */
 export const sets = <A, E, R>(sources: Sources<A, E, R> | undefined): Readonly<Record<string, Source<A, E, R>>> => {
@@ -148,15 +181,14 @@ const byThreads = Effect.fnUntraced(function* <A, E, R>(
   args: Args,
   dataset: Dataset<A>,
   workers: Workers,
-  takes: Columns.Takes | undefined,
-  ahead: number
+  takes: Columns.Takes | undefined
 ) {
   if (options.loader !== undefined) return yield* new Loader.LoaderError({ option: "workers", reason: twoWays })
   const sampler = yield* order(args, dataset)
   return yield* Loader.fromWorkers({
     ...workers,
     workers: args.dataloaderNumWorkers,
-    ahead,
+    ahead: aheadOf(args),
     batchSize: Arguments.trainBatchSize(args),
     dropLast: args.dataloaderDropLast,
     sampler: (size, epoch) => {

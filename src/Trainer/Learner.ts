@@ -187,7 +187,7 @@ export const make = Effect.fnUntraced(function* (
 })
 
 /** The model's own initial weights. **Errors**: `InvalidTask` with what the model threw. */
-const initialWeights = (model: Model, root: Key.Key) =>
+export const initialWeights = (model: Model, root: Key.Key) =>
   Effect.try({
     try: () => ({
       parameters: model.init(Key.fold(root, "parameters")),

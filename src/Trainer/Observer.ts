@@ -1,13 +1,14 @@
 /** Observers are asked: functions from an event to what they want, as values. The driver asks them before it moves on. */
 import { Effect, Queue } from "effect"
 import type { Event, EventOf, Request, Requests, Tag } from "../Schedule/Plan.ts"
+import type { Logs } from "./Callback.ts"
 
 /**
  * Handles some of the events, by tag. What a handler may ask for is typed by the event, so that a request which could
- * no longer be honoured does not compile. Its errors end the run; its requirements are the run's.
+ * no longer be honoured does not compile. `logs` is what is being logged, where something is. Its errors end the run; its requirements are the run's.
  */
 export type Observer<E = never, R = never> = {
-  readonly [T in Tag]?: (event: EventOf<T>) => Effect.Effect<ReadonlyArray<Requests[T]>, E, R>
+  readonly [T in Tag]?: (event: EventOf<T>, logs: Logs) => Effect.Effect<ReadonlyArray<Requests[T]>, E, R>
 }
 
 /** Types a record of handlers as an observer. */
@@ -19,9 +20,9 @@ export const all = <E, R>(...observers: ReadonlyArray<Observer<E, R>>): Observer
   return Object.fromEntries(
     [...tags].map((tag) => [
       tag,
-      (event: Event) =>
+      (event: Event, logs: Logs) =>
         Effect.map(
-          Effect.forEach(observers, (observer) => ask(observer, event) ?? Effect.succeed([])),
+          Effect.forEach(observers, (observer) => ask(observer, event, logs) ?? Effect.succeed([])),
           (asked) => asked.flat()
         )
     ])
@@ -34,7 +35,11 @@ export const fromQueue = (queue: Queue.Dequeue<Request>): Observer => ({
 })
 
 /** Asks an observer about an event; undefined when it does not look at such events. */
-export const ask = <E, R>(observer: Observer<E, R>, event: Event): Effect.Effect<ReadonlyArray<Request>, E, R> | undefined => {
-  const handler = observer[event._tag] as ((event: Event) => Effect.Effect<ReadonlyArray<Request>, E, R>) | undefined
-  return handler?.(event)
+export const ask = <E, R>(
+  observer: Observer<E, R>,
+  event: Event,
+  logs: Logs
+): Effect.Effect<ReadonlyArray<Request>, E, R> | undefined => {
+  const handler = observer[event._tag] as ((event: Event, logs: Logs) => Effect.Effect<ReadonlyArray<Request>, E, R>) | undefined
+  return handler?.(event, logs)
 }

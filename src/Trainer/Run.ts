@@ -8,6 +8,8 @@ import type { Optimizer } from "../Layer/Optimizer.ts"
 import * as Plan from "../Schedule/Plan.ts"
 import type { HostWeights } from "../Tensor/Weights.ts"
 import { initial, type TrainerState } from "../TrainerState.ts"
+import type { Callback, Logs } from "./Callback.ts"
+import * as Callbacks from "./Callbacks.ts"
 import { InvalidTask, NonFiniteLoss, type RunError } from "./Errors.ts"
 import { evaluate, type Result } from "./Evaluation.ts"
 import * as Journal from "./Journal.ts"
@@ -24,6 +26,8 @@ export type World = Device | Optimizer | CheckpointStore | Logger
 
 export interface Options<E = never, R = never> {
   readonly observe?: Observer<E, R>
+  /** Told of events, after the observer; what they remember is in the state. */
+  readonly callbacks?: ReadonlyArray<Callback<E, R>>
   /** Where to start: the newest checkpoint of the store (the default), nowhere, the checkpoint of a step, or one from elsewhere. */
   readonly from?: Start.From
   /** On resume, start the epoch's data again instead of seeking (the page's `ignore_data_skip`). */
@@ -66,16 +70,18 @@ export interface Run<E, R> {
   readonly history: Effect.Effect<Checkpoint["history"]>
 }
 
-/** What answering an event gives: the answer for `play`. */
-interface Answered {
+/** What is done about an event, what it logs, and what is still to do once the event is told: that and the move after it are one act. */
+interface Done {
   readonly answer?: unknown
+  readonly logs?: Logs
+  readonly commit?: Effect.Effect<Done, RunError, Device>
 }
-type Work = Effect.Effect<Answered, RunError, Device>
+type Work = Effect.Effect<Done, RunError, Device>
+/** What an event's observer and callbacks say. */
+type Said = Partial<Callbacks.Said>
 
 /** Events that follow each other closely: they are given to the stream together with the next of the others. */
 const close = new Set<Plan.Tag>(["Microbatch", "StepStarted", "SubstepEnded", "Updating", "Updated"])
-/** Events whose work and the move after it are one act: they happen whole or not at all. */
-const whole = new Set<Plan.Tag>(["Updating", "Logged"])
 
 /** Opens a run in the scope: claims the store, reads where to start, and makes the weights. Nothing is trained until `events` is read. */
 export const start = Effect.fnUntraced(function* <E = never, R = never>(
@@ -95,6 +101,7 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
     options
   )
   yield* rehearse(task, plan, from, learner)
+  const callbacks = yield* Callbacks.make(options.callbacks ?? [], from)
   const journal = yield* Journal.make(session, logger, found?.history ?? [])
 
   // `play`, always one question ahead: `now.value` is unanswered, and its `cut` is what a checkpoint must hold.
@@ -189,10 +196,11 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
             new InvalidTask({ reason: `The plan's learning rate for update ${state.step + 1} is ${rate}. Look at its schedule.` })
           )
         }
-        return Effect.map(learner.update(state, rate, taken), () => {
+        const commit = Effect.map(learner.update(state, rate, taken), () => {
           batches.clear()
           return { answer }
         })
+        return Effect.succeed({ commit })
       }
       case "StepEnded":
         logger.progress?.({ phase: "train", state, horizon: plan.horizon })
@@ -202,10 +210,14 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
           const { loss, gradNorm, learningRate } = yield* sound(state.step)
           const updates = state.step - event.cut.loggedAt
           const clipped = task.maxGradNorm > 0 ? { grad_norm: gradNorm } : {} // the page's logs have no norm where none is clipped
-          yield* journal.train(state, { loss: loss / updates, ...clipped, learning_rate: learningRate })
-          yield* learner.reset
-          said = 0
-          return { answer: loss }
+          const logs = { loss: loss / updates, ...clipped, learning_rate: learningRate }
+          const commit = Effect.gen(function* () {
+            yield* journal.train(state, logs)
+            yield* learner.reset
+            said = 0
+            return { answer: loss }
+          })
+          return { logs, commit }
         })
       case "Evaluate":
         return Effect.gen(function* () {
@@ -228,7 +240,9 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
           return { answer: evaluated.metrics }
         })
       case "EvaluationLogged":
-        return Effect.as(journal.evaluation(state, event.set, evaluated!), {})
+        return Effect.as(journal.evaluation(state, event.set, evaluated!), {
+          logs: { ...evaluated!.metrics, ...evaluated!.clock }
+        })
       case "Saved":
         return Effect.gen(function* () {
           yield* saver.alone(Effect.void) // at most one write under way: the next save waits for it
@@ -262,34 +276,39 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
     }
   }
 
-  const move = (event: Plan.Event, answered: Answered, requests: ReadonlyArray<Plan.Request>) => {
+  const move = (event: Plan.Event, { answer }: Done, said: Said) => {
     moving = true
-    now = game.next({ answer: answered.answer, requests } as Plan.Reply)
+    now = game.next({ answer, ...said } as Plan.Reply)
     moving = false
     return event
   }
-  const nothing: Answered = {}
-  const none: ReadonlyArray<Plan.Request> = []
+  /** Asks the observer, then tells the callbacks; undefined when nobody hears of such an event. */
+  const tell = (event: Plan.Event, logs: Logs): Effect.Effect<Said, E, R> | undefined => {
+    const asked = options.observe === undefined ? undefined : ask(options.observe, event, logs)
+    const told = callbacks.tell(event, logs)
+    if (asked === undefined) return told
+    return Effect.flatMap(asked, (requests) =>
+      told === undefined
+        ? Effect.succeed({ requests })
+        : Effect.map(told, (said) => ({ ...said, requests: [...requests, ...(said.requests ?? [])] }))
+    )
+  }
   /**
-   * Answers an event and moves on. Observers are asked before an update and before a log, so that either happens whole, with the move, or
-   * not at all; and after the work of every other event.
+   * Does what an event needs, tells it, and moves on. An update and a log are made once they are told, in one act with the move: each happens
+   * whole or not at all.
    */
   const turn = (event: Plan.Event): Effect.Effect<Plan.Event, RunError | E, Device | R> => {
-    const seen = options.observe === undefined ? undefined : ask(options.observe, event)
     const doing = work(event)
     if (doing === undefined) {
-      return seen === undefined
-        ? Effect.sync(() => move(event, nothing, none))
-        : Effect.map(seen, (requests) => move(event, nothing, requests))
+      const telling = tell(event, {})
+      return telling === undefined ? Effect.sync(() => move(event, {}, {})) : Effect.map(telling, (said) => move(event, {}, said))
     }
-    if (whole.has(event._tag)) {
-      return Effect.flatMap(seen ?? Effect.succeed(none), (requests) =>
-        Effect.uninterruptible(Effect.map(doing, (answered) => move(event, answered, requests)))
+    return Effect.flatMap(event._tag === "Saved" ? Effect.uninterruptible(doing) : doing, (done) =>
+      Effect.flatMap(tell(event, done.logs ?? {}) ?? Effect.succeed({}), (said: Said) =>
+        done.commit === undefined
+          ? Effect.sync(() => move(event, done, said))
+          : Effect.uninterruptible(Effect.map(done.commit, (committed) => move(event, committed, said)))
       )
-    }
-    const done = event._tag === "Saved" ? Effect.uninterruptible(doing) : doing
-    return Effect.flatMap(done, (answered) =>
-      Effect.map(seen ?? Effect.succeed(none), (requests) => move(event, answered, requests))
     )
   }
   const check = Effect.suspend(() => {

@@ -1,0 +1,78 @@
+/** The callbacks of a run: each is told, and what they remember is kept as the state keeps it. */
+import { Effect, Predicate, Schema } from "effect"
+import type { Event, Request, Tag } from "../Schedule/Event.ts"
+import type { Callbacks as Memories, TrainerState } from "../TrainerState.ts"
+import type { Callback, Logs, Told } from "./Callback.ts"
+import { InvalidTask } from "./Errors.ts"
+
+/** What all of them say. */
+export interface Said {
+  readonly requests: ReadonlyArray<Request>
+  readonly callbacks: Memories
+}
+
+export interface Callbacks<E, R> {
+  /** Tells those that hear of such an event, in order; undefined when none does. */
+  readonly tell: (event: Event, logs: Logs) => Effect.Effect<Said, E, R> | undefined
+}
+
+/** Gives the callbacks of a run their memories back. **Errors**: `InvalidTask` when two remember under one name, or one cannot read its memory. */
+export const make = Effect.fnUntraced(function* <E, R>(callbacks: ReadonlyArray<Callback<E, R>>, from: TrainerState) {
+  const hearing = new Set<Tag>(callbacks.flatMap(({ hears }) => [...hears]))
+  const own = yield* Effect.forEach(callbacks, (callback) => remembering(callback, from.callbacks))
+  const names = callbacks.filter(({ memory }) => memory !== undefined).map(({ name }) => name)
+  const twice = names.find((name, i) => names.indexOf(name) < i)
+  if (twice !== undefined)
+    return yield* new InvalidTask({ reason: `Two callbacks remember under the name "${twice}". Give one another name.` })
+
+  const tell = Effect.fnUntraced(function* (event: Event, logs: Logs) {
+    const requests: Array<Request> = []
+    let memories = event.state.callbacks
+    for (const { callback, read, write } of own) {
+      if (!callback.hears.has(event._tag)) continue
+      const { ask = [], memory } = yield* callback.tell({ ...event, logs } as Told<Tag>, read(memories))
+      requests.push(...ask)
+      if (memory !== undefined) memories = write(memories, memory)
+    }
+    return { requests, callbacks: memories }
+  })
+  return { tell: (event, logs) => (hearing.has(event._tag) ? tell(event, logs) : undefined) } satisfies Callbacks<E, R>
+})
+
+/** A callback and its memory, which is decoded only when the state's is another than the last one seen. */
+const remembering = Effect.fnUntraced(function* <E, R>(callback: Callback<E, R>, memories: Memories) {
+  const { memory, name } = callback
+  if (memory === undefined) return { callback, read: () => undefined, write: (memories: Memories) => memories }
+  const codec = Schema.toCodecJson(memory.schema)
+  const decode = Schema.decodeUnknownSync(codec)
+  const encode = Schema.encodeUnknownSync(codec)
+  let last: { readonly encoded: unknown; readonly decoded: unknown } = { encoded: undefined, decoded: memory.initial }
+  const read = (memories: Memories): unknown => {
+    const encoded = memories[name]
+    if (encoded === last.encoded) return last.decoded
+    last = { encoded, decoded: encoded === undefined ? memory.initial : decode(encoded) }
+    return last.decoded
+  }
+  yield* Effect.try({
+    try: () => read(memories),
+    catch: () =>
+      new InvalidTask({
+        reason: `The checkpoint holds a memory of the callback "${name}" that it cannot read. Give the callback another name, or the checkpoint's own schema.`
+      })
+  })
+  const write = (memories: Memories, decoded: unknown): Memories => {
+    if (decoded === last.decoded) return memories
+    last = { encoded: encode(decoded), decoded }
+    return { ...memories, [name]: last.encoded }
+  }
+  return { callback, read, write }
+})
+
+/** Writes what callbacks remember as Hugging Face's `stateful_callbacks`. */
+export const toHuggingFace = ({ callbacks }: TrainerState): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    Object.entries(callbacks).map(([name, memory]) => [
+      name,
+      { args: {}, attributes: Predicate.isReadonlyObject(memory) ? memory : { memory } }
+    ])
+  )

@@ -1,0 +1,156 @@
+/** The page's Trainer: its methods and attributes, as Effects over the one driver. */
+import { Effect, Ref, type Scope } from "effect"
+import { type Arguments, NotSupported } from "../Arguments/Arguments.ts"
+import type { Loader } from "../Data/Loader.ts"
+import type { Results } from "../Metrics/Format/Results.ts"
+import * as Formats from "../Metrics/Format/Results.ts"
+import type { HostTensors } from "../Tensor/HostTensor.ts"
+import type { Callback } from "./Callback.ts"
+import * as Core from "./Facade/Core.ts"
+import * as Describing from "./Facade/Describing.ts"
+import * as Diary from "./Facade/Diary.ts"
+import * as Evaluating from "./Facade/Evaluating.ts"
+import * as Listeners from "./Facade/Listeners.ts"
+import type { Options } from "./Facade/Options.ts"
+import * as Saving from "./Facade/Saving.ts"
+import * as Stepping from "./Facade/Stepping.ts"
+import * as Training from "./Facade/Training.ts"
+import type * as Feed from "./Feed.ts"
+
+/**
+ * Makes a Trainer. Its methods run in the world that it is made in: the device, the checkpoint store and the logger are Layers that are provided to this
+ * effect (`World.layer`, or any of your own).
+ *
+ * Overriding is giving a function: `computeLoss`, `computeMetrics`, `optimizers`, `getTrainDataloader`.
+ *
+ * **Errors**: fails where arguments are wrong or ask for what is not there, and without a model.
+ *
+ * **Source**: `Trainer`. Losses are averaged as there (`Reduction.trainer`). A `train` without `resumeFromCheckpoint` begins with the weights as they stand.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict"
+ * import { NodeServices } from "@effect/platform-node"
+ * import { Effect, Layer } from "effect"
+ * import { CheckpointStore, Dataset, Dense, Device, Logger, Loss, Model, Parameters, Trainer } from "regimen"
+ *
+ * const model = Model.make({
+ *   inputs: ["x"],
+ *   labels: ["labels"],
+ *   init: Parameters.make({ lin: Dense.init({ inputs: 1, outputs: 2 }) }),
+ *   forward: (p, { x }) => ({ logits: Dense.apply(p, "lin", x) }),
+ *   loss: ({ logits }, { labels }) => Loss.crossEntropy(logits, labels)
+ * })
+ * const rows = Array.from({ length: 20 }, (_, i) => ({ x: [i % 2 ? 1 : -1], labels: i % 2 }))
+ *
+ * const program = Effect.gen(function* () {
+ *   const trainer = yield* Trainer.make({
+ *     model,
+ *     args: { learningRate: 0.1, numTrainEpochs: 5, saveStrategy: "no" },
+ *     trainDataset: Dataset.fromArray(rows),
+ *     evalDataset: Dataset.fromArray(rows)
+ *   })
+ *   yield* trainer.train()
+ *   return yield* trainer.evaluate()
+ * })
+ * const world = Layer.mergeAll(Device.cpu, CheckpointStore.memory, Logger.none, NodeServices.layer)
+ * const metrics = await Effect.runPromise(Effect.provide(program, world))
+ * assert.ok(metrics.eval_loss! < 0.3)
+ * ```
+ */
+export const make = Effect.fn("Trainer.make")(function* <A, E = never, R = never>(options: Options<A, E, R>) {
+  const core = yield* Core.make(options)
+  const world = yield* Effect.context<Core.Home | R>()
+  const here = <B, E2, R2 extends Core.Home | R>(effect: Effect.Effect<B, E2, R2>): Effect.Effect<B, E2> =>
+    Effect.provide(effect, world) as Effect.Effect<B, E2>
+  /** What is opened lives in the scope of whoever opens it. */
+  const opened = <B, E2, R2 extends Core.Home | R>(
+    effect: Effect.Effect<B, E2, R2 | Scope.Scope>
+  ): Effect.Effect<B, E2, Scope.Scope> => Effect.provide(effect, world) as Effect.Effect<B, E2, Scope.Scope>
+  const held = <B>(what: (held: Core.Held<E, R>) => B): Effect.Effect<B> => Effect.map(Ref.get(core.cell), what)
+
+  return {
+    // Attributes.
+    args: core.args,
+    model: core.model,
+    /** The model: nothing wraps it. */
+    modelWrapped: core.model,
+    /** The parameters, the buffers and, after a training, the optimizer's slots. */
+    weights: held(({ weights }) => weights),
+    state: held(({ state }) => state),
+    /** All that was logged, oldest first. */
+    logHistory: held(({ history }) => history),
+    isInTrain: held(({ inTrain }) => inTrain),
+    /** Layers of a model are never spread over devices. */
+    isModelParallel: false,
+    /** Weights are put on the device by whoever needs them there. */
+    placeModelOnDevice: true,
+
+    // Training, evaluation, prediction.
+    train: (options?: Training.TrainOptions) => here(Training.train(core, options)),
+    evaluate: (options?: Evaluating.EvaluateOptions<A, E, R>) => here(Evaluating.evaluate(core, options)),
+    predict: (testDataset: Feed.Source<A, E, R>, options?: Omit<Evaluating.LoopOptions, "predictionLossOnly">) =>
+      here(Evaluating.predict(core, testDataset, options)),
+    evaluationLoop: (loader: Loader, options?: Evaluating.LoopOptions) => here(Evaluating.evaluationLoop(core, loader, options)),
+    /** `evaluationLoop`, under its older name. */
+    predictionLoop: (loader: Loader, options?: Evaluating.LoopOptions) => here(Evaluating.evaluationLoop(core, loader, options)),
+    predictionStep: (inputs: HostTensors, options?: Omit<Evaluating.LoopOptions, "metricKeyPrefix">) =>
+      here(Evaluating.predictionStep(core, inputs, options)),
+    trainingStep: (inputs: HostTensors) => here(Stepping.trainingStep(core, inputs)),
+    computeLoss: (inputs: HostTensors) => here(Stepping.computeLoss(core, inputs)),
+    /** Runs an effect as it is: a device has one precision. */
+    autocastSmartContextManager: <B, E2, R2>(effect: Effect.Effect<B, E2, R2>) => effect,
+    computeLossContextManager: <B, E2, R2>(effect: Effect.Effect<B, E2, R2>) => effect,
+
+    // Callbacks.
+    addCallback: (callback: Callback<E, R>) => Listeners.add(core, callback),
+    popCallback: (which: Callback<E, R> | string) => Listeners.pop(core, which),
+    removeCallback: (which: Callback<E, R> | string) => Effect.asVoid(Listeners.pop(core, which)),
+
+    // Logging and saving.
+    log: (logs: Readonly<Record<string, number>>) => here(Diary.log(core, logs)),
+    metricsFormat: Formats.format,
+    logMetrics: Saving.logMetrics,
+    saveMetrics: (split: string, metrics: Results, combined?: boolean) =>
+      here(Saving.saveMetrics(core, split, metrics, combined)),
+    saveModel: (outputDir?: string) => here(Saving.saveModel(core, outputDir)),
+    saveState: () => here(Saving.saveState(core)),
+    createModelCard: (options?: Parameters<typeof Saving.createModelCard>[1]) => here(Saving.createModelCard(core, options)),
+
+    // Optimizer and schedule.
+    createOptimizer: () => Describing.createOptimizer(core),
+    createScheduler: (numTrainingSteps: number) => Describing.createScheduler(core, numTrainingSteps),
+    createOptimizerAndScheduler: (numTrainingSteps: number) =>
+      Effect.map(
+        Describing.createScheduler(core, numTrainingSteps),
+        (scheduler) => [Describing.createOptimizer(core), scheduler] as const
+      ),
+    getDecayParameterNames: () => Describing.getDecayParameterNames(core),
+    getLearningRates: () => Describing.getLearningRates(core),
+    getNumTrainableParameters: () => Describing.getNumTrainableParameters(core),
+    getOptimizerClsAndKwargs: (args: Arguments = core.args) => Describing.getOptimizerClsAndKwargs(args),
+    optimizerGroups: () => Describing.optimizerGroups(core),
+    getOptimizerGroup: (path: string) => Describing.getOptimizerGroup(core, path),
+
+    // Data.
+    getTrainDataloader: () => opened(Training.getTrainDataloader(core)),
+    getEvalDataloader: (dataset?: Feed.Source<A, E, R>) => opened(Evaluating.getEvalDataloader(core, dataset)),
+    getTestDataloader: (dataset: Feed.Source<A, E, R>) => opened(Evaluating.getEvalDataloader(core, dataset)),
+    numExamples: (loader: Loader) => Describing.numExamples(core.args, loader),
+    numTokens: Describing.numTokens,
+
+    // One process, no hub, no search.
+    isLocalProcessZero: true,
+    isWorldProcessZero: true,
+    pushToHub: () => lacking("push_to_hub", "uploads to the Hugging Face hub"),
+    initHfRepo: () => lacking("init_hf_repo", "uploads to the Hugging Face hub"),
+    hyperparameterSearch: () => lacking("hyperparameter_search", "the search of hyperparameters"),
+    propagateArgsToDeepspeed: () => lacking("propagate_args_to_deepspeed", "DeepSpeed, which is written for PyTorch")
+  }
+})
+
+/** A Trainer, as `make` gives it. */
+export type Trainer<A, E = never, R = never> = Effect.Success<ReturnType<typeof make<A, E, R>>>
+
+const lacking = (argument: string, missing: string) =>
+  Effect.fail(new NotSupported({ argument, value: "called", missing, instead: "Leave it out." }))

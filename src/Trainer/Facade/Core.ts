@@ -1,0 +1,105 @@
+/** What the methods of one Trainer share: its arguments, the world it was made in, and the cell that holds what it has come to. */
+import { Effect, type FileSystem, type Path, Ref, Result } from "effect"
+import * as Arguments from "../../Arguments/Arguments.ts"
+import { stack } from "../../Data/Collator.ts"
+import type { Scalars } from "../../Layer/Logger/Logger.ts"
+import type { Model } from "../../Model/Model.ts"
+import { trainer as reduction } from "../../Step/Reduction.ts"
+import * as Key from "../../Tensor/Key.ts"
+import type { HostWeights } from "../../Tensor/Weights.ts"
+import { initial, type TrainerState } from "../../TrainerState.ts"
+import * as Callback from "../Callback.ts"
+import { InvalidTask } from "../Errors.ts"
+import { initialWeights } from "../Learner.ts"
+import type { Parts } from "../Program.ts"
+import type { Options as RunOptions, World } from "../Run.ts"
+import type { Options } from "./Options.ts"
+
+/** Where a Trainer lives: the world of its runs, and the disk for what it saves beside. */
+export type Home = World | FileSystem.FileSystem | Path.Path
+
+/** What a Trainer has come to. */
+export interface Held<E, R> {
+  readonly weights: HostWeights
+  readonly state: TrainerState
+  readonly history: ReadonlyArray<Scalars>
+  readonly callbacks: ReadonlyArray<Callback.Callback<E, R>>
+  readonly inTrain: boolean
+  /** Whether a training has been: results have an epoch from then on. */
+  readonly trained: boolean
+  /** What putting the weights on the device took, where that was before any training. **Unit**: s. */
+  readonly preparation: number | undefined
+  /** What the last run's arguments came to, for `trainer_state.json`. */
+  readonly described: RunOptions["trainerState"]
+}
+
+export interface Core<A, E, R> {
+  readonly options: Options<A, E, R>
+  readonly args: Arguments.Arguments
+  readonly model: Model
+  readonly cell: Ref.Ref<Held<E, R>>
+  /** The parts of a program, as the Trainer stands. */
+  readonly parts: Effect.Effect<Parts<A, E, R>>
+}
+
+/** Makes it. **Errors**: `InvalidArgument` and the like; `InvalidTask` without a model, or when its `init` fails. */
+export const make = Effect.fnUntraced(function* <A, E, R>(options: Options<A, E, R>) {
+  const args = yield* Effect.fromResult(Arguments.make(options.args ?? { outputDir: "tmp_trainer" }))
+  yield* Effect.forEach(Arguments.warnings(args), (warning) => Effect.logWarning(warning), { discard: true })
+  yield* Effect.fromResult(Result.map(Arguments.supported(args), () => args))
+  const plain = options.model ?? options.modelInit?.()
+  if (plain === undefined)
+    return yield* new InvalidTask({ reason: "The Trainer has no model: give it `model`, or `modelInit`, which makes one." })
+  const model = lossOf(options, plain)
+  const cell = yield* Ref.make<Held<E, R>>({
+    weights: yield* fresh(args, model),
+    state: initial,
+    history: [],
+    callbacks: [
+      Callback.defaultFlow,
+      args.disableTqdm === true ? Callback.printer : Callback.progress,
+      ...(options.callbacks ?? [])
+    ],
+    inTrain: false,
+    trained: false,
+    preparation: undefined,
+    described: undefined
+  })
+  const [optimizer, schedule] = options.optimizers ?? [null, null]
+  const parts = Effect.map(
+    Ref.get(cell),
+    ({ callbacks }): Parts<A, E, R> => ({
+      args: options.args ?? {},
+      model,
+      collate: options.dataCollator ?? stack(),
+      reduction,
+      callbacks,
+      ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
+      ...(options.computeMetrics === undefined ? {} : { computeMetrics: options.computeMetrics }),
+      ...(options.preprocessLogitsForMetrics === undefined
+        ? {}
+        : { preprocessLogitsForMetrics: options.preprocessLogitsForMetrics }),
+      ...(options.getTrainDataloader === undefined ? {} : { loader: options.getTrainDataloader }),
+      ...(options.trainable === undefined ? {} : { trainable: options.trainable }),
+      ...(optimizer === null ? {} : { optimizer: () => optimizer }),
+      ...(schedule === null ? {} : { plan: (plan) => ({ ...plan, learningRate: schedule }) })
+    })
+  )
+  return { options, args, model, cell, parts } satisfies Core<A, E, R>
+})
+
+/** A model's own initial weights, by the arguments' seed. */
+export const fresh = (args: Arguments.Arguments, model: Model): Effect.Effect<HostWeights, InvalidTask> =>
+  Effect.map(initialWeights(model, Key.make(args.seed)), (weights) => ({ ...weights, slots: {} }))
+
+/** The model with the user's loss in the place of its own. */
+export const lossOf = <A, E, R>({ computeLoss }: Options<A, E, R>, model: Model): Model =>
+  computeLoss === undefined
+    ? model
+    : {
+        ...model,
+        apply: (parameters, batch, context) => {
+          const outputs = model.apply(parameters, batch, context)
+          return { ...outputs, loss: computeLoss(outputs, batch) }
+        }
+      }

@@ -1,0 +1,170 @@
+/** `evaluate`, `predict` and the loops and steps beneath them. */
+import { Clock, Effect, Ref } from "effect"
+import type { Batch, Loader } from "../../Data/Loader.ts"
+import { Device } from "../../Layer/Device/Device.ts"
+import { Logger } from "../../Layer/Logger/Logger.ts"
+import * as Python from "../../Metrics/Format/Python.ts"
+import type { HostTensors } from "../../Tensor/HostTensor.ts"
+import type { Callback, PredictionStep } from "../Callback.ts"
+import { InvalidTask } from "../Errors.ts"
+import type { Gathered } from "../EvalPrediction.ts"
+import { type Options as EvaluationOptions, type Predicted, predictAll, evaluate as streaming } from "../Evaluation.ts"
+import type { Source, Sources } from "../Feed.ts"
+import * as Feed from "../Feed.ts"
+import * as Program from "../Program.ts"
+import type { Core } from "./Core.ts"
+import * as Diary from "./Diary.ts"
+
+/** What both say of the outputs and of the names. */
+export interface LoopOptions {
+  /** Outputs that are left out of the predictions. */
+  readonly ignoreKeys?: ReadonlyArray<string>
+  /** Begins the metrics' names: `eval_loss`. */
+  readonly metricKeyPrefix?: string
+  /** Give only the loss; the arguments' `prediction_loss_only` where it is left out. */
+  readonly predictionLossOnly?: boolean
+}
+
+export interface EvaluateOptions<A, E, R> extends Omit<LoopOptions, "predictionLossOnly"> {
+  /** In the place of the Trainer's own. */
+  readonly evalDataset?: Sources<A, E, R>
+}
+
+export type Metrics = Readonly<Record<string, number>>
+
+export interface PredictionOutput {
+  readonly predictions: Gathered | undefined
+  readonly labelIds: Gathered | undefined
+  readonly metrics: Metrics
+}
+
+/** Opens a dataset for evaluation, in its own order: the Trainer's own where none is given. */
+export const getEvalDataloader = Effect.fnUntraced(function* <A, E, R>(core: Core<A, E, R>, dataset?: Source<A, E, R>) {
+  const found = dataset ?? Object.values(Feed.sets(core.options.evalDataset))[0]
+  if (found === undefined) return yield* new InvalidTask({ reason: "There is no evalDataset: give one to the Trainer, or here." })
+  return (yield* loaders(core, found)).eval!
+})
+
+const loaders = Effect.fnUntraced(function* <A, E, R>(core: Core<A, E, R>, evalDataset: Sources<A, E, R>) {
+  return yield* Feed.forEvaluation({ ...(yield* core.parts), evalDataset }, core.args)
+})
+
+/** Looks at every batch of a loader once: metrics and predictions. */
+export const evaluationLoop = <A, E, R>(core: Core<A, E, R>, loader: Loader, options: LoopOptions = {}) =>
+  Effect.map(look(core, loader, options, predictAll<E, R>), outputOf)
+
+/** Puts the weights on the device and looks at a loader as `how` does. */
+const look = Effect.fnUntraced(function* <A, E, R, Found, E2, R2>(
+  core: Core<A, E, R>,
+  loader: Loader,
+  { ignoreKeys, metricKeyPrefix = "eval", predictionLossOnly }: LoopOptions,
+  how: (options: EvaluationOptions<E, R> & { readonly set: string }) => Effect.Effect<Found, E2, R2>
+) {
+  const { args, cell } = core
+  const device = yield* Device
+  const logger = yield* Logger
+  const { callbacks, state, trained, weights } = yield* Ref.get(cell)
+  const { collect, ...lesson } = yield* Program.lesson(args, yield* core.parts)
+  const watching = callbacks.filter((callback) => callback.onPredictionStep !== undefined)
+  const shown = callbacks.some(({ name }) => name === "ProgressCallback")
+  const { batchesPerEpoch: total } = loader
+  const options = (
+    preparation: number | undefined,
+    on: EvaluationOptions["weights"]
+  ): EvaluationOptions<E, R> & { readonly set: string } => ({
+    ...lesson,
+    weights: on,
+    loader,
+    set: metricKeyPrefix,
+    collect: {
+      ...collect,
+      ...(ignoreKeys === undefined ? {} : { ignoreKeys }),
+      ...(predictionLossOnly === undefined ? {} : { predictionLossOnly }),
+      ...(preparation === undefined ? {} : { modelPreparationTime: preparation })
+    },
+    progress: (done: number) =>
+      shown ? logger.progress?.({ phase: "eval", state, horizon: none, done, total, set: metricKeyPrefix }) : undefined,
+    ...(watching.length === 0 ? {} : { onBatch: (done: number) => watched(watching, { set: metricKeyPrefix, done, total }) })
+  })
+  return yield* Effect.scoped(
+    Effect.gen(function* () {
+      const began = yield* Clock.currentTimeNanos
+      const parameters = yield* Effect.acquireRelease(device.put(weights.parameters), device.dispose)
+      const buffers = yield* Effect.acquireRelease(device.put(weights.buffers), device.dispose)
+      const took = Python.round(Number((yield* Clock.currentTimeNanos) - began) / 1e9, 4)
+      const preparation = yield* Ref.modify(cell, (held) => {
+        const first = held.preparation ?? (trained || held.inTrain ? undefined : took)
+        return [first, { ...held, preparation: first }]
+      })
+      return yield* how(options(preparation, { parameters, buffers }))
+    })
+  )
+})
+
+/** A run's length, where there is no run. */
+const none = { maxSteps: 0, epochs: 0, batchesPerEpoch: 0, accumulation: 1 }
+
+const watched = <E, R>(callbacks: ReadonlyArray<Callback<E, R>>, step: PredictionStep): Effect.Effect<void, E, R> =>
+  Effect.forEach(callbacks, (callback) => callback.onPredictionStep?.(step) ?? Effect.void, { discard: true })
+
+/** Evaluates the Trainer's evaluation sets, or others; logs what it finds, and tells the callbacks. */
+export const evaluate = Effect.fnUntraced(function* <A, E, R>(core: Core<A, E, R>, given: EvaluateOptions<A, E, R> = {}) {
+  const { evalDataset = core.options.evalDataset, ignoreKeys, metricKeyPrefix = "eval" } = given
+  if (evalDataset === undefined)
+    return yield* new InvalidTask({ reason: "evaluate needs an evalDataset: give it one, or the Trainer." })
+  let metrics: Metrics = {}
+  for (const [name, loader] of Object.entries(yield* loaders(core, evalDataset))) {
+    // a set's own name is "eval" or "eval_<name>"
+    const set = `${metricKeyPrefix}${name.slice("eval".length)}`
+    const options = { metricKeyPrefix: set, ...(ignoreKeys === undefined ? {} : { ignoreKeys }) }
+    const found = yield* look(core, loader, options, streaming<E, R>)
+    metrics = { ...metrics, ...(yield* Diary.evaluated(core, set, found)) }
+  }
+  return metrics
+}, Effect.scoped)
+
+/** Predicts a dataset; with labels there are metrics. */
+export const predict = Effect.fnUntraced(function* <A, E, R>(
+  core: Core<A, E, R>,
+  testDataset: Source<A, E, R>,
+  { ignoreKeys, metricKeyPrefix = "test" }: Omit<LoopOptions, "predictionLossOnly"> = {}
+) {
+  const output = yield* Effect.scoped(
+    Effect.flatMap(getEvalDataloader(core, testDataset), (loader) =>
+      evaluationLoop(core, loader, { metricKeyPrefix, ...(ignoreKeys === undefined ? {} : { ignoreKeys }) })
+    )
+  )
+  const { callbacks } = yield* Ref.get(core.cell)
+  yield* Effect.forEach(callbacks, (callback) => callback.onPredict?.(output.metrics) ?? Effect.void, { discard: true })
+  return output
+})
+
+/** The loss, the outputs and the labels of one batch, each where there is one. */
+export const predictionStep = Effect.fnUntraced(function* <A, E, R>(
+  core: Core<A, E, R>,
+  inputs: HostTensors,
+  options: Omit<LoopOptions, "metricKeyPrefix"> = {}
+) {
+  const { labelIds, metrics, predictions } = yield* evaluationLoop(core, alone(inputs), {
+    ...options,
+    metricKeyPrefix: "step"
+  })
+  return { loss: metrics.step_loss, logits: predictions, labels: labelIds }
+})
+
+/** A loader of one batch. */
+export const alone = (tensors: HostTensors): Loader => {
+  const rows = Object.values(tensors)[0]?.shape[0] ?? 1
+  const batch: Batch = { tensors, rows }
+  return {
+    batchesPerEpoch: 1,
+    size: rows,
+    batch: (_, index) => Effect.succeed(index === 0 ? batch : undefined)
+  }
+}
+
+const outputOf = ({ clock, labelIds, metrics, predictions }: Predicted): PredictionOutput => ({
+  predictions,
+  labelIds,
+  metrics: { ...metrics, ...clock }
+})

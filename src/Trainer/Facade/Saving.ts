@@ -1,0 +1,60 @@
+/** What a Trainer writes beside its checkpoints: the model, the state, results, a model card. */
+import { Console, Effect, FileSystem, Path, Ref } from "effect"
+import packageJson from "../../../package.json" with { type: "json" }
+import * as Arguments from "../../Arguments/Arguments.ts"
+import * as Disk from "../../Checkpoint/Disk.ts"
+import * as HuggingFace from "../../Checkpoint/HuggingFace.ts"
+import * as ModelFiles from "../../Checkpoint/ModelFiles.ts"
+import * as ResultFiles from "../../Checkpoint/ResultFiles.ts"
+import * as Results from "../../Metrics/Format/Results.ts"
+import * as ModelCard from "../ModelCard.ts"
+import type { Core } from "./Core.ts"
+
+/** Writes the weights as `model.safetensors`, and the arguments, into a folder: the output folder by default. */
+export const saveModel = Effect.fnUntraced(function* <A, E, R>({ args, cell }: Core<A, E, R>, outputDir = args.outputDir) {
+  const { weights } = yield* Ref.get(cell)
+  const fs = yield* FileSystem.FileSystem
+  yield* fs.makeDirectory(outputDir, { recursive: true })
+  yield* ModelFiles.save(outputDir, { ...weights.parameters, ...weights.buffers })
+  yield* write(outputDir, "training_args.json", Arguments.toJsonString(args))
+})
+
+/** Writes `trainer_state.json` into the output folder. */
+export const saveState = Effect.fnUntraced(function* <A, E, R>({ args, cell }: Core<A, E, R>) {
+  const { described, history, state } = yield* Ref.get(cell)
+  const known = described === undefined ? {} : { trainerState: described(state) }
+  yield* write(args.outputDir, "trainer_state.json", HuggingFace.trainerState({ state, history, ...known }, args.outputDir))
+})
+
+/** Writes the draft of a model card as `README.md` into the output folder. */
+export const createModelCard = Effect.fnUntraced(function* <A, E, R>(
+  { args, cell }: Core<A, E, R>,
+  { modelName, ...metadata }: ModelCard.Metadata & { readonly modelName?: string } = {}
+) {
+  const path = yield* Path.Path
+  const { history } = yield* Ref.get(cell)
+  const versions = { Regimen: packageJson.version, "TensorFlow.js": packageJson.devDependencies["@tensorflow/tfjs-core"] }
+  const name = modelName ?? path.basename(path.resolve(args.outputDir))
+  yield* write(args.outputDir, "README.md", ModelCard.render({ ...metadata, name, history, args, versions }))
+})
+
+/** Prints a split's metrics, aligned. */
+export const logMetrics = (split: string, metrics: Results.Results): Effect.Effect<void> =>
+  Console.log(Results.render(split, metrics))
+
+export const saveMetrics = <A, E, R>(
+  { args }: Core<A, E, R>,
+  split: string,
+  metrics: Results.Results,
+  combined = true
+): ReturnType<typeof ResultFiles.save> => ResultFiles.save(args.outputDir, split, metrics, { combined })
+
+/** A file is whole or as it was. */
+const write = Effect.fnUntraced(function* (folder: string, name: string, text: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const file = path.join(folder, name)
+  yield* fs.makeDirectory(folder, { recursive: true })
+  yield* Disk.writeFile(`${file}.tmp`, new TextEncoder().encode(text))
+  yield* fs.rename(`${file}.tmp`, file)
+})
