@@ -13,6 +13,7 @@ const rows = [
   "Model",
   "Step",
   "Metrics",
+  "Tokenizer",
   "Data",
   "Layer",
   "Checkpoint",
@@ -27,6 +28,7 @@ const rows = [
 const packages: ReadonlyArray<readonly [name: RegExp, home: string | undefined]> = [
   [/^@tensorflow\/tfjs-core/, "Tensor/"],
   [/^(@tensorflow\/tfjs-(?!core)|webgpu$)/, "Layer/Device/"],
+  [/^@huggingface\//, "Tokenizer/"],
   [/^effect\/cli/, "cli/"],
   [/^regimen$/, undefined]
 ]

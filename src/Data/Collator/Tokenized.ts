@@ -1,0 +1,61 @@
+/** Collators that pad as a tokenizer says. */
+import { specialId, type Tokenizer } from "../../Tokenizer/Tokenizer.ts"
+import type { Collator } from "../Collator.ts"
+import { causal, type Masked, masked } from "./LanguageModeling.ts"
+import { type Options, padding } from "./Padding.ts"
+
+/** What remains to be said of padding when there is a tokenizer. */
+export type Rest = Omit<Options, "padToken" | "side">
+
+/**
+ * Pads with the tokenizer's pad token, on its side. `position_ids` and `segment_ids` of packed rows are padded too.
+ *
+ * **Errors**: throws `EncodeError` for a tokenizer without a pad token; the collator's are those of `Collator.padding`.
+ * **Source**: `DataCollatorWithPadding(tokenizer)`, which is what a Trainer takes that is given a tokenizer (test/unit/Data/Tokenized.test.ts).
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict"
+ * import { Effect } from "effect"
+ * import { Collator, Tokenizer } from "regimen"
+ *
+ * const tokenizer = Tokenizer.bytes()
+ * const rows = ["ab", "c"].map((text) => Tokenizer.encode(tokenizer, text))
+ * const batch = Effect.runSync(Collator.forTokenizer(tokenizer)(rows, [0, 1]))
+ * assert.deepEqual(batch.input_ids?.data, Int32Array.of(97, 98, 99, tokenizer.special.pad!))
+ * ```
+ */
+export const forTokenizer = (tokenizer: Tokenizer, options: Rest = {}): Collator<unknown> =>
+  padding(paddingOf(tokenizer, options))
+
+/**
+ * Pads, and makes `labels` of `input_ids`: `Collator.causal` with the tokenizer's pad token. Where that is its end token too, as is common, the
+ * end of a text gets no loss: give the tokenizer a pad token of its own, or label the rows and use `forTokenizer`.
+ *
+ * **Errors**: as `forTokenizer`. **Source**: `DataCollatorForLanguageModeling(tokenizer, mlm=False)`.
+ */
+export const causalFor = (tokenizer: Tokenizer, options: Rest = {}): Collator<unknown> => causal(paddingOf(tokenizer, options))
+
+/**
+ * Pads and hides tokens: `Collator.masked` with the tokenizer's mask token, vocabulary and special tokens.
+ *
+ * **Errors**: as `forTokenizer`, and for a tokenizer without a mask token. **Source**: `DataCollatorForLanguageModeling(tokenizer, mlm=True)`.
+ */
+export const maskedFor = (
+  tokenizer: Tokenizer,
+  options: Rest & Pick<Masked, "seed" | "probability" | "replaceByMask" | "replaceByRandom">
+): Collator<unknown> =>
+  masked({
+    ...options,
+    ...paddingOf(tokenizer, options),
+    maskToken: specialId(tokenizer, "mask"),
+    vocabularySize: tokenizer.vocabularySize,
+    specialTokens: [...tokenizer.specialIds]
+  })
+
+const paddingOf = (tokenizer: Tokenizer, options: Rest): Options => ({
+  ...options,
+  padToken: specialId(tokenizer, "pad"),
+  side: tokenizer.paddingSide,
+  pads: { position_ids: 0, segment_ids: 0, ...options.pads }
+})

@@ -1,0 +1,168 @@
+/** Rows whose loss is on the answers alone: labels are the tokens of the answers, and -100 elsewhere. */
+import * as ChatTemplate from "./ChatTemplate.ts"
+import { ChatTemplateError } from "./Errors.ts"
+import { type Encoding, encode, type Tokenizer } from "./Tokenizer.ts"
+
+export type Row = Pick<Encoding, "input_ids" | "attention_mask"> & { readonly labels: ReadonlyArray<number> }
+
+/**
+ * Encodes a prompt and its completion as one text, with an `eos` token behind it where the tokenizer has one. A token that reaches over the
+ * border is of the completion.
+ *
+ * **Law**: what is masked is exactly the prompt (test/property/Completion.test.ts).
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict"
+ * import { Completion, Tokenizer } from "regimen"
+ *
+ * const tokenizer = Tokenizer.bytes()
+ * const { labels } = Completion.ofPrompt(tokenizer, "1+1=", "2")
+ * assert.deepEqual(labels, [-100, -100, -100, -100, 50, tokenizer.special.eos])
+ * ```
+ */
+export const ofPrompt = (tokenizer: Tokenizer, prompt: string, completion: string): Row => {
+  const { input_ids } = encode(tokenizer, prompt + completion)
+  const { eos } = tokenizer.special
+  const ids = eos === undefined || input_ids.at(-1) === eos ? input_ids : [...input_ids, eos]
+  return labelled(ids, [[common(ids, encode(tokenizer, prompt).input_ids), ids.length]])
+}
+
+export interface ChatOptions extends Omit<ChatTemplate.Options, "addGenerationPrompt"> {
+  /** Cuts what comes after this many tokens. */
+  readonly maxLength?: number
+}
+
+/**
+ * Encodes a chat, for a loss on what the assistant says: what the template has between `{% generation %}` and `{% endgeneration %}`, or,
+ * where it has no such tags, what each answer adds to the prompt for it. A token that reaches over the beginning of an answer belongs to it,
+ * one that reaches over the end does not.
+ *
+ * **Errors**: throws `ChatTemplateError` as `ChatTemplate.render`, and where a template without the tags writes earlier messages anew.
+ * **Source**: `apply_chat_template(return_assistant_tokens_mask=True)` (test/golden-own/tokenizers.test.ts).
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict"
+ * import { Completion, Tokenizer } from "regimen"
+ *
+ * const template = "{% for m in messages %}{{ m.role[0] }}:{{ m.content }};{% endfor %}{% if add_generation_prompt %}a:{% endif %}"
+ * const chat = [{ role: "user", content: "Hi" }, { role: "assistant", content: "Yo" }]
+ * const { labels } = Completion.ofChat(Tokenizer.bytes(), chat, { template })
+ * assert.deepEqual(labels.filter((id) => id >= 0), [..."Yo;"].map((c) => c.charCodeAt(0)))
+ * ```
+ */
+export const ofChat = (tokenizer: Tokenizer, messages: ReadonlyArray<ChatTemplate.Message>, options: ChatOptions = {}): Row => {
+  const template = ChatTemplate.templateOf(tokenizer, options)
+  const { text, answers } = generation.test(template)
+    ? marked(tokenizer, messages, { ...options, template })
+    : prompted(tokenizer, messages, { ...options, template })
+  const ids = tokenizer.toIds(text)
+  const tokensBefore = (place: number) => common(ids, tokenizer.toIds(text.slice(0, place)))
+  const row = labelled(
+    ids,
+    answers.map(([from, to]) => [tokensBefore(from), tokensBefore(to)])
+  )
+  const { maxLength = ids.length } = options
+  return {
+    input_ids: row.input_ids.slice(0, maxLength),
+    attention_mask: row.attention_mask.slice(0, maxLength),
+    labels: row.labels.slice(0, maxLength)
+  }
+}
+
+/**
+ * Labels a row that is encoded already: an answer begins after the ids `response`, and ends before the ids `prompt`, or with the row.
+ * Without `prompt`, the first `response` begins the only answer. A row without `response` has no labels.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict"
+ * import { Completion } from "regimen"
+ *
+ * const { labels } = Completion.afterMarkers({ input_ids: [8, 1, 2, 9, 3, 8, 4, 9, 5] }, { response: [9], prompt: [8] })
+ * assert.deepEqual(labels, [-100, -100, -100, -100, 3, -100, -100, -100, 5])
+ * ```
+ */
+export const afterMarkers = <A extends { readonly input_ids: ReadonlyArray<number> }>(
+  row: A,
+  { response, prompt }: { readonly response: ReadonlyArray<number>; readonly prompt?: ReadonlyArray<number> }
+): A & Pick<Row, "labels"> => {
+  const ids = row.input_ids
+  const answers: Array<Span> = []
+  for (let at = find(ids, response, 0); at < ids.length; ) {
+    const from = at + response.length
+    const to = prompt === undefined ? ids.length : find(ids, prompt, from)
+    answers.push([from, to])
+    at = find(ids, response, to)
+  }
+  return { ...row, labels: labelled(ids, answers).labels }
+}
+
+/** From a place up to another, which is left out. */
+type Span = readonly [from: number, to: number]
+
+interface Written {
+  readonly text: string
+  /** **Unit**: UTF-16 code units. */
+  readonly answers: ReadonlyArray<Span>
+}
+
+const generation = /\{%(-?)\s*(end)?generation\s*(-?)%\}/
+
+/** Has the template itself mark where answers begin and end, with characters that stand in no text. */
+const marked = (tokenizer: Tokenizer, messages: ReadonlyArray<ChatTemplate.Message>, options: ChatOptions): Written => {
+  const template = options.template!.replaceAll(
+    new RegExp(generation, "g"),
+    (_, before: string, end: string | undefined, after: string) =>
+      `{%${before} if true %}${end === undefined ? opens : closes}{% endif ${after}%}`
+  )
+  const text = ChatTemplate.render(tokenizer, messages, { ...options, template })
+  let length = 0
+  const places = text.split(marks).map((part) => {
+    length += part.length
+    return length
+  })
+  return {
+    text: text.replaceAll(marks, ""),
+    answers: places.flatMap((from, i) => (i % 2 === 0 && i + 1 < places.length ? [[from, places[i + 1]!] as const] : []))
+  }
+}
+
+const opens = "\uFDD0"
+const closes = "\uFDD1"
+const marks = /[\uFDD0\uFDD1]/g
+
+/** Writes the chat up to each answer, with and without it. */
+const prompted = (tokenizer: Tokenizer, messages: ReadonlyArray<ChatTemplate.Message>, options: ChatOptions): Written => {
+  const text = ChatTemplate.render(tokenizer, messages, options)
+  const place = (until: number, addGenerationPrompt: boolean) => {
+    const part = ChatTemplate.render(tokenizer, messages.slice(0, until), { ...options, addGenerationPrompt })
+    if (text.startsWith(part)) return part.length
+    throw new ChatTemplateError({
+      reason: `it writes the first ${until} messages in another way when more follow, so that the answers cannot be found. Put {% generation %} and {% endgeneration %} around them in the template.`
+    })
+  }
+  const answers = messages.flatMap(({ role }, at) =>
+    role === "assistant" ? [[place(at, true), place(at + 1, false)] as const] : []
+  )
+  return { text, answers }
+}
+
+const labelled = (ids: ReadonlyArray<number>, answers: ReadonlyArray<Span>): Row => {
+  const labels = new Array<number>(ids.length).fill(-100)
+  for (const [from, to] of answers) for (let at = from; at < to; at++) labels[at] = ids[at]!
+  return { input_ids: ids, attention_mask: ids.map(() => 1), labels }
+}
+
+/** How many ids both begin with. */
+const common = (ids: ReadonlyArray<number>, others: ReadonlyArray<number>): number => {
+  const at = ids.findIndex((id, i) => id !== others[i])
+  return at < 0 ? ids.length : at
+}
+
+/** The next place of a marker, or the end. */
+const find = (ids: ReadonlyArray<number>, marker: ReadonlyArray<number>, from: number): number => {
+  for (let at = from; at + marker.length <= ids.length; at++) if (marker.every((id, i) => ids[at + i] === id)) return at
+  return ids.length
+}

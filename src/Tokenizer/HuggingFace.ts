@@ -1,0 +1,161 @@
+/** Tokenizers as Hugging Face keeps them: tokenizer.json, and what is said about it in tokenizer_config.json. */
+import { Result, Schema } from "effect"
+import { TokenizerInvalid, TokenizerMissing, TokenizerUnsupported } from "./Errors.ts"
+import * as Frame from "./Frame.ts"
+import * as Library from "./Library.ts"
+import { type Files, type Role, roles, type Side, type Tokenizer } from "./Tokenizer.ts"
+
+/** Files that make a tokenizer; all but the first may be missing. */
+export const names = ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"] as const
+
+/**
+ * Makes a tokenizer from the content of its files. A special token that only the configuration names is added to the vocabulary.
+ *
+ * **Errors**: throws `TokenizerMissing` without a tokenizer.json, `TokenizerInvalid` for a file that cannot be read, `TokenizerUnsupported`
+ * for a model or a part of a kind that is not known.
+ */
+export const fromFiles = (files: Files): Tokenizer => {
+  if (!Object.hasOwn(files, names[0])) throw new TokenizerMissing({ file: names[0] })
+  const json = read(files, names[0], Json)
+  const config = { ...read(files, names[2], Map), ...read(files, names[1], Config) }
+  if (!models.has(json.model.type)) throw new TokenizerUnsupported({ reason: `its model is of the kind ${json.model.type}` })
+  const named = roles.flatMap((role): ReadonlyArray<readonly [Role, string]> => {
+    const token = config[`${role}_token`]
+    return token === undefined || token === null ? [] : [[role, contentOf(token)]]
+  })
+  const tokens = [...named.map(([, token]) => token), ...(config.additional_special_tokens ?? []).map(contentOf)]
+  const frame = Frame.fromJson(json.post_processor)
+  if (Result.isFailure(frame)) throw new TokenizerUnsupported({ reason: frame.failure })
+  const added_tokens = withSpecial(json, tokens)
+  const library = open({ ...json, added_tokens }, config)
+  const special = Object.fromEntries(named.map(([role, token]) => [role, library.token_to_id(token)!]))
+  const templates = config.chat_template ?? undefined
+  return {
+    vocabularySize: library.model.vocab.length,
+    special,
+    specialIds: new Set(added_tokens.flatMap(({ id, special }) => (special === true ? id : []))),
+    frame: frame.success,
+    paddingSide: config.padding_side ?? "right",
+    truncationSide: config.truncation_side ?? "right",
+    maxLength: (config.model_max_length ?? Infinity) < unlimited ? (config.model_max_length ?? undefined) : undefined,
+    typeIds: readsTypes(config),
+    chatTemplates: {
+      ...(typeof templates === "string" ? { default: templates } : {}),
+      ...(Array.isArray(templates) ? Object.fromEntries(templates.map(({ name, template }) => [name, template])) : {}),
+      ...(files[names[3]] === undefined ? {} : { default: files[names[3]] })
+    },
+    toIds: (text) => library.encode(text, { add_special_tokens: false }).ids,
+    toText: (ids) => library.decode([...ids], { clean_up_tokenization_spaces: config.clean_up_tokenization_spaces ?? false }),
+    idOf: (token) => library.token_to_id(token),
+    tokenOf: (id) => library.id_to_token(id),
+    files
+  }
+}
+
+const models = new Set(["BPE", "WordPiece", "Unigram"])
+
+/** What transformers writes where a model has no longest text is 1e30. */
+const unlimited = 1e9
+
+/** Classes whose models read `token_type_ids`, where the configuration does not say it. */
+const typed =
+  /^(Bert|MobileBert|SqueezeBert|RemBert|ConvBert|Albert|Electra|Deberta|DebertaV2|XLNet|Funnel|PreTrained)Tokenizer(Fast)?$/
+
+const readsTypes = ({ model_input_names, tokenizer_class }: typeof Config.Type): boolean =>
+  model_input_names?.includes("token_type_ids") ?? typed.test(tokenizer_class ?? "")
+
+const Token = Schema.Union([Schema.String, Schema.Struct({ content: Schema.String })])
+const Special = Schema.optionalKey(Schema.NullOr(Token))
+const Map = Schema.Struct({
+  bos_token: Special,
+  eos_token: Special,
+  unk_token: Special,
+  sep_token: Special,
+  pad_token: Special,
+  cls_token: Special,
+  mask_token: Special,
+  additional_special_tokens: Schema.optionalKey(Schema.NullOr(Schema.Array(Token)))
+})
+const sides: ReadonlyArray<Side> = ["right", "left"]
+const Config = Schema.Struct({
+  ...Map.fields,
+  padding_side: Schema.optionalKey(Schema.Literals(sides)),
+  truncation_side: Schema.optionalKey(Schema.Literals(sides)),
+  model_max_length: Schema.optionalKey(Schema.NullOr(Schema.Number)),
+  clean_up_tokenization_spaces: Schema.optionalKey(Schema.NullOr(Schema.Boolean)),
+  model_input_names: Schema.optionalKey(Schema.Array(Schema.String)),
+  tokenizer_class: Schema.optionalKey(Schema.NullOr(Schema.String)),
+  chat_template: Schema.optionalKey(
+    Schema.NullOr(Schema.Union([Schema.String, Schema.Array(Schema.Struct({ name: Schema.String, template: Schema.String }))]))
+  )
+})
+const Added = Schema.StructWithRest(
+  Schema.Struct({ id: Schema.Int, content: Schema.String, special: Schema.optionalKey(Schema.Boolean) }),
+  [Schema.Record(Schema.String, Schema.Unknown)]
+)
+const Json = Schema.StructWithRest(
+  Schema.Struct({
+    model: Schema.StructWithRest(
+      Schema.Struct({
+        type: Schema.String,
+        vocab: Schema.Union([
+          Schema.Record(Schema.String, Schema.Int),
+          Schema.Array(Schema.Tuple([Schema.String, Schema.Number]))
+        ])
+      }),
+      [Schema.Record(Schema.String, Schema.Unknown)]
+    ),
+    added_tokens: Schema.Array(Added),
+    post_processor: Schema.Unknown
+  }),
+  [Schema.Record(Schema.String, Schema.Unknown)]
+)
+
+const contentOf = (token: typeof Token.Type): string => (typeof token === "string" ? token : token.content)
+
+/** Reads a file; what is missing is empty. */
+const read = <A>(files: Files, file: string, schema: Schema.Decoder<A>): A => {
+  let value: unknown
+  try {
+    value = JSON.parse(files[file] ?? "{}")
+  } catch (cause) {
+    throw new TokenizerInvalid({ file, reason: `it is not JSON (${cause instanceof Error ? cause.message : cause})` })
+  }
+  const decoded = Schema.decodeUnknownResult(schema)(value)
+  if (Result.isFailure(decoded)) throw new TokenizerInvalid({ file, reason: decoded.failure.message })
+  return decoded.success
+}
+
+/** The added tokens, with those that the configuration calls special: marked where they are, and appended where they are not. */
+const withSpecial = ({ added_tokens, model }: typeof Json.Type, tokens: ReadonlyArray<string>) => {
+  const { vocab } = model
+  const ids = new globalThis.Map(Array.isArray(vocab) ? vocab.map(([token], id) => [token, id]) : Object.entries(vocab))
+  const all = added_tokens.map((token) => (tokens.includes(token.content) ? { ...token, special: true } : token))
+  let next = [...ids.values(), ...all.map(({ id }) => id)].reduce((most, id) => Math.max(most, id), -1) + 1
+  for (const content of new Set(tokens)) {
+    if (!all.some((token) => token.content === content))
+      all.push({
+        id: ids.get(content) ?? next++,
+        content,
+        special: true,
+        normalized: false,
+        single_word: false,
+        lstrip: false,
+        rstrip: false
+      })
+  }
+  return all
+}
+
+/** The library wants tokens as texts, and what is put around a text is ours. */
+const open = (json: object, config: object): Library.Library => {
+  const plain = Object.entries(config).map(([name, value]) => [
+    name,
+    name.endsWith("_token") && Schema.is(Token)(value) ? contentOf(value) : value
+  ])
+  try {
+    return Library.open({ ...json, post_processor: null }, Object.fromEntries(plain))
+  } catch (cause) {
+    throw new TokenizerUnsupported({ reason: cause instanceof Error ? cause.message : String(cause) })
+  }
+}

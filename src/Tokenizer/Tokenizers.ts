@@ -1,0 +1,23 @@
+/** The `Tokenizer` namespace of the package: the type, where tokenizers come from and go to, and how they are trained. */
+
+export * from "./Errors.ts"
+export { fromFiles } from "./HuggingFace.ts"
+export { bytes, characters, type Special } from "./Small.ts"
+export { load, save } from "./Storage.ts"
+export {
+  type BatchOptions,
+  type DecodeOptions,
+  decode,
+  type Encoding,
+  encode,
+  encodeBatch,
+  type Files,
+  type Options,
+  type Role,
+  type Side,
+  specialId,
+  type Text,
+  type Tokenizer,
+  type Truncation
+} from "./Tokenizer.ts"
+export { type Training, trainBpe, trainWordPiece } from "./Train.ts"
