@@ -4,7 +4,9 @@ import { UnknownActivation } from "./Activation.ts"
 import * as Bert from "./Bert.ts"
 import { type Config, InvalidConfig } from "./Config.ts"
 import * as Gpt2 from "./Gpt2.ts"
+import * as Llama from "./Llama.ts"
 import { UnknownRope } from "./Rotary.ts"
+import * as T5 from "./T5.ts"
 import { type Make, type Transformer, UnknownArchitecture } from "./Transformer.ts"
 
 export type { Config } from "./Config.ts"
@@ -58,4 +60,9 @@ export const architectures = (): ReadonlyArray<string> => Object.keys(all)
 
 const named = ({ architectures }: Config): string => (Array.isArray(architectures) ? String(architectures[0]) : "none")
 
-const all: Readonly<Record<string, Make>> = { ...Bert.architectures(), ...Gpt2.architectures }
+const all: Readonly<Record<string, Make>> = {
+  ...Bert.architectures(),
+  ...Gpt2.architectures,
+  ...Llama.architectures,
+  ...T5.architectures
+}

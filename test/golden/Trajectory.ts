@@ -28,6 +28,7 @@ interface Recorded {
   readonly steps: ReadonlyArray<{ readonly loss: number; readonly lr: number; readonly grad_norm: number }>
   readonly final_evaluate: { readonly eval_loss: number }
   readonly float64_shadow: {
+    readonly grad_norms: ReadonlyArray<number>
     readonly max_abs_loss_difference: number
     readonly final_weight_difference_by_tensor: Readonly<Record<string, number>>
   }
@@ -99,10 +100,12 @@ const expectWithin = (found: Record<string, number>, bound: (path: string) => nu
 /**
  * Replays a run: its arguments make the optimizer and the learning rates, its micro-batches are the recorded ones.
  */
-export const replay = Effect.fnUntraced(function* (trajectory: Trajectory, variant: string, options: { readonly reduction?: Reduction.Reduction } = {}) {
+export const replay = Effect.fnUntraced(function* (trajectory: Trajectory, variant: string, options: { readonly reduction?: Reduction.Reduction; readonly wholeBatches?: boolean } = {}) {
   const device = yield* Device
   const golden = trajectory.json<Recorded>(`${variant}.json`)
-  const args = Result.getOrThrow(Result.flatMap(Arguments.fromJson(golden.training_arguments), ({ input }) => Arguments.make(input)))
+  // What generates tells nothing of how it is trained.
+  const { predict_with_generate, generation_max_length, generation_num_beams, ...trained } = golden.training_arguments
+  const args = Result.getOrThrow(Result.flatMap(Arguments.fromJson(trained), ({ input }) => Arguments.make(input)))
   const { gradientAccumulationSteps: accumulation, labelSmoothingFactor: factor, maxGradNorm } = args
   const size = trajectory.json<{ readonly train: ReadonlyArray<unknown> }>("dataset.json").train.length
   const batchesPerEpoch = Math.ceil(size / args.perDeviceTrainBatchSize)
@@ -136,7 +139,7 @@ export const replay = Effect.fnUntraced(function* (trajectory: Trajectory, varia
 
   const step = Step.make({ model, optimizer, reduction, maxGradNorm })
   let weights: Step.Output["weights"] = { parameters: start, buffers: {}, slots: yield* device.run("slots", () => optimizer.init(start)) }
-  const { max_abs_loss_difference, final_weight_difference_by_tensor } = golden.float64_shadow
+  const { grad_norms, max_abs_loss_difference, final_weight_difference_by_tensor } = golden.float64_shadow
   const { tensors } = yield* device.memory
   for (const [n, recorded] of golden.steps.entries()) {
     const learningRate = plan.learningRate({ ...initial, step: n }, plan.horizon)
@@ -152,7 +155,9 @@ export const replay = Effect.fnUntraced(function* (trajectory: Trajectory, varia
     const { loss, gradNorm } = Tree.map(yield* device.read(figures), ({ data }) => data[0]!)
     yield* device.dispose(figures)
     expect(Math.abs(loss! - recorded.loss), `loss of step ${n + 1}`).toBeLessThanOrEqual(Math.max(10 * max_abs_loss_difference, 1e-5))
-    expect(Math.abs(gradNorm! - recorded.grad_norm), `norm of step ${n + 1}`).toBeLessThanOrEqual(1e-4 * recorded.grad_norm)
+    // Late in a run float32 rounding moves norms further; then it is that of the same run in float64.
+    const normDifference = Math.min(...[recorded.grad_norm, grad_norms[n]!].map((norm) => Math.abs(gradNorm! - norm)))
+    expect(normDifference, `norm of step ${n + 1}`).toBeLessThanOrEqual(1e-4 * recorded.grad_norm)
     expect((yield* device.memory).tensors).toBe(tensors)
     if (n === 0) {
       const bound = (path: string) => Math.max(10 * final_weight_difference_by_tensor[path]!, 5e-6)
@@ -164,16 +169,17 @@ export const replay = Effect.fnUntraced(function* (trajectory: Trajectory, varia
     Math.max(10 * final_weight_difference_by_tensor[path]!, 5e-6)
   )
 
-  // The evaluation after the last step: batch means, weighted by rows.
+  // The evaluation after the last step: batch means, weighted by rows, or in Seq2SeqTrainer all alike: it keeps what fills the last batch.
   const rows = trajectory.json<{ readonly eval: ReadonlyArray<unknown> }>("dataset.json").eval.map((_, row) => row)
   let [sum, count] = [0, 0]
   for (let at = 0; at < rows.length; at += args.perDeviceEvalBatchSize) {
     const own = rows.slice(at, at + args.perDeviceEvalBatchSize)
     const { loss } = yield* forward(model, final, trajectory.batch("eval", own), reduction)
-    sum += loss!.data[0]! * own.length
-    count += own.length
+    const weight = options.wholeBatches === true ? 1 : own.length
+    sum += loss!.data[0]! * weight
+    count += weight
   }
-  expect(Math.abs(sum / count - golden.final_evaluate.eval_loss), "eval_loss").toBeLessThanOrEqual(2e-5)
+  expect(Math.abs(sum / count - golden.final_evaluate.eval_loss), "eval_loss").toBeLessThanOrEqual(Math.max(10 * max_abs_loss_difference, 2e-5))
   for (const old of [weights.parameters, weights.slots]) yield* device.dispose(old)
   expect((yield* device.memory).tensors).toBe(0)
 })
