@@ -31,10 +31,12 @@ writeFileSync(
   `${JSON.stringify(
     {
       ...{ name, version, description, license, type, engines, sideEffects },
-      exports: {
-        ".": { types: built(source.exports["."], ".d.ts"), default: built(source.exports["."], ".js") },
-        "./package.json": "./package.json"
-      },
+      exports: Object.fromEntries(
+        Object.entries(source.exports).map(([name, path]) => [
+          name,
+          path.endsWith(".ts") ? { types: built(path, ".d.ts"), default: built(path, ".js") } : path
+        ])
+      ),
       imports,
       bin: { regimen: built(source.bin.regimen, ".js") },
       dependencies,

@@ -112,5 +112,25 @@ export const fromJson = (json: unknown): Result.Result<Parsed, ArgumentsError> =
  */
 export const toJson = (args: Arguments): Readonly<Record<Name, unknown>> => Table.toJson(fields, args)
 
+/**
+ * Writes the arguments that are not the defaults, as JSON with the page's names: what a run shows of itself.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict"
+ * import { Result } from "effect"
+ * import { Arguments } from "regimen"
+ *
+ * const args = Result.getOrThrow(Arguments.make({ learningRate: 1e-3 }))
+ * assert.deepEqual(Arguments.changed(args), { learning_rate: 1e-3 })
+ * ```
+ */
+export const changed = (args: Arguments): Readonly<Record<string, unknown>> => {
+  const defaults: Readonly<Record<string, unknown>> = toJson(Result.getOrThrow(make({})))
+  return Object.fromEntries(
+    Object.entries(toJson(args)).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(defaults[name]))
+  )
+}
+
 /** The error of a name that there is not, with the nearest that there is. */
 export const unknown = (name: string): UnknownArgument => Table.unknown(name, names)

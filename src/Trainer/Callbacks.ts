@@ -2,7 +2,7 @@
 import { Effect, Predicate, Schema } from "effect"
 import type { Event, Request, Tag } from "../Schedule/Event.ts"
 import type { Callbacks as Memories, TrainerState } from "../TrainerState.ts"
-import type { Callback, Logs, Told } from "./Callback.ts"
+import type { Callback, Logs, PredictionStep, Told } from "./Callback.ts"
 import { InvalidTask } from "./Errors.ts"
 
 /** What all of them say. */
@@ -14,6 +14,8 @@ export interface Said {
 export interface Callbacks<E, R> {
   /** Tells those that hear of such an event, in order; undefined when none does. */
   readonly tell: (event: Event, logs: Logs) => Effect.Effect<Said, E, R> | undefined
+  /** What tells them of each batch of an evaluation; nothing when none listens. */
+  readonly watching: (step: Omit<PredictionStep, "done">) => { readonly onBatch?: (done: number) => Effect.Effect<void, E, R> }
 }
 
 /** Gives the callbacks of a run their memories back. **Errors**: `InvalidTask` when two remember under one name, or one cannot read its memory. */
@@ -36,8 +38,26 @@ export const make = Effect.fnUntraced(function* <E, R>(callbacks: ReadonlyArray<
     }
     return { requests, callbacks: memories }
   })
-  return { tell: (event, logs) => (hearing.has(event._tag) ? tell(event, logs) : undefined) } satisfies Callbacks<E, R>
+  return {
+    tell: (event, logs) => (hearing.has(event._tag) ? tell(event, logs) : undefined),
+    watching: (step) => watching(callbacks, step)
+  } satisfies Callbacks<E, R>
 })
+
+/** What tells callbacks of each batch of an evaluation or a prediction; nothing when none listens. */
+export const watching = <E, R>(
+  callbacks: ReadonlyArray<Callback<E, R>>,
+  step: Omit<PredictionStep, "done">
+): { readonly onBatch?: (done: number) => Effect.Effect<void, E, R> } => {
+  const listening = callbacks.filter(({ onPredictionStep }) => onPredictionStep !== undefined)
+  if (listening.length === 0) return {}
+  return {
+    onBatch: (done) =>
+      Effect.forEach(listening, (callback) => callback.onPredictionStep?.({ ...step, done }) ?? Effect.void, {
+        discard: true
+      })
+  }
+}
 
 /** A callback and its memory, which is decoded only when the state's is another than the last one seen. */
 const remembering = Effect.fnUntraced(function* <E, R>(callback: Callback<E, R>, memories: Memories) {

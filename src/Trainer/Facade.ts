@@ -149,6 +149,8 @@ export const make = Effect.fn("Trainer.make")(function* <A, E = never, R = never
   }
 })
 
+export type { Home } from "./Facade/Core.ts"
+
 /** A Trainer, as `make` gives it. */
 export type Trainer<A, E = never, R = never> = Effect.Success<ReturnType<typeof make<A, E, R>>>
 

@@ -255,7 +255,8 @@ const open = <A, E, R>(source: Source<A, E, R>): Effect.Effect<Data<A, R>, E, R>
 
 const isStream = <A, R>(data: Data<A, R>): data is Streaming<A, R> => typeof data === "function"
 
-const isSource = <A, E, R>(sources: Sources<A, E, R>): sources is Source<A, E, R> =>
+/** Whether it is one set. */
+export const isSource = <A, E, R>(sources: Sources<A, E, R>): sources is Source<A, E, R> =>
   typeof sources === "function" || Effect.isEffect(sources) || ("rows" in sources && typeof sources.rows === "function")
 
 const refuse = (names: ReadonlyArray<string>, reason: string) => new Arguments.ContradictoryArguments({ names, reason })

@@ -13,8 +13,8 @@ export interface Journal {
   readonly config: (state: TrainerState, config: Readonly<Record<string, unknown>>) => Effect.Effect<void>
   readonly train: (state: TrainerState, values: Values) => Effect.Effect<void>
   readonly evaluation: (state: TrainerState, set: string, result: Result) => Effect.Effect<void>
-  /** The last entry. `trainLoss`: the mean over all updates; `from`: where this attempt began. */
-  readonly summary: (state: TrainerState, trainLoss: number, from: TrainerState) => Effect.Effect<void>
+  /** The last entry, whose figures it gives. `trainLoss`: the mean over all updates; `from`: where this attempt began. */
+  readonly summary: (state: TrainerState, trainLoss: number, from: TrainerState) => Effect.Effect<Values>
   /** The canonical log so far, oldest first. */
   readonly history: () => ReadonlyArray<Scalars>
 }
@@ -54,9 +54,12 @@ export const make = Effect.fnUntraced(function* (session: Session, logger: Logge
     summary: Effect.fnUntraced(function* (state, trainLoss, from) {
       const runtime = Number((yield* Clock.currentTimeNanos) - started) / 1e9
       const done = { samples: state.samples - from.samples, steps: state.step - from.step }
-      yield* scalars(state, "summary", { train_loss: trainLoss, total_flos: 0 }, Speed.measure("train", runtime, done))
+      const values = { total_flos: 0, train_loss: trainLoss }
+      const clock = Speed.measure("train", runtime, done)
+      yield* scalars(state, "summary", values, clock)
       const curve = lossCurve(history)
       if (curve !== undefined) yield* figure(state, "loss", curve)
+      return { ...clock, ...values }
     }),
     history: () => history.slice()
   } satisfies Journal

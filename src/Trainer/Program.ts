@@ -106,7 +106,7 @@ export const make = <A, E = never, R = never>(program: Definition<A, E, R>): Pro
       options: {
         ignoreDataSkip: args.ignoreDataSkip,
         nonFinite: args.loggingNanInfFilter ? "filter" : "continue",
-        config: Arguments.toJson(args),
+        config: Arguments.changed(args),
         trainerState: StateFile.make(args, sizes, plan, Callbacks.toHuggingFace),
         callbacks,
         ...(program.observe === undefined ? {} : { observe: program.observe })

@@ -76,9 +76,11 @@ interface Done {
   readonly logs?: Logs
   readonly commit?: Effect.Effect<Done, RunError, Device>
 }
-type Work = Effect.Effect<Done, RunError, Device>
+type Work<E, R> = Effect.Effect<Done, RunError | E, Device | R>
 /** What an event's observer and callbacks say. */
 type Said = Partial<Callbacks.Said>
+
+const logsOf = ({ clock, metrics }: Result): Logs => ({ ...metrics, ...clock })
 
 /** Events that follow each other closely: they are given to the stream together with the next of the others. */
 const close = new Set<Plan.Tag>(["Microbatch", "StepStarted", "SubstepEnded", "Updating", "Updated"])
@@ -171,7 +173,7 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
       )
     )
 
-  const work = (event: Plan.Event): Work | undefined => {
+  const work = (event: Plan.Event): Work<E, R> | undefined => {
     const { state } = event
     switch (event._tag) {
       case "Started":
@@ -235,14 +237,15 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
                 done,
                 total: loader.batchesPerEpoch,
                 set: event.set
-              })
+              }),
+            ...callbacks.watching({ set: event.set, total: loader.batchesPerEpoch })
           })
           return { answer: evaluated.metrics }
         })
       case "EvaluationLogged":
-        return Effect.as(journal.evaluation(state, event.set, evaluated!), {
-          logs: { ...evaluated!.metrics, ...evaluated!.clock }
-        })
+        return Effect.as(journal.evaluation(state, event.set, evaluated!), { logs: logsOf(evaluated!) })
+      case "Evaluated":
+        return Effect.succeed({ logs: logsOf(evaluated!) })
       case "Saved":
         return Effect.gen(function* () {
           yield* saver.alone(Effect.void) // at most one write under way: the next save waits for it
@@ -266,8 +269,8 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
               yield* Effect.logWarning(`${best.failure.message} The last weights stay in the place of the best.`)
             }
           }
-          yield* journal.summary(state, (state.losses.total + loss) / Math.max(1, state.step), from)
-          return {}
+          const logs = yield* journal.summary(state, (state.losses.total + loss) / Math.max(1, state.step), from)
+          return { logs }
         })
       case "Finished":
         return Effect.as(Effect.andThen(saver.prune(state), logger.flush), {})

@@ -1,5 +1,6 @@
 /** The usual world of a run: a device, and a folder that holds its checkpoints, its log and its figures. */
 import { Layer } from "effect"
+import type { Arguments } from "../Arguments/Arguments.ts"
 import * as FileSystemStore from "../Checkpoint/FileSystemStore.ts"
 import * as Devices from "../Layer/Device/Devices.ts"
 import * as Figures from "../Layer/Logger/Figures.ts"
@@ -26,3 +27,12 @@ export const layer = (options: {
       options.tensorboard === undefined ? Loggers.none : Loggers.tensorboard(options.tensorboard)
     )
   )
+
+/** The world that arguments ask for: `output_dir`, `disable_tqdm`, `report_to`, `logging_dir`. */
+export const fromArguments = (args: Arguments, options: { readonly device?: Devices.Name } = {}) =>
+  layer({
+    folder: args.outputDir,
+    progress: args.disableTqdm !== true,
+    ...options,
+    ...(args.reportTo.includes("tensorboard") ? { tensorboard: args.loggingDir ?? `${args.outputDir}/runs` } : {})
+  })

@@ -1,11 +1,14 @@
 /** `regimen train` and `regimen resume`: run a program in its output folder, or go on where it was. */
-import { Console, Effect, Exit, Option, Path, Result } from "effect"
+import { Console, Effect, Exit, Option, Path } from "effect"
 import * as Arguments from "../Arguments/Arguments.ts"
-import type { Name as DeviceName } from "../Layer/Device/Devices.ts"
+import * as MemoryStore from "../Checkpoint/MemoryStore.ts"
+import * as Devices from "../Layer/Device/Devices.ts"
+import * as NoLogger from "../Layer/Logger/None.ts"
+import * as Optimizer from "../Layer/Optimizer.ts"
 import * as Numbers from "../Metrics/Format/Numbers.ts"
 import * as Program from "../Trainer/Program.ts"
 import type { Options } from "../Trainer/Run.ts"
-import type * as Trainer from "../Trainer/Trainer.ts"
+import * as Trainer from "../Trainer/Trainer.ts"
 import * as World from "../Trainer/World.ts"
 import * as ExitCode from "./ExitCode.ts"
 import { load } from "./Load.ts"
@@ -15,7 +18,7 @@ import * as RunFolder from "./RunFolder.ts"
 /** What is given on the command line. */
 export interface Given {
   readonly overrides: Arguments.Input
-  readonly device: DeviceName
+  readonly device: Devices.Name
 }
 
 /** Runs the program of a file, and gives the exit code. Interrupted, it saves, says so, and leaves the exit code with the process. */
@@ -45,7 +48,10 @@ export const train = Effect.fnUntraced(function* (file: string, given: Given) {
     return ExitCode.done
   }
   // nothing of an older run goes before it is known that this one can start
-  if (args.overwriteOutputDir) yield* RunFolder.clear(folder)
+  if (args.overwriteOutputDir) {
+    yield* rehearse(prepared, origin, given.device)
+    yield* RunFolder.clear(folder)
+  }
   if (Option.isSome(found) || origin.step > 0) yield* Console.log(Origin.describe(folder, origin))
   const note = (status: RunFolder.Status["status"], step: number, metrics: RunFolder.Status["metrics"] = {}) =>
     RunFolder.write(folder, {
@@ -63,7 +69,6 @@ export const train = Effect.fnUntraced(function* (file: string, given: Given) {
   let ended: Trainer.Report | undefined
   const options: Options = {
     from: origin.from,
-    config: changed(args),
     onCut: (at) =>
       Effect.sync(() => {
         cut = at
@@ -73,16 +78,7 @@ export const train = Effect.fnUntraced(function* (file: string, given: Given) {
         ended = report
       })
   }
-  const running = Program.train(prepared, options).pipe(
-    Effect.provide(
-      World.layer({
-        folder,
-        device: given.device,
-        progress: args.disableTqdm !== true,
-        ...(args.reportTo.includes("tensorboard") ? { tensorboard: args.loggingDir ?? path.join(folder, "runs") } : {})
-      })
-    )
-  )
+  const running = Program.train(prepared, options).pipe(Effect.provide(World.fromArguments(args, { device: given.device })))
   const finish = Effect.fnUntraced(function* ({ state, weights }: Trainer.Report) {
     const metrics = state.evaluations?.last.metrics ?? {}
     yield* RunFolder.saveModel(folder, weights)
@@ -130,6 +126,12 @@ export const resume = Effect.fnUntraced(function* (folder: string, given: Given)
   return yield* train(path.resolve(folder, found.value.file), { ...given, overrides })
 })
 
+/** Finds what would keep a run from starting, away from its folder. */
+const rehearse = <E, R>({ optimizer, plan, task }: Program.Prepared<E, R>, { from }: Origin.Origin, device: Devices.Name) =>
+  Effect.scoped(Trainer.start(task, plan, { from })).pipe(
+    Effect.provide([Devices.named(device), Optimizer.layer(optimizer), MemoryStore.layer, NoLogger.layer])
+  )
+
 /** The arguments that make a run what it is: all but where it lives and how it starts. */
 const recordOf = (args: Arguments.Arguments): Readonly<Record<string, unknown>> => {
   const {
@@ -140,14 +142,6 @@ const recordOf = (args: Arguments.Arguments): Readonly<Record<string, unknown>> 
     ...rest
   } = Arguments.toJson(args)
   return rest
-}
-
-/** The arguments that are not the defaults. */
-const changed = (args: Arguments.Arguments): Readonly<Record<string, unknown>> => {
-  const defaults: Readonly<Record<string, unknown>> = Arguments.toJson(Result.getOrThrow(Arguments.make({})))
-  return Object.fromEntries(
-    Object.entries(Arguments.toJson(args)).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(defaults[name]))
-  )
 }
 
 const same = (left: Readonly<Record<string, unknown>>, right: Readonly<Record<string, unknown>>) =>
@@ -171,11 +165,10 @@ const interrupted = (
 ) => {
   if (!safe)
     return `Interrupted at step ${Numbers.thousands(step)}, and its state could not be saved; the last checkpoint in ${folder} stands.`
-  const rewound = resumeFromCheckpoint !== null && resumeFromCheckpoint !== true
-  const command = rewound
-    ? `the same command with --resume_from_checkpoint ${folder}/checkpoint-${step}`
-    : overwriteOutputDir
-      ? `\`regimen resume ${folder}\` (the same command has overwrite_output_dir)`
+  const command = overwriteOutputDir
+    ? `\`regimen resume ${folder}\` (the same command has overwrite_output_dir)`
+    : resumeFromCheckpoint !== null && resumeFromCheckpoint !== true
+      ? `the same command with --resume_from_checkpoint ${folder}/checkpoint-${step}`
       : "the same command"
   return step === 0
     ? "Interrupted before the first update: there was nothing to save. Run the same command to start again."

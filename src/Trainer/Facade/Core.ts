@@ -1,8 +1,10 @@
 /** What the methods of one Trainer share: its arguments, the world it was made in, and the cell that holds what it has come to. */
 import { Effect, type FileSystem, type Path, Ref, Result } from "effect"
 import * as Arguments from "../../Arguments/Arguments.ts"
+import type { CheckpointStore } from "../../Checkpoint/CheckpointStore.ts"
 import { stack } from "../../Data/Collator.ts"
-import type { Scalars } from "../../Layer/Logger/Logger.ts"
+import type { Device } from "../../Layer/Device/Device.ts"
+import type { Logger, Scalars } from "../../Layer/Logger/Logger.ts"
 import type { Model } from "../../Model/Model.ts"
 import { trainer as reduction } from "../../Step/Reduction.ts"
 import * as Key from "../../Tensor/Key.ts"
@@ -12,11 +14,11 @@ import * as Callback from "../Callback.ts"
 import { InvalidTask } from "../Errors.ts"
 import { initialWeights } from "../Learner.ts"
 import type { Parts } from "../Program.ts"
-import type { Options as RunOptions, World } from "../Run.ts"
+import type { Options as RunOptions } from "../Run.ts"
 import type { Options } from "./Options.ts"
 
 /** Where a Trainer lives: the world of its runs, and the disk for what it saves beside. */
-export type Home = World | FileSystem.FileSystem | Path.Path
+export type Home = Device | CheckpointStore | Logger | FileSystem.FileSystem | Path.Path
 
 /** What a Trainer has come to. */
 export interface Held<E, R> {

@@ -18,7 +18,7 @@ export const evaluated = Effect.fnUntraced(function* <A, E, R>(
   const logs = { ...metrics, ...clock }
   yield* written(core, { kind: "eval", set, values: metrics, clock })
   yield* told(core, { _tag: "EvaluationLogged", state, cut: state, set }, logs)
-  yield* told(core, { _tag: "Evaluated", state, cut: state, set, metrics: logs }, {})
+  yield* told(core, { _tag: "Evaluated", state, cut: state, set, metrics }, logs)
   return trained ? { ...logs, epoch: state.epoch } : logs
 })
 

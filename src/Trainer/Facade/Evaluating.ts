@@ -5,7 +5,7 @@ import { Device } from "../../Layer/Device/Device.ts"
 import { Logger } from "../../Layer/Logger/Logger.ts"
 import * as Python from "../../Metrics/Format/Python.ts"
 import type { HostTensors } from "../../Tensor/HostTensor.ts"
-import type { Callback, PredictionStep } from "../Callback.ts"
+import * as Callbacks from "../Callbacks.ts"
 import { InvalidTask } from "../Errors.ts"
 import type { Gathered } from "../EvalPrediction.ts"
 import { type Options as EvaluationOptions, type Predicted, predictAll, evaluate as streaming } from "../Evaluation.ts"
@@ -65,7 +65,6 @@ const look = Effect.fnUntraced(function* <A, E, R, Found, E2, R2>(
   const logger = yield* Logger
   const { callbacks, state, trained, weights } = yield* Ref.get(cell)
   const { collect, ...lesson } = yield* Program.lesson(args, yield* core.parts)
-  const watching = callbacks.filter((callback) => callback.onPredictionStep !== undefined)
   const shown = callbacks.some(({ name }) => name === "ProgressCallback")
   const { batchesPerEpoch: total } = loader
   const options = (
@@ -84,7 +83,7 @@ const look = Effect.fnUntraced(function* <A, E, R, Found, E2, R2>(
     },
     progress: (done: number) =>
       shown ? logger.progress?.({ phase: "eval", state, horizon: none, done, total, set: metricKeyPrefix }) : undefined,
-    ...(watching.length === 0 ? {} : { onBatch: (done: number) => watched(watching, { set: metricKeyPrefix, done, total }) })
+    ...Callbacks.watching(callbacks, { set: metricKeyPrefix, total })
   })
   return yield* Effect.scoped(
     Effect.gen(function* () {
@@ -103,9 +102,6 @@ const look = Effect.fnUntraced(function* <A, E, R, Found, E2, R2>(
 
 /** A run's length, where there is no run. */
 const none = { maxSteps: 0, epochs: 0, batchesPerEpoch: 0, accumulation: 1 }
-
-const watched = <E, R>(callbacks: ReadonlyArray<Callback<E, R>>, step: PredictionStep): Effect.Effect<void, E, R> =>
-  Effect.forEach(callbacks, (callback) => callback.onPredictionStep?.(step) ?? Effect.void, { discard: true })
 
 /** Evaluates the Trainer's evaluation sets, or others; logs what it finds, and tells the callbacks. */
 export const evaluate = Effect.fnUntraced(function* <A, E, R>(core: Core<A, E, R>, given: EvaluateOptions<A, E, R> = {}) {

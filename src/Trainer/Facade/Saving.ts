@@ -7,6 +7,7 @@ import * as HuggingFace from "../../Checkpoint/HuggingFace.ts"
 import * as ModelFiles from "../../Checkpoint/ModelFiles.ts"
 import * as ResultFiles from "../../Checkpoint/ResultFiles.ts"
 import * as Results from "../../Metrics/Format/Results.ts"
+import { tf } from "../../Tensor/Tensor.ts"
 import * as ModelCard from "../ModelCard.ts"
 import type { Core } from "./Core.ts"
 
@@ -33,7 +34,7 @@ export const createModelCard = Effect.fnUntraced(function* <A, E, R>(
 ) {
   const path = yield* Path.Path
   const { history } = yield* Ref.get(cell)
-  const versions = { Regimen: packageJson.version, "TensorFlow.js": packageJson.devDependencies["@tensorflow/tfjs-core"] }
+  const versions = { Regimen: packageJson.version, "TensorFlow.js": tf.version_core }
   const name = modelName ?? path.basename(path.resolve(args.outputDir))
   yield* write(args.outputDir, "README.md", ModelCard.render({ ...metadata, name, history, args, versions }))
 })

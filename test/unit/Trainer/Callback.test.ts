@@ -1,0 +1,158 @@
+/** Callbacks are told in the recorded order, ask by events' types, and remember over resumes. */
+import { expect, it } from "@effect/vitest"
+import { Effect, Schema } from "effect"
+import * as Horizon from "../../../src/Schedule/Horizon.ts"
+import * as LearningRate from "../../../src/Schedule/LearningRate.ts"
+import * as Plan from "../../../src/Schedule/Plan.ts"
+import * as Trigger from "../../../src/Schedule/Trigger.ts"
+import * as Callback from "../../../src/Trainer/Callback.ts"
+import * as Trainer from "../../../src/Trainer/Trainer.ts"
+import * as Tiny from "../../support/tiny.ts"
+
+const plan = Plan.make({
+  horizon: Horizon.make({ batchesPerEpoch: 6, epochs: 1, accumulation: 2 }),
+  learningRate: LearningRate.constant({ peak: 0.01 }),
+  log: Trigger.every(1),
+  evaluate: Trigger.every(2),
+  save: Trigger.every(2),
+  sets: ["eval"]
+})
+
+const names = [
+  "onInitEnd",
+  "onTrainBegin",
+  "onEpochBegin",
+  "onStepBegin",
+  "onSubstepEnd",
+  "onPreOptimizerStep",
+  "onOptimizerStep",
+  "onStepEnd",
+  "onLog",
+  "onEvaluate",
+  "onSave",
+  "onEpochEnd",
+  "onTrainEnd"
+] as const
+
+const train = (callbacks: ReadonlyArray<Callback.Callback<never, never>>, store = Tiny.store()) =>
+  Effect.gen(function* () {
+    return yield* Trainer.train(yield* Tiny.task(), plan, { callbacks })
+  }).pipe(Effect.provide(Tiny.world({ store: store.layer }), { local: true }))
+
+it.effect("all events, in the order of the page's callbacks", () =>
+  Effect.gen(function* () {
+    const heard: Array<string> = []
+    const handlers = Object.fromEntries(names.map((name) => [name, () => void heard.push(name)]))
+    yield* train([
+      Callback.make({
+        ...(handlers as Callback.Handlers<undefined, never, never>),
+        onPredictionStep: ({ done, set, total }) => void heard.push(`${set} ${done}/${total}`)
+      })
+    ])
+    const step = ["onStepBegin", "onSubstepEnd", "onPreOptimizerStep", "onOptimizerStep", "onStepEnd", "onLog"]
+    const evaluation = ["eval 1/3", "eval 2/3", "eval 3/3", "onLog", "onEvaluate", "onSave"]
+    expect(heard).toEqual([
+      ...["onInitEnd", "onTrainBegin", "onEpochBegin"],
+      ...step,
+      ...step,
+      ...evaluation,
+      ...step,
+      ...["onEpochEnd", "onLog", "onTrainEnd"]
+    ])
+  })
+)
+
+it.effect("logs carry what is logged: of training, of an evaluation, of the end", () =>
+  Effect.gen(function* () {
+    const logs: Array<ReadonlyArray<string>> = []
+    const evaluations: Array<ReadonlyArray<string>> = []
+    yield* train([
+      Callback.make({
+        onLog: (event) => void logs.push(Object.keys(event.logs)),
+        onEvaluate: (event) => void evaluations.push(Object.keys(event.logs)),
+        onStepEnd: (event) => void expect(event.logs).toEqual({})
+      })
+    ])
+    const evaluation = ["eval_loss", "eval_runtime", "eval_samples_per_second", "eval_steps_per_second"]
+    expect(logs[0]).toEqual(["loss", "grad_norm", "learning_rate"])
+    expect(logs[2]).toEqual(evaluation.filter((name) => logs[2]!.includes(name)))
+    expect(logs[2]).toContain("eval_loss")
+    expect(logs.at(-1)).toEqual(expect.arrayContaining(["train_runtime", "total_flos", "train_loss"]))
+    expect(evaluations).toEqual([logs[2]])
+  })
+)
+
+it.effect("what is asked for is done, also beside an observer", () =>
+  Effect.gen(function* () {
+    const { state } = yield* train([
+      Callback.make({ onStepEnd: ({ state }) => (state.step === 1 ? { ask: ["stopRun", "save"] } : {}) })
+    ])
+    expect([state.step, state.checkpoints]).toEqual([1, [1]])
+    const both = yield* Effect.gen(function* () {
+      return yield* Trainer.train(yield* Tiny.task(), plan, {
+        observe: { StepEnded: () => Effect.succeed(["save"]) },
+        callbacks: [Callback.make({ onStepEnd: () => Effect.succeed({ ask: ["stopRun"] as const }) })]
+      })
+    }).pipe(Effect.provide(Tiny.world(), { local: true }))
+    expect([both.state.step, both.state.checkpoints]).toEqual([1, [1]])
+  })
+)
+
+const counter = (seen: Array<number> = []) =>
+  Callback.make({
+    name: "Counter",
+    memory: { schema: Schema.Struct({ steps: Schema.Number, at: Schema.Date }), initial: { steps: 0, at: new Date(0) } },
+    onStepEnd: (_, { at, steps }) => {
+      seen.push(steps)
+      return { memory: { steps: steps + 1, at: new Date(at.getTime() + 1000) } }
+    }
+  })
+
+it.effect("what is remembered is in the checkpoint, by its codec, and comes back", () =>
+  Effect.gen(function* () {
+    const store = Tiny.store()
+    const seen: Array<number> = []
+    const { state } = yield* train([counter(seen)], store)
+    expect(seen).toEqual([0, 1, 2])
+    expect(state.callbacks).toEqual({ Counter: { steps: 3, at: "1970-01-01T00:00:03.000Z" } })
+    expect(store.kept.get(2)!.state.callbacks).toEqual({ Counter: { steps: 2, at: "1970-01-01T00:00:02.000Z" } })
+    const again: Array<number> = []
+    const resumed = yield* train([counter(again)], store)
+    expect(again).toEqual([2])
+    expect(resumed.state.callbacks).toEqual(state.callbacks)
+  })
+)
+
+it.effect("a failure of a callback ends the run, and its event is told again on the resume", () =>
+  Effect.gen(function* () {
+    const store = Tiny.store()
+    let fail = true
+    const seen: Array<number> = []
+    const failing = Callback.make({
+      onStepEnd: ({ state }) => {
+        seen.push(state.step)
+        return state.step === 1 && fail ? Effect.fail("no") : undefined
+      }
+    })
+    const run = (callbacks: ReadonlyArray<Callback.Callback<string>>) =>
+      Effect.gen(function* () {
+        return yield* Trainer.train(yield* Tiny.task(), plan, { callbacks })
+      }).pipe(Effect.provide(Tiny.world({ store: store.layer }), { local: true }))
+    expect(yield* Effect.flip(run([failing]))).toBe("no")
+    fail = false
+    yield* run([failing])
+    expect(seen).toEqual([1, 1, 2, 3])
+  })
+)
+
+it.effect("a memory that is no longer readable, and two of one name, are refused before the first step", () =>
+  Effect.gen(function* () {
+    const store = Tiny.store()
+    yield* train([counter()], store)
+    const other = Callback.make({ name: "Counter", memory: { schema: Schema.String, initial: "" }, onStepEnd: () => {} })
+    const unreadable = yield* Effect.flip(train([other], store))
+    expect(unreadable.message).toContain('callback "Counter" that it cannot read')
+    const twice = yield* Effect.flip(train([counter(), counter()], store))
+    expect(twice.message).toContain('Two callbacks remember under the name "Counter"')
+  })
+)

@@ -1,0 +1,353 @@
+/** The page's Trainer over the one driver: what its methods give, in which order, and what it holds between them. */
+import { mkdtempSync, readdirSync, readFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { NodeServices } from "@effect/platform-node"
+import { expect, it } from "@effect/vitest"
+import { Effect, Layer, Schema } from "effect"
+import type { Input } from "../../../src/Arguments/Arguments.ts"
+import * as MemoryStore from "../../../src/Checkpoint/MemoryStore.ts"
+import * as ModelFiles from "../../../src/Checkpoint/ModelFiles.ts"
+import * as Dataset from "../../../src/Data/Dataset.ts"
+import * as Cpu from "../../../src/Layer/Device/Cpu.ts"
+import type { Entry } from "../../../src/Layer/Logger/Logger.ts"
+import * as Optimizers from "../../../src/Optimizer/Optimizers.ts"
+import type { HostTensors } from "../../../src/Tensor/HostTensor.ts"
+import { tf } from "../../../src/Tensor/Tensor.ts"
+import * as Callback from "../../../src/Trainer/Callback.ts"
+import * as EvalPrediction from "../../../src/Trainer/EvalPrediction.ts"
+import * as Trainer from "../../../src/Trainer/Trainer.ts"
+import * as Tiny from "../../support/tiny.ts"
+
+const train = Dataset.fromArray(Tiny.rows(8))
+const evaluation = Dataset.fromArray(Tiny.rows(5))
+const args: Input = { maxSteps: 4, perDeviceTrainBatchSize: 2, learningRate: 0.05, saveSteps: 2, loggingSteps: 2 }
+const base = { model: Tiny.model, args, dataCollator: Tiny.collate, trainDataset: train, evalDataset: evaluation }
+
+const world = (entries: Array<Entry> = []) =>
+  Layer.mergeAll(Cpu.layer, MemoryStore.layer, Tiny.logger(entries), NodeServices.layer)
+const here = <A, E>(effect: Effect.Effect<A, E, Layer.Success<ReturnType<typeof world>>>, entries: Array<Entry> = []) =>
+  Effect.provide(effect, world(entries), { local: true })
+
+const batch = Effect.map(Dataset.fromArray(Tiny.rows(2)).rows([0, 1]), (rows) => rows)
+const inputs = Effect.flatMap(batch, (rows) => Tiny.collate(rows, [0, 1]))
+
+it.effect("train gives the steps, the mean loss and the figures of the run", () =>
+  here(
+    Effect.gen(function* () {
+      const trainer = yield* Trainer.make(base)
+      const { globalStep, metrics, trainingLoss } = yield* trainer.train()
+      expect(globalStep).toBe(4)
+      expect(Object.keys(metrics).sort()).toEqual(
+        ["epoch", "total_flos", "train_loss", "train_runtime", "train_samples_per_second", "train_steps_per_second"].filter(
+          (name) => name in metrics
+        )
+      )
+      expect(metrics.train_loss).toBe(trainingLoss)
+      expect(metrics.epoch).toBe(1)
+      expect((yield* trainer.state).checkpoints).toEqual([2, 4])
+      expect((yield* trainer.logHistory).map(({ kind }) => kind)).toEqual(["train", "train", "summary"])
+      expect(yield* trainer.isInTrain).toBe(false)
+    })
+  )
+)
+
+it.effect("a training begins where the last one ended, or anew by modelInit; the same seed gives the same bits", () =>
+  here(
+    Effect.gen(function* () {
+      const weights = Effect.fnUntraced(function* (
+        options: Partial<typeof base> & { readonly modelInit?: () => typeof Tiny.model }
+      ) {
+        const trainer = yield* Trainer.make({ ...base, ...options })
+        yield* trainer.train()
+        const first = (yield* trainer.weights).parameters
+        yield* trainer.train()
+        return [first, (yield* trainer.weights).parameters] as const
+      })
+      const [once, twice] = yield* weights({})
+      const [again, anew] = yield* weights({ modelInit: () => Tiny.model })
+      expect(again).toEqual(once)
+      expect(anew).toEqual(once)
+      expect(twice).not.toEqual(once)
+    })
+  )
+)
+
+it.effect("goes on from the newest checkpoint, and to the same end", () =>
+  here(
+    Effect.gen(function* () {
+      const whole = yield* Trainer.make(base)
+      yield* whole.train()
+      const cut = yield* Trainer.make({
+        ...base,
+        callbacks: [Callback.make({ onSave: ({ state }) => (state.step === 2 ? Effect.fail("cut") : undefined) })]
+      })
+      expect(yield* Effect.flip(cut.train())).toBe("cut")
+      expect(yield* cut.isInTrain).toBe(false)
+      const resumed = yield* Trainer.make(base)
+      yield* resumed.train({ resumeFromCheckpoint: true })
+      expect((yield* resumed.weights).parameters).toEqual((yield* whole.weights).parameters)
+      const from = yield* Effect.flip(resumed.train({ resumeFromCheckpoint: "nowhere" }))
+      expect(String(from)).toContain("no checkpoint")
+    })
+  )
+)
+
+it.effect("evaluate: an epoch once there was a training, the time of preparation where there was none before", () =>
+  here(
+    Effect.gen(function* () {
+      const trainer = yield* Trainer.make(base)
+      const before = yield* trainer.evaluate()
+      expect(Object.keys(before)).toEqual(expect.arrayContaining(["eval_loss", "eval_model_preparation_time"]))
+      expect(before).not.toHaveProperty("epoch")
+      yield* trainer.train()
+      const after = yield* trainer.evaluate()
+      expect(after).toHaveProperty("eval_model_preparation_time")
+      expect(after.epoch).toBe(1)
+      expect(after.eval_loss).toBeLessThan(before.eval_loss!)
+      const other = yield* Trainer.make(base)
+      yield* other.train()
+      expect(yield* other.evaluate()).not.toHaveProperty("eval_model_preparation_time")
+    })
+  )
+)
+
+it.effect("several sets equal each alone, under their names; other sets and prefixes too", () =>
+  here(
+    Effect.gen(function* () {
+      const trainer = yield* Trainer.make({ ...base, evalDataset: { a: evaluation, b: train } })
+      const both = yield* trainer.evaluate()
+      const a = yield* trainer.evaluate({ evalDataset: evaluation })
+      const b = yield* trainer.evaluate({ evalDataset: train, metricKeyPrefix: "mine" })
+      expect([both.eval_a_loss, both.eval_b_loss]).toEqual([a.eval_loss, b.mine_loss])
+      expect((yield* trainer.logHistory).map(({ set }) => set)).toEqual(["eval_a", "eval_b", "eval", "mine"])
+    })
+  )
+)
+
+it.effect("predict gives the outputs, the labels and metrics without an epoch; tells onPredict", () =>
+  here(
+    Effect.gen(function* () {
+      const told: Array<object> = []
+      const trainer = yield* Trainer.make({
+        ...base,
+        computeMetrics: ({ predictions }) => ({ rows: EvalPrediction.take(predictions).shape[0]! }),
+        callbacks: [Callback.make({ onPredict: (metrics) => void told.push(metrics) })]
+      })
+      const { labelIds, metrics, predictions } = yield* trainer.predict(evaluation)
+      expect(EvalPrediction.take(predictions!).shape).toEqual([5, 1])
+      expect(EvalPrediction.take(labelIds!).shape).toEqual([5])
+      expect(metrics.test_rows).toBe(5)
+      expect(metrics).not.toHaveProperty("epoch")
+      expect(told).toEqual([metrics])
+      expect(yield* trainer.logHistory).toEqual([])
+    })
+  )
+)
+
+it.effect("callbacks are told of evaluations by hand, and remember", () =>
+  here(
+    Effect.gen(function* () {
+      const order: Array<string> = []
+      const trainer = yield* Trainer.make({
+        ...base,
+        callbacks: [
+          Callback.make({
+            name: "Count",
+            memory: { schema: Schema.Number, initial: 0 },
+            onPredictionStep: ({ done }) => void order.push(`batch ${done}`),
+            onLog: () => void order.push("log"),
+            onEvaluate: (_, n) => {
+              order.push("evaluate")
+              return { memory: n + 1 }
+            }
+          })
+        ]
+      })
+      yield* trainer.evaluate()
+      yield* trainer.evaluate()
+      expect(order.slice(0, 3)).toEqual(["batch 1", "log", "evaluate"])
+      expect((yield* trainer.state).callbacks).toEqual({ Count: 2 })
+    })
+  )
+)
+
+it.effect("callbacks can be added, taken out by name or themselves; that of the flow carries nothing", () =>
+  here(
+    Effect.gen(function* () {
+      const entries: Array<string> = []
+      const mine = Callback.make({ name: "Mine", onStepEnd: () => void entries.push("step") })
+      const trainer = yield* Trainer.make(base)
+      yield* trainer.addCallback(mine)
+      yield* trainer.removeCallback("DefaultFlowCallback")
+      yield* trainer.removeCallback("ProgressCallback")
+      expect((yield* trainer.train()).globalStep).toBe(4)
+      expect((yield* trainer.state).checkpoints).toEqual([2, 4])
+      expect(yield* trainer.popCallback(mine)).toBe(mine)
+      expect(yield* trainer.popCallback("Mine")).toBeUndefined()
+      yield* trainer.train()
+      expect(entries.length).toBe(4)
+    })
+  )
+)
+
+it.effect("without ProgressCallback loggers show none", () =>
+  Effect.gen(function* () {
+    let shown = 0
+    const { Logger } = yield* Effect.promise(() => import("../../../src/Layer/Logger/Logger.ts"))
+    const watching = Layer.succeed(Logger, { log: () => Effect.void, flush: Effect.void, progress: () => void shown++ })
+    const run = (remove: boolean) =>
+      Effect.gen(function* () {
+        const trainer = yield* Trainer.make(base)
+        if (remove) yield* trainer.removeCallback("ProgressCallback")
+        yield* trainer.train()
+        yield* trainer.evaluate()
+      }).pipe(Effect.provide(Layer.mergeAll(Cpu.layer, MemoryStore.layer, watching, NodeServices.layer), { local: true }))
+    yield* run(true)
+    expect(shown).toBe(0)
+    yield* run(false)
+    expect(shown).toBe(5)
+  })
+)
+
+it.effect("an optimizer, a schedule and a loss of one's own take the places of the arguments'", () =>
+  here(
+    Effect.gen(function* () {
+      const rates: Array<number> = []
+      const trainer = yield* Trainer.make({
+        ...base,
+        args: { ...args, loggingSteps: 1 },
+        optimizers: [Optimizers.sgd(), () => 0.25],
+        computeLoss: ({ loss }) => ({ ...loss!, sum: tf.mul(loss!.sum, 10) }),
+        callbacks: [Callback.make({ onLog: ({ logs }) => void rates.push(logs.learning_rate ?? 0) })]
+      })
+      const plain = yield* Trainer.make(base)
+      const batch = yield* inputs
+      const ten = (yield* trainer.computeLoss(batch)).loss!
+      expect(ten).toBeCloseTo(10 * (yield* plain.computeLoss(batch)).loss!, 5)
+      yield* trainer.train()
+      expect(rates.slice(0, 4)).toEqual([0.25, 0.25, 0.25, 0.25])
+      expect((yield* trainer.createScheduler(10))(3)).toBe(0.25)
+      expect(trainer.createOptimizer().links?.map(({ name }) => name)).toEqual(Optimizers.sgd().links?.map(({ name }) => name))
+    })
+  )
+)
+
+it.effect("one batch by hand: loss and gradients, logits and labels", () =>
+  here(
+    Effect.gen(function* () {
+      const { numTensors } = tf.memory()
+      const trainer = yield* Trainer.make(base)
+      const batch: HostTensors = yield* inputs
+      const { gradients, loss } = yield* trainer.trainingStep(batch)
+      expect(Object.keys(gradients).sort()).toEqual(["gain", "lin.bias", "lin.weight"])
+      expect(loss).toBeGreaterThan(0)
+      const step = yield* trainer.predictionStep(batch)
+      expect(EvalPrediction.take(step.logits!).shape).toEqual([2, 1])
+      expect(EvalPrediction.take(step.labels!).shape).toEqual([2])
+      expect(step.loss).toBeCloseTo((yield* trainer.computeLoss(batch)).loss!, 6)
+      expect((yield* trainer.predictionStep(batch, { predictionLossOnly: true })).logits).toBeUndefined()
+      expect(tf.memory().numTensors).toBe(numTensors)
+    })
+  )
+)
+
+it.effect("saves the model, the state, results and a card", () =>
+  here(
+    Effect.gen(function* () {
+      const outputDir = join(mkdtempSync(join(tmpdir(), "regimen-facade-")), "out")
+      const trainer = yield* Trainer.make({ ...base, args: { ...args, outputDir } })
+      yield* trainer.train()
+      yield* trainer.saveModel()
+      yield* trainer.saveState()
+      yield* trainer.saveMetrics("eval", yield* trainer.evaluate())
+      yield* trainer.createModelCard({ modelName: "tiny", license: "mit" })
+      expect(readdirSync(outputDir).sort()).toEqual([
+        "README.md",
+        "all_results.json",
+        "eval_results.json",
+        "model.safetensors",
+        "trainer_state.json",
+        "training_args.json"
+      ])
+      const loaded = yield* ModelFiles.load(outputDir)
+      expect(loaded.tensors).toEqual((yield* trainer.weights).parameters)
+      const state = JSON.parse(readFileSync(join(outputDir, "trainer_state.json"), "utf8"))
+      expect([state.global_step, state.max_steps, state.log_history.length]).toEqual([4, 4, 3])
+      expect(readFileSync(join(outputDir, "README.md"), "utf8")).toContain("# tiny")
+    })
+  )
+)
+
+it.effect("says what it is made of", () =>
+  here(
+    Effect.gen(function* () {
+      const trainer = yield* Trainer.make({ ...base, args: { ...args, weightDecay: 0.1 }, trainable: (path) => path !== "gain" })
+      expect(yield* trainer.getNumTrainableParameters()).toBe(4)
+      expect(yield* trainer.getDecayParameterNames()).toEqual(["lin.weight", "gain"])
+      expect(yield* trainer.optimizerGroups()).toEqual([
+        { parameters: ["lin.weight"], weightDecay: 0.1 },
+        { parameters: ["lin.bias"], weightDecay: 0 }
+      ])
+      expect((yield* trainer.getOptimizerGroup("lin.bias"))?.weightDecay).toBe(0)
+      expect(yield* trainer.getOptimizerGroup("gain")).toBeUndefined()
+      yield* trainer.train()
+      expect(yield* trainer.getLearningRates()).toEqual([0.0125, 0.0125])
+      expect(trainer.getOptimizerClsAndKwargs().kwargs.lr).toBe(0.05)
+      const loader = yield* trainer.getTrainDataloader()
+      expect(trainer.numExamples(loader)).toBe(8)
+      expect(yield* trainer.numTokens(loader)).toBe(0)
+      expect((yield* trainer.getEvalDataloader()).size).toBe(5)
+      expect((yield* trainer.getTestDataloader(train)).size).toBe(8)
+      const [optimizer, scheduler] = yield* trainer.createOptimizerAndScheduler(10)
+      expect([optimizer.links?.length, scheduler(0), scheduler(5)]).toEqual([
+        trainer.createOptimizer().links?.length,
+        0.05,
+        0.025
+      ])
+    }).pipe(Effect.scoped)
+  )
+)
+
+it.effect("what is missing or not there is said before anything runs", () =>
+  here(
+    Effect.gen(function* () {
+      const { model: _, trainDataset: __, evalDataset: ___, ...none } = base
+      const message = <A, E extends { readonly message: string }>(effect: Effect.Effect<A, E, Trainer.Home>) =>
+        Effect.map(Effect.flip(effect), (error) => error.message)
+      expect(yield* message(Trainer.make({ ...none }))).toContain("no model")
+      expect(yield* message(Trainer.make({ ...base, args: { fp16: true } }))).toContain("fp16")
+      const bare = yield* Trainer.make({ ...none, model: Tiny.model })
+      expect(yield* message(bare.train())).toContain("trainDataset")
+      expect(yield* message(bare.evaluate())).toContain("evalDataset")
+      const trainer = yield* Trainer.make(base)
+      expect(yield* message(trainer.train({ trial: 1 } as object))).toContain("search of hyperparameters")
+      expect(yield* message(trainer.train({ modelPath: "x" } as object))).toContain('"modelPath"')
+      expect(yield* message(trainer.train({ resumeFromCheckpoint: true }))).toContain("no checkpoint")
+      for (const refused of [
+        trainer.pushToHub(),
+        trainer.initHfRepo(),
+        trainer.hyperparameterSearch(),
+        trainer.propagateArgsToDeepspeed()
+      ])
+        expect((yield* Effect.flip(refused))._tag).toBe("NotSupported")
+      expect(trainer.args.outputDir).toBe("trainer_output")
+      expect((yield* Trainer.make({ model: Tiny.model })).args.outputDir).toBe("tmp_trainer")
+    })
+  )
+)
+
+it.effect("figures of one's own are logged", () =>
+  Effect.gen(function* () {
+    const entries: Array<Entry> = []
+    yield* here(
+      Effect.gen(function* () {
+        const trainer = yield* Trainer.make(base)
+        yield* trainer.log({ temperature: 3 })
+        expect((yield* trainer.logHistory).map(({ values }) => values)).toEqual([{ temperature: 3 }])
+      }),
+      entries
+    )
+    expect(entries).toMatchObject([{ _tag: "Scalars", values: { temperature: 3 } }])
+  })
+)
