@@ -61,6 +61,8 @@ export interface Before {
   readonly open: boolean
   readonly samples: number
   readonly tokens: number
+  readonly inputTokens: number
+  readonly flos: number
 }
 
 /** An end that was reached and not yet told: a run cut there tells it when it goes on. */
@@ -91,6 +93,10 @@ export interface TrainerState {
   readonly samples: number
   /** Labels that counted in the losses of finished updates (rows, where a row has one label). */
   readonly tokens: number
+  /** Elements of the model's main input in finished updates, with or without padding, where a run counts them. */
+  readonly inputTokens: number
+  /** Floating-point operations of finished updates, as the model estimates them. */
+  readonly flos: number
   readonly losses: Losses
   readonly lastUpdate: LastUpdate
   readonly pending: Pending | null
@@ -118,6 +124,8 @@ export const initial: TrainerState = {
   stop: { epoch: false, run: false },
   samples: 0,
   tokens: 0,
+  inputTokens: 0,
+  flos: 0,
   losses: { sinceLog: 0, total: 0 },
   lastUpdate: { learningRate: 0, gradNorm: 0 },
   pending: null,
@@ -164,12 +172,16 @@ export const TrainerState = Schema.Struct({
       epochsEnded: Schema.Natural,
       open: Schema.Boolean,
       samples: Schema.Natural,
-      tokens: Schema.Natural
+      tokens: Schema.Natural,
+      inputTokens: Schema.Natural.pipe(Schema.withDecodingDefaultKey(Effect.succeed(0))),
+      flos: Schema.Number.pipe(Schema.withDecodingDefaultKey(Effect.succeed(0)))
     })
   ),
   stop: Schema.Struct({ epoch: Schema.Boolean, run: Schema.Boolean }),
   samples: Schema.Natural,
   tokens: Schema.Natural,
+  inputTokens: Schema.Natural.pipe(Schema.withDecodingDefaultKey(Effect.succeed(0))),
+  flos: Schema.Number.pipe(Schema.withDecodingDefaultKey(Effect.succeed(0))),
   losses: Schema.Struct({ sinceLog: Schema.Number, total: Schema.Number }),
   lastUpdate: Schema.Struct({ learningRate: Schema.Number, gradNorm: Schema.Number }),
   pending: Schema.NullOr(Schema.Literals(["Updated", "StepEnded", "EpochEnded"])).pipe(
@@ -214,14 +226,26 @@ export const fold = <S>(zero: S, f: (state: S, evaluation: Evaluation) => S): ((
 }
 
 /** Notes where a run stands, before a transition. */
-export const standing = ({ epoch, epochsEnded, open, position, samples, step, tokens }: TrainerState): Before => ({
+export const standing = ({
+  epoch,
+  flos,
+  inputTokens,
+  epochsEnded,
+  open,
+  position,
+  samples,
+  step,
+  tokens
+}: TrainerState): Before => ({
   step,
   epoch,
   position,
   epochsEnded,
   open,
   samples,
-  tokens
+  tokens,
+  inputTokens,
+  flos
 })
 
 /** Gives the state before the transition that is being settled; where there is none, the state itself. */
@@ -239,10 +263,12 @@ export const epochStarted = (state: TrainerState): TrainerState => ({
   stop: state.open ? state.stop : { ...state.stop, epoch: false }
 })
 
-/** What one update consumed. **Unit**: rows, and labels that counted in the loss. */
+/** What one update consumed. **Unit**: rows, labels that counted in the loss, elements of the main input, floating-point operations. */
 export interface Consumed {
   readonly samples: number
   readonly tokens: number
+  readonly inputTokens?: number
+  readonly flos?: number
 }
 
 /** An update was made from the micro-batches up to `batch` (of `batchesPerEpoch`) of the current epoch. */
@@ -252,7 +278,9 @@ export const stepEnded = (state: TrainerState, batch: number, batchesPerEpoch: n
   epoch: state.position.epoch + batch / batchesPerEpoch,
   position: { epoch: state.position.epoch, batch },
   samples: state.samples + consumed.samples,
-  tokens: state.tokens + consumed.tokens
+  tokens: state.tokens + consumed.tokens,
+  inputTokens: state.inputTokens + (consumed.inputTokens ?? 0),
+  flos: state.flos + (consumed.flos ?? 0)
 })
 
 /** The cursor moves to the next epoch unless the run was stopped with data left: then a resumed run goes on where it was. */

@@ -20,6 +20,8 @@ export const trainerState = (
     best_model_checkpoint: best === null ? null : `${folder}/checkpoint-${best}`,
     epoch: state.epoch,
     global_step: state.step,
+    num_input_tokens_seen: state.inputTokens,
+    total_flos: state.flos,
     ...known
   }
   const members = Object.keys({ ...keys, log_history: history })
@@ -82,11 +84,9 @@ const unknown = {
   is_world_process_zero: true,
   logging_steps: 500,
   max_steps: 0,
-  num_input_tokens_seen: 0,
   num_train_epochs: 0,
   save_steps: 500,
   stateful_callbacks: {},
-  total_flos: 0,
   train_batch_size: null,
   trial_name: null,
   trial_params: null

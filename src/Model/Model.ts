@@ -4,6 +4,7 @@ import type { HostTensors } from "../Tensor/HostTensor.ts"
 import type { Key } from "../Tensor/Key.ts"
 import { isOutOfMemory } from "../Tensor/OutOfMemory.ts"
 import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
+import type { Estimate } from "./FloatingPointOps.ts"
 
 export interface Context {
   /** True while training: dropout is active, batch statistics are used. */
@@ -39,6 +40,12 @@ export interface Model {
   readonly predictsNext?: boolean
   /** Says what is wrong with a batch, where that can be seen on the host: it is asked about every batch, before the device sees it. */
   readonly validate?: (batch: HostTensors) => Fault | undefined
+  /** The field whose elements are the tokens that a run reads; `input_ids` where it is left out. */
+  readonly mainInput?: string
+  /** What fills up the main input, where a batch has no `attention_mask` to say so. */
+  readonly padTokenId?: number
+  /** What training on a batch costs; nothing, where it is left out. **Unit**: floating-point operations, forward and backward. */
+  readonly floatingPointOps?: Estimate
   readonly init: (key: Key) => HostTensors
   readonly buffers?: (key: Key) => HostTensors
   readonly apply: (parameters: Tensors, batch: Tensors, context: Context) => Outputs

@@ -11,16 +11,18 @@ type Values = Readonly<Record<string, number>>
 
 export interface Journal {
   readonly config: (state: TrainerState, config: Readonly<Record<string, unknown>>) => Effect.Effect<void>
-  readonly train: (state: TrainerState, values: Values) => Effect.Effect<void>
+  /** `tokens`: those that this attempt has read, where their speed is wanted. */
+  readonly train: (state: TrainerState, values: Values, tokens?: number) => Effect.Effect<void>
   readonly evaluation: (state: TrainerState, set: string, result: Result) => Effect.Effect<void>
-  /** The last entry, whose figures it gives. `trainLoss`: the mean over all updates; `from`: where this attempt began. */
-  readonly summary: (state: TrainerState, trainLoss: number, from: TrainerState) => Effect.Effect<Values>
+  /** The last entry, whose figures it gives: `values`, how fast this attempt's `work` went, and what else depends on where it ran. */
+  readonly summary: (state: TrainerState, values: Values, work: Speed.Work, measured: Values) => Effect.Effect<Values>
   /** The canonical log so far, oldest first. */
   readonly history: () => ReadonlyArray<Scalars>
 }
 
 export const make = Effect.fnUntraced(function* (session: Session, logger: Logger["Service"], past: ReadonlyArray<Scalars>) {
   const started = yield* Clock.currentTimeNanos
+  const runtime = Effect.map(Clock.currentTimeNanos, (now) => Number(now - started) / 1e9)
   const history = [...past]
   const stamp = ({ step, epoch }: TrainerState): Stamp => ({ run: session.run, attempt: session.attempt, step, epoch })
   /** What a resumed run replays takes the place of the cut attempt's entry, near the end. A second evaluation of a step in one attempt is another entry. */
@@ -45,17 +47,17 @@ export const make = Effect.fnUntraced(function* (session: Session, logger: Logge
 
   return {
     config: (state, config) => logger.log({ _tag: "Config", ...stamp(state), config }),
-    train: (state, values) => scalars(state, "train", values, {}),
+    train: (state, values, tokens) =>
+      tokens === undefined
+        ? scalars(state, "train", values, {})
+        : Effect.flatMap(runtime, (runtime) => scalars(state, "train", values, Speed.measure("train", runtime, { tokens }))),
     evaluation: (state, set, { metrics, clock, figures }) =>
       Effect.andThen(
         scalars(state, "eval", metrics, clock, set),
         Effect.forEach(Object.entries(figures), ([name, value]) => figure(state, name, value), { discard: true })
       ),
-    summary: Effect.fnUntraced(function* (state, trainLoss, from) {
-      const runtime = Number((yield* Clock.currentTimeNanos) - started) / 1e9
-      const done = { samples: state.samples - from.samples, steps: state.step - from.step }
-      const values = { total_flos: 0, train_loss: trainLoss }
-      const clock = Speed.measure("train", runtime, done)
+    summary: Effect.fnUntraced(function* (state, values, work, measured) {
+      const clock = { ...Speed.measure("train", yield* runtime, work), ...measured }
       yield* scalars(state, "summary", values, clock)
       const curve = lossCurve(history)
       if (curve !== undefined) yield* figure(state, "loss", curve)

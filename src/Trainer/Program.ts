@@ -1,8 +1,9 @@
 /** A program is a run with a name and arguments: what `regimen train` runs, and what flags can change. */
-import { Effect, References, type Scope } from "effect"
+import { Effect, Layer, References, type Scope } from "effect"
 import * as Arguments from "../Arguments/Arguments.ts"
 import * as Compile from "../Arguments/Compile.ts"
 import type { Collator } from "../Data/Collator.ts"
+import * as Memory from "../Layer/Memory.ts"
 import * as Optimizer from "../Layer/Optimizer.ts"
 import type { Metric } from "../Metrics/Metric.ts"
 import type { Model } from "../Model/Model.ts"
@@ -16,6 +17,7 @@ import * as Callbacks from "./Callbacks.ts"
 import * as Collect from "./Collect.ts"
 import type { RunError } from "./Errors.ts"
 import * as Feed from "./Feed.ts"
+import * as MemoryReport from "./MemoryReport.ts"
 import * as Observer from "./Observer.ts"
 import type { Options, World } from "./Run.ts"
 import * as StateFile from "./StateFile.ts"
@@ -105,6 +107,9 @@ export const make = <A, E = never, R = never>(program: Definition<A, E, R>): Pro
       optimizer: program.optimizer?.(args) ?? Compile.optimizer(args),
       options: {
         ignoreDataSkip: args.ignoreDataSkip,
+        ...(args.includeNumInputTokensSeen === "no" ? {} : { inputTokens: args.includeNumInputTokensSeen }),
+        tokensPerSecond: args.includeTokensPerSecond,
+        ...(args.skipMemoryMetrics ? {} : { memory: yield* Effect.provide(MemoryReport.make, yield* Layer.build(Memory.live)) }),
         nonFinite: args.loggingNanInfFilter ? "filter" : "continue",
         config: Arguments.changed(args),
         trainerState: StateFile.make(args, sizes, plan, Callbacks.toHuggingFace),

@@ -8,8 +8,18 @@ import { evaluate } from "./Evaluation.ts"
 import type { Learner } from "./Learner.ts"
 import type { Task } from "./Task.ts"
 
-/** Tries one update, which is thrown away, and the first batch of every evaluation set. **Errors**: whatever the run would have met later. */
-export const rehearse = Effect.fnUntraced(function* (task: Task, plan: Plan.Plan, state: TrainerState, learner: Learner) {
+/**
+ * Tries one update, which is thrown away, and the first batch of every evaluation set; the training batch must have the fields that are `counted`.
+ *
+ * **Errors**: whatever the run would have met later.
+ */
+export const rehearse = Effect.fnUntraced(function* (
+  task: Task,
+  plan: Plan.Plan,
+  state: TrainerState,
+  learner: Learner,
+  counted: ReadonlyArray<string>
+) {
   const { maxSteps, accumulation } = plan.horizon
   if (!(maxSteps >= 0))
     return yield* new InvalidTask({ reason: `The plan's maxSteps is ${maxSteps}; it must be a number of updates.` })
@@ -23,6 +33,11 @@ export const rehearse = Effect.fnUntraced(function* (task: Task, plan: Plan.Plan
     if (batch === undefined)
       return yield* new InvalidTask({
         reason: "The training data has no batch. Check that it is not empty, or lower the batch size."
+      })
+    const absent = counted.find((field) => !(field in batch.tensors))
+    if (absent !== undefined)
+      return yield* new InvalidTask({
+        reason: `Input tokens are to be counted, and the batch has no ${absent} (it has ${Object.keys(batch.tensors).join(", ")}). Give the model a mainInput, or leave include_num_input_tokens_seen and include_tokens_per_second out.`
       })
     yield* learner.rehearse(batch)
   }

@@ -10,10 +10,12 @@ import type { HostWeights } from "../Tensor/Weights.ts"
 import { initial, type TrainerState } from "../TrainerState.ts"
 import type { Callback, Logs } from "./Callback.ts"
 import * as Callbacks from "./Callbacks.ts"
+import * as Consumption from "./Consumption.ts"
 import { InvalidTask, NonFiniteLoss, type RunError } from "./Errors.ts"
 import { evaluate, type Result } from "./Evaluation.ts"
 import * as Journal from "./Journal.ts"
 import * as Learner from "./Learner.ts"
+import type { MemoryReport, Stage } from "./MemoryReport.ts"
 import * as NonFinite from "./NonFinite.ts"
 import { ask, type Observer } from "./Observer.ts"
 import { rehearse } from "./Rehearsal.ts"
@@ -41,6 +43,12 @@ export interface Options<E = never, R = never> {
    * mean (the Trainer's `logging_nan_inf_filter`; the weights do change), or "continue" and log it. Whatever goes on is said as a warning, at the next log or save.
    */
   readonly nonFinite?: NonFinite.Policy
+  /** Count the tokens of the model's main input, and log them with their speed (the page's `include_num_input_tokens_seen`). Default: not. */
+  readonly inputTokens?: Consumption.Tokens
+  /** Give the tokens per second at the end (the page's `include_tokens_per_second`). */
+  readonly tokensPerSecond?: boolean
+  /** Give the memory that the run took at its end (the page's `skip_memory_metrics`, set to false). */
+  readonly memory?: MemoryReport
   /** Told when a run was cut short: where, and whether its state is safe (saved now or before; before the first update there is none). */
   readonly onCut?: (cut: { readonly step: number; readonly safe: boolean }) => Effect.Effect<void>
   /** More keys for `trainer_state.json` at a state (`StateFile.make`). */
@@ -94,6 +102,8 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
   const store = yield* CheckpointStore
   const logger = yield* Logger
   const scope = yield* Scope.Scope
+  const memory = (stage: Stage) => options.memory?.begin(stage) ?? Effect.succeed(Effect.succeed({}))
+  const opened = yield* memory("init")
   const session = yield* store.open
   const found = yield* Start.find(options.from ?? "newest")
   const from = found === undefined ? initial : Plan.resume(found.state, options)
@@ -102,7 +112,8 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
     found === undefined ? { state: from } : { state: from, weights: found.weights },
     options
   )
-  yield* rehearse(task, plan, from, learner)
+  const counts = options.inputTokens !== undefined || options.tokensPerSecond === true
+  yield* rehearse(task, plan, from, learner, counts ? [Consumption.mainInput(task.model)] : [])
   const callbacks = yield* Callbacks.make(options.callbacks ?? [], from)
   const journal = yield* Journal.make(session, logger, found?.history ?? [])
 
@@ -112,6 +123,7 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
   let moving = false // a schedule that throws leaves this set: weights and state may disagree
   let sealed = false // the weights are no longer those of the state (the best are back), or not worth keeping
   let evaluated: Result | undefined
+  let read = 0 // tokens of the main input in this attempt, padding and all
   let said = 0 // of the updates since the last log that were not sound
   const batches = new Map<number, Batch>() // by cursor: a batch that is asked for again takes its own place
   const saver = yield* Saver.make({
@@ -125,6 +137,7 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
     losses: { ...state.losses, sinceLog: loss },
     lastUpdate: { learningRate, gradNorm }
   })
+  const seen = (state: TrainerState) => (options.inputTokens === undefined ? {} : { num_input_tokens_seen: state.inputTokens })
   const snapshot = Effect.fnUntraced(function* (cut: TrainerState) {
     const state = measured(cut, yield* sound(cut.step))
     return {
@@ -189,10 +202,8 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
       case "Updating": {
         const taken = [...batches.values()]
         const rate = plan.learningRate(state, plan.horizon)
-        const answer = {
-          samples: taken.reduce((sum, batch) => sum + batch.rows, 0),
-          tokens: taken.reduce((sum, batch) => sum + (batch.tokens ?? batch.rows), 0)
-        }
+        const answer = Consumption.measure(task.model, taken, options.inputTokens)
+        if (options.tokensPerSecond === true) read += Consumption.measure(task.model, taken, "all").inputTokens
         if (!Number.isFinite(rate)) {
           return Effect.fail(
             new InvalidTask({ reason: `The plan's learning rate for update ${state.step + 1} is ${rate}. Look at its schedule.` })
@@ -212,9 +223,10 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
           const { loss, gradNorm, learningRate } = yield* sound(state.step)
           const updates = state.step - event.cut.loggedAt
           const clipped = task.maxGradNorm > 0 ? { grad_norm: gradNorm } : {} // the page's logs have no norm where none is clipped
-          const logs = { loss: loss / updates, ...clipped, learning_rate: learningRate }
+          const logs = { loss: loss / updates, ...clipped, learning_rate: learningRate, ...seen(state) }
+          const tokens = options.inputTokens === undefined ? undefined : state.inputTokens - from.inputTokens
           const commit = Effect.gen(function* () {
-            yield* journal.train(state, logs)
+            yield* journal.train(state, logs, tokens)
             yield* learner.reset
             said = 0
             return { answer: loss }
@@ -243,7 +255,10 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
           return { answer: evaluated.metrics }
         })
       case "EvaluationLogged":
-        return Effect.as(journal.evaluation(state, event.set, evaluated!), { logs: logsOf(evaluated!) })
+        return Effect.suspend(() => {
+          const logged = { ...evaluated!, metrics: { ...evaluated!.metrics, ...seen(state) } }
+          return Effect.as(journal.evaluation(state, event.set, logged), { logs: logsOf(logged) })
+        })
       case "Evaluated":
         return Effect.succeed({ logs: logsOf(evaluated!) })
       case "Saved":
@@ -269,7 +284,14 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
               yield* Effect.logWarning(`${best.failure.message} The last weights stay in the place of the best.`)
             }
           }
-          const logs = yield* journal.summary(state, (state.losses.total + loss) / Math.max(1, state.step), from)
+          const trainLoss = (state.losses.total + loss) / Math.max(1, state.step)
+          const done = { samples: state.samples - from.samples, steps: state.step - from.step }
+          const logs = yield* journal.summary(
+            state,
+            { total_flos: state.flos, train_loss: trainLoss, ...seen(state) },
+            { ...done, ...(options.tokensPerSecond === true ? { tokens: read } : {}) },
+            yield* trained
+          )
           return { logs }
         })
       case "Finished":
@@ -332,6 +354,8 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
     return yield* Cause.done()
   })
 
+  yield* opened
+  const trained = yield* memory("train")
   return {
     events: Stream.fromPull(Effect.succeed(pull)),
     state: Effect.map(learner.running, (running) => measured(now.done ? now.value : now.value.cut, running)),

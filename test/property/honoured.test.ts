@@ -17,7 +17,7 @@ const seen = Effect.fnUntraced(function* (args: Input) {
   const store = Tiny.store()
   const program = Program.make({
     args: { maxSteps: 6, perDeviceTrainBatchSize: 2, learningRate: 0.05, loggingSteps: 2, saveSteps: 3, ...args },
-    model: Tiny.model,
+    model: { ...Tiny.model, mainInput: "x" },
     collate: (rows, ...more) => {
       batches.push(JSON.stringify(rows))
       return Tiny.collate(rows, ...more)
@@ -30,7 +30,8 @@ const seen = Effect.fnUntraced(function* (args: Input) {
   const logs = entries.flatMap((entry) =>
     entry._tag === "Scalars" && entry.kind !== "summary" ? [[entry.step, entry.epoch, entry.values]] : []
   )
-  return JSON.stringify({ batches, logs, done: store.done, best: state.bestCheckpoint, weights })
+  const measured = entries.flatMap((entry) => (entry._tag === "Scalars" ? Object.keys(entry.clock) : []))
+  return JSON.stringify({ batches, logs, measured, done: store.done, best: state.bestCheckpoint, weights })
 })
 
 const steps = { evalStrategy: "steps", evalSteps: 1, saveSteps: 1 } as const
@@ -74,12 +75,15 @@ const cases: ReadonlyArray<readonly [name: string, one: Input, other: Input, bot
   ["logging_steps", {}, { loggingSteps: 3 }],
   ["logging_first_step", {}, { loggingFirstStep: true }],
   ["logging_nan_inf_filter", {}, { loggingNanInfFilter: false }, { learningRate: 1e38 }],
+  ["include_tokens_per_second", {}, { includeTokensPerSecond: true }],
+  ["include_num_input_tokens_seen", {}, { includeNumInputTokensSeen: true }],
+  ["skip_memory_metrics", {}, { skipMemoryMetrics: false }],
   ["save_strategy", {}, { saveStrategy: "epoch" }],
   ["save_steps", {}, { saveSteps: 2 }],
   ["save_total_limit", {}, { saveTotalLimit: 1 }]
 ]
 
-it.effect.each(cases)("%s", ([, one, other, both = {}]) =>
+it.live.each(cases)("%s", ([, one, other, both = {}]) =>
   Effect.gen(function* () {
     const first = yield* seen({ ...both, ...one })
     expect(yield* seen({ ...both, ...one })).toBe(first)

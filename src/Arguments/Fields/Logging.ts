@@ -61,9 +61,9 @@ export const fields = {
     idle("A run is one process: there are no others.", choice("warning", levels))
   ),
   log_on_each_node: about("Log once in each node", idle("A run is on one node.", boolean(true))),
-  include_tokens_per_second: about("Measure tokens per second", lacking(wiring, boolean(false))),
-  include_num_input_tokens_seen: about("Count the tokens read", lacking(wiring, counted)),
-  skip_memory_metrics: about("Leave memory out of the metrics", lacking(wiring, boolean(true))),
+  include_tokens_per_second: about("Measure tokens per second", boolean(false)),
+  include_num_input_tokens_seen: about("Count the tokens read", counted),
+  skip_memory_metrics: about("Leave memory out of the metrics", boolean(true)),
   debug: about("What to look out for", {
     ...watches,
     lacks: (names) => (names.includes("tpu_metrics_debug") ? tpu : names.length > 0 ? wiring : undefined)

@@ -80,7 +80,12 @@ export const script: fc.Arbitrary<Plan.Script> = fc
   })
   .map(({ batches, samples, scores, tokens }) => ({
     metrics: (set, evaluation) => ({ [set === "b" ? "eval_b" : "eval_a"]: scores[evaluation % scores.length]! / 6 }),
-    consumed: (state) => ({ samples: samples + (state.step % 3), tokens: tokens + (state.step % 5) }),
+    consumed: (state) => ({
+      samples: samples + (state.step % 3),
+      tokens: tokens + (state.step % 5),
+      inputTokens: 7 * tokens,
+      flos: 1e9 * samples
+    }),
     loss: (state) => state.step / 4,
     ...(batches === null ? {} : { batches: (epoch: number) => batches[epoch % batches.length]! })
   }))
@@ -112,6 +117,8 @@ export const state: fc.Arbitrary<State.TrainerState> = fc
     stop: fc.record({ epoch: fc.boolean(), run: fc.boolean() }),
     samples: fc.nat(),
     tokens: fc.nat(),
+    inputTokens: fc.nat(),
+    flos: fc.nat(),
     losses: fc.record({ sinceLog: fc.nat(99).map((n) => n / 8), total: fc.nat(99).map((n) => n / 8) }),
     lastUpdate: fc.record({ learningRate: fc.nat(99).map((n) => n / 1e5), gradNorm: fc.nat(99).map((n) => n / 8) }),
     pending: fc.constantFrom(null, "Updated", "StepEnded", "EpochEnded"),

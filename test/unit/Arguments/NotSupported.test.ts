@@ -46,9 +46,6 @@ const refused: Readonly<Record<string, readonly [values: Values, missing: RegExp
   ],
   project: [["p"], /tracker/],
   trackio_space_id: [["s", null], /tracker/],
-  include_tokens_per_second: [[true], /not there yet/],
-  include_num_input_tokens_seen: [[true, "all", "non_padding"], /not there yet/],
-  skip_memory_metrics: [[false], /not there yet/],
   debug: [["underflow_overflow", ["tpu_metrics_debug"], "underflow_overflow tpu_metrics_debug"], /not there yet|TPU/],
   save_safetensors: [[false], /pickles/],
   save_only_model: [[true], /not there yet/],
@@ -135,7 +132,8 @@ const honoured = new Set([
   ...["dataloader_drop_last", "remove_unused_columns", "ignore_data_skip", "eval_strategy", "eval_steps", "eval_delay"],
   ...["eval_on_start", "per_device_eval_batch_size", "load_best_model_at_end", "metric_for_best_model", "greater_is_better"],
   ...["logging_strategy", "logging_steps", "logging_first_step", "logging_nan_inf_filter", "log_level", "save_strategy"],
-  ...["label_smoothing_factor", "logging_dir"],
+  ...["label_smoothing_factor", "logging_dir", "include_tokens_per_second", "include_num_input_tokens_seen"],
+  ...["skip_memory_metrics"],
   ...["save_steps", "save_total_limit", "per_gpu_train_batch_size", "per_gpu_eval_batch_size", "no_cuda", "adafactor"]
 ])
 
