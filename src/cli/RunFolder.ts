@@ -129,7 +129,7 @@ export const claim = Effect.fnUntraced(function* (folder: string, program: strin
   return found
 })
 
-/** Removes what a run of ours wrote, and nothing else; folders stay where something else is in them. Fails while another process trains there. */
+/** Removes what a run of ours wrote, and nothing else: folders stay where something else is in them. Fails while another process trains there. */
 export const clear = Effect.fnUntraced(function* (folder: string) {
   const fs = yield* FileSystem.FileSystem
   if (!(yield* fs.exists(folder).pipe(Effect.mapError(cannot(folder))))) return
@@ -139,27 +139,39 @@ export const clear = Effect.fnUntraced(function* (folder: string) {
 const remove = Effect.fnUntraced(function* (folder: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const at = (...names: ReadonlyArray<string>) => path.join(folder, ...names)
   const entries = yield* fs.readDirectory(folder)
-  const remove = (file: string) => fs.remove(file, { recursive: true })
+  const ours = entries.includes(fileName)
   for (const entry of entries) {
-    const checkpoint = /^(checkpoint-|\.(saving|replaced|removed)-)\d+$/.test(entry)
-    if (checkpoint && (entry.startsWith(".") || (yield* fs.exists(at(entry, Manifest.fileName))))) yield* remove(at(entry))
-    if (/^(log\.jsonl|run\.json|regimen\.json)(\.tmp)?$/.test(entry)) yield* remove(at(entry))
-    if (entry.startsWith("model.safetensors") && entries.includes(fileName)) yield* remove(at(entry))
-  }
-  for (const [inner, ours] of [
-    ["figures", /\.svg$/],
-    ["runs", /^events\.out\.tfevents\..*\.regimen/]
-  ] as const) {
-    if (!entries.includes(inner)) continue
-    const files = yield* fs.readDirectory(at(inner))
-    yield* Effect.forEach(
-      files.filter((file) => entries.includes(fileName) && ours.test(file)),
-      (file) => fs.remove(at(inner, file)),
-      { discard: true }
+    const at = path.join(folder, entry)
+    if (
+      checkpoint.test(entry)
+        ? yield* fs.exists(path.join(at, Manifest.fileName))
+        : always.test(entry) || (ours && model.test(entry))
     )
+      yield* fs.remove(at, { recursive: true })
+    else if (ours && within[entry] !== undefined) yield* removeWithin(at, within[entry])
   }
+  if (ours) yield* fs.remove(path.join(folder, fileName)) // the last: cut before, the folder is still known as a run's
+})
+
+const checkpoint = /^checkpoint-\d+$/
+const always = /^(\.(saving|replaced|removed)-\d+|(log\.jsonl|run\.json)(\.tmp)?|regimen\.json\.tmp)$/
+const model = /^model\.safetensors(\.tmp)?$/
+/** What is ours in folders that others may use as well. */
+const within: Readonly<Record<string, RegExp>> = {
+  figures: /\.svg(\.tmp)?$/,
+  runs: /^events\.out\.tfevents\..*\.regimen/
+}
+
+/** Removes the files of a pattern, and the folder with the last of them. */
+const removeWithin = Effect.fnUntraced(function* (folder: string, pattern: RegExp) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  if ((yield* fs.stat(folder)).type !== "Directory") return
+  const files = yield* fs.readDirectory(folder)
+  const ours = files.filter((file) => pattern.test(file))
+  if (ours.length === files.length) return yield* fs.remove(folder, { recursive: true })
+  yield* Effect.forEach(ours, (file) => fs.remove(path.join(folder, file), { recursive: true }), { discard: true })
 })
 
 /** Does something to a folder that no other process trains in. */

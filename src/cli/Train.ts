@@ -49,7 +49,7 @@ export const train = Effect.fnUntraced(function* (file: string, given: Given) {
   }
   // nothing of an older run goes before it is known that this one can start
   if (args.overwriteOutputDir) {
-    yield* rehearse(prepared, origin, given.device)
+    if (!args.autoFindBatchSize) yield* rehearse(prepared, origin, given.device) // that one finds out as it goes
     yield* RunFolder.clear(folder)
   }
   if (Option.isSome(found) || origin.step > 0) yield* Console.log(Origin.describe(folder, origin))

@@ -1,6 +1,7 @@
 /**
  * A program for the tests of the command: eighteen updates in milliseconds, with dropout. The environment says what is odd about it: `TINY` is a defect,
- * `TINY_SIGNAL` (`train:7:SIGINT`) is a signal that it sends itself at that read of that data. The first read of each is the rehearsal's.
+ * `TINY_SIGNAL` (`train:7:SIGINT`) is a signal that it sends itself at that read of that data; at `open` before there is a run, at `end` after its last event.
+ * The first read of each is the rehearsal's.
  */
 import { Effect } from "effect"
 import { Accuracy, Dataset, Dense, Dropout, Loss, Model, Parameters, Program } from "regimen"
@@ -21,7 +22,10 @@ const rowAt = (index: number): Row => {
   return { x, label: x[0]! > 0 ? 1 : 0 }
 }
 
+const send = Effect.sync(() => process.kill(process.pid, signal))
 /** Once the signal is sent, the read waits to be interrupted. */
+const struck = Effect.andThen(send, Effect.sleep("1 minute"))
+
 const data = (set: string, size: number) => {
   let reads = 0
   return Dataset.fromRows<Row>({
@@ -29,10 +33,7 @@ const data = (set: string, size: number) => {
     rows: (indices) =>
       Effect.gen(function* () {
         reads++
-        if (set === signalSet && reads === Number(signalRead)) {
-          process.kill(process.pid, signal)
-          yield* Effect.sleep("1 minute")
-        }
+        if (set === signalSet && reads === Number(signalRead)) yield* struck
         return indices.map(rowAt)
       })
   })
@@ -61,7 +62,11 @@ export default Program.make({
     saveSteps: 4
   },
   model,
-  trainDataset: defect === "dies" ? Effect.die(new RangeError("out of\nthe blue")) : data("train", defect === "empty" ? 0 : 12),
+  trainDataset:
+    defect === "dies"
+      ? Effect.die(new RangeError("out of\nthe blue"))
+      : Effect.as(signalSet === "open" ? struck : Effect.void, data("train", defect === "empty" ? 0 : 12)),
   evalDataset: data("eval", 6),
-  metrics: [Accuracy.make()]
+  metrics: [Accuracy.make()],
+  observe: { Finished: () => Effect.as(signalSet === "end" ? send : Effect.void, []) }
 })
