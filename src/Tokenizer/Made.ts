@@ -15,8 +15,8 @@ export interface Parts {
   readonly typeIds?: boolean
 }
 
-/** The tokens that play a part, each once, in the order of the parts. */
-export const tokensOf = (special: Special): ReadonlyArray<string> => [...new Set(roles.flatMap((role) => special[role] ?? []))]
+/** The tokens that play a part, each once, in the order that they are given in. */
+export const tokensOf = (special: Special): ReadonlyArray<string> => [...new Set(Object.values(special))]
 
 /** Numbers tokens from 0 on. The special ones that the vocabulary lacks come after it. */
 export const numbered = (tokens: Iterable<string>): Record<string, number> =>

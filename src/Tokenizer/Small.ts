@@ -49,6 +49,6 @@ export const characters = (texts: Iterable<string>, options: { readonly special?
   const special = options.special ?? { bos: "<bos>", eos: "<eos>", unk: "<unk>", pad: "<pad>" }
   const seen = new Set<string>()
   for (const text of texts) for (const character of text.toWellFormed()) seen.add(character)
-  const vocab = Made.numbered([...seen].sort((a, b) => a.codePointAt(0)! - b.codePointAt(0)!).concat(special.unk ?? []))
+  const vocab = Made.numbered([...seen].sort((a, b) => a.codePointAt(0)! - b.codePointAt(0)!).concat(Made.tokensOf(special)))
   return fromFiles(Made.files({ model: Made.bpe(vocab, [], special.unk ?? null), special, decoder: { type: "Fuse" } }))
 }

@@ -1,0 +1,119 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as ChatTemplate from "../../../src/Tokenizer/ChatTemplate.ts"
+import * as Completion from "../../../src/Tokenizer/Completion.ts"
+import * as Packing from "../../../src/Tokenizer/Packing.ts"
+import * as Tokenizer from "../../../src/Tokenizer/Tokenizers.ts"
+
+const tokenizer = Tokenizer.bytes()
+const chat = [
+  { role: "user", content: "Hi" },
+  { role: "assistant", content: "Yo" },
+  { role: "user", content: "Bye" }
+]
+const failure = (attempt: () => unknown) => {
+  try {
+    attempt()
+  } catch (error) {
+    return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  }
+  return "nothing was thrown"
+}
+
+describe("ChatTemplate.render", () => {
+  const render = (template: string, variables = {}) => ChatTemplate.render(tokenizer, chat, { template, variables })
+
+  it("gives the template what it asks for", () => {
+    assert.equal(
+      render("{{ bos_token }}{{ messages | length }}{{ tools[0] }}{{ add_generation_prompt }}", { tools: ["t"] }),
+      "<bos>3tfalse"
+    )
+  })
+
+  it("takes the template by its name", () => {
+    const several = { ...tokenizer, chatTemplates: { default: "one", other: "two" } }
+    assert.equal(ChatTemplate.render(several, chat), "one")
+    assert.equal(ChatTemplate.render(several, chat, { name: "other" }), "two")
+    assert.match(
+      failure(() => ChatTemplate.render(several, chat, { name: "third" })),
+      /none called third, but default, other/
+    )
+  })
+
+  it("says what is wrong", () => {
+    assert.match(
+      failure(() => ChatTemplate.render(tokenizer, chat)),
+      /ChatTemplateError: .*the tokenizer has none.*Give one/
+    )
+    assert.match(
+      failure(() => render("{% if %}")),
+      /ChatTemplateError: .*not Jinja/
+    )
+    assert.match(
+      failure(() => render("{{ raise_exception('roles must alternate') }}")),
+      /ChatTemplateError: .*roles must alternate/
+    )
+  })
+})
+
+describe("Completion.ofChat", () => {
+  it("refuses a template that writes earlier messages anew, and says how to mend it", () => {
+    const template = "{{ messages | length }}{% for m in messages %}{{ m.content }}{% endfor %}"
+    assert.match(
+      failure(() => Completion.ofChat(tokenizer, chat, { template })),
+      /ChatTemplateError: .*first 1 messages.*\{% generation %\}/
+    )
+  })
+})
+
+describe("Completion.ofPrompt", () => {
+  it("puts the tokenizer's own tokens around, and does not end twice", () => {
+    const framed = {
+      ...tokenizer,
+      frame: { one: [{ id: 256, type: 0 }, { text: 0, type: 0 } as const, { id: 257, type: 0 }], pair: [] }
+    }
+    const row = Completion.ofPrompt(framed, "a", "b")
+    assert.deepEqual(row.input_ids, [256, 97, 98, 257])
+    assert.deepEqual(row.labels, [-100, -100, 98, 257])
+    const { eos: _, ...special } = tokenizer.special
+    assert.deepEqual(Completion.ofPrompt({ ...tokenizer, special }, "a", "b").labels, [-100, 98])
+  })
+
+  it("gives a token over the border to the completion", () => {
+    const pairs = Tokenizer.trainBpe(["ab ab ab"], { vocabularySize: 260 })
+    const row = Completion.ofPrompt(pairs, "ca", "b")
+    assert.deepEqual(row.labels, [-100, pairs.idOf("ab")!, pairs.special.eos!])
+  })
+})
+
+describe("Completion.afterMarkers", () => {
+  it("keeps the row's other columns, and labels nothing where no answer begins", () => {
+    const row = Completion.afterMarkers({ input_ids: [1, 2], more: "x" }, { response: [9] })
+    assert.deepEqual(row, { input_ids: [1, 2], more: "x", labels: [-100, -100] })
+  })
+})
+
+describe("Packing", () => {
+  it("refuses lengths and labels that cannot be", () => {
+    for (const length of [0, -1, 1.5, Number.NaN])
+      assert.match(
+        failure(() => Packing.cut([{ input_ids: [1] }], { length })),
+        /EncodeError: A packed row has a whole number/
+      )
+    assert.match(
+      failure(() => Packing.fill([{ input_ids: [1], labels: [] }], { length: 2 })),
+      /Sequence 0 has 0 labels for 1 tokens/
+    )
+  })
+
+  it("puts a sequence into the fullest row that has room", () => {
+    const sized = (...sizes: ReadonlyArray<number>) => sizes.map((size, i) => ({ input_ids: new Array<number>(size).fill(i) }))
+    const rows = Packing.fill(sized(2, 7, 4, 5, 1), { length: 10 })
+    assert.deepEqual(
+      rows.map((row) => [...new Set(row.input_ids)]),
+      [
+        [1, 0, 4],
+        [3, 2]
+      ]
+    )
+  })
+})

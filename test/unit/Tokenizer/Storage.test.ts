@@ -1,0 +1,129 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { NodeServices } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { afterAll } from "vitest"
+import * as Tokenizer from "../../../src/Tokenizer/Tokenizers.ts"
+
+const folder = mkdtempSync(join(tmpdir(), "regimen-tokenizer-"))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const whole = Tokenizer.bytes().files
+const json = JSON.parse(whole["tokenizer.json"]!)
+const config = JSON.parse(whole["tokenizer_config.json"]!)
+const made = (changes: object, configuration: object = config) =>
+  Tokenizer.fromFiles({
+    "tokenizer.json": JSON.stringify({ ...json, ...changes }),
+    "tokenizer_config.json": JSON.stringify(configuration)
+  })
+const failure = (attempt: () => unknown) => {
+  try {
+    attempt()
+  } catch (error) {
+    return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  }
+  return "nothing was thrown"
+}
+
+describe("Tokenizer.load", () => {
+  const load = (files: Readonly<Record<string, string>>) => {
+    rmSync(folder, { recursive: true })
+    const names = Object.entries(files)
+    return Effect.runPromise(
+      Effect.gen(function* () {
+        yield* Tokenizer.save({ ...Tokenizer.bytes(), files: {} }, folder)
+        for (const [name, content] of names) writeFileSync(join(folder, name), content)
+        return yield* Effect.flip(Tokenizer.load(folder))
+      }).pipe(Effect.provide(NodeServices.layer))
+    )
+  }
+
+  it("names the file that is missing", async () => {
+    const error = await load({ "tokenizer_config.json": "{}" })
+    assert.equal(error._tag, "TokenizerMissing")
+    assert.include(error.message, join(folder, "tokenizer.json"))
+  })
+
+  it("names the file that is broken", async () => {
+    for (const broken of ["{", "[]", '{"model": {"type": "BPE"}}', ""]) {
+      const error = await load({ ...whole, "tokenizer.json": broken })
+      assert.equal(error._tag, "TokenizerInvalid", broken)
+      assert.include(error.message, join(folder, "tokenizer.json"))
+    }
+    const error = await load({ ...whole, "tokenizer_config.json": '{"padding_side": "middle"}' })
+    assert.equal(error._tag, "TokenizerInvalid")
+    assert.include(error.message, "tokenizer_config.json")
+  })
+})
+
+describe("Tokenizer.fromFiles", () => {
+  it("refuses what it does not know, by name", () => {
+    assert.match(
+      failure(() => made({ model: { ...json.model, type: "WordLevel" } })),
+      /TokenizerUnsupported: .*its model is of the kind WordLevel/
+    )
+    assert.match(
+      failure(() => made({ pre_tokenizer: { type: "Mystery" } })),
+      /TokenizerUnsupported: .*Mystery/
+    )
+    assert.match(
+      failure(() => made({ post_processor: { type: "Mystery" } })),
+      /TokenizerUnsupported: .*post_processor/
+    )
+    const single = [{ SpecialToken: { id: "[X]", type_id: 0 } }]
+    const template = { type: "TemplateProcessing", single, pair: single, special_tokens: {} }
+    assert.match(
+      failure(() => made({ post_processor: template })),
+      /has \[X\] in it/
+    )
+    const twice = { type: "Sequence", processors: [template, template] }
+    assert.match(
+      failure(() => made({ post_processor: twice })),
+      /two of its post_processors/
+    )
+    assert.match(
+      failure(() => Tokenizer.fromFiles({})),
+      /TokenizerMissing/
+    )
+  })
+
+  it("adds a special token that only the configuration names, and marks one that is there", () => {
+    const tokenizer = made(
+      { added_tokens: [] },
+      { pad_token: "A", sep_token: { content: "<new>" }, additional_special_tokens: ["<more>"] }
+    )
+    assert.deepEqual(tokenizer.special, { sep: 256, pad: 65 })
+    assert.deepEqual([...tokenizer.specialIds].sort(), [256, 257, 65])
+    assert.equal(tokenizer.vocabularySize, 258)
+    assert.deepEqual(Tokenizer.encode(tokenizer, "x<new><more>").input_ids, [120, 256, 257])
+    assert.equal(Tokenizer.decode(tokenizer, [65, 66, 257], { skipSpecialTokens: true }), "B")
+  })
+
+  it("takes the map of special tokens where the configuration is silent", () => {
+    const files = { ...whole, "special_tokens_map.json": '{"cls_token": "<bos>", "pad_token": "<eos>"}' }
+    assert.deepEqual(Tokenizer.fromFiles(files).special, { bos: 256, eos: 257, pad: 258, cls: 256 })
+  })
+
+  it("reads sides, the longest text and the inputs of the model", () => {
+    const { paddingSide, truncationSide, maxLength, typeIds } = made(
+      {},
+      { padding_side: "left", truncation_side: "left", model_max_length: 77 }
+    )
+    assert.deepEqual([paddingSide, truncationSide, maxLength, typeIds], ["left", "left", 77, false])
+    assert.equal(made({}, { model_max_length: 1e30 }).maxLength, undefined)
+    assert.isTrue(made({}, { tokenizer_class: "BertTokenizer" }).typeIds)
+    assert.isFalse(made({}, { tokenizer_class: "BertTokenizer", model_input_names: ["input_ids"] }).typeIds)
+  })
+
+  it("reads chat templates from the configuration, several of them, or from their own file", () => {
+    assert.deepEqual(made({}, { chat_template: "a" }).chatTemplates, { default: "a" })
+    const several = [
+      { name: "default", template: "a" },
+      { name: "tools", template: "b" }
+    ]
+    assert.deepEqual(made({}, { chat_template: several }).chatTemplates, { default: "a", tools: "b" })
+    assert.deepEqual(Tokenizer.fromFiles({ ...whole, "chat_template.jinja": "c" }).chatTemplates, { default: "c" })
+  })
+})
