@@ -26,7 +26,7 @@ export const make = Effect.fnUntraced(function* (options: {
 }) {
   const store = yield* CheckpointStore
   const logger = yield* Logger
-  const scope = yield* Scope.Scope
+  const scope = yield* Scope.fork(yield* Scope.Scope) // closed last: how long a write is waited for is said by who leaves early
   const onDisk = new Set(yield* store.list)
   const writing = yield* Semaphore.make(1)
   let durable = options.durable
@@ -58,9 +58,7 @@ export const make = Effect.fnUntraced(function* (options: {
       const written = writing
         .withPermit(Effect.andThen(write(checkpoint), done))
         .pipe(Effect.matchCause({ onFailure: fail, onSuccess: () => {} }))
-      return options.background
-        ? Effect.asVoid(Effect.forkIn(written, scope, { startImmediately: true, uninterruptible: true }))
-        : written
+      return options.background ? Effect.asVoid(Effect.forkIn(written, scope, { startImmediately: true })) : written
     },
     rescue: write,
     prune,

@@ -109,3 +109,14 @@ it("a run cut at any event and resumed has the same rest and the same end", () =
   )
   expect(cuts).toBeGreaterThan(500)
 })
+
+it("data that are not sought start again in an epoch that has some left, of known length or not, and not in one that is used up", () => {
+  const cut = (batch: number, batchesPerEpoch: number) =>
+    Plan.resume(
+      { ...State.initial, step: batch, epoch: 1 + batch / batchesPerEpoch, position: { epoch: 1, batch }, open: true },
+      { ignoreDataSkip: true }
+    ).position
+  expect(cut(3, 6)).toEqual({ epoch: 1, batch: 0 })
+  expect(cut(3, Infinity)).toEqual({ epoch: 1, batch: 0 })
+  expect(cut(6, 6)).toEqual({ epoch: 1, batch: 6 })
+})

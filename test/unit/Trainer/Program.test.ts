@@ -121,3 +121,19 @@ it.effect("label smoothing changes the loss, in training and in evaluation", () 
     for (const [i, loss] of smooth.entries()) expect(loss).not.toBe(plain[i])
   })
 )
+
+it.effect("the program's own observer is asked, and the one that is given beside it", () =>
+  Effect.gen(function* () {
+    const asked: Array<string> = []
+    const named = (name: string) => ({
+      Finished: () =>
+        Effect.sync(() => {
+          asked.push(name)
+          return []
+        })
+    })
+    const program = Program.make({ ...given, observe: named("own") })
+    yield* Program.run(program, {}, { observe: named("given") }).pipe(Effect.provide(world(), { local: true }))
+    expect(asked).toEqual(["own", "given"])
+  })
+)

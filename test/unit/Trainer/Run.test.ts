@@ -374,3 +374,78 @@ here("the log is on disk before a checkpoint that has it", () =>
     expect(store.done.slice(0, 3)).toEqual(["log 4", "flush", "save 4"])
   })
 )
+
+here("an observer that fails at a log leaves what was to be logged: the resumed run logs it, once", () =>
+  Effect.gen(function* () {
+    const task = yield* Tiny.task()
+    const logs = (history: ReadonlyArray<{ readonly step: number; readonly values: unknown }>) =>
+      history.map(({ step, values }) => ({ step, values }))
+    const whole = yield* reference(task)
+    const store = Tiny.store()
+    const failing = Trainer.train(task, plan(), {
+      observe: { Logged: ({ state }) => (state.step === 6 ? Effect.fail("mine" as const) : Effect.succeed([])) }
+    })
+    expect(yield* Effect.flip(failing.pipe(Effect.provide(world(store.layer))))).toBe("mine")
+    const rest = yield* Trainer.train(task, plan()).pipe(Effect.provide(world(store.layer)))
+    expect(logs(rest.history)).toEqual(logs(whole.history))
+    expect(rest.state.losses).toEqual(whole.state.losses)
+  })
+)
+
+here("a background write that hangs is waited for no longer than the grace", () =>
+  Effect.gen(function* () {
+    const store = Tiny.store()
+    const hanging = world(wrapped(store, { pause: 3_000 }))
+    const { task, reached } = yield* stuck(yield* Tiny.task(), { train: "1.0" })
+    let told = { safe: true, after: Number.POSITIVE_INFINITY }
+    let asked = 0
+    const options: Trainer.Options = {
+      background: true,
+      grace: 50,
+      onCut: ({ safe }) =>
+        Effect.sync(() => {
+          told = { safe, after: performance.now() - asked }
+        })
+    }
+    const run = Trainer.train(task, plan(), options).pipe(Effect.provide(hanging))
+    const fiber = yield* Effect.forkChild(run, { startImmediately: true })
+    yield* reached
+    asked = performance.now()
+    yield* Fiber.interrupt(fiber)
+    expect(told.safe).toBe(false)
+    expect(told.after).toBeLessThan(2_000)
+  })
+)
+
+here("a best checkpoint that is gone at the end is told of, and the last weights stay", () =>
+  Effect.gen(function* () {
+    const task = yield* Tiny.task()
+    const store = Tiny.store()
+    const gone = Layer.effect(
+      CheckpointStore,
+      Effect.map(CheckpointStore, (inner) => ({
+        ...inner,
+        load: (step) => Effect.fail(new CheckpointError({ step, path: "disk", operation: "read", reason: "there is none" }))
+      }))
+    ).pipe(Layer.provide(store.layer))
+    const best = plan({ save: Trigger.every(1), best: ({ step }) => (step >= 3 ? 3 : null), restoreBest: true })
+    const { weights, state } = yield* Trainer.train(task, best).pipe(Effect.provide(world(gone)))
+    expect(state.step).toBe(12)
+    expect(Equal.equals(weights.parameters, store.kept.get(12)!.weights.parameters)).toBe(true)
+  })
+)
+
+here("a run from elsewhere that is cut at once is saved in its own store; a best that is not on disk is none", () =>
+  Effect.gen(function* () {
+    const task = yield* Tiny.task()
+    const home = Tiny.store()
+    yield* Trainer.train(task, plan()).pipe(Effect.provide(world(home.layer)))
+    const from = home.kept.get(4)!
+    const own = Tiny.store()
+    yield* Trainer.events(task, plan(), { from }).pipe(Stream.take(1), Stream.runDrain, Effect.provide(world(own.layer)))
+    expect([...own.kept.keys()]).toEqual([4])
+    own.kept.set(4, { ...from, state: { ...from.state, bestCheckpoint: 2 } })
+    const found = yield* Trainer.find("newest").pipe(Effect.provide(own.layer))
+    expect(found?.state.bestCheckpoint).toBe(null)
+  })
+)
