@@ -12,13 +12,15 @@ export interface Checkpoint {
   readonly weights: HostWeights
   /** The canonical log so far, oldest first. */
   readonly history: ReadonlyArray<Scalars>
-  /** What the run was told of itself (`Options.config`), as JSON: for people, never read back. */
+  /** What the run was told of itself (`Options.config`), as JSON: for people; a run with `auto_find_batch_size` reads its batch size back. */
   readonly meta: Readonly<Record<string, unknown>>
   /**
    * More keys of Hugging Face's `trainer_state.json`, where the trainer knows them (`max_steps`, `best_metric`, ...): written for the
    * tools that read that file, never read back.
    */
   readonly trainerState?: Readonly<Record<string, unknown>>
+  /** More files of its folder, by name (the model's config, a tokenizer): written for the tools that read them, never read back. */
+  readonly files?: Readonly<Record<string, string>>
 }
 
 export class CheckpointError extends Schema.TaggedError<CheckpointError>()("CheckpointError", {

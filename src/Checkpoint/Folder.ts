@@ -21,6 +21,7 @@ export const encode = (checkpoint: Checkpoint, folder: string): Files => {
   const both = Object.keys(buffers).find((path) => Object.hasOwn(parameters, path))
   if (both !== undefined) throw new Error(`${both} is a parameter and a buffer: rename one of them in the model`)
   return {
+    ...Object.fromEntries(Object.entries(checkpoint.files ?? {}).map(([name, content]) => [name, text(content)])),
     [model]: Safetensors.encode({ ...parameters, ...buffers }, { metadata }),
     [optimizer]: Safetensors.encode(slots, { metadata }),
     [trainerState]: text(HuggingFace.trainerState(checkpoint, folder)),

@@ -46,6 +46,8 @@ export interface Model {
   readonly padTokenId?: number
   /** What training on a batch costs; nothing, where it is left out. **Unit**: floating-point operations, forward and backward. */
   readonly floatingPointOps?: Estimate
+  /** What belongs beside its weights on a disk, by the file's name: its config. */
+  readonly files?: Readonly<Record<string, string>>
   readonly init: (key: Key) => HostTensors
   readonly buffers?: (key: Key) => HostTensors
   readonly apply: (parameters: Tensors, batch: Tensors, context: Context) => Outputs

@@ -44,6 +44,8 @@ export interface Transformer extends Model {
   readonly config: Config
   /** `BertForSequenceClassification`. */
   readonly architecture: string
+  /** `bert`. */
+  readonly modelType: string
   readonly blueprint: Blueprint.Blueprint
   /** The name in front of the parameters that all heads of the family share; "" where there is none. */
   readonly base: string
@@ -63,12 +65,16 @@ export type Make = (config: Config) => Transformer
 /** Puts the parts together that follow from others. */
 export const make = (
   parts: Omit<Transformer, "init" | "spare" | "config"> & { readonly config: Config; readonly spare?: RegExp }
-): Transformer => ({
-  ...parts,
-  config: { ...parts.config, architectures: [parts.architecture] },
-  spare: (path) => parts.spare?.test(path) ?? false,
-  init: Blueprint.draw(parts.blueprint)
-})
+): Transformer => {
+  const config = { ...parts.config, architectures: [parts.architecture], model_type: parts.modelType }
+  return {
+    ...parts,
+    config,
+    files: { "config.json": `${JSON.stringify(config, null, 2)}\n` },
+    spare: (path) => parts.spare?.test(path) ?? false,
+    init: Blueprint.draw(parts.blueprint)
+  }
+}
 
 /** Hidden states as outputs, where a config asks for them: `hidden_states.0` and so on. */
 export const hiddenOutputs = (config: Config, hidden: ReadonlyArray<Tensor>, name = "hidden_states"): Tensors =>

@@ -1,7 +1,7 @@
 /** The feed of a run: how arguments, datasets and a collator become loaders for training and evaluation. */
 import { Effect, Option, type Scope, Stream } from "effect"
 import * as Arguments from "../Arguments/Arguments.ts"
-import * as Collator from "../Data/Collator.ts"
+import * as Collator from "../Data/Collators.ts"
 import * as Columns from "../Data/Columns.ts"
 import type { DataError, Dataset } from "../Data/Dataset.ts"
 import * as Lengths from "../Data/Lengths.ts"
@@ -9,6 +9,8 @@ import * as Loader from "../Data/Loaders.ts"
 import * as Sampler from "../Data/Samplers.ts"
 import type { Streaming } from "../Data/Streaming.ts"
 import type { Model } from "../Model/Model.ts"
+import type { EncodeError } from "../Tokenizer/Errors.ts"
+import type { Tokenizer } from "../Tokenizer/Tokenizer.ts"
 import { setName } from "./Task.ts"
 
 /** Rows by index, or a stream of them that is opened for each epoch. */
@@ -43,6 +45,8 @@ export interface Options<A, E = never, R = never> {
   readonly trainDataset: Source<A, E, R>
   readonly evalDataset?: Sources<A, E, R>
   readonly collate?: Collator.Collator<A>
+  /** Pads the batches, where `collate` is left out. */
+  readonly tokenizer?: Tokenizer
   /** Reads the training data another way. */
   readonly loader?: MakeLoader<A, E, R>
   readonly workers?: Workers
@@ -58,7 +62,7 @@ export interface Feed {
 }
 
 /** What can be wrong with the data of a run, found before step 0. */
-export type FeedError = Arguments.ContradictoryArguments | Loader.LoaderError | DataError | Columns.ColumnsError
+export type FeedError = Arguments.ContradictoryArguments | EncodeError | Loader.LoaderError | DataError | Columns.ColumnsError
 
 /**
  * Opens the data and makes the loaders. The order of the training data and each batch are functions of the arguments and (epoch, batch) alone.
@@ -79,7 +83,7 @@ export const make = Effect.fnUntraced(function* <A, E, R>(
   options: Options<A, E, R>,
   args: Args
 ): Effect.fn.Return<Feed, FeedError | E, R | Scope.Scope> {
-  const { evaluation, look, prefetched, shown, takes, tell } = reading<A, E, R>(options, args)
+  const { evaluation, look, prefetched, shown, takes, tell } = yield* reading<A, E, R>(options, args)
   const trainData = yield* open(options.trainDataset)
   yield* look("train", trainData)
   const train = yield* isStream(trainData)
@@ -102,15 +106,20 @@ export const make = Effect.fnUntraced(function* <A, E, R>(
  * **Errors**: `FeedError`.
  */
 export const forEvaluation = Effect.fnUntraced(function* <A, E, R>(
-  options: Pick<Options<A, E, R>, "model" | "collate" | "evalDataset">,
+  options: Pick<Options<A, E, R>, "model" | "collate" | "tokenizer" | "evalDataset">,
   args: Args
 ): Effect.fn.Return<Feed["evaluation"], FeedError | E, R | Scope.Scope> {
-  const { evaluation, tell } = reading<A, E, R>(options, args)
+  const { evaluation, tell } = yield* reading<A, E, R>(options, args)
   return yield* Effect.tap(evaluation(options.evalDataset), tell)
 })
 
 /** How data are read for a model: the columns that it takes, and how far ahead. */
-const reading = <A, E, R>({ collate = Collator.stack(), model }: Pick<Options<A, E, R>, "model" | "collate">, args: Args) => {
+const reading = Effect.fnUntraced(function* <A, E, R>(
+  options: Pick<Options<A, E, R>, "model" | "collate" | "tokenizer">,
+  args: Args
+) {
+  const { model } = options
+  const collate = options.collate ?? (yield* usual(options.tokenizer))
   const takes = args.removeUnusedColumns ? Columns.takenBy(model, args.labelNames ?? []) : undefined
   const shown = takes === undefined ? collate : Columns.only(collate, takes)
   const unused = new Map<string, string>()
@@ -149,7 +158,13 @@ const reading = <A, E, R>({ collate = Collator.stack(), model }: Pick<Options<A,
         )
   )
   return { takes, shown, look, prefetched, evaluation, tell }
-}
+})
+
+/** The collator where none is given. **Errors**: `EncodeError` for a tokenizer without a pad token. */
+const usual = (tokenizer: Tokenizer | undefined): Effect.Effect<Collator.Collator<unknown>, EncodeError> =>
+  tokenizer === undefined
+    ? Effect.succeed(Collator.stack())
+    : Effect.try({ try: () => Collator.forTokenizer(tokenizer), catch: (cause) => cause as EncodeError })
 
 /** Batches that are made ahead. */
 const aheadOf = (args: Args): number => args.dataloaderNumWorkers * (args.dataloaderPrefetchFactor ?? 2)

@@ -11,6 +11,7 @@ import type { Transformation } from "../Optimizer/Transformation.ts"
 import type { Plan } from "../Schedule/Plan.ts"
 import * as LabelSmoothing from "../Step/LabelSmoothing.ts"
 import { perToken, type Reduction } from "../Step/Reduction.ts"
+import type { Tokenizer } from "../Tokenizer/Tokenizer.ts"
 import * as BatchFinder from "./BatchFinder.ts"
 import type * as Callback from "./Callback.ts"
 import * as Callbacks from "./Callbacks.ts"
@@ -53,6 +54,9 @@ export interface Parts<A, E = never, R = never> {
   readonly name?: string
   readonly args?: Arguments.Input
   readonly model: Model
+  /** Pads the batches, where `collate` is left out, and is saved with each checkpoint. */
+  readonly tokenizer?: Tokenizer
+  /** Default: padding by the tokenizer; without one `Collator.stack()`. */
   readonly collate?: Collator<A>
   readonly loader?: Feed.MakeLoader<A, E, R>
   readonly workers?: Feed.Workers
@@ -114,11 +118,18 @@ export const make = <A, E = never, R = never>(program: Definition<A, E, R>): Pro
         config: Arguments.changed(args),
         trainerState: StateFile.make(args, sizes, plan, Callbacks.toHuggingFace),
         callbacks,
+        files: filesOf(program),
         ...(program.observe === undefined ? {} : { observe: program.observe })
       },
       again: make(program).prepare
     }
   })
+})
+
+/** What is saved beside the weights: the model's files and the tokenizer's. */
+export const filesOf = ({ model, tokenizer }: Pick<Parts<never>, "model" | "tokenizer">): Readonly<Record<string, string>> => ({
+  ...model.files,
+  ...tokenizer?.files
 })
 
 /** Makes of arguments and parts what a task is without its data. */

@@ -1,7 +1,7 @@
 /** A run answers `play` with effects. It lives in a scope: when that closes early, for whatever reason, the state is saved as it is. */
 import { Cause, type Duration, Effect, Scope, Stream } from "effect"
 import { type Checkpoint, CheckpointStore } from "../Checkpoint/CheckpointStore.ts"
-import type { Batch } from "../Data/Loader.ts"
+import { type Batch, checked } from "../Data/Loader.ts"
 import type { Device, DeviceError } from "../Layer/Device/Device.ts"
 import { Logger } from "../Layer/Logger/Logger.ts"
 import type { Optimizer } from "../Layer/Optimizer.ts"
@@ -53,6 +53,8 @@ export interface Options<E = never, R = never> {
   readonly onCut?: (cut: { readonly step: number; readonly safe: boolean }) => Effect.Effect<void>
   /** More keys for `trainer_state.json` at a state (`StateFile.make`). */
   readonly trainerState?: (state: TrainerState) => Readonly<Record<string, unknown>>
+  /** More files for each checkpoint, by name: the model's config, a tokenizer. */
+  readonly files?: Readonly<Record<string, string>>
   /** Given the run's outcome at its end, before anything can interrupt it. */
   readonly onEnd?: (report: Report) => Effect.Effect<void>
   /** Shown by the loggers once, at the start. */
@@ -95,10 +97,11 @@ const close = new Set<Plan.Tag>(["Microbatch", "StepStarted", "SubstepEnded", "U
 
 /** Opens a run in the scope: claims the store, reads where to start, and makes the weights. Nothing is trained until `events` is read. */
 export const start = Effect.fnUntraced(function* <E = never, R = never>(
-  task: Task,
+  given: Task,
   plan: Plan.Plan,
   options: Options<E, R> = {}
 ) {
+  const task: Task = { ...given, train: checked(given.train, given.model.validate) }
   const store = yield* CheckpointStore
   const logger = yield* Logger
   const scope = yield* Scope.Scope
@@ -145,6 +148,7 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
       weights: yield* learner.snapshot,
       history: journal.history(),
       meta: options.config ?? {},
+      ...(options.files === undefined ? {} : { files: options.files }),
       ...(options.trainerState === undefined ? {} : { trainerState: options.trainerState(state) })
     } satisfies Checkpoint
   })

@@ -2,7 +2,6 @@
 import { Effect, type FileSystem, type Path, Ref, Result } from "effect"
 import * as Arguments from "../../Arguments/Arguments.ts"
 import type { CheckpointStore } from "../../Checkpoint/CheckpointStore.ts"
-import { stack } from "../../Data/Collator.ts"
 import type { Device } from "../../Layer/Device/Device.ts"
 import type { Logger, Scalars } from "../../Layer/Logger/Logger.ts"
 import type { Model } from "../../Model/Model.ts"
@@ -73,9 +72,10 @@ export const make = Effect.fnUntraced(function* <A, E, R>(options: Options<A, E,
     ({ callbacks }): Parts<A, E, R> => ({
       args: options.args ?? {},
       model,
-      collate: options.dataCollator ?? stack(),
       reduction,
       callbacks,
+      ...(options.dataCollator === undefined ? {} : { collate: options.dataCollator }),
+      ...(options.tokenizer === undefined ? {} : { tokenizer: options.tokenizer }),
       ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
       ...(options.computeMetrics === undefined ? {} : { computeMetrics: options.computeMetrics }),
       ...(options.preprocessLogitsForMetrics === undefined

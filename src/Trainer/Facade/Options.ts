@@ -6,6 +6,7 @@ import type { Loss, Model, Outputs } from "../../Model/Model.ts"
 import type { Transformation } from "../../Optimizer/Transformation.ts"
 import type { Schedule } from "../../Schedule/Schedule.ts"
 import type { Tensors } from "../../Tensor/Tensor.ts"
+import type { Tokenizer } from "../../Tokenizer/Tokenizer.ts"
 import type { Callback } from "../Callback.ts"
 import type { Functions } from "../Collect.ts"
 import type { MakeLoader, Source, Sources } from "../Feed.ts"
@@ -16,7 +17,9 @@ export interface Options<A, E = never, R = never> {
   readonly modelInit?: () => Model
   /** TrainingArguments in camelCase; without them all are the defaults, in `tmp_trainer`. */
   readonly args?: Input
-  /** Makes a batch from rows. Default `Collator.stack()`. */
+  /** Pads the batches, where there is no `dataCollator`, and is saved with the model. */
+  readonly tokenizer?: Tokenizer
+  /** Makes a batch from rows. Default: `Collator.forTokenizer` with the tokenizer, without one `Collator.stack()`. */
   readonly dataCollator?: Collator<A>
   readonly trainDataset?: Source<A, E, R>
   readonly evalDataset?: Sources<A, E, R>

@@ -9,14 +9,20 @@ import * as ResultFiles from "../../Checkpoint/ResultFiles.ts"
 import * as Results from "../../Metrics/Format/Results.ts"
 import { tf } from "../../Tensor/Tensor.ts"
 import * as ModelCard from "../ModelCard.ts"
+import { filesOf } from "../Program.ts"
 import type { Core } from "./Core.ts"
 
-/** Writes the weights as `model.safetensors`, and the arguments, into a folder: the output folder by default. */
-export const saveModel = Effect.fnUntraced(function* <A, E, R>({ args, cell }: Core<A, E, R>, outputDir = args.outputDir) {
+/** Writes the weights as `model.safetensors`, with the model's config, the tokenizer and the arguments, into a folder: the output folder by default. */
+export const saveModel = Effect.fnUntraced(function* <A, E, R>(
+  { args, cell, model, options }: Core<A, E, R>,
+  outputDir = args.outputDir
+) {
   const { weights } = yield* Ref.get(cell)
   const fs = yield* FileSystem.FileSystem
   yield* fs.makeDirectory(outputDir, { recursive: true })
   yield* ModelFiles.save(outputDir, { ...weights.parameters, ...weights.buffers })
+  const files = filesOf({ ...options, model })
+  yield* Effect.forEach(Object.entries(files), ([name, text]) => write(outputDir, name, text), { discard: true })
   yield* write(outputDir, "training_args.json", Arguments.toJsonString(args))
 })
 

@@ -6,14 +6,17 @@ import { NodeServices } from "@effect/platform-node"
 import { expect, it } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
 import type { Input } from "../../../src/Arguments/Arguments.ts"
+import * as FileSystemStore from "../../../src/Checkpoint/FileSystemStore.ts"
 import * as MemoryStore from "../../../src/Checkpoint/MemoryStore.ts"
 import * as ModelFiles from "../../../src/Checkpoint/ModelFiles.ts"
 import * as Dataset from "../../../src/Data/Dataset.ts"
 import * as Cpu from "../../../src/Layer/Device/Cpu.ts"
 import type { Entry } from "../../../src/Layer/Logger/Logger.ts"
+import type { Model } from "../../../src/Model/Model.ts"
 import * as Optimizers from "../../../src/Optimizer/Optimizers.ts"
-import type { HostTensors } from "../../../src/Tensor/HostTensor.ts"
+import * as HostTensor from "../../../src/Tensor/HostTensor.ts"
 import { tf } from "../../../src/Tensor/Tensor.ts"
+import * as Tokenizer from "../../../src/Tokenizer/Tokenizers.ts"
 import * as Callback from "../../../src/Trainer/Callback.ts"
 import * as EvalPrediction from "../../../src/Trainer/EvalPrediction.ts"
 import * as Trainer from "../../../src/Trainer/Trainer.ts"
@@ -238,7 +241,7 @@ it.effect("one batch by hand: loss and gradients, logits and labels", () =>
     Effect.gen(function* () {
       const { numTensors } = tf.memory()
       const trainer = yield* Trainer.make(base)
-      const batch: HostTensors = yield* inputs
+      const batch: HostTensor.HostTensors = yield* inputs
       const { gradients, loss } = yield* trainer.trainingStep(batch)
       expect(Object.keys(gradients).sort()).toEqual(["gain", "lin.bias", "lin.weight"])
       expect(loss).toBeGreaterThan(0)
@@ -350,4 +353,51 @@ it.effect("figures of one's own are logged", () =>
     )
     expect(entries).toMatchObject([{ _tag: "Scalars", values: { temperature: 3 } }])
   })
+)
+
+const outputDir = join(mkdtempSync(join(tmpdir(), "regimen-facade-")), "out")
+it.effect("a tokenizer pads the batches, and is saved with every checkpoint and with the model", () =>
+  Effect.gen(function* () {
+    const tokenizer = Tokenizer.bytes()
+    const rows = ["ab", "abcd", "a", "abc"].map((text, labels) => ({ ...Tokenizer.encode(tokenizer, text), labels: labels % 2 }))
+    const model: Model = {
+      files: { "config.json": "{}" },
+      init: () => ({ w: HostTensor.ones([4]) }),
+      apply: ({ w }, { input_ids, attention_mask }) => {
+        const logits = tf.mean(tf.mul(tf.cast(input_ids!, "float32"), tf.cast(attention_mask!, "float32")), 1)
+        return { outputs: { logits }, loss: { sum: tf.mul(tf.sum(logits), tf.sum(w!)), count: tf.scalar(2) } }
+      }
+    }
+    const trainer = yield* Trainer.make({
+      model,
+      args: { outputDir, maxSteps: 1, perDeviceTrainBatchSize: 4, learningRate: 1e-4 },
+      trainDataset: Dataset.fromArray(rows),
+      tokenizer
+    })
+    yield* trainer.train()
+    yield* trainer.saveModel()
+    for (const folder of [outputDir, join(outputDir, "checkpoint-1")]) {
+      expect(readFileSync(join(folder, "tokenizer.json"), "utf8")).toBe(tokenizer.files["tokenizer.json"])
+      expect(readFileSync(join(folder, "config.json"), "utf8")).toBe("{}")
+    }
+    const padless = yield* Effect.flip(
+      (yield* Trainer.make({ model, trainDataset: Dataset.fromArray(rows), tokenizer: { ...tokenizer, special: {} } })).train()
+    )
+    expect(padless._tag).toBe("EncodeError")
+    yield* (yield* Trainer.make({
+      model,
+      args: { outputDir, maxSteps: 1 },
+      trainDataset: Dataset.fromArray(rows),
+      tokenizer
+    })).train({
+      resumeFromCheckpoint: true
+    })
+  }).pipe(
+    Effect.provide(
+      FileSystemStore.layer({ directory: outputDir }).pipe(
+        Layer.provideMerge(Layer.mergeAll(Cpu.layer, Tiny.logger(), NodeServices.layer))
+      ),
+      { local: true }
+    )
+  )
 )
