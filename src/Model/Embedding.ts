@@ -2,7 +2,7 @@
 import * as Init from "../Tensor/Init.ts"
 import * as Key from "../Tensor/Key.ts"
 import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
-import { parameter } from "./Model.ts"
+import { type Context, parameter } from "./Model.ts"
 import type { Initializer } from "./Parameters.ts"
 
 export interface Options {
@@ -19,7 +19,8 @@ export const init =
   (key) => ({ weight: weight(Key.fold(key, "weight"), [size, dimensions]) })
 
 /**
- * Looks integers up in the table at `path`. Integers must be below the table's size.
+ * Looks integers up in the table at `path`. Integers must be below the table's size. The embedding of a model's input takes the `context`, so that noise
+ * can be added to it (`Neftune`); others do not.
  *
  * **Shapes**: `[...]` int32 to `[..., dimensions]`.
  *
@@ -35,5 +36,7 @@ export const init =
  * assert.deepEqual(y.arraySync(), [[3, 4], [1, 2], [3, 4]])
  * ```
  */
-export const apply = (parameters: Tensors, path: string, ids: Tensor): Tensor =>
-  tf.gather(parameter(parameters, `${path}.weight`), tf.cast(ids, "int32"))
+export const apply = (parameters: Tensors, path: string, ids: Tensor, context?: Context): Tensor => {
+  const embedded = tf.gather(parameter(parameters, `${path}.weight`), tf.cast(ids, "int32"))
+  return context?.perturb?.(embedded) ?? embedded
+}

@@ -104,7 +104,7 @@ const blueprint = ({ vocabulary, width, inner, layers, positions, tied }: Shape,
 
 const decode = (shape: Shape, parameters: Tensors, reading: Reading, context: Context): Decoded => {
   const { ids, mask, past = [], positions = placesAfter(reading) } = reading
-  const words = Embedding.apply(parameters, "transformer.wte", ids)
+  const words = Embedding.apply(parameters, "transformer.wte", ids, context)
   const embedded = tf.add(words, Embedding.apply(parameters, "transformer.wpe", positions))
   const queries = ids.shape[1]!
   const bias = Masks.both(Masks.padding(mask), Masks.causal({ queries, keys: pastLength(reading) + queries }))

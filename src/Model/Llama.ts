@@ -184,7 +184,7 @@ const decode = (shape: Shape, parameters: Tensors, reading: Reading, context: Co
     if (!masks.has(window)) masks.set(window, Masks.both(padding, Masks.causal({ queries, keys, window })))
     return masks.get(window)
   }
-  const hidden = [Embedding.apply(parameters, "model.embed_tokens", ids)]
+  const hidden = [Embedding.apply(parameters, "model.embed_tokens", ids, context)]
   const present: Array<Attention.Memory> = []
   for (let i = 0; i < shape.layers; i++) {
     const bias = maskOf(shape.window(i))

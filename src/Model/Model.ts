@@ -12,6 +12,8 @@ export interface Context {
   /** The key of this micro-batch; fold a site's number or name into it (`Key.fold(context.key, "dropout.1")`). */
   readonly key: Key
   readonly buffers: Tensors
+  /** Changes the embeddings of the model's input (`Neftune`); `Embedding.apply` does so where it is given the context. */
+  readonly perturb?: (embedded: Tensor) => Tensor
 }
 
 /** A loss before it is averaged. **Shapes**: both scalars. **Unit**: nats (or squared target units), and what they are summed over. */

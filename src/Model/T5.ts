@@ -18,13 +18,19 @@ const conditionalGeneration: Make = (config) => {
   const start = read.token("decoder_start_token_id", pad) ?? pad
   const words = { shape: [shape.vocabulary, shape.width], init: Init.normal({ stddev: shape.factor }) }
 
-  const embed = (parameters: Tensors, ids: Tensor) => Embedding.apply(parameters, "shared", ids)
+  const embed = (parameters: Tensors, ids: Tensor, context: Context) => Embedding.apply(parameters, "shared", ids, context)
   const encoder = (parameters: Tensors, ids: Tensor, mask: Tensor | undefined, context: Context) =>
-    Stack.run(shape, "encoder", parameters, { embedded: embed(parameters, ids), mask }, context).hidden
+    Stack.run(shape, "encoder", parameters, { embedded: embed(parameters, ids, context), mask }, context).hidden
   const decode = (parameters: Tensors, reading: Reading, context: Context): Decoded => {
     const { ids, mask, past, encoded } = reading
     if (past === undefined && encoded === undefined) take("decoder", "batch", {}, "encoded")
-    const run = Stack.run(shape, "decoder", parameters, { embedded: embed(parameters, ids), mask, past, encoded }, context)
+    const run = Stack.run(
+      shape,
+      "decoder",
+      parameters,
+      { embedded: embed(parameters, ids, context), mask, past, encoded },
+      context
+    )
     const last = run.hidden.at(-1)!
     const logits = tied
       ? Dense.affine(tf.mul(last, shape.width ** -0.5), parameter(parameters, "shared.weight"))

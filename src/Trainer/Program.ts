@@ -7,6 +7,7 @@ import * as Memory from "../Layer/Memory.ts"
 import * as Optimizer from "../Layer/Optimizer.ts"
 import type { Metric } from "../Metrics/Metric.ts"
 import type { Model } from "../Model/Model.ts"
+import * as Neftune from "../Model/Neftune.ts"
 import type { Transformation } from "../Optimizer/Transformation.ts"
 import type { Plan } from "../Schedule/Plan.ts"
 import * as LabelSmoothing from "../Step/LabelSmoothing.ts"
@@ -139,7 +140,7 @@ export const lesson = Effect.fnUntraced(function* <A, E, R>(
 ): Effect.fn.Return<Trainer.Lesson, never, R> {
   const { model } = parts
   return Trainer.lesson({
-    model: args.labelSmoothingFactor > 0 ? LabelSmoothing.around(model, { factor: args.labelSmoothingFactor }) : model,
+    model: changed(model, args),
     metrics: args.predictionLossOnly ? [] : (parts.metrics ?? []),
     collect: yield* Collect.make(args, parts),
     reduction: parts.reduction ?? perToken,
@@ -148,6 +149,12 @@ export const lesson = Effect.fnUntraced(function* <A, E, R>(
     seed: args.seed
   })
 })
+
+/** Puts around a model what the arguments ask for. */
+const changed = (model: Model, { labelSmoothingFactor: factor, neftuneNoiseAlpha: alpha }: Arguments.Arguments): Model => {
+  const smooth = factor > 0 ? LabelSmoothing.around(model, { factor }) : model
+  return alpha === null || alpha === 0 ? smooth : Neftune.around(smooth, alpha)
+}
 
 /** Checks a program's arguments, with `overrides` in their place, opens its data and makes its plan. */
 export const prepare = Effect.fnUntraced(function* <E, R>(

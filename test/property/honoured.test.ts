@@ -5,10 +5,18 @@ import type * as Arguments from "../../src/Arguments/Arguments.ts"
 import * as Dataset from "../../src/Data/Dataset.ts"
 import * as Cpu from "../../src/Layer/Device/Cpu.ts"
 import type { Entry } from "../../src/Layer/Logger/Logger.ts"
+import type { Model } from "../../src/Model/Model.ts"
 import * as Program from "../../src/Trainer/Program.ts"
 import * as Tiny from "../support/tiny.ts"
 
 type Input = Arguments.Input
+
+/** The tiny model, whose input counts as embedded. */
+const model: Model = {
+  ...Tiny.model,
+  apply: (parameters, { x, ...batch }, context) =>
+    Tiny.model.apply(parameters, { ...batch, x: context.perturb?.(x!) ?? x! }, context)
+}
 
 /** What is seen of a run: the rows of its batches in order, what it logs, what it saves and removes, and its weights. */
 const seen = Effect.fnUntraced(function* (args: Input) {
@@ -17,7 +25,7 @@ const seen = Effect.fnUntraced(function* (args: Input) {
   const store = Tiny.store()
   const program = Program.make({
     args: { maxSteps: 6, perDeviceTrainBatchSize: 2, learningRate: 0.05, loggingSteps: 2, saveSteps: 3, ...args },
-    model: { ...Tiny.model, mainInput: "x" },
+    model: { ...model, mainInput: "x" },
     collate: (rows, ...more) => {
       batches.push(JSON.stringify(rows))
       return Tiny.collate(rows, ...more)
@@ -62,6 +70,7 @@ const cases: ReadonlyArray<readonly [name: string, one: Input, other: Input, bot
   ["adam_beta1", {}, { adamBeta1: 0.5 }],
   ["adam_beta2", {}, { adamBeta2: 0.5 }],
   ["adam_epsilon", {}, { adamEpsilon: 0.5 }],
+  ["neftune_noise_alpha", { neftuneNoiseAlpha: 1 }, { neftuneNoiseAlpha: 2 }],
   ["max_grad_norm", {}, { maxGradNorm: 0.01 }, { optim: "sgd" }],
   ["dataloader_drop_last", {}, { dataloaderDropLast: true }, { perDeviceEvalBatchSize: 5 }],
   ["eval_strategy", {}, { evalStrategy: "epoch" }],

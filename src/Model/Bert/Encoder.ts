@@ -57,7 +57,7 @@ const embed = (style: Style, parameters: Tensors, batch: Tensors, context: Conte
   const at = `${style.base}.embeddings`
   const ids = take("model", "batch", batch, "input_ids")
   const parts = [
-    Embedding.apply(parameters, `${at}.word_embeddings`, ids),
+    Embedding.apply(parameters, `${at}.word_embeddings`, ids, context),
     Embedding.apply(parameters, `${at}.position_embeddings`, batch.position_ids ?? positions(style, ids))
   ]
   if (style.segments > 0) {
