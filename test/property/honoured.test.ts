@@ -1,22 +1,17 @@
 /** Parsing is no proof: for each argument that a run honours, two values that make it do something else, seen from outside. */
 import { expect, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import type * as Arguments from "../../src/Arguments/Arguments.ts"
+import * as Seq2SeqArguments from "../../src/Arguments/Seq2SeqArguments.ts"
 import * as Dataset from "../../src/Data/Dataset.ts"
-import * as Cpu from "../../src/Layer/Device/Cpu.ts"
 import type { Entry } from "../../src/Layer/Logger/Logger.ts"
-import type { Model } from "../../src/Model/Model.ts"
 import * as Program from "../../src/Trainer/Program.ts"
+import { small } from "../support/smallDevice.ts"
 import * as Tiny from "../support/tiny.ts"
 
-type Input = Arguments.Input
+type Input = Seq2SeqArguments.Input
 
-/** The tiny model, whose input counts as embedded. */
-const model: Model = {
-  ...Tiny.model,
-  apply: (parameters, { x, ...batch }, context) =>
-    Tiny.model.apply(parameters, { ...batch, x: context.perturb?.(x!) ?? x! }, context)
-}
+/** Rows with more columns than the model takes. */
+const rows = (count: number) => Tiny.rows(count).map((row, i) => ({ ...row, length: (3 * i) % 5, size: (2 * i) % 7 }))
 
 /** What is seen of a run: the rows of its batches in order, what it logs, what it saves and removes, and its weights. */
 const seen = Effect.fnUntraced(function* (args: Input) {
@@ -24,17 +19,30 @@ const seen = Effect.fnUntraced(function* (args: Input) {
   const entries: Array<Entry> = []
   const store = Tiny.store()
   const program = Program.make({
-    args: { maxSteps: 6, perDeviceTrainBatchSize: 2, learningRate: 0.05, loggingSteps: 2, saveSteps: 3, ...args },
-    model: { ...model, mainInput: "x" },
+    model: { ...Tiny.model, inputs: ["x"], labels: ["labels"], mainInput: "x" },
     collate: (rows, ...more) => {
       batches.push(JSON.stringify(rows))
       return Tiny.collate(rows, ...more)
     },
-    trainDataset: Dataset.fromArray(Tiny.rows(7)),
-    evalDataset: Dataset.fromArray(Tiny.rows(5))
+    trainDataset: Dataset.fromArray(rows(7)),
+    evalDataset: Dataset.fromArray(rows(5))
   })
-  const world = Layer.mergeAll(Cpu.layer, store.layer, Tiny.logger(entries))
-  const { state, weights } = yield* Program.run(program).pipe(Effect.provide(world, { local: true }))
+  const usual = {
+    maxSteps: 6,
+    perDeviceTrainBatchSize: 2,
+    learningRate: 0.05,
+    loggingSteps: 2,
+    saveSteps: 3,
+    logLevel: "error"
+  } as const
+  const checked = yield* Effect.fromResult(Seq2SeqArguments.make({ ...usual, ...args }))
+  const world = Layer.mergeAll(small(6), store.layer, Tiny.logger(entries))
+  const trained = Effect.scoped(Effect.flatMap(program.prepare(checked), Program.train)).pipe(
+    Effect.provide(world, { local: true })
+  )
+  const outcome = yield* Effect.catchTag(trained, "DeviceError", ({ message }) => Effect.succeed(message))
+  if (typeof outcome === "string") return outcome
+  const { state, weights } = outcome
   const logs = entries.flatMap((entry) =>
     entry._tag === "Scalars" && entry.kind !== "summary" ? [[entry.step, entry.epoch, entry.values]] : []
   )
@@ -70,9 +78,15 @@ const cases: ReadonlyArray<readonly [name: string, one: Input, other: Input, bot
   ["adam_beta1", {}, { adamBeta1: 0.5 }],
   ["adam_beta2", {}, { adamBeta2: 0.5 }],
   ["adam_epsilon", {}, { adamEpsilon: 0.5 }],
-  ["neftune_noise_alpha", { neftuneNoiseAlpha: 1 }, { neftuneNoiseAlpha: 2 }],
   ["max_grad_norm", {}, { maxGradNorm: 0.01 }, { optim: "sgd" }],
   ["dataloader_drop_last", {}, { dataloaderDropLast: true }, { perDeviceEvalBatchSize: 5 }],
+  ["dataloader_num_workers", {}, { dataloaderNumWorkers: 1 }],
+  ["dataloader_prefetch_factor", {}, { dataloaderPrefetchFactor: 1 }, { dataloaderNumWorkers: 1 }],
+  ["remove_unused_columns", {}, { removeUnusedColumns: false }],
+  ["group_by_length", {}, { groupByLength: true }],
+  ["length_column_name", {}, { lengthColumnName: "size" }, { groupByLength: true }],
+  ["sortish_sampler", {}, { sortishSampler: true }],
+  ["auto_find_batch_size", {}, { autoFindBatchSize: true }, { perDeviceTrainBatchSize: 7 }],
   ["eval_strategy", {}, { evalStrategy: "epoch" }],
   ["eval_steps", {}, { evalSteps: 2 }, { evalStrategy: "steps", evalSteps: 3 }],
   ["eval_delay", {}, { evalDelay: 3 }, steps],

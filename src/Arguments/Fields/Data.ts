@@ -1,7 +1,7 @@
 /** Data: order, batches and workers. */
 import { Schema } from "effect"
 import { about, boolean, type Field, idle, integer, jsonDictionary, lacking, optional, text } from "../Field.ts"
-import { sampling, wiring } from "./Lacks.ts"
+import { sampling } from "./Lacks.ts"
 
 type Settings = Readonly<Record<string, unknown>>
 
@@ -47,13 +47,16 @@ const accelerator: Field<Settings, Settings | string | null> = lacking(
 export const fields = {
   data_seed: about("Seed of the data's order; the seed where not given", optional(integer(0, { minimum: 0 }))),
   dataloader_drop_last: about("Leave out a last batch that is not full", boolean(false)),
-  dataloader_num_workers: about("Workers that make batches", lacking(wiring, integer(0, { minimum: 0 }))),
-  dataloader_prefetch_factor: about("Batches that each makes ahead", lacking(wiring, optional(integer(1, { minimum: 1 })))),
-  dataloader_persistent_workers: about("Keep workers between epochs", lacking(wiring, boolean(false))),
+  dataloader_num_workers: about("Workers that make batches", integer(0, { minimum: 0 })),
+  dataloader_prefetch_factor: about("Batches that each makes ahead", optional(integer(1, { minimum: 1 }))),
+  dataloader_persistent_workers: about(
+    "Keep workers between epochs",
+    idle("Workers are kept between epochs always: a run starts them once.", boolean(false))
+  ),
   dataloader_pin_memory: about("Keep batches in pinned memory", idle("No device here copies from pinned memory.", boolean(true))),
   remove_unused_columns: about("Leave out columns that the model does not take", boolean(true)),
-  group_by_length: about("Put rows of like length together", lacking(wiring, boolean(false))),
-  length_column_name: about("Column that holds the length", lacking(wiring, text("length"))),
+  group_by_length: about("Put rows of like length together", boolean(false)),
+  length_column_name: about("Column that holds the length", text("length")),
   ignore_data_skip: about("When resuming, start the epoch's data anew", boolean(false)),
   accelerator_config: about("How batches go to processes", accelerator)
 }

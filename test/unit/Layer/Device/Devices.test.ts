@@ -115,6 +115,7 @@ describe("wasm", () => {
       ] as const) {
         const full = yield* Effect.flip(device.run("step 3", () => tf.fill([elements], 1)))
         expect(full.message).toContain(`step 3 failed on device wasm: the wasm heap is full: ${size} MiB`)
+        expect(full.outOfMemory).toBe(true)
       }
       expect(yield* device.memory).toEqual(before)
       const { x } = yield* device.run("after", () => ({ x: tf.add(tf.ones([3]), 1) }))
