@@ -1,8 +1,9 @@
 /** A loader gives the micro-batches of an epoch by number, so that a resumed run seeks instead of skipping. */
 import { Cause, Effect, Exit, Pull, Schema, Scope, Semaphore, Stream } from "effect"
+import type { Fault } from "../Model/Model.ts"
 import type { HostTensors } from "../Tensor/HostTensor.ts"
 import { type Collator, stack } from "./Collator.ts"
-import type { DataError, Dataset } from "./Dataset.ts"
+import { DataError, type Dataset } from "./Dataset.ts"
 import { InvalidSampler, type Sampler, sequential } from "./Sampler.ts"
 
 export interface Batch {
@@ -136,6 +137,25 @@ export const fromStream = Effect.fnUntraced(function* <A, R>(
       }).pipe(one.withPermit, Effect.provideContext(context))
   }
 })
+
+/**
+ * Looks at every batch before it is given, where there is something to look for.
+ *
+ * **Errors**: `DataError` with the row, by its index in the dataset where that is known, for a batch that has a fault.
+ */
+export const checked = (loader: Loader, find: ((batch: HostTensors) => Fault | undefined) | undefined): Loader =>
+  find === undefined
+    ? loader
+    : {
+        ...loader,
+        batch: (epoch, index) =>
+          Effect.flatMap(loader.batch(epoch, index), (batch) => {
+            const fault = batch === undefined ? undefined : find(batch.tensors)
+            if (fault === undefined) return Effect.succeed(batch)
+            const { row, field, reason } = fault
+            return Effect.fail(new DataError({ row: batch?.indices?.[row] ?? null, column: field, reason }))
+          })
+      }
 
 /** An open stream: the groups of rows before `next` were read, and `last` is the newest of them. */
 interface Reader<A> {

@@ -1,7 +1,7 @@
 /** Evaluates weights on a set, batch by batch: only the metrics' small states are kept, unless predictions are asked for. */
 import { Clock, Effect, Option, type Scope, Stream } from "effect"
 import type { DataError } from "../Data/Dataset.ts"
-import type { Batch, Loader } from "../Data/Loader.ts"
+import { type Batch, checked, type Loader } from "../Data/Loader.ts"
 import { Device, type DeviceError } from "../Layer/Device/Device.ts"
 import type { Figure } from "../Metrics/Figure.ts"
 import type { Metric } from "../Metrics/Metric.ts"
@@ -99,7 +99,7 @@ export const predict = (options: {
     0,
     Effect.fnUntraced(function* (index: number) {
       const device = yield* Device
-      const batch = yield* options.loader.batch(0, index)
+      const batch = yield* checked(options.loader, options.model.validate).batch(0, index)
       if (batch === undefined) return [[], Option.none<number>()] as const
       const outputs = yield* Effect.acquireUseRelease(
         device.run(`prediction, batch ${index}`, () => Forward.run(options.model, Forward.input(options.weights, batch)).outputs),
@@ -116,7 +116,8 @@ const look = Effect.fnUntraced(function* <E, R>(
   options: Options<E, R> & { readonly set: string },
   all: boolean
 ): Effect.fn.Return<Predicted, EvaluationError | E, Device | R | Scope.Scope> {
-  const { collect = {}, loader, metrics, model, reduction = perToken, set, weights } = options
+  const { collect = {}, metrics, model, reduction = perToken, set, weights } = options
+  const loader = checked(options.loader, model.validate)
   const only = collect.predictionLossOnly === true
   const compute = only ? undefined : collect.computeMetrics
   const batchwise = compute !== undefined && collect.batchEvalMetrics === true
