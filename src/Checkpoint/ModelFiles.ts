@@ -53,6 +53,18 @@ export const tensors = (
     )
   )
 
+/** Lists the tensors of a folder without reading them. **Errors**: as `tensors`. */
+export const entries = Effect.fn("ModelFiles.entries")(function* (folder: string) {
+  const all: Array<Entry> = []
+  for (const { file, names } of yield* shardsOf(folder)) {
+    const { header } = yield* Effect.scoped(open(file))
+    const absent = [...(names ?? [])].find((name) => !header.entries.some((entry) => entry.name === name))
+    if (absent !== undefined) return yield* lacks(absent)
+    all.push(...header.entries.filter(({ name }) => names === undefined || names.has(name)))
+  }
+  return all
+})
+
 /** Reads the tensors of a folder, and says which were cast. **Errors**: as `tensors`. */
 export const load = (folder: string, only?: (name: string) => boolean) =>
   Stream.runCollect(tensors(folder, only)).pipe(

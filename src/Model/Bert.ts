@@ -45,11 +45,12 @@ const withHead = (architecture: string, config: Config, style: Style, headOf: (s
   const input = ["input_ids", "attention_mask", ...(style.segments > 0 ? ["token_type_ids"] : []), "position_ids"]
   return make({
     architecture,
+    modelType: style.base,
     config,
     base: style.base,
     blueprint: { ...encoderBlueprint(style), ...head.blueprint },
     embedding: `${style.base}.embeddings.word_embeddings.weight`,
-    spare: new RegExp(`\\.embeddings\\.(position_ids|token_type_ids)$${head.spare === undefined ? "" : `|${head.spare.source}`}`),
+    spare: new RegExp([others, ...(head.spare === undefined ? [] : [head.spare])].map(({ source }) => source).join("|")),
     inputs: input,
     labels: head.labels,
     validate: Checks.all([
@@ -67,6 +68,9 @@ const withHead = (architecture: string, config: Config, style: Style, headOf: (s
     }
   })
 }
+
+/** Constants in old files, and what pretraining leaves there beside the words' head. */
+const others = /\.embeddings\.(position_ids|token_type_ids)$|^\w+\.pooler\.|^cls\.seq_relationship\./
 
 const dense = (style: Style, outputs: number) => Blueprint.dense(style.width, outputs, Init.normal({ stddev: style.range }))
 const logitsOf = (outputs: Tensors) => take("loss", "outputs", outputs, "logits")

@@ -55,6 +55,7 @@ const lm: Make = (config) => {
   }
   return CausalLm.make({
     architecture: "GPT2LMHeadModel",
+    modelType: "gpt2",
     config,
     base: "transformer",
     blueprint: blueprint(shape, read.number("initializer_range", 0.02)),

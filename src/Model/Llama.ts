@@ -35,6 +35,7 @@ interface Shape {
 
 /** What a family does in its own way. */
 interface Style extends Pick<Shape, "bias" | "window"> {
+  readonly modelType: string
   readonly vocabulary: number
   readonly width: number
   readonly inner: number
@@ -45,6 +46,7 @@ interface Style extends Pick<Shape, "bias" | "window"> {
 const llama = (read: Reader): Style => {
   const output = read.flag("attention_bias", false)
   return {
+    modelType: "llama",
     vocabulary: 32000,
     width: 4096,
     inner: 11008,
@@ -59,6 +61,7 @@ const mistral = (read: Reader): Style => {
   // Left out it is 4096, and null is none at all.
   const window = read.config.sliding_window === null ? Infinity : read.size("sliding_window", 4096)
   return {
+    modelType: "mistral",
     vocabulary: 32000,
     width: 4096,
     inner: 14336,
@@ -75,6 +78,7 @@ const qwen2 = (read: Reader): Style => {
   const types = read.config.layer_types
   const whole = read.number("max_window_layers", 28)
   return {
+    modelType: "qwen2",
     vocabulary: 151936,
     width: 4096,
     inner: 22016,
@@ -135,6 +139,7 @@ const model = (architecture: string, config: Config, style: Style): Transformer 
   }
   return CausalLm.make({
     architecture,
+    modelType: style.modelType,
     config,
     base: "model",
     blueprint: blueprint(shape, read.number("initializer_range", 0.02), read.token("pad_token_id", null)),

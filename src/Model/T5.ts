@@ -39,6 +39,7 @@ const conditionalGeneration: Make = (config) => {
   }
   return make({
     architecture: "T5ForConditionalGeneration",
+    modelType: "t5",
     config,
     base: "",
     blueprint: {

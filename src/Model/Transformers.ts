@@ -2,7 +2,7 @@
 import { Result } from "effect"
 import { UnknownActivation } from "./Activation.ts"
 import * as Bert from "./Bert.ts"
-import { type Config, InvalidConfig } from "./Config.ts"
+import { type Config, InvalidConfig, reader } from "./Config.ts"
 import * as Gpt2 from "./Gpt2.ts"
 import * as Llama from "./Llama.ts"
 import { UnknownRope } from "./Rotary.ts"
@@ -47,7 +47,12 @@ export const make = (config: Config, architecture: string = named(config)): Resu
   if (found === undefined)
     return Result.fail(new UnknownArchitecture({ architecture, modelType: String(config.model_type), known: Object.keys(all) }))
   return Result.try({
-    try: () => found(config),
+    try: () => {
+      const model = found(config)
+      // One family's names in another's config would all be left at their defaults.
+      reader(config).only("model_type", model.modelType)
+      return model
+    },
     catch: (cause) => {
       if (cause instanceof InvalidConfig || cause instanceof UnknownActivation || cause instanceof UnknownRope) return cause
       throw cause
