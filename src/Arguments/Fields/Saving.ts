@@ -10,5 +10,8 @@ export const fields = {
   save_safetensors: about("Save weights as safetensors", lacking(pickles, boolean(true))),
   save_only_model: about("Save what cannot be resumed", lacking(wiring, boolean(false))),
   save_on_each_node: about("Save on each node", idle("A run is on one node.", boolean(false))),
-  restore_callback_states_from_checkpoint: about("Callbacks go on where they were", lacking(wiring, boolean(false)))
+  restore_callback_states_from_checkpoint: about(
+    "Callbacks go on where they were",
+    idle("A resumed run always has what its callbacks remembered.", boolean(false))
+  )
 }

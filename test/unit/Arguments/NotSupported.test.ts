@@ -21,7 +21,6 @@ const trackers = ["none", "tensorboard"]
 /** For each argument, all the values that are refused, or some where they are many; the message names what is missing. */
 const refused: Readonly<Record<string, readonly [values: Values, missing: RegExp]>> = {
   optim: [foreigners, /bitsandbytes|PyTorch|Apex|torchao|transformers|backward|CUDA/],
-  neftune_noise_alpha: [[5], /not there yet/],
   accelerator_config: [
     [{ use_seedable_sampler: false }, { gradient_accumulation_kwargs: { num_steps: 2 } }, '{"use_seedable_sampler": false}'],
     /Accelerate/
@@ -128,7 +127,7 @@ const honoured = new Set([
   ...["eval_on_start", "per_device_eval_batch_size", "load_best_model_at_end", "metric_for_best_model", "greater_is_better"],
   ...["logging_strategy", "logging_steps", "logging_first_step", "logging_nan_inf_filter", "log_level", "save_strategy"],
   ...["label_smoothing_factor", "logging_dir", "include_tokens_per_second", "include_num_input_tokens_seen"],
-  ...["skip_memory_metrics"],
+  ...["skip_memory_metrics", "neftune_noise_alpha"],
   ...["save_steps", "save_total_limit", "per_gpu_train_batch_size", "per_gpu_eval_batch_size", "no_cuda", "adafactor"]
 ])
 

@@ -231,6 +231,8 @@ it.effect("an optimizer, a schedule and a loss of one's own take the places of t
       yield* trainer.train()
       expect(rates.slice(0, 4)).toEqual([0.25, 0.25, 0.25, 0.25])
       expect((yield* trainer.createScheduler(10))(3)).toBe(0.25)
+      const [context, loss] = [trainer.autocastSmartContextManager, trainer.computeLossContextManager]
+      expect([yield* context(Effect.succeed(1)), yield* loss(Effect.succeed(2))]).toEqual([1, 2])
       expect(trainer.createOptimizer().links?.map(({ name }) => name)).toEqual(Optimizers.sgd().links?.map(({ name }) => name))
     })
   )
@@ -253,6 +255,55 @@ it.effect("one batch by hand: loss and gradients, logits and labels", () =>
       expect(tf.memory().numTensors).toBe(numTensors)
     })
   )
+)
+
+it.effect(
+  "outputs that are to be ignored are no predictions: in evaluations, predictions, loops and steps, and while training",
+  () =>
+    here(
+      Effect.gen(function* () {
+        const seen: Array<ReadonlyArray<string>> = []
+        const names = (gathered: EvalPrediction.Gathered | undefined) =>
+          gathered === undefined
+            ? []
+            : EvalPrediction.isTensor(gathered as HostTensor.HostTensor)
+              ? ["alone"]
+              : Object.keys(gathered)
+        const two: Model = {
+          ...Tiny.model,
+          apply: (parameters, batch, context) => {
+            const result = Tiny.model.apply(parameters, batch, context)
+            return { ...result, outputs: { ...result.outputs, twice: tf.mul(result.outputs.logits!, 2) } }
+          }
+        }
+        const trainer = yield* Trainer.make({
+          ...base,
+          model: two,
+          args: { ...args, evalStrategy: "steps", evalSteps: 4 },
+          computeMetrics: ({ predictions }) => {
+            seen.push(names(predictions))
+            return {}
+          }
+        })
+        const ignoreKeys = ["twice"]
+        yield* trainer.evaluate()
+        yield* trainer.evaluate({ ignoreKeys })
+        yield* trainer.train()
+        seen.length = 2
+        yield* trainer.train({ ignoreKeysForEval: ignoreKeys })
+        expect(seen.slice(0, 2)).toEqual([["logits", "twice"], ["alone"]])
+        expect(new Set(seen.slice(2).flat())).toEqual(new Set(["alone"]))
+        const loader = yield* trainer.getTestDataloader(evaluation)
+        for (const loop of [trainer.evaluationLoop, trainer.predictionLoop]) {
+          expect(names((yield* loop(loader)).predictions)).toEqual(["logits", "twice"])
+          expect(names((yield* loop(loader, { ignoreKeys })).predictions)).toEqual(["alone"])
+          const lossOnly = yield* loop(loader, { predictionLossOnly: true, metricKeyPrefix: "mine" })
+          expect([lossOnly.predictions, typeof lossOnly.metrics.mine_loss]).toEqual([undefined, "number"])
+        }
+        expect(names((yield* trainer.predict(evaluation, { ignoreKeys })).predictions)).toEqual(["alone"])
+        expect(names((yield* trainer.predictionStep(yield* inputs, { ignoreKeys })).logits)).toEqual(["alone"])
+      }).pipe(Effect.scoped)
+    )
 )
 
 it.effect("saves the model, the state, results and a card", () =>
@@ -286,6 +337,8 @@ it.effect("says what it is made of", () =>
   here(
     Effect.gen(function* () {
       const trainer = yield* Trainer.make({ ...base, args: { ...args, weightDecay: 0.1 }, trainable: (path) => path !== "gain" })
+      expect([trainer.isLocalProcessZero, trainer.isWorldProcessZero, trainer.placeModelOnDevice]).toEqual([true, true, true])
+      expect([trainer.isModelParallel, trainer.modelWrapped]).toEqual([false, trainer.model])
       expect(yield* trainer.getNumTrainableParameters()).toBe(4)
       expect(yield* trainer.getDecayParameterNames()).toEqual(["lin.weight", "gain"])
       expect(yield* trainer.optimizerGroups()).toEqual([
