@@ -25,18 +25,16 @@ const fields: Readonly<Record<string, Field<unknown>>> = seq2seq
 /** Why an argument changes nothing. */
 const reason = (item: string) => fields[item.replace(/^.*Arguments\./, "")]?.idle
 
-/** An argument or a method without its values and parameters. */
-const base = (item: string) =>
-  item.startsWith("Trainer: ")
-    ? item
-    : item
-        .replace(/^.*Arguments\./, "")
-        .replace(/ (=|->).*$|: .*$/, "")
-        .replace(/^((?:\w*Trainer\.)?[[\]\w]+)\..*$/, "$1")
+const refusals = items(/refused by name|typed refusal|^`test\/unit\/Arguments\/NotSupported\.test\.ts`$/).map((item) =>
+  item.replace(/^.*Arguments\./, "")
+)
+/** What is refused whole is named once, without its values and parameters. */
+const refused = refusals.filter(
+  (item) =>
+    reason(item) === undefined &&
+    !refusals.some((other) => item !== other && /^( =|\.| ->|:)/.test(item.slice(other.length)) && item.startsWith(other))
+)
 
-const refused = [
-  ...new Set(items(/refused by name|typed refusal|^`test\/unit\/Arguments\/NotSupported\.test\.ts`$/).map(base))
-].filter((item) => reason(item) === undefined)
 const list = (names: ReadonlyArray<string>) => names.map((name) => `\`${name}\``).join(", ")
 
 const page = `# Where we differ from the Trainer
