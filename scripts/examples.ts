@@ -23,7 +23,8 @@ const short: Readonly<Record<string, (folder: string) => ReadonlyArray<string>>>
     join(folder, "run"),
     "--max_steps",
     "50"
-  ]
+  ],
+  trainer: (folder) => ["examples/trainer.ts", join(folder, "run")]
 }
 
 const root = join(import.meta.dirname, "..")

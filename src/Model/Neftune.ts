@@ -38,8 +38,9 @@ export class NoInputEmbedding extends Schema.TaggedError<NoInputEmbedding>()("No
  * const noisy = Neftune.around(words, 5)
  * const parameters = { "words.weight": tf.zeros([9, 4]) }
  * const sizes = (training: boolean) =>
- *   noisy.apply(parameters, { input_ids: tf.zeros([1, 2], "int32") }, { training, key: Key.make(0), buffers: {} })
- *     .outputs.logits!.abs().dataSync()
+ *   tf.abs(
+ *     noisy.apply(parameters, { input_ids: tf.zeros([1, 2], "int32") }, { training, key: Key.make(0), buffers: {} }).outputs.logits!
+ *   ).dataSync()
  * assert.ok(sizes(true).every((size) => size > 0 && size <= 5 / Math.sqrt(2 * 4)))
  * assert.ok(sizes(false).every((size) => size === 0))
  * ```

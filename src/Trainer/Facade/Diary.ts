@@ -17,6 +17,7 @@ export const evaluated = Effect.fnUntraced(function* <A, E, R>(
   const { state, trained } = yield* Ref.get(core.cell)
   const logs = { ...metrics, ...clock }
   yield* written(core, { kind: "eval", set, values: metrics, clock })
+  yield* Effect.flatMap(Logger, ({ flush }) => flush)
   yield* told(core, { _tag: "EvaluationLogged", state, cut: state, set }, logs)
   yield* told(core, { _tag: "Evaluated", state, cut: state, set, metrics }, logs)
   return trained ? { ...logs, epoch: state.epoch } : logs
