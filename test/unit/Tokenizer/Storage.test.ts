@@ -101,6 +101,17 @@ describe("Tokenizer.fromFiles", () => {
     assert.equal(Tokenizer.decode(tokenizer, [65, 66, 257], { skipSpecialTokens: true }), "B")
   })
 
+  it("marks an added token that the configuration calls special", () => {
+    const added_tokens = json.added_tokens.map((token: object) => ({ ...token, special: false }))
+    assert.deepEqual([...made({ added_tokens }, { eos_token: "<eos>" }).specialIds], [257])
+  })
+
+  it("leaves the blanks before punctuation, unless it is told to tidy them", () => {
+    const ids = Tokenizer.encode(Tokenizer.bytes(), "a .").input_ids
+    assert.equal(Tokenizer.decode(made({}, {}), ids), "a .")
+    assert.equal(Tokenizer.decode(made({}, { clean_up_tokenization_spaces: true }), ids), "a.")
+  })
+
   it("takes the map of special tokens where the configuration is silent", () => {
     const files = { ...whole, "special_tokens_map.json": '{"cls_token": "<bos>", "pad_token": "<eos>"}' }
     assert.deepEqual(Tokenizer.fromFiles(files).special, { bos: 256, eos: 257, pad: 258, cls: 256 })

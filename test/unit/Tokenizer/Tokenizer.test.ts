@@ -22,8 +22,10 @@ describe("Tokenizer.encode", () => {
       /EncodeError: A text of 2 tokens, and 2 more around it.*longer maxLength/
     )
     assert.match(message(cut(["a", "a b c"], "only_first", 5)), /A text of 1 and 3 tokens, and 3 more/)
+    assert.match(message(cut(["a", "a b c"], "only_first", 6)), /cannot be cut only_first to 6/) // nothing would be left of it
     assert.match(message(cut("a b c", "only_second", 4)), /cannot be cut only_second/)
     assert.deepEqual(cut("a b", "longest_first", 2)().input_ids, [2, 3])
+    assert.deepEqual(cut(["a b c", "c b a"], "longest_first", 6)().token_type_ids, [0, 0, 0, 1, 1, 1])
     assert.deepEqual(cut(["a", "a b c"], "only_second", 5)().token_type_ids, [0, 0, 0, 1, 1])
   })
 
