@@ -4,6 +4,7 @@ import { Effect, Layer } from "effect"
 import * as Seq2SeqArguments from "../../src/Arguments/Seq2SeqArguments.ts"
 import * as Dataset from "../../src/Data/Dataset.ts"
 import type { Entry } from "../../src/Layer/Logger/Logger.ts"
+import type { Model } from "../../src/Model/Model.ts"
 import * as Program from "../../src/Trainer/Program.ts"
 import { small } from "../support/smallDevice.ts"
 import * as Tiny from "../support/tiny.ts"
@@ -13,13 +14,20 @@ type Input = Seq2SeqArguments.Input
 /** Rows with more columns than the model takes. */
 const rows = (count: number) => Tiny.rows(count).map((row, i) => ({ ...row, length: (3 * i) % 5, size: (2 * i) % 7 }))
 
+/** The tiny model, whose input counts as embedded. */
+const model: Model = {
+  ...Tiny.model,
+  apply: (parameters, { x, ...batch }, context) =>
+    Tiny.model.apply(parameters, { ...batch, x: context.perturb?.(x!) ?? x! }, context)
+}
+
 /** What is seen of a run: the rows of its batches in order, what it logs, what it saves and removes, and its weights. */
 const seen = Effect.fnUntraced(function* (args: Input) {
   const batches: Array<string> = []
   const entries: Array<Entry> = []
   const store = Tiny.store()
   const program = Program.make({
-    model: { ...Tiny.model, inputs: ["x"], labels: ["labels"], mainInput: "x" },
+    model: { ...model, inputs: ["x"], labels: ["labels"], mainInput: "x" },
     collate: (rows, ...more) => {
       batches.push(JSON.stringify(rows))
       return Tiny.collate(rows, ...more)
@@ -78,6 +86,7 @@ const cases: ReadonlyArray<readonly [name: string, one: Input, other: Input, bot
   ["adam_beta1", {}, { adamBeta1: 0.5 }],
   ["adam_beta2", {}, { adamBeta2: 0.5 }],
   ["adam_epsilon", {}, { adamEpsilon: 0.5 }],
+  ["neftune_noise_alpha", { neftuneNoiseAlpha: 1 }, { neftuneNoiseAlpha: 2 }],
   ["max_grad_norm", {}, { maxGradNorm: 0.01 }, { optim: "sgd" }],
   ["dataloader_drop_last", {}, { dataloaderDropLast: true }, { perDeviceEvalBatchSize: 5 }],
   ["dataloader_num_workers", {}, { dataloaderNumWorkers: 1 }],

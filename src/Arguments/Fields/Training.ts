@@ -1,8 +1,7 @@
 /** Training: batches, length, optimizer and learning rate. */
 
 import type { Field } from "../Field.ts"
-import { about, boolean, choice, idle, integer, jsonDictionary, lacking, number, optional, text, texts } from "../Field.ts"
-import { wiring } from "./Lacks.ts"
+import { about, boolean, choice, idle, integer, jsonDictionary, number, optional, text, texts } from "../Field.ts"
 import * as Optim from "./Optim.ts"
 
 export const schedulers = [
@@ -43,7 +42,7 @@ export const fields = {
   adam_epsilon: about("Keeps Adam from dividing by zero", number(1e-8, { minimum: 0 })),
   max_grad_norm: about("Norm that gradients are clipped to", number(1, { minimum: 0 })),
   label_smoothing_factor: about("Share of a label given to all labels", number(0, { minimum: 0 })),
-  neftune_noise_alpha: about("Noise on embeddings", lacking(wiring, optional(number(0, { minimum: 0 })))),
+  neftune_noise_alpha: about("Noise on embeddings", optional(number(0, { minimum: 0 }))),
   auto_find_batch_size: about("Halve the micro-batch when memory runs out", boolean(false)),
   average_tokens_across_devices: about(
     "Count tokens over all devices",
