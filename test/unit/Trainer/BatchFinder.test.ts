@@ -18,12 +18,13 @@ const run = Effect.fnUntraced(function* (
   args: Arguments.Input,
   device: Layer.Layer<Device, DeviceUnavailable>,
   store: ReturnType<typeof Tiny.store> = Tiny.store(),
-  options: Options<"cut"> = {}
+  options: Options<"cut"> = {},
+  model = Tiny.model
 ) {
   const entries: Array<Entry> = []
   const program = Program.make({
     args: { ...given, autoFindBatchSize: true, ...args },
-    model: Tiny.model,
+    model,
     collate: Tiny.collate,
     trainDataset: Dataset.fromArray(Tiny.rows(19))
   })
@@ -73,6 +74,29 @@ it.effect("a run that goes on keeps the size that was found, also where more wou
     expect((yield* run({}, Cpu.layer, store)).weights).toEqual(whole.weights)
     const error = yield* Effect.flip(run({ maxSteps: 9 }, small(1), store))
     expect(error).toMatchObject({ _tag: "BatchTooLarge", rows: 2 })
+  })
+)
+
+it.effect("a run that goes on with another number of rows in an update starts from what is asked for", () =>
+  Effect.gen(function* () {
+    const store = Tiny.store()
+    yield* run({ maxSteps: 2 }, small(2), store)
+    const { meta } = yield* run({ maxSteps: 12, perDeviceTrainBatchSize: 3 }, Cpu.layer, store)
+    expect(meta).toMatchObject({ per_device_train_batch_size: 3, gradient_accumulation_steps: 1 })
+  })
+)
+
+it.effect("memory that runs out in the model's own code is the device's failure too", () =>
+  Effect.gen(function* () {
+    const model: typeof Tiny.model = {
+      ...Tiny.model,
+      apply: (parameters, batch, context) => {
+        if (batch.x!.shape[0]! > 4) throw new RangeError("Array buffer allocation failed")
+        return Tiny.model.apply(parameters, batch, context)
+      }
+    }
+    const found = yield* run({}, Cpu.layer, Tiny.store(), {}, model)
+    expect(found.losses).toEqual((yield* byHand(4, 2)).losses)
   })
 )
 
