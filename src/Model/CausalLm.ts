@@ -4,7 +4,8 @@ import { take } from "./Model.ts"
 import * as Objective from "./Objective.ts"
 import { hiddenOutputs, type Transformer, make as transformer } from "./Transformer.ts"
 
-export interface Options extends Pick<Transformer, "architecture" | "modelType" | "config" | "base" | "blueprint" | "embedding"> {
+export interface Options
+  extends Pick<Transformer, "architecture" | "modelType" | "config" | "base" | "blueprint" | "embedding" | "turned"> {
   readonly vocabulary: number
   /** Beyond it there is no position; `Infinity` where positions are computed. **Unit**: tokens. */
   readonly positions: number

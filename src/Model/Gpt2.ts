@@ -60,6 +60,7 @@ const lm: Make = (config) => {
     base: "transformer",
     blueprint: blueprint(shape, read.number("initializer_range", 0.02)),
     embedding: "transformer.wte.weight",
+    turned: (path) => path.startsWith("transformer.h."),
     spare: shape.tied ? /^lm_head\.weight$|\.attn\.(bias|masked_bias)$/ : /\.attn\.(bias|masked_bias)$/,
     vocabulary: shape.vocabulary,
     positions: shape.positions,

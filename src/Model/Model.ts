@@ -48,6 +48,10 @@ export interface Model {
   readonly padTokenId?: number
   /** What training on a batch costs; nothing, where it is left out. **Unit**: floating-point operations, forward and backward. */
   readonly floatingPointOps?: Estimate
+  /** Which parameters are trained, by path, where nothing else is said; all, where it is left out. */
+  readonly trainable?: (path: string) => boolean
+  /** Which of its dense weights are stored as `[inputs, outputs]`, by path; the others are `[outputs, inputs]`. */
+  readonly turned?: (path: string) => boolean
   /** What belongs beside its weights on a disk, by the file's name: its config. */
   readonly files?: Readonly<Record<string, string>>
   readonly init: (key: Key) => HostTensors

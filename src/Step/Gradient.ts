@@ -24,7 +24,7 @@ export type Gradient = {
 export interface Options {
   readonly model: Model
   readonly reduction: Reduction
-  /** Which parameters are trained; all, where it is left out. */
+  /** Which parameters are trained; as the model says, where it is left out. */
   readonly trainable?: (path: string) => boolean
 }
 
@@ -41,7 +41,7 @@ export interface Input {
  * **Errors**: throws `NoLoss`, and what `valueAndGrads` and the model throw.
  */
 export const make =
-  ({ model, reduction, trainable = () => true }: Options) =>
+  ({ model, reduction, trainable = model.trainable ?? (() => true) }: Options) =>
   ({ parameters, buffers, batch, key }: Input): Gradient => {
     const trained = Tree.filter(parameters, trainable)
     const frozen = Tree.filter(parameters, (path) => !trainable(path))

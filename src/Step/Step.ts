@@ -37,7 +37,7 @@ export interface Options {
   readonly reduction?: Reduction
   /** Gradients are scaled down to this global L2 norm; 0, the default, leaves them as they are. */
   readonly maxGradNorm?: number
-  /** Which parameters are trained; all, where it is left out. The others get no gradient, and need no slots. */
+  /** Which parameters are trained; as the model says, where it is left out. The others get no gradient, and need no slots. */
   readonly trainable?: (path: string) => boolean
   /** Leaves weights, buffers and slots as they are, bit for bit, when the loss or the gradient norm is NaN or infinite. Default false. */
   readonly skipNonFinite?: boolean

@@ -145,7 +145,7 @@ export const lesson = Effect.fnUntraced(function* <A, E, R>(
     collect: yield* Collect.make(args, parts),
     reduction: parts.reduction ?? perToken,
     maxGradNorm: args.maxGradNorm,
-    trainable: parts.trainable ?? (() => true),
+    trainable: parts.trainable ?? model.trainable ?? (() => true),
     seed: args.seed
   })
 })

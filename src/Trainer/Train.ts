@@ -53,7 +53,7 @@ export const lesson = (options: LessonOptions): Lesson => ({
   ...(options.collect === undefined ? {} : { collect: options.collect }),
   reduction: options.reduction ?? perToken,
   maxGradNorm: options.maxGradNorm ?? 1,
-  trainable: options.trainable ?? (() => true),
+  trainable: options.trainable ?? options.model.trainable ?? (() => true),
   seed: options.seed ?? 42
 })
 

@@ -43,9 +43,9 @@ export interface OptimizerGroup {
   readonly weightDecay: number
 }
 
-const trainedPaths = Effect.fnUntraced(function* <A, E, R>({ cell, options }: Core<A, E, R>) {
+const trainedPaths = Effect.fnUntraced(function* <A, E, R>({ cell, model, options }: Core<A, E, R>) {
   const { weights } = yield* Ref.get(cell)
-  return Object.keys(weights.parameters).filter(options.trainable ?? (() => true))
+  return Object.keys(weights.parameters).filter(options.trainable ?? model.trainable ?? (() => true))
 })
 
 /** The parameters that decay, by path. */

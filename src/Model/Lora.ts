@@ -1,0 +1,233 @@
+/** Low-rank adaptation (LoRA) as a model around a model: its weights stay as they are, and small matrices beside them are trained. */
+import { Result, Schema } from "effect"
+import type { HostTensor, HostTensors } from "../Tensor/HostTensor.ts"
+import * as Init from "../Tensor/Init.ts"
+import * as Key from "../Tensor/Key.ts"
+import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
+import * as Tree from "../Tensor/Tree.ts"
+import * as Blueprint from "./Blueprint.ts"
+import { torchUniform } from "./Dense.ts"
+import { type Model, parameter } from "./Model.ts"
+import * as Parameters from "./Parameters.ts"
+
+export interface Settings {
+  readonly rank: number
+  /** What the matrices add is scaled by `alpha / rank`. */
+  readonly alpha: number
+  /** Which modules are adapted: ends of their paths (`query`, `attention.self.query`), or one regular expression for whole paths. */
+  readonly targets: string | ReadonlyArray<string>
+  /** Ends of the paths of modules that are trained whole and kept with the adapter: a new head. They are not adapted. */
+  readonly modulesToSave?: ReadonlyArray<string>
+  /** Of the input of `lora_A`. What is added here is a part of the weight, which no dropout of an input reaches: 0 alone is honoured. */
+  readonly dropout?: number
+  /** Scales by `alpha / sqrt(rank)`. */
+  readonly rslora?: boolean
+}
+
+/** A model with an adapter. Its parameters are the base's, and `<module>.lora_A.weight` and `<module>.lora_B.weight` of each adapted module. */
+export interface Lora<M extends Model = Model> extends Model {
+  readonly base: M
+  readonly settings: Required<Settings>
+  /** The paths of the adapted modules. */
+  readonly modules: ReadonlyArray<string>
+  /** The adapter's parameters, and those of `modulesToSave`. */
+  readonly trainable: (path: string) => boolean
+}
+
+/** A setting that there is not, or that cannot be honoured. */
+export class InvalidLora extends Schema.TaggedError<InvalidLora>()("InvalidLora", {
+  setting: Schema.String,
+  reason: Schema.String
+}) {
+  override get message() {
+    return `This adapter cannot be made: ${this.setting} ${this.reason}.`
+  }
+}
+
+/** A name that is no module's. */
+export class NoSuchModule extends Schema.TaggedError<NoSuchModule>()("NoSuchModule", {
+  setting: Schema.Literals(["targets", "modulesToSave"]),
+  name: Schema.String,
+  there: Schema.Array(Schema.String)
+}) {
+  override get message() {
+    const ends = [...new Set(this.there.map((module) => module.split(".").at(-1)!))]
+    return `No module is called "${this.name}", as ${this.setting} has it. Modules end in ${ends.slice(0, 20).join(", ")}.`
+  }
+}
+
+/** A module whose weight is no matrix that inputs are multiplied with. */
+export class NotLinear extends Schema.TaggedError<NotLinear>()("NotLinear", {
+  module: Schema.String,
+  shape: Schema.Array(Schema.Number)
+}) {
+  override get message() {
+    return `${this.module} cannot be adapted: only dense layers can, and its weight [${this.shape}] is not one's. Leave it out of targets, or train it whole (modulesToSave).`
+  }
+}
+
+export type LoraError = InvalidLora | NoSuchModule | NotLinear
+
+/**
+ * Adapts a model: the weight of each target becomes `W + scale * B A`, with `A` drawn as PyTorch draws a dense layer's weight and `B` zero. Nothing else is
+ * trained but `modulesToSave`; biases stay as they are. A model that stores weights as `[inputs, outputs]` says so (`Model.turned`).
+ *
+ * **Shapes**: `lora_A` `[rank, inputs]`, `lora_B` `[outputs, rank]`, in either layout.
+ *
+ * **Law**: at first the outputs are the base's, bit for bit; those of `merge` are its own (test/property/lora.test.ts).
+ *
+ * **Errors**: `InvalidLora`, `NoSuchModule`, `NotLinear`.
+ *
+ * **Source**: PEFT's `LoraConfig`; Hu et al. 2021, https://arxiv.org/abs/2106.09685; `rslora`: Kalajdzievski 2023, https://arxiv.org/abs/2312.03732. There
+ * modules within `modules_to_save` are adapted too, and names that are no module's are passed over.
+ *
+ * @example
+ * ```ts
+ * import { Key, Lora, Transformers } from "regimen"
+ * import { Result } from "effect"
+ * import assert from "node:assert/strict"
+ *
+ * const config = { model_type: "gpt2", vocab_size: 10, n_embd: 4, n_layer: 1, n_head: 1, n_positions: 8 }
+ * const model = Result.getOrThrow(Transformers.make(config, "GPT2LMHeadModel"))
+ * const lora = Result.getOrThrow(Lora.around(model, { rank: 2, alpha: 4, targets: ["c_attn"] }))
+ * assert.deepEqual(Object.keys(lora.init(Key.make(0))).filter(lora.trainable), [
+ *   "transformer.h.0.attn.c_attn.lora_A.weight",
+ *   "transformer.h.0.attn.c_attn.lora_B.weight"
+ * ])
+ * ```
+ */
+export const around = <M extends Model>(base: M, given: Settings): Result.Result<Lora<M>, LoraError> =>
+  Result.try({
+    try: () => make(base, { modulesToSave: [], dropout: 0, rslora: false, ...given }),
+    catch: (cause) => {
+      if (cause instanceof InvalidLora || cause instanceof NoSuchModule || cause instanceof NotLinear) return cause
+      throw cause
+    }
+  })
+
+/**
+ * Gives the weights of a plain model that does what the adapted one does: for `Pretrained.save` and all that knows no adapters.
+ *
+ * **Law**: the base with them gives the adapted model's outputs, but for rounding (test/property/lora.test.ts).
+ */
+export const merge = (lora: Lora, parameters: HostTensors): HostTensors => {
+  const modules = new Map(lora.modules.map((module) => [`${module}.weight`, module]))
+  const plain = Tree.filter(parameters, (path) => !isMatrix.test(path))
+  return Tree.map(plain, (weight, path) => {
+    const module = modules.get(path)
+    return module === undefined ? weight : raised(lora, module, parameters)
+  })
+}
+
+/** Keeps the names that are a module's of this model. */
+export const known = (model: Model, setting: NoSuchModule["setting"], names: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const modules = modulesOf(model.init(Key.make(0)))
+  return names.filter((name) => modules.some(setting === "targets" ? isTarget([name]) : isWithin([name])))
+}
+
+const make = <M extends Model>(base: M, settings: Required<Settings>): Lora<M> => {
+  const { rank, targets, modulesToSave } = settings
+  check(settings)
+  const first = base.init(Key.make(0))
+  const there = modulesOf(first)
+  const seek = (setting: NoSuchModule["setting"], name: string, is: (module: string) => boolean) => {
+    if (!there.some(is)) throw new NoSuchModule({ setting, name, there })
+  }
+  if (typeof targets === "string") seek("targets", targets, isTarget(targets))
+  else for (const name of targets) seek("targets", name, isTarget([name]))
+  for (const name of modulesToSave) seek("modulesToSave", name, isWithin([name]))
+
+  const isWhole = isWithin(modulesToSave)
+  const modules = there.filter((module) => isTarget(targets)(module) && !isWhole(module))
+  const init = Parameters.make(Object.fromEntries(modules.map((module) => [module, matrices(base, module, first, rank)])))
+  const scale = scaleOf(settings)
+  return {
+    ...base,
+    base,
+    settings,
+    modules,
+    trainable: (path) => isMatrix.test(path) || isWhole(path),
+    init: (key) => ({ ...base.init(key), ...init(Key.fold(key, "lora")) }),
+    apply: (parameters, batch, context) => {
+      const weights = modules.map((module) => [`${module}.weight`, adapted(base, module, scale, parameters)] as const)
+      return base.apply({ ...parameters, ...Object.fromEntries(weights) }, batch, context)
+    }
+  }
+}
+
+const check = ({ rank, alpha, dropout, targets }: Required<Settings>): void => {
+  const refuse = (setting: keyof Settings, reason: string) => new InvalidLora({ setting, reason })
+  if (!Number.isSafeInteger(rank) || rank < 1) throw refuse("rank", `is a whole number from 1 on, and not ${rank}`)
+  if (!(alpha > 0 && alpha < Infinity)) throw refuse("alpha", `is a number above 0, and not ${alpha}`)
+  if (dropout !== 0) throw refuse("dropout", `is ${dropout}, and 0 alone is honoured: say 0 to go on without it`)
+  if (targets.length === 0) throw refuse("targets", "names no module")
+  if (typeof targets !== "string") return
+  try {
+    isTarget(targets)
+  } catch (cause) {
+    throw refuse("targets", `is no regular expression here (${cause instanceof Error ? cause.message : cause})`)
+  }
+}
+
+/** A dense layer's two matrices. */
+const matrices = (base: Model, module: string, parameters: HostTensors, rank: number): Parameters.Initializer => {
+  const { shape } = parameters[`${module}.weight`]!
+  if (shape.length !== 2 || tables.test(module)) throw new NotLinear({ module, shape })
+  const [outputs, inputs] = isTurned(base, module) ? [shape[1]!, shape[0]!] : [shape[0]!, shape[1]!]
+  return Blueprint.draw({
+    "lora_A.weight": { shape: [rank, inputs], init: torchUniform(inputs) },
+    "lora_B.weight": { shape: [outputs, rank], init: Init.zeros }
+  })
+}
+
+/** The weight that the forward pass sees. */
+const adapted = (base: Model, module: string, scale: number, parameters: Tensors): Tensor => {
+  const [weight, a, b] = parts(module).map((path) => parameter(parameters, path)) as [Tensor, Tensor, Tensor]
+  const scaled = tf.mul(b, scale)
+  return tf.add(weight, isTurned(base, module) ? tf.matMul(a, scaled, true, true) : tf.matMul(scaled, a))
+}
+
+/** The same on the host. */
+const raised = ({ base, settings }: Lora, module: string, parameters: HostTensors): HostTensor => {
+  const [weight, a, b] = parts(module).map((path) => parameters[path]!) as [HostTensor, HostTensor, HostTensor]
+  const { rank } = settings
+  const scale = scaleOf(settings)
+  const inputs = a.shape[1]!
+  const outputs = b.shape[0]!
+  const [byOutput, byInput] = isTurned(base, module) ? [1, outputs] : [inputs, 1]
+  const data = Float32Array.from(weight.data)
+  for (let output = 0; output < outputs; output++) {
+    for (let input = 0; input < inputs; input++) {
+      let sum = 0
+      for (let i = 0; i < rank; i++) sum += b.data[output * rank + i]! * a.data[i * inputs + input]!
+      data[output * byOutput + input * byInput]! += scale * sum
+    }
+  }
+  return { ...weight, data }
+}
+
+const parts = (module: string) => [`${module}.weight`, `${module}.lora_A.weight`, `${module}.lora_B.weight`]
+
+const isMatrix = /\.lora_[AB]\.weight$/
+
+const scaleOf = ({ alpha, rank, rslora }: Required<Settings>): number => alpha / (rslora ? Math.sqrt(rank) : rank)
+
+const isTurned = (base: Model, module: string): boolean => base.turned?.(`${module}.weight`) ?? false
+
+/** What transformers call tables that are looked up in. */
+const tables = /(^|\.)(wte|wpe|shared|relative_attention_bias|\w*embed\w*)$/
+
+const modulesOf = (parameters: HostTensors): ReadonlyArray<string> =>
+  Object.keys(parameters).flatMap((path) => (path.endsWith(".weight") ? [path.slice(0, -".weight".length)] : []))
+
+const isTarget = (targets: Settings["targets"]): ((module: string) => boolean) => {
+  if (typeof targets !== "string") return (module) => targets.some((name) => `.${module}`.endsWith(`.${name}`))
+  const whole = new RegExp(`^(?:${targets})$`)
+  return (module) => whole.test(module)
+}
+
+/** Whether a path is that of a module so named, or lies within one. */
+const isWithin =
+  (names: ReadonlyArray<string>) =>
+  (path: string): boolean =>
+    names.some((name) => `.${path}.`.includes(`.${name}.`))
