@@ -12,6 +12,8 @@ export interface Checkpoint {
   readonly weights: HostWeights
   /** The canonical log so far, oldest first. */
   readonly history: ReadonlyArray<Scalars>
+  /** Set where there is the model alone: without slots, no run can go on from it. */
+  readonly modelOnly?: true
   /** What the run was told of itself (`Options.config`), as JSON: for people; a run with `auto_find_batch_size` reads its batch size back. */
   readonly meta: Readonly<Record<string, unknown>>
   /**

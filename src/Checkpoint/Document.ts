@@ -23,6 +23,7 @@ const Document = Schema.Struct({
   format: Schema.Literal(format),
   state: TrainerState,
   history: Schema.Array(Entry),
+  modelOnly: Schema.optionalKey(Schema.Literal(true)),
   meta: Schema.Record(Schema.String, Schema.Unknown),
   /** The tensors of `model.safetensors` that are buffers: the others are parameters. */
   buffers: Schema.Array(Schema.String)
@@ -30,8 +31,10 @@ const Document = Schema.Struct({
 export type Document = Omit<Checkpoint, "weights" | "trainerState"> & { readonly buffers: ReadonlyArray<string> }
 
 /** **Errors**: throws `SchemaError` for a state that no run can be in. */
-export const encode = ({ state, history, meta, buffers }: Document): string =>
-  Json.stringify(Schema.encodeSync(Document)({ format, state, history, meta, buffers }), 1)
+export const encode = ({ state, history, meta, buffers, modelOnly }: Document): string => {
+  const marked = modelOnly === undefined ? {} : { modelOnly }
+  return Json.stringify(Schema.encodeSync(Document)({ format, state, history, ...marked, meta, buffers }), 1)
+}
 
 /** **Law**: decode(encode(document)) equals the document (test/contract/CheckpointStore.ts). **Errors**: throws for what is no such text. */
 export const decode = (text: string): Document => Schema.decodeUnknownSync(Document)(Json.parse(text))

@@ -7,7 +7,7 @@ import * as HuggingFace from "./HuggingFace.ts"
 
 /** Parameters and buffers. */
 export const model = "model.safetensors"
-/** The optimizer's slots. */
+/** The optimizer's slots; not there where the model is alone. */
 export const optimizer = "optimizer.safetensors"
 export const trainerState = "trainer_state.json"
 /** Everything else that a resumed run needs. */
@@ -23,7 +23,7 @@ export const encode = (checkpoint: Checkpoint, folder: string): Files => {
   return {
     ...Object.fromEntries(Object.entries(checkpoint.files ?? {}).map(([name, content]) => [name, text(content)])),
     [model]: Safetensors.encode({ ...parameters, ...buffers }, { metadata }),
-    [optimizer]: Safetensors.encode(slots, { metadata }),
+    ...(checkpoint.modelOnly === true ? {} : { [optimizer]: Safetensors.encode(slots, { metadata }) }),
     [trainerState]: text(HuggingFace.trainerState(checkpoint, folder)),
     [document]: text(Document.encode({ ...checkpoint, buffers: Object.keys(buffers) }))
   }
@@ -41,7 +41,8 @@ export const decode = (files: Files): Checkpoint => {
   const isBuffer = new Set(buffers)
   const pick = (buffer: boolean): HostTensors =>
     Object.fromEntries(Object.entries(tensors).filter(([path]) => isBuffer.has(path) === buffer))
-  return { ...rest, weights: { parameters: pick(false), buffers: pick(true), slots: read(files, optimizer, decodeTensors) } }
+  const slots = rest.modelOnly === true ? {} : read(files, optimizer, decodeTensors)
+  return { ...rest, weights: { parameters: pick(false), buffers: pick(true), slots } }
 }
 
 const read = <A>(files: Files, name: string, f: (bytes: Uint8Array) => A): A => {

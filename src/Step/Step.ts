@@ -41,6 +41,8 @@ export interface Options {
   readonly trainable?: (path: string) => boolean
   /** Leaves weights, buffers and slots as they are, bit for bit, when the loss or the gradient norm is NaN or infinite. Default false. */
   readonly skipNonFinite?: boolean
+  /** Shown the gradients of an update before they are averaged and clipped, within the step. */
+  readonly inspect?: (gradients: Tensors) => void
 }
 
 /**
@@ -74,11 +76,19 @@ export interface Options {
  * assert.equal(weights.parameters.w!.dataSync()[0], 0.5) // 1 - 0.1 * 5
  * ```
  */
-export const make = ({ optimizer, maxGradNorm = 0, reduction = perToken, skipNonFinite = false, ...options }: Options): Step => {
+export const make = ({
+  optimizer,
+  maxGradNorm = 0,
+  reduction = perToken,
+  skipNonFinite = false,
+  inspect,
+  ...options
+}: Options): Step => {
   const gradient = Gradient.accumulate(Gradient.make({ ...options, reduction }))
   return ({ weights, batches, keys, scalars }) =>
     tf.tidy(() => {
       const total = gradient(weights, batches, keys)
+      inspect?.(total.gradients)
       const { gradients, loss, gradNorm } = Gradient.mean(total, maxGradNorm)
       const { parameters } = weights
       const { updates, slots } = optimizer.update({ gradients, parameters, slots: weights.slots, scalars })

@@ -22,7 +22,7 @@ export const find = Effect.fnUntraced(function* <A, E, R>(
   from: Start.From,
   attempt: (args: Args, observe: Observer) => Effect.Effect<A, E | DeviceError, R>
 ) {
-  const found = yield* Start.find(from)
+  const found = yield* Start.resume(from)
   let begun = found !== undefined && found.state.step > 0
   let args = begun ? asBefore(given, found!) : given
   const observe = make({

@@ -7,7 +7,9 @@ import type { DeviceError } from "../Layer/Device/Device.ts"
 import type { KernelMissing } from "../Layer/Device/Kernels.ts"
 import type { MissingField, ModelFailed, NoLoss } from "../Model/Model.ts"
 import type { Stalled } from "../Schedule/Plan.ts"
+import * as Frames from "../Tensor/Frames.ts"
 import type { EvaluationError } from "./Evaluation.ts"
+import type { NotResumable } from "./Start.ts"
 
 /** The loss or the gradient of an update is NaN or infinite. */
 export class NonFiniteLoss extends Schema.TaggedError<NonFiniteLoss>()("NonFiniteLoss", {
@@ -20,6 +22,29 @@ export class NonFiniteLoss extends Schema.TaggedError<NonFiniteLoss>()("NonFinit
     return `The ${what} at or before step ${this.step}. Lower the learning rate, clip gradients (max_grad_norm), or look for bad values in the data. Nothing was saved since; the last checkpoint is untouched.`
   }
 }
+
+/** The first tensor of an update that holds a NaN or an infinity, where every tensor is looked at. */
+export class NonFiniteTensor extends Schema.TaggedError<NonFiniteTensor>()("NonFiniteTensor", {
+  step: Schema.Number,
+  /** The kernel that gave it; left out where it was there before any kernel ran. */
+  kernel: Schema.optionalKey(Schema.String),
+  /** What ran last, oldest first. */
+  frames: Schema.Array(Frames.Frame),
+  /** Tensors that hold such numbers, by name: `batch 1.x`, `parameters.lin.weight`, `gradients.lin.weight`. */
+  tensors: Schema.Array(Schema.String)
+}) {
+  override get message() {
+    const { frames, kernel, step, tensors } = this
+    const listed = tensors.length > shown ? [...tensors.slice(0, shown), `${tensors.length - shown} more`] : tensors
+    if (kernel === undefined)
+      return `NaN or infinite before step ${step}: ${listed.join(", ")}. Look for bad values in the data, or in the checkpoint.`
+    const others = tensors.length === 0 ? "" : `\nNaN or infinite after it: ${listed.join(", ")}`
+    return `The kernel ${kernel} gave NaN or infinity in step ${step}. Lower the learning rate, clip gradients (max_grad_norm), or look for bad values in the data. The last kernels, oldest first:\n${Frames.render(frames)}${others}`
+  }
+}
+
+/** Tensors that a message lists. */
+const shown = 12
 
 /** The task, the plan and the model do not fit together; found before step 0. */
 export class InvalidTask extends Schema.TaggedError<InvalidTask>()("InvalidTask", { reason: Schema.String }) {
@@ -60,8 +85,10 @@ export type RunError =
   | DeviceError
   | EvaluationError
   | KernelMissing
+  | NotResumable
   | Stalled
   | NonFiniteLoss
+  | NonFiniteTensor
   | InvalidTask
   | BatchTooLarge
   | Misfit

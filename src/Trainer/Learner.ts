@@ -1,5 +1,5 @@
 /** The learner owns a run's weights on the device: one cell, updated step by step, read at a log or a save, freed with the scope. */
-import { Effect } from "effect"
+import { Effect, Result } from "effect"
 import * as Fit from "../Checkpoint/Fit.ts"
 import type { Batch } from "../Data/Loader.ts"
 import { Device, type DeviceError } from "../Layer/Device/Device.ts"
@@ -7,13 +7,14 @@ import { Optimizer } from "../Layer/Optimizer.ts"
 import { check, type Model } from "../Model/Model.ts"
 import * as Sound from "../Step/Sound.ts"
 import * as Step from "../Step/Step.ts"
+import * as Traced from "../Step/Traced.ts"
 import * as HostTensor from "../Tensor/HostTensor.ts"
 import * as Key from "../Tensor/Key.ts"
 import { type Tensors, tf } from "../Tensor/Tensor.ts"
 import * as Tree from "../Tensor/Tree.ts"
 import type { HostWeights, Weights } from "../Tensor/Weights.ts"
 import type { LastUpdate, TrainerState } from "../TrainerState.ts"
-import { InvalidTask, type Misfit } from "./Errors.ts"
+import { InvalidTask, type Misfit, NonFiniteTensor } from "./Errors.ts"
 import type * as NonFinite from "./NonFinite.ts"
 import type { Task } from "./Task.ts"
 
@@ -28,9 +29,13 @@ export interface Learner {
   /** The weights as they are; they are the learner's to free. */
   readonly weights: Effect.Effect<Weights>
   /** Makes one update from micro-batches. It happens whole or not at all: a step that fails leaves the weights as they were. */
-  readonly update: (state: TrainerState, learningRate: number, batches: ReadonlyArray<Batch>) => Effect.Effect<void, DeviceError>
+  readonly update: (
+    state: TrainerState,
+    learningRate: number,
+    batches: ReadonlyArray<Batch>
+  ) => Effect.Effect<void, DeviceError | NonFiniteTensor>
   /** Makes an update and throws its result away: finds what would fail, before step 0. */
-  readonly rehearse: (batch: Batch) => Effect.Effect<void, DeviceError | Misfit>
+  readonly rehearse: (batch: Batch) => Effect.Effect<void, DeviceError | NonFiniteTensor | Misfit>
   readonly running: Effect.Effect<Running, DeviceError>
   /** Starts a new sum of losses, after a log. */
   readonly reset: Effect.Effect<void, DeviceError>
@@ -43,22 +48,22 @@ export interface Learner {
 export const make = Effect.fnUntraced(function* (
   task: Task,
   from: { readonly weights?: HostWeights; readonly state: TrainerState },
-  options: { readonly nonFinite?: NonFinite.Policy } = {}
+  options: { readonly nonFinite?: NonFinite.Policy; readonly traceNonFinite?: boolean } = {}
 ) {
-  const { nonFinite = "fail" } = options
+  const { nonFinite = "fail", traceNonFinite = false } = options
   const device = yield* Device
   const { transformation } = yield* Optimizer
   const root = Key.make(task.seed)
-  const step = device.compile(
-    Step.make({
-      model: task.model,
-      optimizer: transformation,
-      reduction: task.reduction,
-      maxGradNorm: task.maxGradNorm,
-      trainable: task.trainable,
-      skipNonFinite: nonFinite === "skip"
-    })
-  )
+  const how: Step.Options = {
+    model: task.model,
+    optimizer: transformation,
+    reduction: task.reduction,
+    maxGradNorm: task.maxGradNorm,
+    trainable: task.trainable,
+    skipNonFinite: nonFinite === "skip"
+  }
+  const plain = device.compile(Step.make(how))
+  const step = traceNonFinite ? Traced.make(how) : (input: Step.Input) => Result.succeed(plain(input))
 
   let cell: { readonly weights: Weights; readonly running: Tensors } = {
     weights: { parameters: {}, buffers: {}, slots: {} },
@@ -101,15 +106,17 @@ export const make = Effect.fnUntraced(function* (
     const { weights, running } = cell
     const keys = batches.map((_, microbatch) => Key.fold(Key.fold(Key.fold(root, "step"), state.step), microbatch))
     const figures = transformation.scalars({ step: state.step, learningRate })
-    return device.run(during, () => {
+    const made = device.run(during, () => {
       const output = step({
         weights,
         keys,
         batches: batches.map((batch) => HostTensor.toDevice(batch.tensors)),
         scalars: Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, tf.scalar(value)]))
       })
-      return { weights: output.weights, running: add(running, output, state) }
+      return Result.map(output, (output) => ({ weights: output.weights, running: add(running, output, state) }))
     })
+    const named = (finding: Traced.Finding) => new NonFiniteTensor({ step: state.step + 1, ...finding })
+    return Effect.flatMap(made, (result) => Effect.fromResult(Result.mapError(result, named)))
   }
 
   /**

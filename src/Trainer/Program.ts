@@ -115,6 +115,8 @@ export const make = <A, E = never, R = never>(program: Definition<A, E, R>): Pro
         ...(args.includeNumInputTokensSeen === "no" ? {} : { inputTokens: args.includeNumInputTokensSeen }),
         tokensPerSecond: args.includeTokensPerSecond,
         ...(args.skipMemoryMetrics ? {} : { memory: yield* Effect.provide(MemoryReport.make, yield* Layer.build(Memory.live)) }),
+        saveOnlyModel: args.saveOnlyModel,
+        traceNonFinite: args.debug.includes("underflow_overflow"),
         nonFinite: args.loggingNanInfFilter ? "filter" : "continue",
         config: Arguments.changed(args),
         trainerState: StateFile.make(args, sizes, plan, Callbacks.toHuggingFace),

@@ -36,13 +36,23 @@ export interface Options<E = never, R = never> {
   readonly ignoreDataSkip?: boolean
   /** Write checkpoints while training goes on, one at a time. The snapshot is taken in the loop. */
   readonly background?: boolean
+  /**
+   * Write checkpoints of the model alone, without the optimizer's slots (the page's `save_only_model`): smaller, and no run can go on from them. The state in
+   * which a run is cut is written in full all the same.
+   */
+  readonly saveOnlyModel?: boolean
   /** How long saving may take when a run is cut short. */
   readonly grace?: Duration.Input
   /**
    * What to do about an update whose loss or gradient norm is NaN or infinite: "fail" (the default), "skip" the update, "filter" its loss from the logged
-   * mean (the Trainer's `logging_nan_inf_filter`; the weights do change), or "continue" and log it. Whatever goes on is said as a warning, at the next log or save.
+   * mean (the Trainer's `logging_nan_inf_filter`; the weights do change; the whole loss of an update, where the Trainer leaves out that of a micro-batch), or "continue" and log it. Whatever goes on is said as a warning, at the next log or save.
    */
   readonly nonFinite?: NonFinite.Policy
+  /**
+   * Look at every tensor of every update, and stop at the first that holds a NaN or an infinity, with the kernels that led to it (the page's `debug`:
+   * "underflow_overflow"). Slow; it needs a device that gives tensors back at once (cpu, wasm). **Errors**: `NonFiniteTensor`.
+   */
+  readonly traceNonFinite?: boolean
   /** Count the tokens of the model's main input, and log them with their speed (the page's `include_num_input_tokens_seen`). Default: not. */
   readonly inputTokens?: Consumption.Tokens
   /** Give the tokens per second at the end (the page's `include_tokens_per_second`). */
@@ -108,7 +118,7 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
   const memory = (stage: Stage) => options.memory?.begin(stage) ?? Effect.succeed(Effect.succeed({}))
   const opened = yield* memory("init")
   const session = yield* store.open
-  const found = yield* Start.find(options.from ?? "newest")
+  const found = yield* Start.resume(options.from ?? "newest")
   const from = found === undefined ? initial : Plan.resume(found.state, options)
   const learner = yield* Learner.make(
     task,
@@ -131,6 +141,7 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
   const batches = new Map<number, Batch>() // by cursor: a batch that is asked for again takes its own place
   const saver = yield* Saver.make({
     background: options.background ?? false,
+    modelOnly: options.saveOnlyModel ?? false,
     durable: typeof options.from === "object" ? undefined : found?.state
   })
 

@@ -22,6 +22,8 @@ export interface Saver {
 /** Makes a saver for the scope; `durable` is the state that the run started from. */
 export const make = Effect.fnUntraced(function* (options: {
   readonly background: boolean
+  /** Milestones keep the model alone: a run that is cut cannot go on from them. */
+  readonly modelOnly: boolean
   readonly durable: TrainerState | undefined
 }) {
   const store = yield* CheckpointStore
@@ -46,9 +48,10 @@ export const make = Effect.fnUntraced(function* (options: {
     )
 
   return {
-    save: (checkpoint, kept) => {
+    save: (full, kept) => {
+      const checkpoint = options.modelOnly ? withoutSlots(full) : full
       const done = Effect.suspend(() => {
-        durable = kept
+        durable = options.modelOnly ? undefined : kept
         onDisk.add(kept.step)
         return prune(kept)
       })
@@ -66,4 +69,11 @@ export const make = Effect.fnUntraced(function* (options: {
     has: (state) => Start.same(state, durable),
     failure: () => failed
   } satisfies Saver
+})
+
+/** The model without what a run needs to go on. */
+const withoutSlots = (checkpoint: Checkpoint): Checkpoint => ({
+  ...checkpoint,
+  modelOnly: true,
+  weights: { ...checkpoint.weights, slots: {} }
 })

@@ -1,10 +1,24 @@
 /** Where a run starts: which checkpoint, and the state that it goes on from. */
-import { Effect } from "effect"
+import { Effect, Schema } from "effect"
 import { type Checkpoint, CheckpointStore } from "../Checkpoint/CheckpointStore.ts"
 import type { TrainerState } from "../TrainerState.ts"
 
 /** The newest checkpoint if there is one, nowhere, the checkpoint of a step (which must be there), or a checkpoint from elsewhere. */
 export type From = "newest" | "scratch" | number | Checkpoint
+
+/** The checkpoint holds the model alone: there is nothing to go on with. */
+export class NotResumable extends Schema.TaggedError<NotResumable>()("NotResumable", { step: Schema.Number }) {
+  override get message() {
+    return `Checkpoint ${this.step} holds the model alone (save_only_model), and no run can go on from it. Load its weights as those of a model, or start anew: with --overwrite_output_dir, or in another output folder.`
+  }
+}
+
+/** Finds the checkpoint to go on from, as `find` does. **Errors**: `NotResumable` when it holds the model alone. */
+export const resume = Effect.fnUntraced(function* (from: From) {
+  const found = yield* find(from)
+  if (found?.modelOnly === true) return yield* new NotResumable({ step: found.state.step })
+  return found
+})
 
 /** Finds the checkpoint to start from. A newest one that cannot be read is passed over, with a warning, for the one before it. */
 export const find = Effect.fnUntraced(function* (from: From) {

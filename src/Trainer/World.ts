@@ -1,6 +1,6 @@
 /** The usual world of a run: a device, and a folder that holds its checkpoints, its log and its figures. */
-import { Layer } from "effect"
-import type { Arguments } from "../Arguments/Arguments.ts"
+import { Effect, Layer, Result } from "effect"
+import { type Arguments, ContradictoryArguments } from "../Arguments/Arguments.ts"
 import * as FileSystemStore from "../Checkpoint/FileSystemStore.ts"
 import * as Devices from "../Layer/Device/Devices.ts"
 import * as Figures from "../Layer/Logger/Figures.ts"
@@ -28,11 +28,36 @@ export const layer = (options: {
     )
   )
 
-/** The world that arguments ask for: `output_dir`, `disable_tqdm`, `report_to`, `logging_dir`. */
-export const fromArguments = (args: Arguments, options: { readonly device?: Devices.Name } = {}) =>
-  layer({
-    folder: args.outputDir,
-    progress: args.disableTqdm !== true,
-    ...options,
-    ...(args.reportTo.includes("tensorboard") ? { tensorboard: args.loggingDir ?? `${args.outputDir}/runs` } : {})
-  })
+/** Devices that are no processor. */
+const graphics: ReadonlyArray<Devices.Name> = ["webgpu"]
+
+/** Checks a device against the arguments. **Errors**: fails with `ContradictoryArguments` where `use_cpu` asks for another one. */
+export const check = (
+  { useCpu }: Pick<Arguments, "useCpu">,
+  device: Devices.Name
+): Result.Result<void, ContradictoryArguments> =>
+  useCpu && graphics.includes(device)
+    ? Result.fail(
+        new ContradictoryArguments({
+          names: ["use_cpu", "device"],
+          reason: `use_cpu asks for the processor, and the device ${device} is a graphics device: leave one of them out.`
+        })
+      )
+    : Result.void
+
+/**
+ * The world that arguments ask for: `output_dir`, `disable_tqdm`, `report_to`, `logging_dir`; `use_cpu` with a graphics device is refused.
+ *
+ * **Errors**: fails with `ContradictoryArguments` as `check` does.
+ */
+export const fromArguments = (args: Arguments, { device = "auto" }: { readonly device?: Devices.Name } = {}) =>
+  Layer.unwrap(
+    Effect.map(Effect.fromResult(check(args, device)), () =>
+      layer({
+        folder: args.outputDir,
+        progress: args.disableTqdm !== true,
+        device,
+        ...(args.reportTo.includes("tensorboard") ? { tensorboard: args.loggingDir ?? `${args.outputDir}/runs` } : {})
+      })
+    )
+  )

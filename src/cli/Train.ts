@@ -26,6 +26,7 @@ export const train = Effect.fnUntraced(function* (file: string, given: Given) {
   const { program, name, file: absolute } = yield* load(file)
   const path = yield* Path.Path
   const args = yield* Effect.fromResult(Arguments.make({ ...program.args, ...given.overrides }))
+  yield* Effect.fromResult(World.check(args, given.device))
   const folder = args.outputDir
   const found = yield* RunFolder.claim(folder, name, args.overwriteOutputDir)
   const recorded = recordOf(args)

@@ -28,6 +28,14 @@ export const suite = (name: string, layer: Layer.Layer<CheckpointStore, unknown>
         assert.deepStrictEqual(bits(yield* store.load(0)), bits(empty))
       }))
 
+    test("keeps that it holds the model alone", (store) =>
+      Effect.gen(function* () {
+        const { weights, ...rest } = checkpoint(3)
+        const alone = { ...rest, modelOnly: true as const, weights: { ...weights, slots: {} } }
+        yield* store.save(alone)
+        assert.deepStrictEqual(bits(yield* store.load(3)), bits(alone))
+      }))
+
     test("is not touched by what happens to the arrays afterwards", (store) =>
       Effect.gen(function* () {
         const saved = checkpoint(1)

@@ -48,14 +48,22 @@ const seen = Effect.fnUntraced(function* (args: Input) {
   const trained = Effect.scoped(Effect.flatMap(program.prepare(checked), Program.train)).pipe(
     Effect.provide(world, { local: true })
   )
-  const outcome = yield* Effect.catchTag(trained, "DeviceError", ({ message }) => Effect.succeed(message))
+  const outcome = yield* Effect.catchTag(trained, ["DeviceError", "NonFiniteTensor"], ({ message }) => Effect.succeed(message))
   if (typeof outcome === "string") return outcome
   const { state, weights } = outcome
   const logs = entries.flatMap((entry) =>
     entry._tag === "Scalars" && entry.kind !== "summary" ? [[entry.step, entry.epoch, entry.values]] : []
   )
   const measured = entries.flatMap((entry) => (entry._tag === "Scalars" ? Object.keys(entry.clock) : []))
-  return JSON.stringify({ batches, logs, measured, done: store.done, best: state.bestCheckpoint, weights })
+  return JSON.stringify({
+    batches,
+    logs,
+    measured,
+    done: store.done,
+    alone: [...store.kept.values()].map(({ modelOnly }) => modelOnly),
+    best: state.bestCheckpoint,
+    weights
+  })
 })
 
 const steps = { evalStrategy: "steps", evalSteps: 1, saveSteps: 1 } as const
@@ -112,7 +120,9 @@ const cases: ReadonlyArray<readonly [name: string, one: Input, other: Input, bot
   ["skip_memory_metrics", {}, { skipMemoryMetrics: false }],
   ["save_strategy", {}, { saveStrategy: "epoch" }],
   ["save_steps", {}, { saveSteps: 2 }],
-  ["save_total_limit", {}, { saveTotalLimit: 1 }]
+  ["save_total_limit", {}, { saveTotalLimit: 1 }],
+  ["save_only_model", {}, { saveOnlyModel: true }],
+  ["debug", {}, { debug: ["underflow_overflow"] }, { learningRate: 1e38 }]
 ]
 
 it.live.each(cases)("%s", ([, one, other, both = {}]) =>

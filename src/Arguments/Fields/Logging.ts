@@ -1,6 +1,6 @@
 /** Logging: when, what, how loud, and to whom. */
 import { about, boolean, choice, type Field, idle, lacking, list, number, optional, text } from "../Field.ts"
-import { tpu, trackers, wiring } from "./Lacks.ts"
+import { tpu, trackers } from "./Lacks.ts"
 import { strategies } from "./Strategies.ts"
 
 /** From the quietest voice to the loudest; `passive` leaves the level as it is. */
@@ -66,6 +66,6 @@ export const fields = {
   skip_memory_metrics: about("Leave memory out of the metrics", boolean(true)),
   debug: about("What to look out for", {
     ...watches,
-    lacks: (names) => (names.includes("tpu_metrics_debug") ? tpu : names.length > 0 ? wiring : undefined)
+    lacks: (names) => (names.includes("tpu_metrics_debug") ? tpu : undefined)
   } satisfies typeof watches)
 }

@@ -14,6 +14,9 @@ export const fields = {
     "The same bits for the same seed",
     idle("A run gives the same bits for the same seed and device always.", boolean(false))
   ),
-  use_cpu: about("Train on the processor", idle("A run is on the processor unless a graphics device is named.", boolean(false))),
+  use_cpu: about(
+    "Train on the processor",
+    idle("A run is on the processor unless a graphics device is named; with one it is refused.", boolean(false))
+  ),
   disable_tqdm: about("No progress bar", optional(boolean(false)))
 }

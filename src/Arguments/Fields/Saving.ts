@@ -1,6 +1,6 @@
 /** Checkpoints: when, how many, and what is in them. */
 import { about, boolean, choice, idle, integer, lacking, number, optional } from "../Field.ts"
-import { pickles, wiring } from "./Lacks.ts"
+import { pickles } from "./Lacks.ts"
 import { strategies } from "./Strategies.ts"
 
 export const fields = {
@@ -8,7 +8,7 @@ export const fields = {
   save_steps: about("Updates between saves, or a part of the run", number(500, { minimum: 0 })),
   save_total_limit: about("Checkpoints to keep", optional(integer(0))),
   save_safetensors: about("Save weights as safetensors", lacking(pickles, boolean(true))),
-  save_only_model: about("Save what cannot be resumed", lacking(wiring, boolean(false))),
+  save_only_model: about("Save the model alone, which no run can go on from", boolean(false)),
   save_on_each_node: about("Save on each node", idle("A run is on one node.", boolean(false))),
   restore_callback_states_from_checkpoint: about(
     "Callbacks go on where they were",

@@ -39,10 +39,8 @@ const refused: Readonly<Record<string, readonly [values: Values, missing: RegExp
   ],
   project: [["p"], /tracker/],
   trackio_space_id: [["s", null], /tracker/],
-  debug: [["underflow_overflow", ["tpu_metrics_debug"], "underflow_overflow tpu_metrics_debug"], /not there yet|TPU/],
+  debug: [[["tpu_metrics_debug"], "underflow_overflow tpu_metrics_debug"], /TPU/],
   save_safetensors: [[false], /pickles/],
-  save_only_model: [[true], /not there yet/],
-  restore_callback_states_from_checkpoint: [[true], /not there yet/],
   bf16: [[true], /float32/],
   fp16: [[true], /float32/],
   bf16_full_eval: [[true], /float32/],
@@ -127,7 +125,7 @@ const honoured = new Set([
   ...["eval_on_start", "per_device_eval_batch_size", "load_best_model_at_end", "metric_for_best_model", "greater_is_better"],
   ...["logging_strategy", "logging_steps", "logging_first_step", "logging_nan_inf_filter", "log_level", "save_strategy"],
   ...["label_smoothing_factor", "logging_dir", "include_tokens_per_second", "include_num_input_tokens_seen"],
-  ...["skip_memory_metrics", "neftune_noise_alpha"],
+  ...["save_only_model", "skip_memory_metrics", "neftune_noise_alpha"],
   ...["save_steps", "save_total_limit", "per_gpu_train_batch_size", "per_gpu_eval_batch_size", "no_cuda", "adafactor"]
 ])
 

@@ -95,6 +95,37 @@ it.effect("continue logs what it is", () =>
   })
 )
 
+it.effect("traced, a run stops at the kernel, and its state before is saved to go on from", () =>
+  Effect.gen(function* () {
+    const store = Tiny.store()
+    const task = yield* Tiny.task({ sets: [] })
+    const world = Layer.mergeAll(Tiny.optimizer, store.layer, Tiny.logger())
+    const quiet = { ...plan, save: Trigger.never }
+    const error = yield* Trainer.train({ ...task, train: spoilt(task.train, { 2: 1e30 }) }, quiet, { traceNonFinite: true }).pipe(
+      Effect.flip,
+      Effect.provide(world)
+    )
+    expect(error).toMatchObject({ _tag: "NonFiniteTensor", step: 3 })
+    expect(error.message).toContain("batch.labels")
+    expect([...store.kept.keys()]).toEqual([2])
+    const { state, weights } = yield* Trainer.train(task, quiet, { traceNonFinite: true }).pipe(Effect.provide(world))
+    const usual = yield* Trainer.train(task, quiet).pipe(Effect.provide([Tiny.optimizer, Tiny.store().layer, Tiny.logger()]))
+    expect(state.step).toBe(6)
+    expect(equal(weights, usual.weights)).toBe(true)
+  }).pipe(Effect.provide(Cpu.layer, { local: true }))
+)
+
+it.effect("traced, what is there from the start is found in the rehearsal, before the first update", () =>
+  Effect.gen(function* () {
+    const task = yield* Tiny.task({ sets: [] })
+    const train = spoilt(task.train, { 0: Number.NaN })
+    const error = yield* Effect.flip(Trainer.train({ ...task, train }, plan, { traceNonFinite: true })).pipe(
+      Effect.provide(Tiny.world())
+    )
+    expect(error).toMatchObject({ _tag: "NonFiniteTensor", step: 1, tensors: ["batch.labels"] })
+  })
+)
+
 /** The losses of the first two updates, added up. */
 const sumOfTwo = Effect.gen(function* () {
   const entries: Array<Entry> = []
