@@ -42,7 +42,7 @@ export interface Trajectory {
   readonly batch: (set: "train" | "eval", rows: ReadonlyArray<number>, without?: ReadonlyArray<string>) => HostTensor.HostTensors
 }
 
-export const open = (name: string): Trajectory => {
+export const open = (name: string, checkpoint = "init_checkpoint"): Trajectory => {
   const folder = new URL(`./trajectories/${name}/`, import.meta.url)
   const json = <A>(file: string) => JSON.parse(readFileSync(new URL(file, folder), "utf8")) as A
   const safetensors = (file: string) => Safetensors.decode(readFileSync(new URL(file, folder))).tensors
@@ -50,8 +50,8 @@ export const open = (name: string): Trajectory => {
   return {
     json,
     safetensors,
-    weights: safetensors("init_checkpoint/model.safetensors"),
-    model: (more = {}) => Result.getOrThrow(Transformers.make({ ...json<Transformers.Config>("init_checkpoint/config.json"), ...more })),
+    weights: safetensors(`${checkpoint}/model.safetensors`),
+    model: (more = {}) => Result.getOrThrow(Transformers.make({ ...json<Transformers.Config>(`${checkpoint}/config.json`), ...more })),
     batch: (set, rows, without = []) => {
       const picked = rows.map((row) => data[set][row]!)
       const columns = Object.keys(picked[0]!).filter((column) => !without.includes(column))
