@@ -50,6 +50,7 @@ const withHead = (architecture: string, config: Config, style: Style, headOf: (s
     base: style.base,
     blueprint: { ...encoderBlueprint(style), ...head.blueprint },
     embedding: `${style.base}.embeddings.word_embeddings.weight`,
+    ...(style.pad === null ? {} : { padTokenId: style.pad }),
     spare: new RegExp([others, ...(head.spare === undefined ? [] : [head.spare])].map(({ source }) => source).join("|")),
     inputs: input,
     labels: head.labels,

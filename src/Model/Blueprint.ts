@@ -8,6 +8,8 @@ import type { Initializer } from "./Parameters.ts"
 export interface Slot {
   readonly shape: ReadonlyArray<number>
   readonly init: Init.Init
+  /** Set for tables that are looked up in. */
+  readonly table?: true
 }
 
 /** By dotted path. */
@@ -46,7 +48,7 @@ export const dense = (inputs: number, outputs: number, init: Init.Init, { bias =
 
 /** A table of rows; the row of the pad token begins at zero. */
 export const embedding = (rows: number, width: number, init: Init.Init, pad: number | null = null): Blueprint => ({
-  weight: { shape: [rows, width], init: pad === null ? init : withoutRow(init, pad) }
+  weight: { shape: [rows, width], init: pad === null ? init : withoutRow(init, pad), table: true }
 })
 
 /** A layer norm: `weight` and `bias`. */

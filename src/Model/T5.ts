@@ -43,12 +43,13 @@ const conditionalGeneration: Make = (config) => {
     config,
     base: "",
     blueprint: {
-      "shared.weight": words,
+      "shared.weight": { ...words, table: true },
       ...Stack.blueprint(shape, "encoder"),
       ...Stack.blueprint(shape, "decoder"),
       ...(tied ? {} : { "lm_head.weight": words })
     },
     embedding: "shared.weight",
+    padTokenId: pad,
     spare: tied ? new RegExp(`${copies}|^lm_head\\.weight$`) : new RegExp(copies),
     inputs: ["input_ids", "attention_mask", "decoder_input_ids", "decoder_attention_mask"],
     labels: ["labels"],

@@ -3,7 +3,8 @@ import { Schema } from "effect"
 import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
 import type { Memory } from "./Attention.ts"
 import * as Blueprint from "./Blueprint.ts"
-import type { Config } from "./Config.ts"
+import { type Config, reader } from "./Config.ts"
+import * as FloatingPointOps from "./FloatingPointOps.ts"
 import type { Context, Model } from "./Model.ts"
 
 /** An architecture that is not here. */
@@ -64,15 +65,22 @@ export type Make = (config: Config) => Transformer
 
 /** Puts the parts together that follow from others. */
 export const make = (
-  parts: Omit<Transformer, "init" | "spare" | "config"> & { readonly config: Config; readonly spare?: RegExp }
+  parts: Omit<Transformer, "init" | "spare" | "config" | "floatingPointOps"> & {
+    readonly config: Config
+    readonly spare?: RegExp
+  }
 ): Transformer => {
   const config = { ...parts.config, architectures: [parts.architecture], model_type: parts.modelType }
+  const { blueprint } = parts
+  const pad = reader(config).token("pad_token_id", null)
   return {
+    ...(pad === null ? {} : { padTokenId: pad }),
     ...parts,
     config,
     files: { "config.json": `${JSON.stringify(config, null, 2)}\n` },
     spare: (path) => parts.spare?.test(path) ?? false,
-    init: Blueprint.draw(parts.blueprint)
+    floatingPointOps: FloatingPointOps.estimate(blueprint, { embedding: (path) => blueprint[path]!.table === true }),
+    init: Blueprint.draw(blueprint)
   }
 }
 

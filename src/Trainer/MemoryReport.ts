@@ -1,6 +1,6 @@
 /** Memory figures for the metrics of a trainer's stages. **Unit**: bytes. */
-import { Effect, type Scope } from "effect"
-import { Memory, type Usage } from "../Layer/Memory.ts"
+import { Context, Effect, Layer, type Scope } from "effect"
+import { live as liveMemory, Memory, type Usage } from "../Layer/Memory.ts"
 
 /** What is reported on, by the prefix of its figures: the trainer's making, and each training, evaluation and prediction. */
 export type Stage = "init" | "train" | "eval" | "test"
@@ -10,7 +10,7 @@ type Figures = Readonly<Record<string, number>>
 export interface MemoryReport {
   /**
    * Begins a stage, and gives the effect that ends it and reports. A stage within another is part of that one: its report is empty. It ends with the
-   * scope at the latest.
+   * scope at the latest. What comes after the first `init` is no making: such a stage is empty.
    */
   readonly begin: (stage: Stage) => Effect.Effect<Effect.Effect<Figures>, never, Scope.Scope>
 }
@@ -43,8 +43,16 @@ export const figures = (stage: Stage, { begin, end, peak }: Usage): Figures => (
  * })
  * ```
  */
-export const make: Effect.Effect<MemoryReport, never, Memory> = Effect.map(Memory, ({ watch }) => {
+export const make: Effect.Effect<MemoryReport, never, Memory> = Effect.map(Memory, ({ watch }) => of(watch))
+
+/** Makes the report of one trainer on `Memory.live`, which is there only while a stage is open. */
+export const live: Effect.Effect<MemoryReport> = Effect.sync(() =>
+  of(Effect.flatMap(Layer.build(liveMemory), (context) => Context.get(context, Memory).watch))
+)
+
+const of = (watch: Effect.Effect<Effect.Effect<Usage>, never, Scope.Scope>): MemoryReport => {
   let open = false
+  let made = false
   let init: Usage | undefined // not reported yet
   const report = (stage: Stage, usage: Usage): Figures => {
     if (stage === "init") {
@@ -66,9 +74,10 @@ export const make: Effect.Effect<MemoryReport, never, Memory> = Effect.map(Memor
   })
   return {
     begin: Effect.fnUntraced(function* (stage) {
-      if (open) return Effect.succeed({})
+      if (open || (made && stage === "init")) return Effect.succeed({})
+      made ||= stage === "init"
       const ended = yield* Effect.acquireRelease(opened, (ended) => ended)
       return yield* Effect.cached(Effect.map(ended, (usage) => report(stage, usage)))
     })
-  } satisfies MemoryReport
-})
+  }
+}

@@ -1,9 +1,8 @@
 /** A program is a run with a name and arguments: what `regimen train` runs, and what flags can change. */
-import { Effect, Layer, References, type Scope } from "effect"
+import { Effect, References, type Scope } from "effect"
 import * as Arguments from "../Arguments/Arguments.ts"
 import * as Compile from "../Arguments/Compile.ts"
 import type { Collator } from "../Data/Collator.ts"
-import * as Memory from "../Layer/Memory.ts"
 import * as Optimizer from "../Layer/Optimizer.ts"
 import type { Metric } from "../Metrics/Metric.ts"
 import type { Model } from "../Model/Model.ts"
@@ -114,7 +113,7 @@ export const make = <A, E = never, R = never>(program: Definition<A, E, R>): Pro
         ignoreDataSkip: args.ignoreDataSkip,
         ...(args.includeNumInputTokensSeen === "no" ? {} : { inputTokens: args.includeNumInputTokensSeen }),
         tokensPerSecond: args.includeTokensPerSecond,
-        ...(args.skipMemoryMetrics ? {} : { memory: yield* Effect.provide(MemoryReport.make, yield* Layer.build(Memory.live)) }),
+        ...(args.skipMemoryMetrics ? {} : { memory: yield* MemoryReport.live }),
         saveOnlyModel: args.saveOnlyModel,
         traceNonFinite: args.debug.includes("underflow_overflow"),
         nonFinite: args.loggingNanInfFilter ? "filter" : "continue",

@@ -12,6 +12,7 @@ import { initial, type TrainerState } from "../../TrainerState.ts"
 import * as Callback from "../Callback.ts"
 import { InvalidTask } from "../Errors.ts"
 import { initialWeights } from "../Learner.ts"
+import * as MemoryReport from "../MemoryReport.ts"
 import type { Parts } from "../Program.ts"
 import type { Options as RunOptions } from "../Run.ts"
 import type { Options } from "./Options.ts"
@@ -39,6 +40,8 @@ export interface Core<A, E, R> {
   readonly args: Arguments.Arguments
   readonly model: Model
   readonly cell: Ref.Ref<Held<E, R>>
+  /** The memory of its stages, where arguments ask for it. */
+  readonly memory: MemoryReport.MemoryReport | undefined
   /** The parts of a program, as the Trainer stands. */
   readonly parts: Effect.Effect<Parts<A, E, R>>
 }
@@ -48,6 +51,28 @@ export const make = Effect.fnUntraced(function* <A, E, R>(options: Options<A, E,
   const args = yield* Effect.fromResult(Arguments.make(options.args ?? { outputDir: "tmp_trainer" }))
   yield* Effect.forEach(Arguments.warnings(args), (warning) => Effect.logWarning(warning), { discard: true })
   yield* Effect.fromResult(Result.map(Arguments.supported(args), () => args))
+  const memory = args.skipMemoryMetrics ? undefined : yield* MemoryReport.live
+  return yield* Effect.scoped(
+    Effect.gen(function* () {
+      const made = yield* stage({ memory }, "init")
+      const core = yield* assemble(options, args, memory)
+      yield* made
+      return core
+    })
+  )
+})
+
+/** Begins a stage of the Trainer's memory, and gives the effect that ends it with its figures; there are none where nobody asked for them. */
+export const stage = (
+  { memory }: { readonly memory: MemoryReport.MemoryReport | undefined },
+  name: MemoryReport.Stage
+): ReturnType<MemoryReport.MemoryReport["begin"]> => memory?.begin(name) ?? Effect.succeed(Effect.succeed({}))
+
+const assemble = Effect.fnUntraced(function* <A, E, R>(
+  options: Options<A, E, R>,
+  args: Arguments.Arguments,
+  memory: MemoryReport.MemoryReport | undefined
+) {
   const plain = options.model ?? options.modelInit?.()
   if (plain === undefined)
     return yield* new InvalidTask({ reason: "The Trainer has no model: give it `model`, or `modelInit`, which makes one." })
@@ -87,7 +112,7 @@ export const make = Effect.fnUntraced(function* <A, E, R>(options: Options<A, E,
       ...(schedule === null ? {} : { plan: (plan) => ({ ...plan, learningRate: schedule }) })
     })
   )
-  return { options, args, model, cell, parts } satisfies Core<A, E, R>
+  return { options, args, model, cell, memory, parts } satisfies Core<A, E, R>
 })
 
 /** A model's own initial weights, by the arguments' seed. */

@@ -12,7 +12,7 @@ import { type Options as EvaluationOptions, type Predicted, predictAll, evaluate
 import type { Source, Sources } from "../Feed.ts"
 import * as Feed from "../Feed.ts"
 import * as Program from "../Program.ts"
-import type { Core } from "./Core.ts"
+import { type Core, stage } from "./Core.ts"
 import * as Diary from "./Diary.ts"
 
 /** What both say of the outputs and of the names. */
@@ -113,8 +113,9 @@ export const evaluate = Effect.fnUntraced(function* <A, E, R>(core: Core<A, E, R
     // a set's own name is "eval" or "eval_<name>"
     const set = `${metricKeyPrefix}${name.slice("eval".length)}`
     const options = { metricKeyPrefix: set, ...(ignoreKeys === undefined ? {} : { ignoreKeys }) }
+    const measured = yield* stage(core, "eval")
     const found = yield* look(core, loader, options, streaming<E, R>)
-    metrics = { ...metrics, ...(yield* Diary.evaluated(core, set, found)) }
+    metrics = { ...metrics, ...(yield* Diary.evaluated(core, set, found)), ...(yield* measured) }
   }
   return metrics
 }, Effect.scoped)
@@ -125,6 +126,7 @@ export const predict = Effect.fnUntraced(function* <A, E, R>(
   testDataset: Source<A, E, R>,
   { ignoreKeys, metricKeyPrefix = "test" }: Omit<LoopOptions, "predictionLossOnly"> = {}
 ) {
+  const measured = yield* stage(core, "test")
   const output = yield* Effect.scoped(
     Effect.flatMap(getEvalDataloader(core, testDataset), (loader) =>
       evaluationLoop(core, loader, { metricKeyPrefix, ...(ignoreKeys === undefined ? {} : { ignoreKeys }) })
@@ -132,8 +134,8 @@ export const predict = Effect.fnUntraced(function* <A, E, R>(
   )
   const { callbacks } = yield* Ref.get(core.cell)
   yield* Effect.forEach(callbacks, (callback) => callback.onPredict?.(output.metrics) ?? Effect.void, { discard: true })
-  return output
-})
+  return { ...output, metrics: { ...output.metrics, ...(yield* measured) } } satisfies PredictionOutput
+}, Effect.scoped)
 
 /** The loss, the outputs and the labels of one batch, each where there is one. */
 export const predictionStep = Effect.fnUntraced(function* <A, E, R>(

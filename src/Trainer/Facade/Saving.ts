@@ -47,7 +47,7 @@ export const createModelCard = Effect.fnUntraced(function* <A, E, R>(
 
 /** Prints a split's metrics, aligned. */
 export const logMetrics = (split: string, metrics: Results.Results): Effect.Effect<void> =>
-  Console.log(Results.render(split, metrics))
+  Console.log(Results.render(split, metrics).trimEnd())
 
 export const saveMetrics = <A, E, R>(
   { args }: Core<A, E, R>,

@@ -46,8 +46,9 @@ export const train = Effect.fnUntraced(function* <A, E, R>(core: Core<A, E, R>, 
   const training = Effect.gen(function* () {
     const prepared = yield* program.prepare(args)
     const { collect } = prepared.task
+    const remembered = core.memory === undefined ? {} : { memory: core.memory }
     const ignoring = given.ignoreKeysForEval === undefined ? {} : { collect: { ...collect, ignoreKeys: given.ignoreKeysForEval } }
-    const report = yield* Program.train({ ...prepared, task: { ...prepared.task, ...ignoring } }, { from })
+    const report = yield* Program.train({ ...prepared, task: { ...prepared.task, ...ignoring } }, { from, ...remembered })
     yield* Ref.update(cell, (held) => ({
       ...held,
       weights: report.weights,
