@@ -96,6 +96,34 @@ describe.each(decoders)("%s", (name) => {
   })
 })
 
+describe.each(Small.names.filter((name) => /llama|mistral|qwen/.test(name)))("%s", (name) => {
+  it("only how far tokens are from each other counts", () => {
+    fc.assert(
+      fc.property(text(3), fc.integer({ min: 1, max: 7 }), (tokens, by) => {
+        tf.tidy(() => {
+          const read = reader(Small.make(name))
+          const positions = ids([tokens.map((_, i) => i + by)])
+          const plain = read(ids([tokens])).logits
+          expect(farthest(read(ids([tokens]), { positions }).logits, plain)).toBeLessThan(1e-4)
+          const spread = ids([tokens.map((_, i) => i * (1 + by))])
+          expect(farthest(read(ids([tokens]), { positions: spread }).logits, plain)).toBeGreaterThan(1e-4)
+        })
+      }),
+      runs
+    )
+  })
+})
+
+it("RoBERTa counts the tokens that are no padding, from the pad token's number on", () => {
+  const model = Small.make("roberta TokenClassification")
+  tf.tidy(() => {
+    const weights = weightsOf(model)
+    const batch = { input_ids: ids([[5, 1, 7, 9, 1, 1]]), position_ids: ids([[2, 1, 3, 4, 1, 1]]) }
+    const logits = (given: Tensors) => model.apply(weights, given, context).outputs.logits!
+    expect(farthest(logits({ input_ids: batch.input_ids }), logits(batch))).toBe(0)
+  })
+})
+
 /** A batch with labels of any head. */
 const batchOf = (model: Transformer, tokens: ReadonlyArray<number>, pads: number): Tensors => {
   const filled = [...tokens, ...Array<number>(pads).fill(model.architecture.startsWith("Roberta") ? 1 : 0)]

@@ -90,6 +90,14 @@ layer(NodeServices.layer)("Pretrained", (it) => {
       expect(loaded.fresh).toEqual(["classifier.weight", "classifier.bias"])
       expect(loaded.unused).toContain("cls.predictions.bias")
       expect(loaded.model.init(key)["classifier.weight"]!.shape).toEqual([4, 8])
+      const named = yield* folderOf(
+        { ...masked.config, id2label: { 0: "no", 1: "yes" }, label2id: { no: 0, yes: 1 } },
+        masked.init(key)
+      )
+      const pooled = yield* Pretrained.load(named, { architecture: "BertForSequenceClassification", config: { num_labels: 4 } })
+      expect(pooled.fresh).toEqual(["bert.pooler.dense.weight", "bert.pooler.dense.bias", "classifier.weight", "classifier.bias"])
+      expect(pooled.model.init(key)["classifier.weight"]!.shape).toEqual([4, 8])
+      expect(pooled.model.config).not.toHaveProperty("id2label")
     })
   )
 
@@ -119,6 +127,8 @@ layer(NodeServices.layer)("Pretrained", (it) => {
         expected: "[20,8] of floats",
         found: "[19,8] of F32"
       })
+      const counts = { ...weights, "classifier.bias": { dtype: "int32", shape: [3], data: new Int32Array(3) } as const }
+      expect(yield* failure(yield* folderOf(bert.config, counts))).toMatchObject({ _tag: "WrongShape", found: "[3] of I32" })
       const whole = yield* folderOf(bert.config, weights)
       expect(yield* failure(whole, { config: { num_labels: 5 } })).toMatchObject({
         _tag: "WrongShape",

@@ -152,6 +152,12 @@ describe("rotary positions", () => {
     const between = { ...llama3, original_max_position_embeddings: 128 }
     const smooth = (128 / (2 * Math.PI * 10) - 1) / 3
     near(angles(between), [1, ((1 - smooth) * 0.1) / 8 + smooth * 0.1, 0.01 / 8, 0.001 / 8])
+    near(angles({ ...llama3, low_freq_factor: 2, high_freq_factor: 16, original_max_position_embeddings: 1024 }), [
+      1,
+      0.1,
+      0.01 / 8,
+      0.001 / 8
+    ])
     const yarn = Rotary.frequencies(options({ rope_type: "yarn", factor: 4, original_max_position_embeddings: 32 }), 32)
     expect(Math.abs(yarn.scale - (0.1 * Math.log(4) + 1))).toBeLessThan(1e-9)
     // The ramp runs from pair 0 (below it) to pair 1 (above it).
