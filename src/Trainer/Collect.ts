@@ -72,8 +72,9 @@ export const labelsOf = (
   return names.every((name) => name in batch) ? names : []
 }
 
-/** Names the inputs of a batch: those that the model declares, else all that are no labels. */
+/** Names the inputs of a batch: the model's main one, else those that it declares, else all that are no labels. */
 export const inputsOf = (collect: Collect, model: Model, batch: Readonly<Record<string, unknown>>): ReadonlyArray<string> => {
   const labels = labelsOf(collect, model, batch)
-  return model.inputs?.filter((name) => name in batch) ?? Object.keys(batch).filter((name) => !labels.includes(name))
+  const declared = model.mainInput === undefined ? model.inputs : [model.mainInput]
+  return declared?.filter((name) => name in batch) ?? Object.keys(batch).filter((name) => !labels.includes(name))
 }

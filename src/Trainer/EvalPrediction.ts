@@ -13,7 +13,7 @@ export interface EvalPrediction {
   readonly predictions: Gathered
   /** The batch's fields that are labels. */
   readonly labelIds: Gathered
-  /** The model's inputs, where `includeForMetrics` asks for them. */
+  /** The model's inputs (its main one alone, where it has one), where `includeForMetrics` asks for them. */
   readonly inputs?: Gathered
   /** The loss of each row's batch, where `includeForMetrics` asks for it. **Shapes**: `[rows]`. */
   readonly losses?: Gathered

@@ -1,6 +1,6 @@
 /** Evaluation and prediction: when, with what, and which run is best. */
 import { about, boolean, choice, idle, integer, lacking, list, number, optional, text, texts } from "../Field.ts"
-import { memories, wiring } from "./Lacks.ts"
+import { memories } from "./Lacks.ts"
 import { strategies } from "./Strategies.ts"
 
 export const fields = {
@@ -9,20 +9,17 @@ export const fields = {
   eval_delay: about("Epochs or updates before the first", number(0, { minimum: 0 })),
   eval_on_start: about("Evaluate before training too", boolean(false)),
   per_device_eval_batch_size: about("Rows in a batch", integer(8, { minimum: 1 })),
-  eval_accumulation_steps: about(
-    "Batches before results leave the device",
-    lacking(wiring, optional(integer(1, { minimum: 1 })))
-  ),
-  prediction_loss_only: about("Give only the loss", lacking(wiring, boolean(false))),
-  eval_do_concat_batches: about("Join the batches' results", lacking(wiring, boolean(true))),
-  batch_eval_metrics: about("Compute metrics batch by batch", lacking(wiring, boolean(false))),
-  include_for_metrics: about("What else metrics are given", lacking(wiring, list(["inputs", "loss"]))),
+  eval_accumulation_steps: about("Batches before results leave the device", optional(integer(1, { minimum: 1 }))),
+  prediction_loss_only: about("Give only the loss", boolean(false)),
+  eval_do_concat_batches: about("Join the batches' results", boolean(true)),
+  batch_eval_metrics: about("Compute metrics batch by batch", boolean(false)),
+  include_for_metrics: about("What else metrics are given", list(["inputs", "loss"])),
   eval_use_gather_object: about(
     "Gather any object from processes",
     idle("A run is one process: there is nothing to gather.", boolean(false))
   ),
-  jit_mode_eval: about("Compile the evaluation", lacking(wiring, boolean(false))),
-  label_names: about("Inputs that are labels", lacking(wiring, optional(texts([])))),
+  jit_mode_eval: about("Compile the evaluation", boolean(false)),
+  label_names: about("Inputs that are labels", optional(texts([]))),
   past_index: about("Output that is fed back as memories", lacking(memories, integer(-1))),
   load_best_model_at_end: about("End with the best weights", boolean(false)),
   metric_for_best_model: about("What is best", optional(text(""))),

@@ -25,13 +25,6 @@ const refused: Readonly<Record<string, readonly [values: Values, missing: RegExp
     [{ use_seedable_sampler: false }, { gradient_accumulation_kwargs: { num_steps: 2 } }, '{"use_seedable_sampler": false}'],
     /Accelerate/
   ],
-  eval_accumulation_steps: [[1], /not there yet/],
-  prediction_loss_only: [[true], /not there yet/],
-  eval_do_concat_batches: [[false], /not there yet/],
-  batch_eval_metrics: [[true], /not there yet/],
-  include_for_metrics: [[["inputs"], ["loss"], "inputs loss"], /not there yet/],
-  jit_mode_eval: [[true], /not there yet/],
-  label_names: [[["y"]], /not there yet/],
   past_index: [[2], /memories/],
   report_to: [
     [...integrations.filter((name) => !trackers.includes(name)).flatMap((name) => [name, [name]]), ["none", "wandb"]],
@@ -102,7 +95,6 @@ const refused: Readonly<Record<string, readonly [values: Values, missing: RegExp
 
 /** Deprecated arguments that are refused as what they are called now. */
 const through: Readonly<Record<string, readonly [values: Values, now: ReadonlyArray<string>]>> = {
-  include_inputs_for_metrics: [[true], ["include_for_metrics"]],
   tpu_metrics_debug: [[true], ["debug"]],
   fp16_backend: [["amp", "apex"], ["half_precision_backend"]],
   torchdynamo: [dynamos, ["torch_compile_backend"]],
@@ -123,6 +115,8 @@ const honoured = new Set([
   ...["auto_find_batch_size"],
   ...["dataloader_drop_last", "remove_unused_columns", "ignore_data_skip", "eval_strategy", "eval_steps", "eval_delay"],
   ...["eval_on_start", "per_device_eval_batch_size", "load_best_model_at_end", "metric_for_best_model", "greater_is_better"],
+  ...["eval_accumulation_steps", "eval_do_concat_batches", "batch_eval_metrics", "include_for_metrics"],
+  ...["include_inputs_for_metrics", "prediction_loss_only", "jit_mode_eval", "label_names"],
   ...["logging_strategy", "logging_steps", "logging_first_step", "logging_nan_inf_filter", "log_level", "save_strategy"],
   ...["label_smoothing_factor", "logging_dir", "include_tokens_per_second", "include_num_input_tokens_seen"],
   ...["save_only_model", "skip_memory_metrics", "neftune_noise_alpha"],
