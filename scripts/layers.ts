@@ -29,7 +29,8 @@ const rows = [
 const packages: ReadonlyArray<readonly [name: RegExp, home: string | undefined]> = [
   [/^@tensorflow\/tfjs-core/, "Tensor/"],
   [/^(@tensorflow\/tfjs-(?!core)|webgpu$)/, "Layer/Device/"],
-  [/^@huggingface\//, "Tokenizer/"],
+  [/^@huggingface\/hub$/, "Layer/Hub/"],
+  [/^@huggingface\/(?!hub$)/, "Tokenizer/"],
   [/^effect\/cli/, "cli/"],
   [/^regimen$/, undefined]
 ]

@@ -1,5 +1,6 @@
 /** A transformer's folder, in the Hugging Face form: `config.json`, `generation_config.json` and the weights. */
 import { Effect, FileSystem, Path, type PlatformError } from "effect"
+import * as Hub from "../Layer/Hub/Hub.ts"
 import type { Config } from "../Model/Config.ts"
 import * as Transformers from "../Model/Transformers.ts"
 import type { HostTensor, HostTensors } from "../Tensor/HostTensor.ts"
@@ -15,6 +16,7 @@ export { MissingTensors, NoModel, PickledWeights, UnexpectedTensors, WrongShape 
 
 /** What can be wrong with a folder. */
 export type PretrainedError =
+  | Hub.HubError
   | Transformers.ConfigError
   | NoModel
   | PickledWeights
@@ -28,6 +30,8 @@ export type PretrainedError =
 export interface Options {
   /** The head that is wanted; the one that the folder was saved with, where it is left out. */
   readonly architecture?: string
+  /** Of a repository: a branch, a tag or a commit. Default "main". */
+  readonly revision?: string
   /** Fields that replace the config's: `{ num_labels: 3, attention_dropout: 0 }`. */
   readonly config?: Config
   /** Which parameters begin anew, whatever the files have: a head for other classes. */
@@ -35,6 +39,8 @@ export interface Options {
 }
 
 export interface Pretrained {
+  /** Where the files are: the tokenizer's lie there too. */
+  readonly folder: string
   /** Its `init` gives the weights of the files; a key is needed for those that begin anew. */
   readonly model: Transformers.Transformer
   /** How texts are generated, as the folder says it. */
@@ -46,26 +52,27 @@ export interface Pretrained {
 }
 
 /**
- * Reads a model. Every name and shape is checked before a tensor is read, and tensors are read one at a time, in whatever format they are stored.
+ * Reads a model, from a folder or from the hub: a name that is no folder and looks like `owner/name` is a repository's, whose files are fetched. Every name and shape is checked before a tensor is read, and tensors are read one at a time, in whatever format they are stored.
  *
  * A base model's files serve any head of its family, and files of one head another: what belongs to the head alone then begins anew (`fresh`) or is left
  * (`unused`). Names with and without the base model's prefix are the same, as are those of old files (`gamma`, `beta`); tied weights need not be there.
  *
  * **Errors**: `NoModel` without a readable `config.json` or weights, `PickledWeights` where they are in PyTorch's own format alone, `UnknownArchitecture`,
- * `InvalidConfig`, `UnknownActivation`, `UnknownRope`, `MissingTensors`, `UnexpectedTensors`, `WrongShape`, `InvalidSafetensors` for a damaged file.
+ * `InvalidConfig`, `UnknownActivation`, `UnknownRope`, `MissingTensors`, `UnexpectedTensors`, `WrongShape`, `InvalidSafetensors` for a damaged file, and the hub's.
  *
  * **Source**: `from_pretrained`. There missing and unexpected tensors are warnings.
  */
 export const load = Effect.fn("Pretrained.load")(function* (
-  folder: string,
+  name: string,
   options: Options = {}
 ): Effect.fn.Return<Pretrained, PretrainedError, FileSystem.FileSystem | Path.Path> {
+  const { folder, files: offered } = yield* Hub.resolve(name, { revision: options.revision, files: isRead })
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const saved = yield* readJson(folder, "config.json")
   if (saved === undefined) return yield* new NoModel({ folder, reason: "it has no config.json" })
   const model = yield* Effect.fromResult(Transformers.make(changed(saved, options.config), options.architecture))
-  const files = new Set(yield* fs.readDirectory(folder))
+  const files = new Set([...(yield* fs.readDirectory(folder)), ...offered])
   if (!files.has("model.safetensors") && !files.has("model.safetensors.index.json")) {
     const file = [...files].find((name) => /\.(bin|pt|pth|ckpt)$/.test(name))
     return yield* file === undefined
@@ -80,6 +87,7 @@ export const load = Effect.fn("Pretrained.load")(function* (
   const { tensors } = yield* ModelFiles.load(folder, (name) => pathOf.has(name))
   const loaded = Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [pathOf.get(name)!, tensor]))
   return {
+    folder,
     model: { ...model, init: (key) => begin(model, loaded, key) },
     generation: yield* readJson(folder, "generation_config.json"),
     fresh,
@@ -111,6 +119,11 @@ export const save = Effect.fn("Pretrained.save")(function* (
   if (generation !== undefined) yield* writeJson(folder, "generation_config.json", generation)
   yield* ModelFiles.save(folder, Tree.pick(parameters, Object.keys(model.blueprint)), { ...files, metadata: { format: "pt" } })
 })
+
+/** Which files of a repository are fetched: what is read here, and by `Tokenizer.load`. */
+const isRead = (path: string): boolean =>
+  /^(model(-\d+-of-\d+)?\.safetensors|model\.safetensors\.index\.json|(generation_)?config\.json)$/.test(path) ||
+  /^(tokenizer(_config)?\.json|special_tokens_map\.json|chat_template\.jinja)$/.test(path)
 
 /** What the files have, and what begins anew, in the model's order. */
 const begin = ({ blueprint }: Transformers.Transformer, loaded: HostTensors, key: Key.Key): HostTensors =>

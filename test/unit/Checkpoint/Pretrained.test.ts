@@ -4,6 +4,7 @@ import { expect, layer } from "@effect/vitest"
 import { Effect, FileSystem, Path } from "effect"
 import * as ModelFiles from "../../../src/Checkpoint/ModelFiles.ts"
 import * as Pretrained from "../../../src/Checkpoint/Pretrained.ts"
+import * as Hub from "../../../src/Layer/Hub/Hubs.ts"
 import type { HostTensors } from "../../../src/Tensor/HostTensor.ts"
 import * as Key from "../../../src/Tensor/Key.ts"
 import * as Tree from "../../../src/Tensor/Tree.ts"
@@ -163,6 +164,24 @@ layer(NodeServices.layer)("Pretrained", (it) => {
       const bytes = yield* fs.readFile(`${sharded}/${shard}`)
       yield* fs.writeFile(`${sharded}/${shard}`, bytes.subarray(0, bytes.length - 5))
       expect((yield* failure(sharded))._tag).toBe("InvalidSafetensors")
+    })
+  )
+
+  it.effect("a repository's files are fetched, those that are read alone", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const folder = yield* folderOf(bert.config, weights)
+      const files: Record<string, Uint8Array> = { "pytorch_model.bin": new Uint8Array(9), "tokenizer.json": new Uint8Array(2) }
+      for (const name of yield* fs.readDirectory(folder)) files[name] = yield* fs.readFile(`${folder}/${name}`)
+      const { "model.safetensors": _, ...pickled } = files
+      const hub = Hub.memory({ "me/model": files, "me/pickled": pickled })
+      const loaded = yield* Pretrained.load("me/model", { revision: "main" }).pipe(Effect.provide(hub))
+      expect(loaded.model.init(key)).toEqual(weights)
+      expect((yield* fs.readDirectory(loaded.folder)).sort()).toEqual(["config.json", "model.safetensors", "tokenizer.json"])
+      const refused = (name: string, options?: Pretrained.Options) => failure(name, options).pipe(Effect.provide(hub))
+      expect(yield* refused("me/pickled")).toMatchObject({ _tag: "PickledWeights", file: "pytorch_model.bin" })
+      expect(yield* refused("me/none")).toMatchObject({ _tag: "NotOnHub", what: "repository" })
+      expect(yield* refused("me/model", { revision: "v2" })).toMatchObject({ _tag: "NotOnHub", what: "revision" })
     })
   )
 
