@@ -7,12 +7,21 @@ import { globSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
 
+/** A few updates of a program. */
+const glance = (name: string, steps: number) => (folder: string) => [
+  ...["src/cli/main.ts", "train", `examples/${name}.ts`, "--output_dir", join(folder, "run"), "--max_steps", String(steps)],
+  ...["--eval_strategy", "no", "--load_best_model_at_end", "false"]
+]
+
 /** How each example is run: the arguments of `node`, from the checkout, given a folder to write in. */
 const short: Readonly<Record<string, (folder: string) => ReadonlyArray<string>>> = {
   collect: () => ["examples/collect.ts"],
+  g2p: glance("g2p", 2),
   layers: () => ["examples/layers.ts"],
   line: (folder) => ["src/cli/main.ts", "train", "examples/line.ts", "--output_dir", join(folder, "run")],
   mnist: (folder) => ["src/cli/main.ts", "train", "examples/mnist.ts", "--output_dir", join(folder, "run"), "--max_steps", "20"],
+  mobydick: glance("mobydick", 2),
+  ported: (folder) => ["examples/ported.ts", join(folder, "run")],
   resume: () => ["examples/resume.ts"],
   schedule: (folder) => ["src/cli/main.ts", "train", "examples/schedule.ts", "--output_dir", join(folder, "run")],
   spirals: (folder) => [
@@ -24,6 +33,7 @@ const short: Readonly<Record<string, (folder: string) => ReadonlyArray<string>>>
     "--max_steps",
     "50"
   ],
+  spam: glance("spam", 2),
   trainer: (folder) => ["examples/trainer.ts", join(folder, "run")]
 }
 

@@ -3,6 +3,9 @@ import { Effect, References, type Scope } from "effect"
 import * as Arguments from "../Arguments/Arguments.ts"
 import * as Compile from "../Arguments/Compile.ts"
 import type { Collator } from "../Data/Collator.ts"
+import type { DataError, Dataset } from "../Data/Dataset.ts"
+import { byExtension } from "../Data/File/ByExtension.ts"
+import type { Loader } from "../Data/Loader.ts"
 import * as Optimizer from "../Layer/Optimizer.ts"
 import type { Metric } from "../Metrics/Metric.ts"
 import type { Model } from "../Model/Model.ts"
@@ -33,6 +36,8 @@ export interface Prepared<E = never, R = never> {
   readonly plan: Plan
   readonly optimizer: Transformation
   readonly options: Options<E, R>
+  /** Opens the data of a prediction; undefined where there are none. */
+  readonly test: Effect.Effect<Loader | undefined, ProgramError | E, R | Scope.Scope>
   /** Prepares the program with other arguments. */
   readonly again: (args: Feed.Args) => Effect.Effect<Prepared<E, R>, ProgramError | E, R | Scope.Scope>
 }
@@ -47,7 +52,12 @@ export interface Program<E = never, R = never> {
   readonly args: Arguments.Input
   /** What it opens lives in the scope. */
   readonly prepare: (args: Feed.Args) => Effect.Effect<Prepared<E, R>, ProgramError | E, R | Scope.Scope>
+  /** The same program on the rows of files; those of a split that is left out stay as they are. */
+  readonly reading: (files: Partial<Readonly<Record<Split, string>>>) => Program<E | DataError, R | Scope.Scope>
 }
+
+/** What data are for. */
+export type Split = "train" | "validation" | "test"
 
 /** What a run is made from, its data apart. */
 export interface Parts<A, E = never, R = never> {
@@ -76,6 +86,10 @@ export interface Parts<A, E = never, R = never> {
 export interface Definition<A, E = never, R = never> extends Parts<A, E, R> {
   readonly trainDataset: Feed.Source<A, E, R>
   readonly evalDataset?: Feed.Sources<A, E, R>
+  /** What is predicted where arguments ask for a prediction. */
+  readonly testDataset?: Feed.Source<A, E, R>
+  /** Opens a file of rows, as the program wants them, where one is named in the place of its data. Default: by the file's extension (`Files.read`). */
+  readonly read?: (file: string, split: Split) => Feed.Source<A, E, R>
 }
 
 /**
@@ -123,9 +137,27 @@ export const make = <A, E = never, R = never>(program: Definition<A, E, R>): Pro
         files: filesOf(program),
         ...(program.observe === undefined ? {} : { observe: program.observe })
       },
+      test:
+        program.testDataset === undefined
+          ? Effect.undefined
+          : Effect.map(Feed.forEvaluation({ ...program, evalDataset: program.testDataset }, args), ({ eval: test }) => test),
       again: make(program).prepare
     }
-  })
+  }),
+  reading: (files) => {
+    const open = (split: Split): Feed.Source<A, E | DataError, R | Scope.Scope> | undefined => {
+      const file = files[split]
+      if (file === undefined) return undefined
+      return program.read?.(file, split) ?? (byExtension(file) as Effect.Effect<Dataset<A>, DataError, Scope.Scope>)
+    }
+    const [train, validation, test] = [open("train"), open("validation"), open("test")]
+    const data = {
+      ...(train === undefined ? {} : { trainDataset: train }),
+      ...(validation === undefined ? {} : { evalDataset: validation }),
+      ...(test === undefined ? {} : { testDataset: test })
+    }
+    return make<A, E | DataError, R | Scope.Scope>({ ...(program as Definition<A, E | DataError, R | Scope.Scope>), ...data })
+  }
 })
 
 /** What is saved beside the weights: the model's files and the tokenizer's. */

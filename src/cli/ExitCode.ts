@@ -30,6 +30,7 @@ const caller = new Set([
   "ForeignFolder",
   "FolderError",
   "ProgramError",
+  "NoFile",
   "InvalidCase"
 ])
 

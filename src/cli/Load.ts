@@ -1,7 +1,9 @@
 /** Loads a program from its file: what the file exports by default. */
-import { Effect, FileSystem, Path, Schema } from "effect"
+import { Effect, FileSystem, Path, Predicate, Schema } from "effect"
+import * as Arguments from "../Arguments/Arguments.ts"
 import * as Cells from "../Metrics/Format/Cells.ts"
 import type { Program } from "../Trainer/Program.ts"
+import * as DataFiles from "./DataFiles.ts"
 
 /** The file holds no program that can be run. */
 export class ProgramError extends Schema.TaggedError<ProgramError>()("ProgramError", {
@@ -13,8 +15,55 @@ export class ProgramError extends Schema.TaggedError<ProgramError>()("ProgramErr
   }
 }
 
-/** Imports a file and takes its default export. **Errors**: `ProgramError` for a file that is not there, does not load, or exports no program. */
+/** What a spec says beside its program. */
+export interface Specified {
+  readonly args: Arguments.Input
+  readonly files: DataFiles.DataFiles
+}
+
+/**
+ * Loads a program: a module that exports one, or a spec, which is JSON with the path of that module as `program`, arguments under the page's names, and
+ * `train_file`, `validation_file`, `test_file`. Paths are relative to the spec.
+ *
+ * **Errors**: `ProgramError` for a file that is not there, does not load, or holds no program; those of `Arguments.fromJson`.
+ */
 export const load = Effect.fnUntraced(function* (file: string) {
+  if (!file.endsWith(".json")) return { ...(yield* imported(file)), overrides: { args: {}, files: {} } satisfies Specified }
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const text = yield* fs
+    .readFileString(file)
+    .pipe(Effect.mapError(() => new ProgramError({ file, reason: "there is no such file, or it cannot be read." })))
+  const spec = yield* Effect.try({
+    try: () => JSON.parse(text) as unknown,
+    catch: (cause) => new ProgramError({ file, reason: `it is not JSON: ${oneLine(String(cause))}` })
+  })
+  if (!Predicate.isReadonlyObject(spec) || typeof spec.program !== "string") {
+    const reason = 'a spec is an object with the path of a program, {"program": "train.ts", "learning_rate": 1e-3}.'
+    return yield* new ProgramError({ file, reason })
+  }
+  const beside = (other: string) => path.resolve(path.dirname(path.resolve(file)), other)
+  const files: Record<string, string> = {}
+  const args: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(spec)) {
+    const split = DataFiles.names[name]
+    if (split !== undefined && typeof value === "string") files[split] = beside(value)
+    else if (name !== "program") args[name] = value
+  }
+  const { input, warnings } = yield* Effect.fromResult(Arguments.fromJson(args))
+  yield* Effect.forEach(warnings, (warning) => Effect.logWarning(warning))
+  return { ...(yield* imported(beside(spec.program))), overrides: { args: input, files } satisfies Specified }
+})
+
+/** Whether a JSON file is a spec of a program, and no case to plan. */
+export const isSpec = (file: string) =>
+  FileSystem.FileSystem.use((fs) => fs.readFileString(file)).pipe(
+    Effect.map((text) => Predicate.hasProperty(JSON.parse(text), "program")),
+    Effect.catchCause(() => Effect.succeed(false))
+  )
+
+/** Imports a file and takes its default export. */
+const imported = Effect.fnUntraced(function* (file: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const absolute = path.resolve(file)

@@ -1,7 +1,9 @@
 /** Where a program's run starts in its output folder: what `resume_from_checkpoint` says, or the newest checkpoint. */
 import { Effect, Path } from "effect"
 import { type Arguments, ContradictoryArguments } from "../Arguments/Arguments.ts"
+import * as ModelFiles from "../Checkpoint/ModelFiles.ts"
 import * as Numbers from "../Metrics/Format/Numbers.ts"
+import type { HostWeights } from "../Tensor/Weights.ts"
 import * as Elsewhere from "../Trainer/Elsewhere.ts"
 import type { From } from "../Trainer/Start.ts"
 
@@ -40,6 +42,18 @@ export const find = Effect.fnUntraced(function* (args: Arguments, folder: string
     step,
     elsewhere: path.join(home, `checkpoint-${step}`)
   } satisfies Origin
+})
+
+/** The weights of where a run would start; those of a finished run, where its checkpoints are gone. **Errors**: `NoCheckpoint`. */
+export const weights = Effect.fnUntraced(function* ({ from }: Origin, folder: string) {
+  if (typeof from === "object") return { weights: from.weights, epoch: from.state.epoch }
+  const step = typeof from === "number" ? from : yield* Elsewhere.newest(folder)
+  if (step !== undefined) {
+    const { state, weights } = yield* Elsewhere.load({ home: folder, step })
+    return { weights, epoch: state.epoch }
+  }
+  const { tensors } = yield* Effect.mapError(ModelFiles.load(folder), () => new Elsewhere.NoCheckpoint({ path: folder }))
+  return { weights: { parameters: tensors, buffers: {}, slots: {} } satisfies HostWeights, epoch: 0 }
 })
 
 /** Says it in a line. */

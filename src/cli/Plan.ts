@@ -2,6 +2,7 @@
 import { Effect, FileSystem, Result } from "effect"
 import type { Input } from "../Arguments/Arguments.ts"
 import * as Program from "../Trainer/Program.ts"
+import type { DataFiles } from "./DataFiles.ts"
 import * as ExitCode from "./ExitCode.ts"
 import { load } from "./Load.ts"
 import * as Case from "./PlanCase.ts"
@@ -22,9 +23,11 @@ export interface Printed {
 }
 
 /** Plans a program: what its run would do from its start. Metrics are not known, and what depends on them is printed as unknown. */
-export const program = Effect.fnUntraced(function* (file: string, overrides: Input, options: Options) {
-  const { program } = yield* load(file)
-  const { args, plan, task } = yield* Effect.scoped(Program.prepare(program, overrides))
+export const program = Effect.fnUntraced(function* (file: string, given: Input, dataFiles: DataFiles, options: Options) {
+  const { overrides, program: loaded } = yield* load(file)
+  const files = { ...overrides.files, ...dataFiles }
+  const program = Object.keys(files).length === 0 ? loaded : loaded.reading(files)
+  const { args, plan, task } = yield* Effect.scoped(Program.prepare(program, { ...overrides.args, ...given }))
   const outcome = yield* Effect.fromResult(Outcome.fromPlan(args, plan, (set) => task.evaluation[set]?.batchesPerEpoch ?? 0))
   return printed(options.json ? JSON.stringify(outcome) : Text.render(outcome, width(options)))
 })

@@ -8,9 +8,11 @@ import * as Help from "../Arguments/Help.ts"
 import { CheckpointStore } from "../Checkpoint/CheckpointStore.ts"
 import * as FileSystemStore from "../Checkpoint/FileSystemStore.ts"
 import * as Devices from "../Layer/Device/Devices.ts"
+import * as DataFiles from "./DataFiles.ts"
 import * as Doctor from "./Doctor.ts"
 import * as ExitCode from "./ExitCode.ts"
 import * as Inspect from "./Inspect.ts"
+import { isSpec } from "./Load.ts"
 import * as Plan from "./Plan.ts"
 import { resume, train } from "./Train.ts"
 
@@ -31,15 +33,22 @@ const device = Flag.Literals("device", Devices.names as [Devices.Name, ...Array<
 const json = Flag.Boolean("json").pipe(Flag.withDescription("Print JSON, for machines"), Flag.withDefault(false))
 
 /** The subcommands; `overrides` are the training arguments that were given as flags. */
-const commands = (overrides: Arguments.Input) =>
+const commands = (overrides: Arguments.Input, files: DataFiles.DataFiles) =>
   [
     Command.make(
       "train",
-      { file: Argument.String("file").pipe(Argument.withDescription("A file whose default export is a program")), device },
-      ({ file, device }) => Effect.flatMap(train(file, { overrides, device }), end)
+      {
+        file: Argument.String("file").pipe(
+          Argument.withDescription(
+            "A file whose default export is a program, or a spec: JSON with its path as program, and arguments"
+          )
+        ),
+        device
+      },
+      ({ file, device }) => Effect.flatMap(train(file, { overrides, device, files }), end)
     ).pipe(
       Command.withDescription(
-        "Run a program, or go on with it where it was. Any training argument is a flag (--learning_rate 1e-3)."
+        "Run a program, or go on with it where it was. Any training argument is a flag (--learning_rate 1e-3). --do_train, --do_eval and --do_predict say what to do (default: train); --train_file, --validation_file and --test_file take the place of its data."
       ),
       Command.withExamples([
         { command: "regimen train examples/mnist.ts", description: "Train, or resume what was interrupted" },
@@ -52,7 +61,7 @@ const commands = (overrides: Arguments.Input) =>
     Command.make(
       "resume",
       { folder: Argument.String("folder").pipe(Argument.withDescription("The output folder of a run")), device },
-      ({ folder, device }) => Effect.flatMap(resume(folder, { overrides, device }), end)
+      ({ folder, device }) => Effect.flatMap(resume(folder, { overrides, device, files }), end)
     ).pipe(Command.withDescription("Go on with the run of an output folder")),
     Command.make(
       "inspect",
@@ -75,7 +84,8 @@ const commands = (overrides: Arguments.Input) =>
       },
       Effect.fnUntraced(function* ({ file, json }) {
         const options = { json, columns: yield* columns }
-        const planned = file.endsWith(".json") ? Plan.run(file, options) : Plan.program(file, overrides, options)
+        const cases = file.endsWith(".json") && !(yield* isSpec(file))
+        const planned = cases ? Plan.run(file, options) : Plan.program(file, overrides, files, options)
         const { stdout, stderr, exitCode } = yield* planned
         if (stdout !== "") yield* Console.log(stdout)
         if (stderr !== "") yield* Console.error(stderr)
@@ -97,11 +107,12 @@ const commands = (overrides: Arguments.Input) =>
 export const main = Effect.gen(function* () {
   const stdio = yield* Stdio.Stdio
   const words = yield* stdio.args
-  const { input, rest, warnings } = yield* Effect.fromResult(Flags.split(words))
+  const { files, rest: others } = yield* Effect.fromResult(DataFiles.take(words))
+  const { input, rest, warnings } = yield* Effect.fromResult(Flags.split(others))
   yield* Effect.forEach(warnings, complain)
   const regimen = Command.make("regimen").pipe(
     Command.withDescription(packageJson.description),
-    Command.withSubcommands(commands(input))
+    Command.withSubcommands(commands(input, files))
   )
   yield* Command.runWith(regimen, { version: packageJson.version })(rest)
   if (rest[0] === "train" && rest.some((word) => word === "--help" || word === "-h"))

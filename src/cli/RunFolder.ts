@@ -13,6 +13,10 @@ export const Status = Schema.Struct({
   /** The program's file, relative to the folder. */
   file: Schema.String,
   status: Schema.Literals(["running", "interrupted", "finished"]),
+  /** Files of rows in the place of the program's data, by split. */
+  files: Schema.Record(Schema.Literals(["train", "validation", "test"]), Schema.optionalKey(Schema.String)).pipe(
+    Schema.withDecodingDefaultKey(Effect.succeed({}))
+  ),
   /** The arguments, under the page's names. */
   args: Schema.Record(Schema.String, Schema.Unknown),
   step: Schema.Natural,
@@ -98,10 +102,18 @@ const ensure = (folder: string): Effect.Effect<void, PlatformError.PlatformError
 /** Fails with `StoreLocked` while another process trains in the folder. */
 export const isFree = (folder: string) => whileFree(folder, Effect.void)
 
-/** Writes the trained parameters and buffers as `model.safetensors`. */
-export const saveModel = Effect.fnUntraced(function* (folder: string, { parameters, buffers }: HostWeights) {
+/** Writes the trained parameters and buffers as `model.safetensors`, and what belongs beside them: the model's config, a tokenizer. */
+export const saveModel = Effect.fnUntraced(function* (
+  folder: string,
+  { parameters, buffers }: HostWeights,
+  files: Readonly<Record<string, string>>
+) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
+  for (const [name, text] of Object.entries(files))
+    yield* Disk.writeFile(path.join(folder, name), new TextEncoder().encode(text)).pipe(
+      Effect.mapError((error) => new ModelNotSaved({ path: path.join(folder, name), reason: Disk.advice(error) }))
+    )
   const file = path.join(folder, "model.safetensors")
   yield* Disk.writeFile(`${file}.tmp`, Safetensors.encode({ ...parameters, ...buffers })).pipe(
     Effect.andThen(fs.rename(`${file}.tmp`, file)),
@@ -146,7 +158,7 @@ const remove = Effect.fnUntraced(function* (folder: string) {
     if (
       checkpoint.test(entry)
         ? yield* fs.exists(path.join(at, Manifest.fileName))
-        : always.test(entry) || (ours && model.test(entry))
+        : always.test(entry) || (ours && results.test(entry))
     )
       yield* fs.remove(at, { recursive: true })
     else if (ours && within[entry] !== undefined) yield* removeWithin(at, within[entry])
@@ -156,7 +168,7 @@ const remove = Effect.fnUntraced(function* (folder: string) {
 
 const checkpoint = /^checkpoint-\d+$/
 const always = /^(\.(saving|replaced|removed)-\d+|(log\.jsonl|run\.json)(\.tmp)?|regimen\.json\.tmp)$/
-const model = /^model\.safetensors(\.tmp)?$/
+const results = /^(model\.safetensors|predictions\.jsonl|(all|train|eval|predict)_results\.json)(\.tmp|\.part)?$/
 /** What is ours in folders that others may use as well. */
 const within: Readonly<Record<string, RegExp>> = {
   figures: /\.svg(\.tmp)?$/,

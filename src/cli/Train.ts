@@ -6,33 +6,42 @@ import * as Devices from "../Layer/Device/Devices.ts"
 import * as NoLogger from "../Layer/Logger/None.ts"
 import * as Optimizer from "../Layer/Optimizer.ts"
 import * as Numbers from "../Metrics/Format/Numbers.ts"
+import type { HostWeights } from "../Tensor/Weights.ts"
 import * as Program from "../Trainer/Program.ts"
 import type { Options } from "../Trainer/Run.ts"
 import * as Trainer from "../Trainer/Trainer.ts"
 import * as World from "../Trainer/World.ts"
+import type { DataFiles } from "./DataFiles.ts"
 import * as ExitCode from "./ExitCode.ts"
 import { load } from "./Load.ts"
 import * as Origin from "./Origin.ts"
+import * as Phases from "./Phases.ts"
 import * as RunFolder from "./RunFolder.ts"
 
 /** What is given on the command line. */
 export interface Given {
   readonly overrides: Arguments.Input
+  readonly files: DataFiles
   readonly device: Devices.Name
 }
 
 /** Runs the program of a file, and gives the exit code. Interrupted, it saves, says so, and leaves the exit code with the process. */
 export const train = Effect.fnUntraced(function* (file: string, given: Given) {
-  const { program, name, file: absolute } = yield* load(file)
+  const { program: loaded, name, file: absolute, overrides: specified } = yield* load(file)
   const path = yield* Path.Path
-  const args = yield* Effect.fromResult(Arguments.make({ ...program.args, ...given.overrides }))
+  const files = { ...specified.files, ...given.files }
+  const program = Object.keys(files).length === 0 ? loaded : loaded.reading(files)
+  const overrides = { ...specified.args, ...given.overrides }
+  const args = yield* Effect.fromResult(Arguments.make({ ...program.args, ...overrides }))
+  const phases = Phases.of(args)
   yield* Effect.fromResult(World.check(args, given.device))
   const folder = args.outputDir
   const found = yield* RunFolder.claim(folder, name, args.overwriteOutputDir)
   const recorded = recordOf(args)
   const asked = args.resumeFromCheckpoint
   const finished = Option.filter(found, ({ status }) => status === "finished")
-  if (Option.isSome(finished) && (asked === null || asked === true) && same(finished.value.args, recorded)) {
+  const more = phases.evaluate || phases.predict
+  if (Option.isSome(finished) && !more && (asked === null || asked === true) && same(finished.value.args, recorded)) {
     const { step, metrics } = finished.value
     yield* Console.log(
       `${folder} holds a finished run of ${name}: ${Numbers.thousands(step)} steps${list(metrics)}. Nothing to do.`
@@ -41,7 +50,21 @@ export const train = Effect.fnUntraced(function* (file: string, given: Given) {
   }
   if (Option.isSome(found)) yield* RunFolder.isFree(folder)
   const origin = yield* Origin.find(args, folder)
-  const prepared = yield* Program.prepare(program, given.overrides)
+  const prepared = yield* Program.prepare(program, overrides)
+  const test = phases.predict ? yield* prepared.test : undefined
+  yield* Effect.fromResult(Phases.check(phases, prepared, test))
+  const afterwards = Effect.fnUntraced(
+    function* (weights: HostWeights, epoch: number) {
+      if (phases.evaluate) yield* Phases.evaluated(folder, prepared, weights, epoch)
+      if (test !== undefined) yield* Phases.predicted(folder, prepared, weights, test)
+      return ExitCode.done
+    },
+    Effect.provide(Devices.named(given.device))
+  )
+  if (!phases.train || (Option.isSome(finished) && same(finished.value.args, recorded) && (asked === null || asked === true))) {
+    const { epoch, weights } = yield* Origin.weights(origin, folder)
+    return yield* afterwards(weights, epoch)
+  }
   if (Option.isSome(finished) && origin.step >= prepared.plan.horizon.maxSteps) {
     yield* Console.log(
       `${folder} holds a finished run of ${name} with other arguments (${differing(finished.value.args, recorded)}), and no step is left. To train anew, pass --overwrite_output_dir or another --output_dir; to go on, ask for more epochs or steps.`
@@ -59,6 +82,7 @@ export const train = Effect.fnUntraced(function* (file: string, given: Given) {
       program: name,
       file: path.relative(path.resolve(folder), absolute),
       status,
+      files,
       args: recorded,
       step,
       metrics
@@ -80,15 +104,16 @@ export const train = Effect.fnUntraced(function* (file: string, given: Given) {
       })
   }
   const running = Program.train(prepared, options).pipe(Effect.provide(World.fromArguments(args, { device: given.device })))
-  const finish = Effect.fnUntraced(function* ({ state, weights }: Trainer.Report) {
+  const finish = Effect.fnUntraced(function* ({ history, state, weights }: Trainer.Report) {
     const metrics = state.evaluations?.last.metrics ?? {}
-    yield* RunFolder.saveModel(folder, weights)
+    yield* RunFolder.saveModel(folder, weights, prepared.options.files ?? {})
+    yield* Phases.trained(folder, history.at(-1)!, prepared.task.train.size)
     yield* note("finished", state.step, metrics)
     process.exitCode = ExitCode.done
     yield* Console.log(
       `Finished ${name}: ${Numbers.thousands(state.step)} steps${list(metrics)}. In ${folder}: model.safetensors, the log (log.jsonl) and the figures (figures/).`
     )
-    return ExitCode.done
+    return yield* afterwards(weights, state.epoch)
   })
   const tell = Effect.gen(function* () {
     process.exitCode = cut.safe ? ExitCode.interrupted : ExitCode.failed
@@ -124,7 +149,8 @@ export const resume = Effect.fnUntraced(function* (folder: string, given: Given)
   }
   const { input } = yield* Effect.fromResult(Arguments.fromJson(found.value.args))
   const overrides = { ...input, ...given.overrides, outputDir: folder }
-  return yield* train(path.resolve(folder, found.value.file), { ...given, overrides })
+  const { files } = found.value
+  return yield* train(path.resolve(folder, found.value.file), { ...given, overrides, files: { ...files, ...given.files } })
 })
 
 /** Finds what would keep a run from starting, away from its folder. */
@@ -136,6 +162,9 @@ const rehearse = <E, R>({ optimizer, plan, task }: Program.Prepared<E, R>, { fro
 /** The arguments that make a run what it is: all but where it lives and how it starts. */
 const recordOf = (args: Arguments.Arguments): Readonly<Record<string, unknown>> => {
   const {
+    do_train: _____,
+    do_eval: ______,
+    do_predict: _______,
     output_dir: _,
     overwrite_output_dir: __,
     resume_from_checkpoint: ___,

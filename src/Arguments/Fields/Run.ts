@@ -4,11 +4,11 @@ import { about, boolean, idle, integer, optional, switchable, text } from "../Fi
 export const fields = {
   output_dir: about("Folder of checkpoints, logs and results", text("trainer_output")),
   overwrite_output_dir: about("Start anew in a folder that holds a run", boolean(false)),
-  do_train: about("Train (for scripts)", boolean(false)),
-  do_eval: about("Evaluate (for scripts)", boolean(false)),
-  do_predict: about("Predict (for scripts)", boolean(false)),
+  do_train: about("Train; the default where nothing is asked for", boolean(false)),
+  do_eval: about("Evaluate, after training or what was trained", boolean(false)),
+  do_predict: about("Predict the test data", boolean(false)),
   resume_from_checkpoint: about("Folder of a checkpoint, or whether to go on", optional(switchable(false))),
-  run_name: about("Name of the run for trackers", optional(text(""))),
+  run_name: about("Name of the run, which loggers show", optional(text(""))),
   seed: about("Seed of weights, dropout and data", integer(42, { minimum: 0 })),
   full_determinism: about(
     "The same bits for the same seed",

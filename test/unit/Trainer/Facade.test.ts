@@ -194,6 +194,19 @@ it.effect("callbacks can be added, taken out by name or themselves; that of the 
   )
 )
 
+it.effect("disable_tqdm prints logs in the place of progress", () =>
+  here(
+    Effect.gen(function* () {
+      const trainer = yield* Trainer.make({ ...base, args: { ...args, disableTqdm: true } })
+      expect(yield* trainer.popCallback("ProgressCallback")).toBeUndefined()
+      expect(yield* trainer.popCallback("PrinterCallback")).toBe(Callback.printer)
+      const usual = yield* Trainer.make(base)
+      expect(yield* usual.popCallback("PrinterCallback")).toBeUndefined()
+      expect(yield* usual.popCallback("ProgressCallback")).toBe(Callback.progress)
+    })
+  )
+)
+
 it.effect("without ProgressCallback loggers show none", () =>
   Effect.gen(function* () {
     let shown = 0

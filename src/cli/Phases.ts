@@ -1,0 +1,116 @@
+/** What a program is asked to do, `--do_train`, `--do_eval`, `--do_predict`, and what each leaves: results as transformers' example scripts write them. */
+import { Console, Effect, FileSystem, Path, Result } from "effect"
+import { type Arguments, ContradictoryArguments } from "../Arguments/Arguments.ts"
+import * as ResultFiles from "../Checkpoint/ResultFiles.ts"
+import type { Loader } from "../Data/Loader.ts"
+import { Device } from "../Layer/Device/Device.ts"
+import type { Scalars } from "../Layer/Logger/Logger.ts"
+import * as Results from "../Metrics/Format/Results.ts"
+import type { HostWeights } from "../Tensor/Weights.ts"
+import * as EvalPrediction from "../Trainer/EvalPrediction.ts"
+import * as Evaluation from "../Trainer/Evaluation.ts"
+import type { Prepared } from "../Trainer/Program.ts"
+
+export interface Phases {
+  readonly train: boolean
+  readonly evaluate: boolean
+  readonly predict: boolean
+}
+
+/** What is asked for: training, where nothing is. */
+export const of = ({ doEval, doPredict, doTrain }: Arguments): Phases => ({
+  train: doTrain || !(doEval || doPredict),
+  evaluate: doEval,
+  predict: doPredict
+})
+
+/** Checks that there is what each phase needs. **Errors**: fails with `ContradictoryArguments`. */
+export const check = (
+  { evaluate, predict }: Phases,
+  { task }: Pick<Prepared<unknown, unknown>, "task">,
+  test: Loader | undefined
+): Result.Result<void, ContradictoryArguments> => {
+  if (evaluate && Object.keys(task.evaluation).length === 0)
+    return refuse(
+      "do_eval",
+      "do_eval is set, but there is no evaluation data. Give the program an evalDataset, or pass --validation_file."
+    )
+  if (predict && test === undefined)
+    return refuse(
+      "do_predict",
+      "do_predict is set, but there is no test data. Give the program a testDataset, or pass --test_file."
+    )
+  return Result.succeed(undefined)
+}
+
+const refuse = (name: string, reason: string) => Result.fail(new ContradictoryArguments({ names: [name], reason }))
+
+/** Saves and shows what a training came to. */
+export const trained = (folder: string, { clock, epoch, values }: Scalars, samples: number) =>
+  keep(folder, "train", { epoch, ...values, ...clock, train_samples: samples })
+
+/** Evaluates every set, saves and shows the metrics. */
+export const evaluated = Effect.fnUntraced(function* <E, R>(
+  folder: string,
+  { task }: Prepared<E, R>,
+  weights: HostWeights,
+  epoch: number
+) {
+  let metrics: Readonly<Record<string, number>> = { epoch }
+  let samples = 0
+  for (const [set, loader] of Object.entries(task.evaluation)) {
+    const found = yield* onDevice(weights, (weights) => Evaluation.evaluate({ ...task, weights, loader, set }))
+    metrics = { ...metrics, ...found.metrics, ...found.clock }
+    samples += loader.size
+  }
+  yield* keep(folder, "eval", { ...metrics, ...(Number.isFinite(samples) ? { eval_samples: samples } : {}) })
+})
+
+/** Predicts the test set: a line of JSON for each row in `predictions.jsonl`, and the metrics where there are labels. */
+export const predicted = Effect.fnUntraced(function* <E, R>(
+  folder: string,
+  { task }: Prepared<E, R>,
+  weights: HostWeights,
+  loader: Loader
+) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const found = yield* onDevice(weights, (weights) => Evaluation.predictAll({ ...task, weights, loader, set: "predict" }))
+  const file = path.join(folder, "predictions.jsonl")
+  const lines = found.predictions === undefined ? [] : linesOf(found.predictions)
+  yield* fs.writeFileString(`${file}.tmp`, lines.map((line) => `${line}\n`).join(""))
+  yield* fs.rename(`${file}.tmp`, file)
+  yield* keep(folder, "predict", {
+    ...found.metrics,
+    ...found.clock,
+    ...(Number.isFinite(loader.size) ? { predict_samples: loader.size } : {})
+  })
+})
+
+/** Each row's outputs: one alone as an array, several by name. */
+const linesOf = (gathered: EvalPrediction.Gathered): ReadonlyArray<string> =>
+  EvalPrediction.batches(gathered).flatMap((batch) => {
+    const tensors = EvalPrediction.isTensor(batch) ? { only: batch } : batch
+    const rows = Object.values(tensors)[0]?.shape[0] ?? 0
+    return Array.from({ length: rows }, (_, row) => {
+      const parts = Object.entries(tensors).map(([name, { data, shape }]) => {
+        const size = data.length / (shape[0] ?? 1)
+        const values = Array.from(data.subarray(row * size, (row + 1) * size))
+        return [name, shape.length === 1 ? values[0] : values] as const
+      })
+      return JSON.stringify(EvalPrediction.isTensor(batch) ? parts[0]![1] : Object.fromEntries(parts))
+    })
+  })
+
+const keep = (folder: string, split: string, metrics: Results.Results) =>
+  Effect.andThen(ResultFiles.save(folder, split, metrics), Console.log(Results.render(split, metrics).trimEnd()))
+
+const onDevice = <A, E, R>(weights: HostWeights, use: (weights: Evaluation.Options["weights"]) => Effect.Effect<A, E, R>) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const device = yield* Device
+      const parameters = yield* Effect.acquireRelease(device.put(weights.parameters), device.dispose)
+      const buffers = yield* Effect.acquireRelease(device.put(weights.buffers), device.dispose)
+      return yield* use({ parameters, buffers })
+    })
+  )

@@ -1,0 +1,80 @@
+/** What the command is asked to do: train, evaluate, predict; on the program's data or on files; by flags or by a spec. */
+import { readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import * as Command from "../support/command.ts"
+
+const { at, regimen, remove, train } = Command.folder()
+afterAll(remove)
+
+const slow = { timeout: 240_000 }
+const json = (file: string): Readonly<Record<string, unknown>> => JSON.parse(readFileSync(at(file), "utf8"))
+const rows = Array.from({ length: 5 }, (_, i) => ({ x: [Math.sin(i), Math.sin(2 * i), Math.sin(3 * i)], label: i % 2 }))
+
+beforeAll(async () => {
+  writeFileSync(at("rows.jsonl"), rows.map((row) => JSON.stringify(row)).join("\n"))
+  writeFileSync(
+    at("spec.json"),
+    JSON.stringify({
+      program: Command.tiny,
+      ...{ output_dir: "spec", do_train: true, do_eval: true, do_predict: true, disable_tqdm: true, num_train_epochs: 1 },
+      ...{ train_file: "rows.jsonl", validation_file: "rows.jsonl", test_file: "rows.jsonl" }
+    })
+  )
+  await train("whole")
+}, slow.timeout)
+
+describe.concurrent("the phases", slow, () => {
+  it("training leaves its results", () => {
+    expect(json("whole/train_results.json")).toMatchObject({ epoch: 3, train_samples: 12 })
+    expect(json("whole/all_results.json")).toEqual(json("whole/train_results.json"))
+  })
+
+  it("what was trained is evaluated and predicted without another step", async () => {
+    const ended = await train("whole", ["--do_eval", "--do_predict", "--test_file", "rows.jsonl"])
+    expect([ended.code, ended.stderr]).toEqual([0, ""])
+    expect(ended.stdout).not.toMatch(/^step/m)
+    expect(ended.stdout).toMatch(/^\*{5} eval metrics \*{5}\n(?: {2}\w+ += +\S+\n)+\*{5} predict metrics \*{5}\n/)
+    expect(json("whole/eval_results.json")).toMatchObject({ eval_samples: 6, epoch: 3 })
+    expect(json("whole/predict_results.json")).toMatchObject({ predict_samples: 5 })
+    const predictions = readFileSync(at("whole/predictions.jsonl"), "utf8").trimEnd().split("\n")
+    expect(predictions.map((line) => JSON.parse(line).length)).toEqual([2, 2, 2, 2, 2])
+    expect(json("whole/all_results.json")).toMatchObject({ train_samples: 12, eval_samples: 6, predict_samples: 5 })
+  })
+
+  it("a spec names the program, its arguments and its files; flags win; resume knows it all", async () => {
+    const ended = await regimen(["train", "spec.json", "--device", "cpu", "--run_name", "mine"])
+    expect([ended.code, ended.stderr]).toEqual([0, ""])
+    expect(ended.stdout).toContain("run_name=mine")
+    expect(json("spec/all_results.json")).toMatchObject({ train_samples: 5, eval_samples: 5, predict_samples: 5, epoch: 1 })
+    expect(readdirSync(at("spec"))).toContain("predictions.jsonl")
+    const again = await regimen(["resume", "spec", "--device", "cpu"])
+    expect(again.stdout).toContain("Nothing to do.")
+    const planned = await regimen(["plan", "spec.json", "--json"])
+    expect(JSON.parse(planned.stdout)).toMatchObject({ max_steps: 3 })
+  })
+
+  it.each([
+    ["no test data", 2, ["--do_predict"], "there is no test data"],
+    ["a flag without its file", 2, ["--train_file"], "--train_file needs the path of a file"],
+    ["a file that is not there", 1, ["--train_file", "none.jsonl"], "none.jsonl"],
+    ["a file of another kind", 1, ["--validation_file", "rows.xml"], 'its extension ".xml"'],
+    ["nothing that was trained", 2, ["--do_eval"], "There is no checkpoint at"]
+  ])("%s is told before anything runs (%i)", async (name, code, words, message) => {
+    const ended = await train(`refused-${name.replaceAll(" ", "-")}`, words)
+    expect(ended.stderr).toContain(message)
+    expect([ended.code, ended.stdout]).toEqual([code, ""])
+  })
+
+  it("a spec that is none is told (2)", async () => {
+    writeFileSync(at("broken.json"), "{")
+    writeFileSync(at("empty.json"), "{}")
+    writeFileSync(at("unknown.json"), JSON.stringify({ program: Command.tiny, learning_rat: 1 }))
+    const ended = await Promise.all(["broken", "empty", "unknown"].map((name) => regimen(["train", `${name}.json`])))
+    expect(ended.map(({ code }) => code)).toEqual([2, 2, 2])
+    expect(ended.map(({ stderr }) => stderr)).toEqual([
+      expect.stringContaining("it is not JSON"),
+      expect.stringContaining("a spec is an object"),
+      expect.stringContaining("Did you mean learning_rate")
+    ])
+  })
+})
