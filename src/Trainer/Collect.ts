@@ -1,10 +1,21 @@
 /** What an evaluation does beyond its streaming metrics: which predictions are collected, how, and what is computed from them. */
 import { type Context, Effect } from "effect"
 import type { Arguments } from "../Arguments/Arguments.ts"
+import type { Device, DeviceError } from "../Layer/Device/Device.ts"
 import type { Model } from "../Model/Model.ts"
+import type { HostTensor, HostTensors } from "../Tensor/HostTensor.ts"
 import type { Tensor } from "../Tensor/Tensor.ts"
+import type { Weights } from "../Tensor/Weights.ts"
 import * as ComputeMetrics from "./ComputeMetrics.ts"
 import type { Several } from "./EvalPrediction.ts"
+import type * as Generation from "./Generation.ts"
+
+/** **Shapes**: `[rows, length]` int32. */
+export type Write = (
+  weights: Pick<Weights, "parameters" | "buffers">,
+  batch: HostTensors,
+  settings: Generation.Input
+) => Effect.Effect<HostTensor, DeviceError | Generation.InvalidGeneration, Device>
 
 /** Nothing is collected unless there is a `computeMetrics`, or a prediction is asked for. The names are the page's, in camelCase. */
 export interface Collect {
@@ -24,6 +35,12 @@ export interface Collect {
   readonly ignoreKeys?: ReadonlyArray<string>
   /** The batch's fields that are labels; null (the default) leaves it to the model. */
   readonly labelNames?: ReadonlyArray<string> | null
+  /** Writes a text for each row of a batch: that is what is collected, in the place of the model's outputs. */
+  readonly write?: Write
+  /** How texts are written, where it is not as `write` has it. */
+  readonly generation?: Generation.Input
+  /** Makes of a batch's labels what is collected. */
+  readonly padLabels?: (labels: HostTensor) => HostTensor
   /** Run the model as the device compiles it. */
   readonly jitModeEval?: boolean
   /** What `<set>_model_preparation_time` is, where it is to be among the figures. **Unit**: s. */
@@ -34,12 +51,14 @@ export interface Collect {
 export interface Functions<R = never> {
   readonly computeMetrics?: ComputeMetrics.ComputeMetrics<R> | undefined
   readonly preprocessLogitsForMetrics?: Collect["preprocessLogitsForMetrics"] | undefined
+  readonly write?: Write | undefined
+  readonly padLabels?: Collect["padLabels"] | undefined
 }
 
 /** Makes it from TrainingArguments and the user's functions; what an effect of `computeMetrics` needs is taken from where this is made. */
 export const make = <R = never>(
   args: Arguments,
-  { computeMetrics, preprocessLogitsForMetrics }: Functions<R> = {}
+  { computeMetrics, padLabels, preprocessLogitsForMetrics, write }: Functions<R> = {}
 ): Effect.Effect<Collect, never, R> =>
   Effect.contextWith((context: Context.Context<R>) =>
     Effect.succeed({
@@ -51,6 +70,8 @@ export const make = <R = never>(
       labelNames: args.labelNames,
       jitModeEval: args.jitModeEval,
       ...(preprocessLogitsForMetrics === undefined ? {} : { preprocessLogitsForMetrics }),
+      ...(write === undefined ? {} : { write }),
+      ...(padLabels === undefined ? {} : { padLabels }),
       ...(computeMetrics === undefined ? {} : { computeMetrics: ComputeMetrics.provide(computeMetrics, context) })
     })
   )

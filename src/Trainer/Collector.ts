@@ -64,7 +64,7 @@ export const known = (
 ): Omit<Part, "predictions"> => {
   const asked = collect.includeForMetrics ?? []
   return {
-    labelIds: Tree.pick(tensors, labelsOf(collect, model, tensors)),
+    labelIds: Tree.map(Tree.pick(tensors, labelsOf(collect, model, tensors)), (labels) => collect.padLabels?.(labels) ?? labels),
     inputs: asked.includes("inputs") ? Tree.pick(tensors, inputsOf(collect, model, tensors)) : {},
     losses: asked.includes("loss") && loss !== undefined ? { losses: HostTensor.full([rows], loss) } : {}
   }

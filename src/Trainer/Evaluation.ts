@@ -16,6 +16,7 @@ import * as Collector from "./Collector.ts"
 import * as ComputeMetrics from "./ComputeMetrics.ts"
 import type { EvalPrediction, Gathered } from "./EvalPrediction.ts"
 import * as Forward from "./Forward.ts"
+import type * as Generation from "./Generation.ts"
 
 export interface Result {
   /** Under their full names: `<set>_loss`, `<set>_accuracy`. Deterministic. */
@@ -44,6 +45,7 @@ export type EvaluationError =
   | ComputeMetrics.MetricsFailed
   | ComputeMetrics.InvalidMetric
   | Collector.NotJoined
+  | Generation.InvalidGeneration
 
 export interface Options<E = never, R = never> {
   readonly model: Model
@@ -123,12 +125,13 @@ const look = Effect.fnUntraced(function* <E, R>(
   const batchwise = compute !== undefined && collect.batchEvalMetrics === true
   const collects = !only && (all || (compute !== undefined && !batchwise))
   const keeps = collects || batchwise
+  const { write } = collect
   const device = yield* Device
   const collector = yield* Collector.make
   // a prediction has metrics where there is something to measure
   const measures = (batch: Readonly<Record<string, unknown>>, loss: boolean) =>
     !all || loss || labelsOf(collect, model, batch).length > 0
-  const step = Forward.make({ model, metrics, collect, reduction, measures, keeps })
+  const step = Forward.make({ model, metrics, collect, reduction, measures, keeps: keeps && write === undefined })
   const forward = collect.jitModeEval === true ? device.compile(step) : step
 
   const started = yield* Clock.currentTimeNanos
@@ -149,11 +152,15 @@ const look = Effect.fnUntraced(function* <E, R>(
     const measured = yield* Effect.acquireUseRelease(
       Effect.tap(
         device.run(`evaluation of ${set}, batch ${seen.batches}`, () => forward(Forward.input(weights, current))),
-        ({ predictions }) => Effect.sync(() => keeps && collector.hold(predictions))
+        ({ predictions }) => Effect.sync(() => keeps && write === undefined && collector.hold(predictions))
       ),
       ({ measured }) => device.read(measured),
       ({ measured }) => device.dispose(measured)
     )
+    if (keeps && write !== undefined) {
+      const sequences = yield* write(weights, current.tensors, collect.generation ?? {})
+      yield* Effect.uninterruptible(Effect.map(device.put({ sequences }), collector.hold))
+    }
     const loss = measured.loss?.data[0]
     if (measures(current.tensors, loss !== undefined)) {
       state = metrics.update(state, Tree.under(measured, "metrics"))

@@ -59,7 +59,12 @@ import type * as Feed from "./Feed.ts"
  * ```
  */
 export const make = Effect.fn("Trainer.make")(function* <A, E = never, R = never>(options: Options<A, E, R>) {
-  const core = yield* Core.make(options)
+  return yield* makeAs(options)
+})
+
+/** Makes a Trainer of a kind. */
+export const makeAs = Effect.fnUntraced(function* <A, E, R>(options: Options<A, E, R>, kind?: Core.Kind) {
+  const core = yield* Core.make(options, kind)
   const world = yield* Effect.context<Core.Home | R>()
   const here = <B, E2, R2 extends Core.Home | R>(effect: Effect.Effect<B, E2, R2>): Effect.Effect<B, E2> =>
     Effect.provide(effect, world) as Effect.Effect<B, E2>

@@ -11,7 +11,15 @@ import * as Host from "../Tensor/HostTensor.ts"
 import * as Key from "../Tensor/Key.ts"
 import * as Random from "../Tensor/Random.ts"
 
-export { fromJson, type Input, InvalidGeneration, make as settings, type Settings, toJson } from "../Model/Generation/Settings.ts"
+export {
+  defaults,
+  fromJson,
+  type Input,
+  InvalidGeneration,
+  make as settings,
+  type Settings,
+  toJson
+} from "../Model/Generation/Settings.ts"
 
 export interface Options {
   readonly model: Transformer
@@ -210,7 +218,7 @@ interface Found {
 }
 
 /** What a model's own config says of tokens. */
-const ofConfig = ({ config, encode }: Transformer): Input => {
+export const ofConfig = ({ config, encode }: Transformer): Input => {
   const id = (name: string) => (typeof config[name] === "number" ? config[name] : undefined)
   const eos = config.eos_token_id
   return {

@@ -73,6 +73,9 @@ export interface Parts<A, E = never, R = never> {
   readonly metrics?: ReadonlyArray<Metric<unknown>>
   readonly computeMetrics?: Collect.Functions<R>["computeMetrics"]
   readonly preprocessLogitsForMetrics?: Collect.Functions["preprocessLogitsForMetrics"]
+  /** Writes texts, which are collected in the place of the model's outputs; `padLabels` makes the labels as long. */
+  readonly write?: Collect.Write
+  readonly padLabels?: Collect.Functions["padLabels"]
   readonly optimizer?: (args: Arguments.Arguments) => Transformation
   readonly plan?: (plan: Plan, args: Arguments.Arguments) => Plan
   readonly reduction?: Reduction

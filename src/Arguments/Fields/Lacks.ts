@@ -32,7 +32,6 @@ export const pickles = lack(
   "Python pickles, which run code when they are read",
   "Leave it out: weights are saved as safetensors."
 )
-export const generation = lack("a sequence-to-sequence trainer that generates")
 export const sampling = lack(
   "Accelerate's own sampler and accumulation",
   "Leave use_seedable_sampler true and gradient_accumulation_kwargs out."

@@ -1,7 +1,6 @@
 /** What Seq2SeqTrainingArguments has beside TrainingArguments. */
 import { Schema } from "effect"
-import { about, boolean, type Field, integer, jsonDictionary, lacking, optional } from "../Field.ts"
-import { generation } from "./Lacks.ts"
+import { about, boolean, type Field, integer, jsonDictionary, optional } from "../Field.ts"
 
 type Settings = Readonly<Record<string, unknown>>
 
@@ -15,8 +14,8 @@ const configuration: Field<Settings | string, Settings | string> = {
 
 export const fields = {
   sortish_sampler: about("Sort rows by length, with some chance", boolean(false)),
-  predict_with_generate: about("Generate, for metrics of texts", lacking(generation, boolean(false))),
-  generation_max_length: about("Longest text", lacking(generation, optional(integer(1, { minimum: 1 })))),
-  generation_num_beams: about("Beams", lacking(generation, optional(integer(1, { minimum: 1 })))),
-  generation_config: about("Settings of generation", lacking(generation, optional(configuration)))
+  predict_with_generate: about("Generate, for metrics of texts", boolean(false)),
+  generation_max_length: about("Longest text", optional(integer(1, { minimum: 1 }))),
+  generation_num_beams: about("Beams", optional(integer(1, { minimum: 1 }))),
+  generation_config: about("Settings of generation", optional(configuration))
 }

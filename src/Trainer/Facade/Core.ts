@@ -46,16 +46,28 @@ export interface Core<A, E, R> {
   readonly parts: Effect.Effect<Parts<A, E, R>>
 }
 
+/** What kind of Trainer it is: how its arguments are read, and what of a program follows from them. */
+export interface Kind {
+  readonly read: (input: Arguments.Input) => Result.Result<Arguments.Arguments, Arguments.ArgumentsError>
+  readonly supported: (args: Arguments.Arguments) => Result.Result<void, Arguments.NotSupported>
+  readonly parts: (
+    args: Arguments.Arguments,
+    model: Model
+  ) => Effect.Effect<Partial<Pick<Parts<never>, "write" | "padLabels" | "reduction">>, Arguments.ArgumentsError | InvalidTask>
+}
+
+const plainly: Kind = { read: Arguments.make, supported: Arguments.supported, parts: () => Effect.succeed({}) }
+
 /** Makes it. **Errors**: `InvalidArgument` and the like; `InvalidTask` without a model, or when its `init` fails. */
-export const make = Effect.fnUntraced(function* <A, E, R>(options: Options<A, E, R>) {
-  const args = yield* Effect.fromResult(Arguments.make(options.args ?? { outputDir: "tmp_trainer" }))
+export const make = Effect.fnUntraced(function* <A, E, R>(options: Options<A, E, R>, kind: Kind = plainly) {
+  const args = yield* Effect.fromResult(kind.read(options.args ?? { outputDir: "tmp_trainer" }))
   yield* Effect.forEach(Arguments.warnings(args), (warning) => Effect.logWarning(warning), { discard: true })
-  yield* Effect.fromResult(Result.map(Arguments.supported(args), () => args))
+  yield* Effect.fromResult(Result.map(kind.supported(args), () => args))
   const memory = args.skipMemoryMetrics ? undefined : yield* MemoryReport.live
   return yield* Effect.scoped(
     Effect.gen(function* () {
       const made = yield* stage({ memory }, "init")
-      const core = yield* assemble(options, args, memory)
+      const core = yield* assemble(options, args, memory, kind)
       yield* made
       return core
     })
@@ -71,7 +83,8 @@ export const stage = (
 const assemble = Effect.fnUntraced(function* <A, E, R>(
   options: Options<A, E, R>,
   args: Arguments.Arguments,
-  memory: MemoryReport.MemoryReport | undefined
+  memory: MemoryReport.MemoryReport | undefined,
+  kind: Kind
 ) {
   const plain = options.model ?? options.modelInit?.()
   if (plain === undefined)
@@ -91,6 +104,7 @@ const assemble = Effect.fnUntraced(function* <A, E, R>(
     preparation: undefined,
     described: undefined
   })
+  const ofKind = yield* kind.parts(args, model)
   const [optimizer, schedule] = options.optimizers ?? [null, null]
   const parts = Effect.map(
     Ref.get(cell),
@@ -99,6 +113,7 @@ const assemble = Effect.fnUntraced(function* <A, E, R>(
       model,
       reduction,
       callbacks,
+      ...ofKind,
       ...(options.dataCollator === undefined ? {} : { collate: options.dataCollator }),
       ...(options.tokenizer === undefined ? {} : { tokenizer: options.tokenizer }),
       ...(options.metrics === undefined ? {} : { metrics: options.metrics }),

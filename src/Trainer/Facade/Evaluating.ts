@@ -11,6 +11,7 @@ import type { Gathered } from "../EvalPrediction.ts"
 import { type Options as EvaluationOptions, type Predicted, predictAll, evaluate as streaming } from "../Evaluation.ts"
 import type { Source, Sources } from "../Feed.ts"
 import * as Feed from "../Feed.ts"
+import type * as Generation from "../Generation.ts"
 import * as Program from "../Program.ts"
 import { type Core, stage } from "./Core.ts"
 import * as Diary from "./Diary.ts"
@@ -23,6 +24,8 @@ export interface LoopOptions {
   readonly metricKeyPrefix?: string
   /** Give only the loss; the arguments' `prediction_loss_only` where it is left out. */
   readonly predictionLossOnly?: boolean
+  /** How texts are written, where the Trainer writes texts. */
+  readonly generation?: Generation.Input
 }
 
 export interface EvaluateOptions<A, E, R> extends Omit<LoopOptions, "predictionLossOnly"> {
@@ -57,7 +60,7 @@ export const evaluationLoop = <A, E, R>(core: Core<A, E, R>, loader: Loader, opt
 const look = Effect.fnUntraced(function* <A, E, R, Found, E2, R2>(
   core: Core<A, E, R>,
   loader: Loader,
-  { ignoreKeys, metricKeyPrefix = "eval", predictionLossOnly }: LoopOptions,
+  { generation, ignoreKeys, metricKeyPrefix = "eval", predictionLossOnly }: LoopOptions,
   how: (options: EvaluationOptions<E, R> & { readonly set: string }) => Effect.Effect<Found, E2, R2>
 ) {
   const { args, cell } = core
@@ -77,6 +80,7 @@ const look = Effect.fnUntraced(function* <A, E, R, Found, E2, R2>(
     set: metricKeyPrefix,
     collect: {
       ...collect,
+      ...(generation === undefined ? {} : { generation }),
       ...(ignoreKeys === undefined ? {} : { ignoreKeys }),
       ...(predictionLossOnly === undefined ? {} : { predictionLossOnly }),
       ...(preparation === undefined ? {} : { modelPreparationTime: preparation })
@@ -105,14 +109,14 @@ const none = { maxSteps: 0, epochs: 0, batchesPerEpoch: 0, accumulation: 1 }
 
 /** Evaluates the Trainer's evaluation sets, or others; logs what it finds, and tells the callbacks. */
 export const evaluate = Effect.fnUntraced(function* <A, E, R>(core: Core<A, E, R>, given: EvaluateOptions<A, E, R> = {}) {
-  const { evalDataset = core.options.evalDataset, ignoreKeys, metricKeyPrefix = "eval" } = given
+  const { evalDataset = core.options.evalDataset, metricKeyPrefix = "eval", ...rest } = given
   if (evalDataset === undefined)
     return yield* new InvalidTask({ reason: "evaluate needs an evalDataset: give it one, or the Trainer." })
   let metrics: Metrics = {}
   for (const [name, loader] of Object.entries(yield* loaders(core, evalDataset))) {
     // a set's own name is "eval" or "eval_<name>"
     const set = `${metricKeyPrefix}${name.slice("eval".length)}`
-    const options = { metricKeyPrefix: set, ...(ignoreKeys === undefined ? {} : { ignoreKeys }) }
+    const options = { ...rest, metricKeyPrefix: set }
     const measured = yield* stage(core, "eval")
     const found = yield* look(core, loader, options, streaming<E, R>)
     metrics = { ...metrics, ...(yield* Diary.evaluated(core, set, found)), ...(yield* measured) }
@@ -124,13 +128,11 @@ export const evaluate = Effect.fnUntraced(function* <A, E, R>(core: Core<A, E, R
 export const predict = Effect.fnUntraced(function* <A, E, R>(
   core: Core<A, E, R>,
   testDataset: Source<A, E, R>,
-  { ignoreKeys, metricKeyPrefix = "test" }: Omit<LoopOptions, "predictionLossOnly"> = {}
+  { metricKeyPrefix = "test", ...rest }: Omit<LoopOptions, "predictionLossOnly"> = {}
 ) {
   const measured = yield* stage(core, "test")
   const output = yield* Effect.scoped(
-    Effect.flatMap(getEvalDataloader(core, testDataset), (loader) =>
-      evaluationLoop(core, loader, { metricKeyPrefix, ...(ignoreKeys === undefined ? {} : { ignoreKeys }) })
-    )
+    Effect.flatMap(getEvalDataloader(core, testDataset), (loader) => evaluationLoop(core, loader, { ...rest, metricKeyPrefix }))
   )
   const { callbacks } = yield* Ref.get(core.cell)
   yield* Effect.forEach(callbacks, (callback) => callback.onPredict?.(output.metrics) ?? Effect.void, { discard: true })

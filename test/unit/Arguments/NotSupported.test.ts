@@ -86,11 +86,7 @@ const refused: Readonly<Record<string, readonly [values: Values, missing: RegExp
   hub_private_repo: [[true, false], /hub/],
   hub_always_push: [[true], /hub/],
   hub_revision: [["main"], /hub/],
-  use_mps_device: [[true], /mps/],
-  predict_with_generate: [[true], /generates/],
-  generation_max_length: [[20], /generates/],
-  generation_num_beams: [[4], /generates/],
-  generation_config: [[{ max_length: 3 }, "folder"], /generates/]
+  use_mps_device: [[true], /mps/]
 }
 
 /** Deprecated arguments that are refused as what they are called now. */
@@ -107,6 +103,7 @@ const through: Readonly<Record<string, readonly [values: Values, now: ReadonlyAr
 
 /** What a run does, or a script; it takes every value that the row takes. */
 const honoured = new Set([
+  ...["predict_with_generate", "generation_max_length", "generation_num_beams", "generation_config"],
   ...["output_dir", "overwrite_output_dir", "do_train", "do_eval", "do_predict", "resume_from_checkpoint", "run_name", "seed"],
   ...["disable_tqdm", "per_device_train_batch_size", "gradient_accumulation_steps", "num_train_epochs", "max_steps"],
   ...["learning_rate", "lr_scheduler_type", "lr_scheduler_kwargs", "warmup_ratio", "warmup_steps", "optim_args"],
