@@ -52,7 +52,7 @@ it("names file, line and rule of every breach", () => {
       "Layer/Logger/Console.ts:3: performance.now belongs in a service",
       "Trainer/Trainer.ts:1: src imports itself by path",
       "Helpers/x.ts:1: no row of the house is called Helpers",
-      "Data/Forgotten.ts:1: neither index.ts nor cli/main.ts comes to it"
+      "Data/Forgotten.ts:1: neither index.ts nor promise.ts nor cli/main.ts comes to it"
     ])
   )
   expect(findings).toHaveLength(13)
