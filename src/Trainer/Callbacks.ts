@@ -13,10 +13,13 @@ export interface Said {
 
 export interface Callbacks<E, R> {
   /** Tells those that hear of such an event, in order; undefined when none does. */
-  readonly tell: (event: Event, logs: Logs) => Effect.Effect<Said, E, R> | undefined
+  readonly tell: (event: Event, logs: Logs) => Effect.Effect<Said, E | InvalidTask, R> | undefined
   /** What tells them of each batch of an evaluation; nothing when none listens. */
   readonly watching: (step: Omit<PredictionStep, "done">) => { readonly onBatch?: (done: number) => Effect.Effect<void, E, R> }
 }
+
+/** What can be asked for. */
+const known = new Set<string>(["log", "evaluate", "save", "stopEpoch", "stopRun"])
 
 /** Gives the callbacks of a run their memories back. **Errors**: `InvalidTask` when two remember under one name, or one cannot read its memory. */
 export const make = Effect.fnUntraced(function* <E, R>(callbacks: ReadonlyArray<Callback<E, R>>, from: TrainerState) {
@@ -33,6 +36,11 @@ export const make = Effect.fnUntraced(function* <E, R>(callbacks: ReadonlyArray<
     for (const { callback, read, write } of own) {
       if (!callback.hears.has(event._tag)) continue
       const { ask = [], memory } = yield* callback.tell({ ...event, logs } as Told<Tag>, read(memories))
+      const unknown = ask.find((request) => !known.has(request))
+      if (unknown !== undefined)
+        return yield* new InvalidTask({
+          reason: `The callback "${callback.name}" asks for "${unknown}". There are: ${[...known].join(", ")}.`
+        })
       requests.push(...ask)
       if (memory !== undefined) memories = write(memories, memory)
     }

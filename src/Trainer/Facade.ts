@@ -85,6 +85,10 @@ export const makeAs = Effect.fnUntraced(function* <A, E, R>(options: Options<A, 
     state: held(({ state }) => state),
     /** All that was logged, oldest first. */
     logHistory: held(({ history }) => history),
+    /** The folder of the best checkpoint; null where there is none. */
+    bestModelCheckpoint: held(({ state }) =>
+      state.bestCheckpoint === null ? null : `${core.args.outputDir}/checkpoint-${state.bestCheckpoint}`
+    ),
     isInTrain: held(({ inTrain }) => inTrain),
     /** Layers of a model are never spread over devices. */
     isModelParallel: false,
@@ -92,7 +96,8 @@ export const makeAs = Effect.fnUntraced(function* <A, E, R>(options: Options<A, 
     placeModelOnDevice: true,
 
     // Training, evaluation, prediction.
-    train: (options?: Training.TrainOptions) => here(Training.train(core, options)),
+    /** Options, or what to resume from alone. */
+    train: (options?: Training.TrainOptions | boolean | string) => here(Training.train(core, options)),
     evaluate: (options?: Evaluating.EvaluateOptions<A, E, R>) => here(Evaluating.evaluate(core, options)),
     predict: (testDataset: Feed.Source<A, E, R>, options?: Omit<Evaluating.LoopOptions, "predictionLossOnly">) =>
       here(Evaluating.predict(core, testDataset, options)),

@@ -9,6 +9,7 @@ import type * as Devices from "../Layer/Device/Devices.ts"
 import type { Logger } from "../Layer/Logger/Logger.ts"
 import * as Signals from "../Layer/Signals.ts"
 import type { Metrics } from "./ComputeMetrics.ts"
+import { InvalidTask } from "./Errors.ts"
 import type { EvalPrediction } from "./EvalPrediction.ts"
 import type { EvaluateOptions, LoopOptions, PredictionOutput } from "./Facade/Evaluating.ts"
 import type { Options as FacadeOptions } from "./Facade/Options.ts"
@@ -102,13 +103,19 @@ export const make = async <A>(options: Options<A>): Promise<Trainer<A>> => {
     given ?? World.fromArguments(args.success, device === undefined ? {} : { device }),
     NodeServices.layer
   )
-  const close = () => Effect.runPromise(Scope.close(scope, Exit.void))
+  let closed = false
+  const close = () => {
+    closed = true
+    return Effect.runPromise(Scope.close(scope, Exit.void))
+  }
   const context = await Effect.runPromise(Layer.buildWithScope(world, scope)).catch(async (error) => {
     await close()
     throw error
   })
   const run = <B>(effect: Effect.Effect<B, unknown, Facade.Home | Scope.Scope>): Promise<B> =>
-    Effect.runPromise(Signals.heed(effect).pipe(Effect.provide(context), Effect.provideService(Scope.Scope, scope)))
+    closed
+      ? Promise.reject(new InvalidTask({ reason: "This Trainer is closed. Make another one." }))
+      : Effect.runPromise(Signals.heed(effect).pipe(Effect.provide(context), Effect.provideService(Scope.Scope, scope)))
 
   const trainer = await run(
     Facade.make<A, unknown>({

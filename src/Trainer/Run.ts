@@ -323,7 +323,7 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
     return event
   }
   /** Asks the observer, then tells the callbacks; undefined when nobody hears of such an event. */
-  const tell = (event: Plan.Event, logs: Logs): Effect.Effect<Said, E, R> | undefined => {
+  const tell = (event: Plan.Event, logs: Logs): Effect.Effect<Said, E | InvalidTask, R> | undefined => {
     const asked = options.observe === undefined ? undefined : ask(options.observe, event, logs)
     const told = callbacks.tell(event, logs)
     if (asked === undefined) return told

@@ -28,7 +28,8 @@ export interface TrainOutput {
 }
 
 /** Trains to the end, and holds what came of it. */
-export const train = Effect.fnUntraced(function* <A, E, R>(core: Core<A, E, R>, given: TrainOptions = {}) {
+export const train = Effect.fnUntraced(function* <A, E, R>(core: Core<A, E, R>, asked: TrainOptions | boolean | string = {}) {
+  const given: TrainOptions = typeof asked === "object" ? asked : { resumeFromCheckpoint: asked }
   const { args, cell, options } = core
   yield* known(given)
   const { trainDataset } = options

@@ -156,3 +156,11 @@ it.effect("a memory that is no longer readable, and two of one name, are refused
     expect(twice.message).toContain('Two callbacks remember under the name "Counter"')
   })
 )
+
+it.effect("what cannot be asked for is told by name", () =>
+  Effect.gen(function* () {
+    const wrong = Callback.make({ name: "Wrong", onStepEnd: () => ({ ask: ["savee" as "save"] }) })
+    const error = yield* Effect.flip(train([wrong]))
+    expect(error.message).toContain('The callback "Wrong" asks for "savee". There are: log, evaluate, save')
+  })
+)
