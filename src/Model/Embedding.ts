@@ -20,7 +20,7 @@ export const init =
 
 /**
  * Looks integers up in the table at `path`. Integers must be below the table's size. The embedding of a model's input takes the `context`, so that noise
- * can be added to it (`Neftune`); others do not.
+ * can be added to it (`Neftune`); others do not. Where `pad` is given, looking that integer up teaches its row nothing, as with PyTorch's `padding_idx`.
  *
  * **Shapes**: `[...]` int32 to `[..., dimensions]`.
  *
@@ -36,7 +36,15 @@ export const init =
  * assert.deepEqual(y.arraySync(), [[3, 4], [1, 2], [3, 4]])
  * ```
  */
-export const apply = (parameters: Tensors, path: string, ids: Tensor, context?: Context): Tensor => {
-  const embedded = tf.gather(parameter(parameters, `${path}.weight`), tf.cast(ids, "int32"))
+export const apply = (parameters: Tensors, path: string, ids: Tensor, context?: Context, pad: number | null = null): Tensor => {
+  const rows = tf.gather(parameter(parameters, `${path}.weight`), tf.cast(ids, "int32"))
+  const embedded = pad === null ? rows : held(rows, tf.cast(tf.notEqual(ids, tf.scalar(pad, "int32")), "float32"))
   return context?.perturb?.(embedded) ?? embedded
 }
+
+/** Its input, whose gradient goes on only where `moves` is 1. **Shapes**: `[..., dimensions]` and `[...]`. */
+const held = (rows: Tensor, moves: Tensor): Tensor =>
+  tf.customGrad((x, save) => {
+    ;(save as (tensors: ReadonlyArray<Tensor>) => void)([tf.expandDims(moves, -1)])
+    return { value: tf.clone(x as Tensor), gradFunc: (dy: Tensor, [kept]: Array<Tensor>) => tf.mul(dy, kept!) }
+  })(rows)

@@ -26,6 +26,8 @@ interface Shape {
   readonly epsilon: number
   readonly activation: Activation
   readonly tied: boolean
+  /** The token whose embedding is not trained. */
+  readonly pad: number | null
   readonly attentionDropout: number
   readonly rotary: Rotary.Options
   readonly bias: { readonly input: boolean; readonly output: boolean; readonly feedForward: boolean }
@@ -129,6 +131,7 @@ const model = (architecture: string, config: Config, style: Style): Transformer 
     epsilon: read.number("rms_norm_eps", 1e-6),
     activation: read.activation("hidden_act", "silu"),
     tied: read.flag("tie_word_embeddings", false),
+    pad: read.token("pad_token_id", null),
     attentionDropout: read.rate("attention_dropout", 0),
     rotary: {
       size,
@@ -142,17 +145,17 @@ const model = (architecture: string, config: Config, style: Style): Transformer 
     modelType: style.modelType,
     config,
     base: "model",
-    blueprint: blueprint(shape, read.number("initializer_range", 0.02), read.token("pad_token_id", null)),
+    blueprint: blueprint(shape, read.number("initializer_range", 0.02)),
     embedding: "model.embed_tokens.weight",
     spare: shape.tied ? /^lm_head\.weight$|rotary_emb\.inv_freq$/ : /rotary_emb\.inv_freq$/,
     vocabulary: shape.vocabulary,
-    positions: shape.rotary.positions,
+    positions: Infinity,
     decode: (parameters, reading, context) => decode(shape, parameters, reading, context)
   })
 }
 
-const blueprint = (shape: Shape, range: number, pad: number | null): Blueprint.Blueprint => {
-  const { vocabulary, width, inner, heads, keyHeads, size, bias } = shape
+const blueprint = (shape: Shape, range: number): Blueprint.Blueprint => {
+  const { vocabulary, width, inner, heads, keyHeads, size, pad, bias } = shape
   const init = Init.normal({ stddev: range })
   const dense = (inputs: number, outputs: number, has: boolean) => Blueprint.dense(inputs, outputs, init, { bias: has })
   const norm = Blueprint.rmsNorm(width)
@@ -189,7 +192,7 @@ const decode = (shape: Shape, parameters: Tensors, reading: Reading, context: Co
     if (!masks.has(window)) masks.set(window, Masks.both(padding, Masks.causal({ queries, keys, window })))
     return masks.get(window)
   }
-  const hidden = [Embedding.apply(parameters, "model.embed_tokens", ids, context)]
+  const hidden = [Embedding.apply(parameters, "model.embed_tokens", ids, context, shape.pad)]
   const present: Array<Attention.Memory> = []
   for (let i = 0; i < shape.layers; i++) {
     const bias = maskOf(shape.window(i))

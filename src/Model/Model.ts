@@ -170,7 +170,8 @@ export const check = (
     if (cause instanceof MissingField) return cause
     const reason = cause instanceof Error ? cause.message : String(cause)
     const shapes = Object.fromEntries(Object.entries(batch).map(([field, tensor]) => [field, `[${tensor.shape}]`]))
-    return absent.at(-1) ?? new ModelFailed({ reason, shapes })
+    // A field that may be absent is read too: one is to blame where the failure is about something that is not there.
+    return (/undefined|null/.test(reason) ? absent.at(-1) : undefined) ?? new ModelFailed({ reason, shapes })
   }
   let gaveLoss = false
   try {

@@ -17,12 +17,12 @@ export type Scaling =
   | {
       readonly rope_type: "yarn"
       readonly factor: number
-      readonly original_max_position_embeddings?: number
-      readonly attention_factor?: number
-      readonly beta_fast?: number
-      readonly beta_slow?: number
-      readonly mscale?: number
-      readonly mscale_all_dim?: number
+      readonly original_max_position_embeddings?: number | null
+      readonly attention_factor?: number | null
+      readonly beta_fast?: number | null
+      readonly beta_slow?: number | null
+      readonly mscale?: number | null
+      readonly mscale_all_dim?: number | null
       readonly truncate?: boolean
     }
 
@@ -133,15 +133,18 @@ const llama3 = (angle: number, scaling: Extract<Scaling, { rope_type: "llama3" }
 }
 
 const yarn = (plain: Float32Array, { size, theta, positions }: Options, scaling: Extract<Scaling, { rope_type: "yarn" }>) => {
-  const { factor, beta_fast = 32, beta_slow = 1, mscale = 0, mscale_all_dim = 0, truncate = true } = scaling
+  const { factor, truncate = true } = scaling
+  // As good as absent where they are null or 0.
+  const [fast, slow] = [scaling.beta_fast || 32, scaling.beta_slow || 1]
+  const [mscale, allDim] = [scaling.mscale || 0, scaling.mscale_all_dim || 0]
   const original = scaling.original_max_position_embeddings ?? positions
   const pairOf = (rotations: number) => (size * Math.log(original / (rotations * 2 * Math.PI))) / (2 * Math.log(theta))
-  const [from, to] = [pairOf(beta_fast), pairOf(beta_slow)]
+  const [from, to] = [pairOf(fast), pairOf(slow)]
   const low = Math.max(0, truncate ? Math.floor(from) : from)
   const high = Math.min(size - 1, truncate ? Math.ceil(to) : to)
   const ramp = (pair: number) => Math.min(1, Math.max(0, (pair - low) / (low === high ? 0.001 : high - low)))
   const magnitude = (by: number) => (factor <= 1 ? 1 : 0.1 * by * Math.log(factor) + 1)
-  const ratio = mscale !== 0 && mscale_all_dim !== 0 ? magnitude(mscale) / magnitude(mscale_all_dim) : magnitude(1)
+  const ratio = mscale !== 0 && allDim !== 0 ? magnitude(mscale) / magnitude(allDim) : magnitude(1)
   return {
     angles: plain.map((angle, pair) => (angle / factor) * ramp(pair) + angle * (1 - ramp(pair))),
     scale: scaling.attention_factor ?? ratio

@@ -42,8 +42,8 @@ export interface Trajectory {
   readonly batch: (set: "train" | "eval", rows: ReadonlyArray<number>, without?: ReadonlyArray<string>) => HostTensor.HostTensors
 }
 
-export const open = (name: string, checkpoint = "init_checkpoint"): Trajectory => {
-  const folder = new URL(`./trajectories/${name}/`, import.meta.url)
+export const open = (name: string, checkpoint = "init_checkpoint", home = new URL("./trajectories/", import.meta.url)): Trajectory => {
+  const folder = new URL(`${name}/`, home)
   const json = <A>(file: string) => JSON.parse(readFileSync(new URL(file, folder), "utf8")) as A
   const safetensors = (file: string) => Safetensors.decode(readFileSync(new URL(file, folder))).tensors
   const data = json<Readonly<Record<"train" | "eval", ReadonlyArray<Row>>>>("dataset.json")

@@ -57,8 +57,14 @@ const embed = (style: Style, parameters: Tensors, batch: Tensors, context: Conte
   const at = `${style.base}.embeddings`
   const ids = take("model", "batch", batch, "input_ids")
   const parts = [
-    Embedding.apply(parameters, `${at}.word_embeddings`, ids, context),
-    Embedding.apply(parameters, `${at}.position_embeddings`, batch.position_ids ?? positions(style, ids))
+    Embedding.apply(parameters, `${at}.word_embeddings`, ids, context, style.pad),
+    Embedding.apply(
+      parameters,
+      `${at}.position_embeddings`,
+      batch.position_ids ?? positions(style, ids),
+      undefined,
+      style.countsTokens ? style.pad : null
+    )
   ]
   if (style.segments > 0) {
     const segments = batch.token_type_ids ?? tf.zeros([1, ids.shape[1]!], "int32")

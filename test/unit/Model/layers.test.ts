@@ -105,6 +105,17 @@ inTidy("an embedding looks up rows, and its gradient adds up repeated ones", () 
   ])
 })
 
+inTidy("looking up the pad token teaches its row nothing", () => {
+  const parameters = onDevice(Embedding.init({ size: 3, dimensions: 1 }))
+  const ids = tf.tensor2d([[1, 2, 1, 0]], [1, 4], "int32")
+  const { gradients, aux } = Gradients.valueAndGrads((p) => {
+    const y = Embedding.apply(p, "it", ids, undefined, 1)
+    return { loss: tf.sum(y), aux: { y } }
+  }, parameters)
+  expectClose(aux.y, Embedding.apply(parameters, "it", ids))
+  expect(gradients["it.weight"]!.arraySync()).toEqual([[1], [0], [1]])
+})
+
 inTidy("pools take the largest or the mean of a window, and flatten keeps the rows", () => {
   const x = tf.tensor4d([1, 2, -3, 8], [1, 2, 2, 1])
   expect(Pool.max(x, 2).dataSync()[0]).toBe(8)

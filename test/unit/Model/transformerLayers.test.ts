@@ -162,6 +162,15 @@ describe("rotary positions", () => {
     expect(Math.abs(yarn.scale - (0.1 * Math.log(4) + 1))).toBeLessThan(1e-9)
     // The ramp runs from pair 0 (below it) to pair 1 (above it).
     near(Array.from(yarn.angles), [1, 0.025, 0.0025, 0.00025])
+    const nulls = {
+      original_max_position_embeddings: null,
+      attention_factor: null,
+      beta_fast: null,
+      beta_slow: null,
+      mscale: null,
+      mscale_all_dim: null
+    }
+    expect(Rotary.frequencies(options({ rope_type: "yarn", factor: 4, ...nulls }), 32)).toEqual(yarn)
   })
 
   inTidy("turn pairs by position times angle, and keep lengths", () => {

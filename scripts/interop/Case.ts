@@ -1,0 +1,137 @@
+/** One case: a model of a random config with a batch, in a folder that Python shares. What both make of it is compared here. */
+import { join } from "node:path"
+import { Effect, FileSystem, Result } from "effect"
+import {
+  Device,
+  Gradient,
+  HostTensor,
+  Key,
+  Random,
+  Reduction,
+  Safetensors,
+  type Tensor,
+  Transformers,
+  Tree,
+  tf
+} from "../../src/index.ts"
+import * as Batches from "./Batches.ts"
+import * as Draw from "./Draw.ts"
+import type { Family } from "./Families.ts"
+
+export interface Case {
+  readonly folder: string
+  readonly family: Family
+  readonly config: Transformers.Config
+  readonly batch: HostTensor.HostTensors
+  readonly seed: number
+  readonly key: Key.Key
+  /** Whether what Python saves is in several files. */
+  readonly shards: boolean
+}
+
+export const make = (root: string, family: Family, number: number, seed: number): Case => {
+  const key = Key.fold(Key.fold(Key.make(seed), family.name), number)
+  const draw = Draw.make(key)
+  const config = family.config(draw, family.task)
+  return {
+    folder: join(root, `${family.name}-${number}`),
+    family,
+    config,
+    batch: Batches.make(draw, family.task, config),
+    seed: draw.whole("seed", 0, 1e6),
+    key,
+    shards: number % 2 === 1
+  }
+}
+
+export const model = ({ config, family }: Case): Transformers.Transformer =>
+  Result.getOrThrow(Transformers.make(config, family.architecture))
+
+/** Writes what Python is to make and to read. */
+export const write = Effect.fnUntraced(function* (own: Case, reads: ReadonlyArray<string>) {
+  const fs = yield* FileSystem.FileSystem
+  const { architecture } = own.family
+  const { config, seed, shards } = own
+  const text = JSON.stringify({ architecture, modelType: model(own).modelType, config, seed, shards, reads }, null, 2)
+  yield* fs.writeFileString(join(own.folder, "case.json"), text)
+  yield* fs.writeFile(join(own.folder, "batch.safetensors"), Safetensors.encode(own.batch))
+})
+
+/** Random numbers for every parameter, those that begin at 0 or 1 too. */
+export const parameters = (own: Case): HostTensor.HostTensors =>
+  Tree.map(model(own).blueprint, ({ shape }, path): HostTensor.HostTensor => {
+    const middle = /norm|\.ln_/i.test(path) && !path.endsWith("bias") ? 1 : 0
+    const drawn = Random.normal(Key.fold(Key.fold(own.key, "weights"), path), shape)
+    return { ...drawn, data: Float32Array.from(drawn.data, (z) => middle + 0.25 * z) }
+  })
+
+/** What a model gives for the case's batch: outputs, the loss, and where they are asked for the gradients, by Python's names. */
+export const run = Effect.fnUntraced(function* (
+  own: Case,
+  model: Transformers.Transformer,
+  weights: HostTensor.HostTensors,
+  gradients = false
+) {
+  const device = yield* Device.Device
+  const fault = model.validate?.(own.batch)
+  if (fault !== undefined) return yield* Effect.fail(new Error(`the batch is refused: ${fault.field} ${fault.reason}`))
+  const pass = Gradient.make({ model, reduction: Reduction.perMicroBatch })
+  const found = yield* device.run("interop", (): Tensor.Tensors => {
+    const [parameters, batch] = [HostTensor.toDevice(weights), HostTensor.toDevice(own.batch)]
+    const { loss, outputs } = model.apply(parameters, batch, { training: false, key: own.key, buffers: {} })
+    return {
+      ...Tree.prefix(outputs, "outputs"),
+      loss: tf.div(loss!.sum, loss!.count),
+      ...(gradients ? Tree.prefix(pass({ parameters, batch, buffers: {}, key: own.key }).gradients, "gradients") : {})
+    }
+  })
+  const read = yield* device.read(found)
+  yield* device.dispose(found)
+  return read
+})
+
+/** What Python gave for a folder. */
+export const expected = Effect.fnUntraced(function* (own: Case, name: string) {
+  const fs = yield* FileSystem.FileSystem
+  return Safetensors.decode(yield* fs.readFile(join(own.folder, `${name}.outputs.safetensors`))).tensors
+})
+
+/** The largest differences between ours and theirs, relative to the scale of each tensor. */
+export interface Differences {
+  readonly outputs: number
+  readonly loss: number
+  readonly gradients: number
+}
+
+export const compare = (own: Case, ours: HostTensor.HostTensors, theirs: HostTensor.HostTensors): Differences => {
+  const [names, others] = [Object.keys(ours).sort(), Object.keys(theirs).sort()]
+  if (names.join() !== others.join()) throw new Error(`ours gives ${names.join()}, and theirs ${others.join()}`)
+  const gradients = names.filter((name) => name.startsWith("gradients."))
+  // A gradient that is zero but for rounding is measured by the others.
+  const floor = 1e-2 * Math.max(0, ...gradients.map((name) => largest(theirs[name]!)))
+  const worst = (of: (name: string) => boolean, least: number) =>
+    Math.max(0, ...names.filter(of).map((name) => difference(own, ours[name]!, theirs[name]!, least)))
+  return {
+    outputs: worst((name) => name.startsWith("outputs."), 0),
+    loss: worst((name) => name === "loss", 1e-3),
+    gradients: worst((name) => name.startsWith("gradients."), floor)
+  }
+}
+
+const largest = ({ data }: HostTensor.HostTensor): number =>
+  Array.from(data).reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+
+/** Where a decoder has nothing to look at but padding, it may say what it likes. */
+const difference = (own: Case, ours: HostTensor.HostTensor, theirs: HostTensor.HostTensor, least: number): number => {
+  if (ours.shape.join() !== theirs.shape.join()) throw new Error(`a tensor is [${ours.shape}] here and [${theirs.shape}] there`)
+  const mask = own.family.task === "next" && ours.shape.length === 3 ? own.batch.attention_mask : undefined
+  const each = mask === undefined ? 1 : ours.shape[2]!
+  let [worst, scale] = [0, least]
+  for (let i = 0; i < ours.data.length; i++) {
+    if (mask?.data[Math.floor(i / each)] === 0) continue
+    const distance = Math.abs(ours.data[i]! - theirs.data[i]!)
+    worst = Number.isNaN(distance) ? Infinity : Math.max(worst, distance)
+    scale = Math.max(scale, Math.abs(theirs.data[i]!))
+  }
+  return worst === 0 ? 0 : worst / scale
+}

@@ -1,0 +1,138 @@
+/** The subjects, one function each. */
+import { join } from "node:path"
+import { NodeServices } from "@effect/platform-node"
+import { Effect, Layer } from "effect"
+import {
+  CheckpointStore,
+  Dataset,
+  Device,
+  type HostTensor,
+  Logger,
+  Pretrained,
+  Program,
+  type Safetensors,
+  type Transformers,
+  Tree
+} from "../../src/index.ts"
+import * as Case from "./Case.ts"
+import type { Subject } from "./Subject.ts"
+
+const halves = { bf16: "BF16", fp16: "F16" } as const
+const formats = Object.keys(halves) as ReadonlyArray<keyof typeof halves>
+
+/** Reads a folder, which must have all parameters and no others. */
+const load = Effect.fnUntraced(function* (own: Case.Case, name: string) {
+  const { model, fresh, unused } = yield* Pretrained.load(join(own.folder, name))
+  if (fresh.length + unused.length > 0) return yield* Effect.fail(new Error(`${name}: ${fresh} begin anew, ${unused} are left`))
+  return { model, parameters: model.init(own.key) }
+})
+
+/** Compares what ours and theirs make of one folder. */
+const same = Effect.fnUntraced(function* (own: Case.Case, name: string, gradients = false) {
+  const { model, parameters } = yield* load(own, name)
+  return Case.compare(own, yield* Case.run(own, model, parameters, gradients), yield* Case.expected(own, name))
+})
+
+const worst = (all: ReadonlyArray<Case.Differences>): Case.Differences => ({
+  outputs: Math.max(...all.map(({ outputs }) => outputs)),
+  loss: Math.max(...all.map(({ loss }) => loss)),
+  gradients: Math.max(...all.map(({ gradients }) => gradients))
+})
+
+/** Python makes and saves, in one file or several; ours loads. */
+const theirs: Subject = {
+  name: "theirs",
+  write: () => Effect.succeed([]),
+  compare: (own) => same(own, "theirs", true)
+}
+
+/** The same in half precision. */
+const theirHalves: Subject = {
+  name: "their halves",
+  write: () => Effect.succeed([]),
+  compare: (own) =>
+    Effect.map(
+      Effect.forEach(formats, (format) => same(own, `theirs-${format}`)),
+      worst
+    )
+}
+
+const save = (own: Case.Case, name: string, more: { maxShardBytes?: number; stored?: Record<string, Safetensors.Stored> }) =>
+  Pretrained.save(join(own.folder, name), { model: Case.model(own), parameters: Case.parameters(own), ...more })
+
+/** Ours makes and saves, in one file and in several; Python loads. */
+const ours: Subject = {
+  name: "ours",
+  write: Effect.fnUntraced(function* (own) {
+    yield* save(own, "ours", {})
+    yield* save(own, "ours-sharded", { maxShardBytes: 4000 })
+    return ["ours", "ours-sharded"]
+  }),
+  compare: Effect.fnUntraced(function* (own) {
+    const outputs = yield* Case.run(own, Case.model(own), Case.parameters(own))
+    const all = yield* Effect.forEach(["ours", "ours-sharded"], (name) => Case.expected(own, name))
+    return worst(all.map((given) => Case.compare(own, outputs, given)))
+  })
+}
+
+/** The same in half precision. */
+const ourHalves: Subject = {
+  name: "our halves",
+  write: (own) =>
+    Effect.forEach(formats, (format) => {
+      const stored = Tree.map(Case.parameters(own), (): Safetensors.Stored => halves[format])
+      return Effect.as(save(own, `ours-${format}`, { stored }), `ours-${format}`)
+    }),
+  compare: (own) =>
+    Effect.map(
+      Effect.forEach(formats, (format) => same(own, `ours-${format}`)),
+      worst
+    )
+}
+
+/** Two steps, and one more by another run that goes on from there; Python loads the checkpoint. */
+const resumed: Subject = {
+  name: "resumed",
+  write: Effect.fnUntraced(function* (own) {
+    const model: Transformers.Transformer = { ...Case.model(own), init: () => Case.parameters(own) }
+    const run = (maxSteps: number) => Effect.provide(Program.run(program(own, model, maxSteps)), world(own))
+    yield* run(2)
+    yield* run(3)
+    return [checkpoint]
+  }),
+  compare: Effect.fnUntraced(function* (own) {
+    const { model, parameters } = yield* load(own, checkpoint)
+    const moved = Tree.zip(parameters, Case.parameters(own), (after, before) =>
+      Number(after.data.some((value, i) => value !== before.data[i]))
+    )
+    if (!Object.values(moved).includes(1)) return yield* Effect.fail(new Error("training changed nothing"))
+    return Case.compare(own, yield* Case.run(own, model, parameters), yield* Case.expected(own, checkpoint))
+  })
+}
+
+const checkpoint = "run/checkpoint-3"
+
+/** Each step sees the case's batch. */
+const program = (own: Case.Case, model: Transformers.Transformer, maxSteps: number) =>
+  Program.make({
+    args: {
+      maxSteps,
+      learningRate: 1e-3,
+      saveStrategy: "steps",
+      saveSteps: 1,
+      loggingStrategy: "no",
+      perDeviceTrainBatchSize: 1
+    },
+    model,
+    collate: (): Effect.Effect<HostTensor.HostTensors> => Effect.succeed(own.batch),
+    trainDataset: Dataset.fromArray([0])
+  })
+
+const world = (own: Case.Case) =>
+  Layer.mergeAll(
+    Device.wasm,
+    Logger.none,
+    CheckpointStore.fileSystem({ directory: join(own.folder, "run") }).pipe(Layer.provide(NodeServices.layer))
+  )
+
+export const all: ReadonlyArray<Subject> = [theirs, theirHalves, ours, ourHalves, resumed]

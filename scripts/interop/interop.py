@@ -1,0 +1,97 @@
+"""The Python side of interop.ts: makes models of configs, and reads those that ours made.
+
+    python interop.py ROOT
+
+ROOT has a folder for each case: case.json says the architecture, the config, and what to make and to read; batch.safetensors is what the model is run
+on. What a model gives is written beside: `<folder>.outputs.safetensors` with logits and loss, and for the weights made here the gradients.
+A case that fails leaves error.txt.
+"""
+
+import json
+import os
+import pathlib
+import sys
+import traceback
+
+os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_VERBOSITY="error", CUDA_VISIBLE_DEVICES="", TOKENIZERS_PARALLELISM="false")
+
+import torch
+import transformers
+from safetensors.torch import load_file, save_file
+
+torch.set_num_threads(1)
+transformers.utils.logging.disable_progress_bar()
+HALVES = {"bf16": torch.bfloat16, "fp16": torch.float16}
+OUTPUTS = ("logits", "start_logits", "end_logits")
+
+
+def run(model, batch, gradients=False):
+    """Logits, the loss and, where they are asked for, the gradients, by the names of the parameters."""
+    model.eval()
+    model.zero_grad()
+    outputs = model(**batch)
+    found = {f"outputs.{name}": outputs[name] for name in OUTPUTS if name in outputs}
+    found["loss"] = outputs.loss
+    if gradients:
+        outputs.loss.backward()
+        for name, parameter in model.named_parameters():
+            found[f"gradients.{name}"] = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+    return {name: tensor.detach().clone().contiguous() for name, tensor in found.items()}
+
+
+def attention(config):
+    """transformers' fast attention leaves out two options of GPT-2, and T5 has none."""
+    return {"attn_implementation": "eager"} if config.model_type in ("gpt2", "t5") else {}
+
+
+def load(cls, folder):
+    config = transformers.AutoConfig.from_pretrained(folder)
+    return cls.from_pretrained(folder, dtype=torch.float32, output_loading_info=True, **attention(config))
+
+
+def randomise(model, seed):
+    """Every parameter gets random numbers, those that begin at 0 or 1 too."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            middle = 1.0 if "norm" in name.lower() or ".ln_" in name else 0.0
+            middle = 0.0 if name.endswith("bias") else middle
+            parameter.copy_(middle + 0.25 * torch.randn(parameter.shape, generator=generator))
+
+
+def make(cls, folder, case, batch):
+    """A model of the config with random weights, saved in the three formats, in one file or several."""
+    config = transformers.AutoConfig.for_model(case["modelType"], **case["config"])
+    model = cls._from_config(config, **attention(config))
+    randomise(model, case["seed"])
+    model.save_pretrained(folder / "theirs", **({"max_shard_size": "4KB"} if case["shards"] else {}))
+    save_file(run(model, batch, gradients=True), folder / "theirs.outputs.safetensors")
+    for name, dtype in HALVES.items():
+        model.to(dtype).save_pretrained(folder / f"theirs-{name}")
+        read(cls, folder, f"theirs-{name}", batch)
+
+
+def read(cls, folder, name, batch):
+    """A folder as from_pretrained takes it, which must find all that it looks for and nothing else."""
+    model, info = load(cls, folder / name)
+    wrong = {kind: sorted(map(str, found)) for kind, found in info.items() if len(found) > 0}
+    if wrong:
+        raise ValueError(f"{name}: {wrong}")
+    save_file(run(model, batch), folder / f"{name}.outputs.safetensors")
+
+
+def check(folder):
+    case = json.loads((folder / "case.json").read_text())
+    cls = getattr(transformers, case["architecture"])
+    batch = load_file(folder / "batch.safetensors")
+    batch = {name: tensor.long() if tensor.dtype == torch.int32 else tensor for name, tensor in batch.items()}
+    make(cls, folder, case, batch)
+    for name in case["reads"]:
+        read(cls, folder, name, batch)
+
+
+for folder in sorted(path for path in pathlib.Path(sys.argv[1]).iterdir() if path.is_dir()):
+    try:
+        check(folder)
+    except Exception:
+        (folder / "error.txt").write_text(traceback.format_exc())
