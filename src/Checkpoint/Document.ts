@@ -1,5 +1,6 @@
 /** All of a checkpoint that is not tensors, as one JSON text: what `checkpoint.json` holds. */
 import { Schema } from "effect"
+import type { Scalars } from "../Layer/Logger/Logger.ts"
 import { TrainerState } from "../TrainerState.ts"
 import type { Checkpoint } from "./CheckpointStore.ts"
 import * as Json from "./Json.ts"
@@ -33,7 +34,24 @@ export type Document = Omit<Checkpoint, "weights" | "trainerState"> & { readonly
 /** **Errors**: throws `SchemaError` for a state that no run can be in. */
 export const encode = ({ state, history, meta, buffers, modelOnly }: Document): string => {
   const marked = modelOnly === undefined ? {} : { modelOnly }
-  return Json.stringify(Schema.encodeSync(Document)({ format, state, history, ...marked, meta, buffers }), 1)
+  const { history: _, ...others } = Schema.encodeSync(Document)({ format, state, history: [], ...marked, meta, buffers })
+  const rest = Json.stringify(others, 1)
+  const entries = history.map(written)
+  // the entries go last, where no text of the rest can be taken for their place
+  const log = entries.length === 0 ? "[]" : `[\n${entries.join(",\n")}\n ]`
+  return `${rest.slice(0, rest.lastIndexOf("\n}"))},\n "history": ${log}\n}`
+}
+
+/** Entries stay as they are, and each save has those of the one before: a text is made once, when the entry is. */
+const texts = new WeakMap<Scalars, string>()
+
+/** Writes an entry. */
+export const written = (entry: Scalars): string => {
+  const known = texts.get(entry)
+  if (known !== undefined) return known
+  const text = `  ${Json.stringify(Schema.encodeSync(Entry)(entry))}`
+  texts.set(entry, text)
+  return text
 }
 
 /** **Law**: decode(encode(document)) equals the document (test/contract/CheckpointStore.ts). **Errors**: throws for what is no such text. */

@@ -37,7 +37,8 @@ const log = (history: ReadonlyArray<Scalars>): string =>
 
 /** Entries stay as they are, and each save has those of the one before: a text is made once. */
 const texts = new WeakMap<Scalars, string>()
-const written = (entry: Scalars): string => {
+/** Writes an entry. */
+export const written = (entry: Scalars): string => {
   const known = texts.get(entry)
   if (known !== undefined) return known
   const figures: Scalars["values"] = logged(entry)

@@ -1,6 +1,8 @@
 /** The journal turns what happened into log entries, gives them to the logger and keeps the canonical ones for the checkpoints. */
 import { Clock, Effect } from "effect"
 import type { Session } from "../Checkpoint/CheckpointStore.ts"
+import * as Document from "../Checkpoint/Document.ts"
+import * as HuggingFace from "../Checkpoint/HuggingFace.ts"
 import type { Logger, Scalars, Stamp } from "../Layer/Logger/Logger.ts"
 import type { Figure } from "../Metrics/Figure.ts"
 import * as Speed from "../Metrics/Speed.ts"
@@ -39,6 +41,9 @@ export const make = Effect.fnUntraced(function* (session: Session, logger: Logge
   }
   const scalars = (state: TrainerState, kind: Scalars["kind"], values: Values, clock: Values, set?: string) => {
     const entry: Scalars = { _tag: "Scalars", ...stamp(state), kind, values, clock, ...(set === undefined ? {} : { set }) }
+    // a checkpoint has every entry: their texts are made one by one, as they come
+    Document.written(entry)
+    HuggingFace.written(entry)
     keep(entry)
     return logger.log(entry)
   }
