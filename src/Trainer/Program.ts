@@ -91,7 +91,7 @@ export interface Definition<A, E = never, R = never> extends Parts<A, E, R> {
   readonly evalDataset?: Feed.Sources<A, E, R>
   /** What is predicted where arguments ask for a prediction. */
   readonly testDataset?: Feed.Source<A, E, R>
-  /** Opens a file of rows, as the program wants them, where one is named in the place of its data. Default: by the file's extension (`Files.read`). */
+  /** Opens a file of rows, as the program wants them, where one is named in the place of its data. Default: as records, by the ending of its name. */
   readonly read?: (file: string, split: Split) => Feed.Source<A, E, R>
 }
 

@@ -1,10 +1,7 @@
-/** A file of rows, opened by its extension. */
+/** Files of rows as records, for who has no schema of them. */
 import { Effect, Schema, type Scope } from "effect"
-import { DataError, type Dataset, fromArray, map } from "../Dataset.ts"
-import * as Csv from "./Csv.ts"
-import * as Json from "./Json.ts"
-import * as Jsonl from "./Jsonl.ts"
-import * as Parquet from "./Parquet.ts"
+import { type DataError, type Dataset, fromArray, map } from "../Dataset.ts"
+import * as Files from "./Files.ts"
 import * as RandomAccess from "./RandomAccess.ts"
 import * as Text from "./Text.ts"
 
@@ -12,41 +9,20 @@ const Row = Schema.Record(Schema.String, Schema.Unknown)
 export type Row = typeof Row.Type
 
 /**
- * Opens `.jsonl`, `.json`, `.csv`, `.tsv` and `.parquet` as records by column, and `.txt` as a record `{ text }` for each line. In a CSV file what looks like a number is one.
+ * Opens what `Files.open` does as records by column, and `.txt` as a record `{ text }` for each line that is not empty. In .csv and .tsv files a cell that looks
+ * like a number is one.
  *
- * **Errors**: fails with `DataError` for another extension, and those of the format.
+ * **Errors**: fails with `DataError`, as `Files.open`.
  */
-export const byExtension = (file: string): Effect.Effect<Dataset<Row>, DataError, Scope.Scope> => {
-  const extension = /\.[^./\\]*$/.exec(file)?.[0].toLowerCase() ?? ""
-  switch (extension) {
-    case ".jsonl":
-      return Jsonl.open(file, Row)
-    case ".json":
-      return Json.open(file, Row)
-    case ".csv":
-    case ".tsv": {
-      const separator = extension === ".tsv" ? "\t" : ","
-      return Effect.map(Csv.open(file, Schema.Record(Schema.String, Schema.String), { separator }), map(numbered))
-    }
-    case ".parquet":
-      return Parquet.open(file, Row)
-    case ".txt":
-      return lines(file)
-    default: {
-      const reason = `its extension "${extension}" says nothing of how to read it. Use .jsonl, .json, .csv, .tsv, .parquet or .txt, or give the program a \`read\`.`
-      return Effect.fail(new DataError({ file, row: null, column: null, reason }))
-    }
-  }
-}
+export const byExtension = (file: string): Effect.Effect<Dataset<Row>, DataError, Scope.Scope> =>
+  /\.txt$/i.test(file)
+    ? lines(file)
+    : Effect.map(Files.open(file, Row), (data): Dataset<Row> => (/\.[ct]sv$/i.test(file) ? map(data, numbered) : data))
 
-/** A cell that looks like a number is one. */
-const numbered = (row: Readonly<Record<string, string>>): Row =>
-  Object.fromEntries(
-    Object.entries(row).map(([column, cell]) => [
-      column,
-      /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(cell) ? Number(cell) : cell
-    ])
-  )
+const numbered = (row: Row): Row =>
+  Object.fromEntries(Object.entries(row).map(([column, cell]) => [column, isNumeral(cell) ? Number(cell) : cell]))
+
+const isNumeral = (cell: unknown): boolean => typeof cell === "string" && /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(cell)
 
 const lines = Effect.fnUntraced(function* (file: string) {
   const opened = yield* RandomAccess.open(file)
