@@ -60,6 +60,9 @@ export const open = (name: string, checkpoint = "init_checkpoint", home = new UR
   }
 }
 
+/** Whose gradient norms are held to the recorded ones alone. */
+const firstSteps = 5
+
 /** The outputs of a pass without training. */
 export const forward = Effect.fnUntraced(function* (
   model: Model,
@@ -155,8 +158,9 @@ export const replay = Effect.fnUntraced(function* (trajectory: Trajectory, varia
     const { loss, gradNorm } = Tree.map(yield* device.read(figures), ({ data }) => data[0]!)
     yield* device.dispose(figures)
     expect(Math.abs(loss! - recorded.loss), `loss of step ${n + 1}`).toBeLessThanOrEqual(Math.max(10 * max_abs_loss_difference, 1e-5))
-    // Late in a run float32 rounding moves norms further; then it is that of the same run in float64.
-    const normDifference = Math.min(...[recorded.grad_norm, grad_norms[n]!].map((norm) => Math.abs(gradNorm! - norm)))
+    // Late in a run float32 rounding moves norms further, the recorded ones too: then that of the same run in float64 will do.
+    const norms = n < firstSteps ? [recorded.grad_norm] : [recorded.grad_norm, grad_norms[n]!]
+    const normDifference = Math.min(...norms.map((norm) => Math.abs(gradNorm! - norm)))
     expect(normDifference, `norm of step ${n + 1}`).toBeLessThanOrEqual(1e-4 * recorded.grad_norm)
     expect((yield* device.memory).tensors).toBe(tensors)
     if (n === 0) {
