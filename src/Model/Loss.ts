@@ -60,7 +60,7 @@ export const crossEntropy = (
   const weights = tf.cast(counts, "float32")
   const count = tf.sum(weights)
   const isClass = ignoreIndex >= 0 && ignoreIndex < classes
-  const hot = tf.oneHot(isClass ? tf.where(counts, rows, tf.fill([labels.size], -1, "int32")) : rows, classes, 1, 0, "float32")
+  const hot = oneHot(isClass ? tf.where(counts, rows, tf.fill([labels.size], -1, "int32")) : rows, classes)
   // 0 when every label that counts is a class, NaN when one is not: its row of `hot` is empty.
   const fault = tf.sqrt(tf.sub(tf.sum(hot), count))
   const target = labelSmoothing === 0 ? hot : tf.add(tf.mul(hot, 1 - labelSmoothing), labelSmoothing / classes)
@@ -148,6 +148,10 @@ export const contrastive = (
   const ways = [similar, tf.transpose(similar)].map((logits) => crossEntropy(logits, partners).sum)
   return { sum: tf.div(tf.addN(ways), 2), count: tf.scalar(pairs) }
 }
+
+/** A row of zeros with a 1 at the label, if it is a class. TensorFlow.js refuses a single class. */
+const oneHot = (labels: Tensor, classes: number): Tensor =>
+  classes === 1 ? tf.cast(tf.equal(tf.expandDims(labels, 1), 0), "float32") : tf.oneHot(labels, classes, 1, 0, "float32")
 
 /** Rows at length 1; a row of zeros stays. */
 const directions = (x: Tensor): Tensor => tf.mul(x, tf.rsqrt(tf.maximum(tf.sum(tf.square(x), 1, true), 1e-24)))

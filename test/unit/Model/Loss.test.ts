@@ -79,6 +79,16 @@ it.each([[[0, 3, -100, 1]], [[0, -1, -100, 1]]])(
   }
 )
 
+it.each([0, 0.1])(
+  "crossEntropy with one class is 0 and so is its slope, smoothing %d; any other label is NaN",
+  (labelSmoothing) => {
+    const of = (labels: ReadonlyArray<number>) =>
+      evaluate([3, 1], [0.3, -1.2, 2], (x) => Loss.crossEntropy(x, int(labels), { labelSmoothing }))
+    expectClose([of([0, -100, 0]).sum, of([0, -100, 0]).count, ...of([0, -100, 0]).slope], [0, 2, 0, 0, 0])
+    expect(of([0, 1, 0]).sum).toBeNaN()
+  }
+)
+
 it("refuses labels that do not go with the predictions, and says what would", () => {
   tf.tidy(() => {
     const x = tf.zeros([4, 3])
