@@ -22,6 +22,7 @@ const caller = new Set([
   "InvalidTask",
   "MissingField",
   "NoLoss",
+  "FunctionFailed",
   "ModelFailed",
   "KernelMissing",
   "DeviceUnavailable",

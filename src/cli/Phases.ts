@@ -63,7 +63,7 @@ export const evaluated = Effect.fnUntraced(function* <E, R>(
     metrics = { ...metrics, ...found.metrics, ...found.clock }
     samples += loader.size
   }
-  yield* keep(folder, "eval", { ...metrics, ...(Number.isFinite(samples) ? { eval_samples: samples } : {}) })
+  return yield* keep(folder, "eval", { ...metrics, ...(Number.isFinite(samples) ? { eval_samples: samples } : {}) })
 })
 
 /** Predicts the test set: a line of JSON for each row in `predictions.jsonl`, and the metrics where there are labels. */
@@ -80,7 +80,7 @@ export const predicted = Effect.fnUntraced(function* <E, R>(
   const lines = found.predictions === undefined ? [] : linesOf(found.predictions)
   yield* fs.writeFileString(`${file}.tmp`, lines.map((line) => `${line}\n`).join(""))
   yield* fs.rename(`${file}.tmp`, file)
-  yield* keep(folder, "predict", {
+  return yield* keep(folder, "predict", {
     ...found.metrics,
     ...found.clock,
     ...(Number.isFinite(loader.size) ? { predict_samples: loader.size } : {})
@@ -103,7 +103,10 @@ const linesOf = (gathered: EvalPrediction.Gathered): ReadonlyArray<string> =>
   })
 
 const keep = (folder: string, split: string, metrics: Results.Results) =>
-  Effect.andThen(ResultFiles.save(folder, split, metrics), Console.log(Results.render(split, metrics).trimEnd()))
+  ResultFiles.save(folder, split, metrics).pipe(
+    Effect.andThen(Console.log(Results.render(split, metrics).trimEnd())),
+    Effect.as(metrics)
+  )
 
 const onDevice = <A, E, R>(weights: HostWeights, use: (weights: Evaluation.Options["weights"]) => Effect.Effect<A, E, R>) =>
   Effect.scoped(

@@ -1,6 +1,6 @@
 /** The commands, and how they end. */
 import { Cause, Console, Effect, Logger, Path, Stdio, Terminal } from "effect"
-import { Argument, CliError, Command, Flag } from "effect/cli"
+import { Argument, CliError, CliOutput, Command, Flag } from "effect/cli"
 import packageJson from "../../package.json" with { type: "json" }
 import * as Arguments from "../Arguments/Arguments.ts"
 import * as Flags from "../Arguments/Flags.ts"
@@ -11,8 +11,10 @@ import * as Devices from "../Layer/Device/Devices.ts"
 import * as DataFiles from "./DataFiles.ts"
 import * as Doctor from "./Doctor.ts"
 import * as ExitCode from "./ExitCode.ts"
+import * as HelpText from "./HelpText.ts"
 import * as Inspect from "./Inspect.ts"
 import { isSpec } from "./Load.ts"
+import * as Outcome from "./Outcome.ts"
 import * as Plan from "./Plan.ts"
 import { resume, train } from "./Train.ts"
 
@@ -43,9 +45,14 @@ const commands = (overrides: Arguments.Input, files: DataFiles.DataFiles) =>
             "A file whose default export is a program, or a spec: JSON with its path as program, and arguments"
           )
         ),
-        device
+        device,
+        json
       },
-      ({ file, device }) => Effect.flatMap(train(file, { overrides, device, files }), end)
+      ({ file, device, json }) =>
+        Effect.flatMap(
+          Outcome.telling(json, (tell) => train(file, { overrides, device, files, tell })),
+          end
+        )
     ).pipe(
       Command.withDescription(
         "Run a program, or go on with it where it was. Any training argument is a flag (--learning_rate 1e-3). --do_train, --do_eval and --do_predict say what to do (default: train); --train_file, --validation_file and --test_file take the place of its data."
@@ -60,8 +67,12 @@ const commands = (overrides: Arguments.Input, files: DataFiles.DataFiles) =>
     ),
     Command.make(
       "resume",
-      { folder: Argument.String("folder").pipe(Argument.withDescription("The output folder of a run")), device },
-      ({ folder, device }) => Effect.flatMap(resume(folder, { overrides, device, files }), end)
+      { folder: Argument.String("folder").pipe(Argument.withDescription("The output folder of a run")), device, json },
+      ({ folder, device, json }) =>
+        Effect.flatMap(
+          Outcome.telling(json, (tell) => resume(folder, { overrides, device, files, tell })),
+          end
+        )
     ).pipe(Command.withDescription("Go on with the run of an output folder")),
     Command.make(
       "inspect",
@@ -114,13 +125,16 @@ export const main = Effect.gen(function* () {
     Command.withDescription(packageJson.description),
     Command.withSubcommands(commands(input, files))
   )
-  yield* Command.runWith(regimen, { version: packageJson.version })(rest)
+  const width = Math.min(80, yield* columns)
+  yield* Effect.provideService(
+    Command.runWith(regimen, { version: packageJson.version })(rest),
+    CliOutput.Formatter,
+    HelpText.formatter(width)
+  )
   if (rest[0] === "train" && rest.some((word) => word === "--help" || word === "-h"))
-    yield* Console.log(`\nTRAINING ARGUMENTS\n\n${Help.render(Math.min(80, yield* columns))}`)
+    yield* Console.log(`\nTRAINING ARGUMENTS\n\n${Help.render(width)}`)
 }).pipe(
-  Effect.catch((error) =>
-    CliError.isCliError(error) ? usage(error) : Effect.andThen(complain(error.message), end(ExitCode.of(error)))
-  ),
+  Effect.catch((error) => (CliError.isCliError(error) ? usage(error) : Effect.andThen(refuse(error), end(ExitCode.of(error))))),
   Effect.catchCause((cause) =>
     Cause.hasInterruptsOnly(cause)
       ? Effect.failCause(cause)
@@ -128,6 +142,13 @@ export const main = Effect.gen(function* () {
   ),
   Effect.provide(Logger.layer([Logger.make(({ message }) => process.stderr.write(`regimen: ${sentence(message)}\n`))]))
 )
+
+/** An error in one line; as JSON where a run was to tell its outcome so. */
+const refuse = Effect.fnUntraced(function* (error: { readonly _tag: string; readonly message: string }) {
+  const words = yield* Effect.flatMap(Stdio.Stdio, (stdio) => stdio.args)
+  const json = (words[0] === "train" || words[0] === "resume") && words.includes("--json")
+  yield* json ? Console.error(Outcome.failure(error)) : complain(error.message)
+})
 
 const complain = (text: string) => Console.error(`regimen: ${text}`)
 

@@ -20,7 +20,9 @@ export const Status = Schema.Struct({
   /** The arguments, under the page's names. */
   args: Schema.Record(Schema.String, Schema.Unknown),
   step: Schema.Natural,
-  metrics: Schema.Record(Schema.String, Schema.Number)
+  metrics: Schema.Record(Schema.String, Schema.Number),
+  /** Files that it wrote beside its own, by name: a model's config, a tokenizer, predictions. */
+  wrote: Schema.Array(Schema.String).pipe(Schema.withDecodingDefaultKey(Effect.succeed([])))
 })
 export type Status = typeof Status.Type
 
@@ -141,6 +143,13 @@ export const claim = Effect.fnUntraced(function* (folder: string, program: strin
   return found
 })
 
+/** Notes files that were written beside the run's own, so that `clear` knows them. */
+export const wrote = Effect.fnUntraced(function* (folder: string, names: ReadonlyArray<string>) {
+  const found = yield* read(folder)
+  if (Option.isNone(found) || names.every((name) => found.value.wrote.includes(name))) return
+  yield* write(folder, { ...found.value, wrote: [...new Set([...found.value.wrote, ...names])] })
+})
+
 /** Removes what a run of ours wrote, and nothing else: folders stay where something else is in them. Fails while another process trains there. */
 export const clear = Effect.fnUntraced(function* (folder: string) {
   const fs = yield* FileSystem.FileSystem
@@ -153,12 +162,14 @@ const remove = Effect.fnUntraced(function* (folder: string) {
   const path = yield* Path.Path
   const entries = yield* fs.readDirectory(folder)
   const ours = entries.includes(fileName)
+  const found = yield* Effect.orElseSucceed(read(folder), () => Option.none<Status>())
+  const noted = Option.isSome(found) ? found.value.wrote : []
   for (const entry of entries) {
     const at = path.join(folder, entry)
     if (
       checkpoint.test(entry)
         ? yield* fs.exists(path.join(at, Manifest.fileName))
-        : always.test(entry) || (ours && results.test(entry))
+        : always.test(entry) || noted.includes(entry) || (ours && results.test(entry))
     )
       yield* fs.remove(at, { recursive: true })
     else if (ours && within[entry] !== undefined) yield* removeWithin(at, within[entry])

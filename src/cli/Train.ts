@@ -6,6 +6,7 @@ import * as Devices from "../Layer/Device/Devices.ts"
 import * as NoLogger from "../Layer/Logger/None.ts"
 import * as Optimizer from "../Layer/Optimizer.ts"
 import * as Numbers from "../Metrics/Format/Numbers.ts"
+import type { Results } from "../Metrics/Format/Results.ts"
 import type { HostWeights } from "../Tensor/Weights.ts"
 import * as Program from "../Trainer/Program.ts"
 import type { Options } from "../Trainer/Run.ts"
@@ -15,6 +16,7 @@ import type { DataFiles } from "./DataFiles.ts"
 import * as ExitCode from "./ExitCode.ts"
 import { load } from "./Load.ts"
 import * as Origin from "./Origin.ts"
+import type * as Outcome from "./Outcome.ts"
 import * as Phases from "./Phases.ts"
 import * as RunFolder from "./RunFolder.ts"
 
@@ -23,19 +25,41 @@ export interface Given {
   readonly overrides: Arguments.Input
   readonly files: DataFiles
   readonly device: Devices.Name
+  /** Is told what it came to, at whatever end. */
+  readonly tell: (outcome: Outcome.Outcome) => Effect.Effect<void>
 }
 
-/** Runs the program of a file, and gives the exit code. Interrupted, it saves, says so, and leaves the exit code with the process. */
+/** A program that is ready to run, and where it comes from. */
+export interface Loaded<E = never, R = never> {
+  readonly program: Program.Program<E, R>
+  readonly name: string
+  /** A program's file, by its whole path. */
+  readonly file: string
+  readonly given: Given
+}
+
+/** Runs the program of a file, and gives the exit code. */
 export const train = Effect.fnUntraced(function* (file: string, given: Given) {
-  const { program: loaded, name, file: absolute, overrides: specified } = yield* load(file)
-  const path = yield* Path.Path
+  const { program, name, file: absolute, overrides: specified } = yield* load(file)
   const files = { ...specified.files, ...given.files }
-  const program = Object.keys(files).length === 0 ? loaded : loaded.reading(files)
-  const overrides = { ...specified.args, ...given.overrides }
+  return yield* launch({
+    program: Object.keys(files).length === 0 ? program : program.reading(files),
+    name,
+    file: absolute,
+    given: { ...given, files, overrides: { ...specified.args, ...given.overrides } }
+  })
+})
+
+/** Runs a program, and gives the exit code. Interrupted, it saves, says so, and leaves the exit code with the process. */
+export const launch = Effect.fnUntraced(function* <E, R>({ program, name, file, given }: Loaded<E, R>) {
+  const path = yield* Path.Path
+  const { files, overrides } = given
   const args = yield* Effect.fromResult(Arguments.make({ ...program.args, ...overrides }))
   const phases = Phases.of(args)
   yield* Effect.fromResult(World.check(args, given.device))
   const folder = args.outputDir
+  const end = (status: Outcome.Outcome["status"], step: number, metrics: Results) =>
+    given.tell({ program: name, output_dir: folder, status, step, metrics })
   const found = yield* RunFolder.claim(folder, name, args.overwriteOutputDir)
   const recorded = recordOf(args)
   const asked = args.resumeFromCheckpoint
@@ -46,6 +70,7 @@ export const train = Effect.fnUntraced(function* (file: string, given: Given) {
     yield* Console.log(
       `${folder} holds a finished run of ${name}: ${Numbers.thousands(step)} steps${list(metrics)}. Nothing to do.`
     )
+    yield* end("finished", step, metrics)
     return ExitCode.done
   }
   if (Option.isSome(found)) yield* RunFolder.isFree(folder)
@@ -55,20 +80,22 @@ export const train = Effect.fnUntraced(function* (file: string, given: Given) {
   yield* Effect.fromResult(Phases.check(phases, prepared, test))
   const afterwards = Effect.fnUntraced(
     function* (weights: HostWeights, epoch: number) {
-      if (phases.evaluate) yield* Phases.evaluated(folder, prepared, weights, epoch)
-      if (test !== undefined) yield* Phases.predicted(folder, prepared, weights, test)
-      return ExitCode.done
+      const evaluated = phases.evaluate ? yield* Phases.evaluated(folder, prepared, weights, epoch) : {}
+      const predicted = test === undefined ? {} : yield* Phases.predicted(folder, prepared, weights, test)
+      return { ...evaluated, ...predicted }
     },
     Effect.provide(Devices.named(given.device))
   )
   if (!phases.train || (Option.isSome(finished) && same(finished.value.args, recorded) && (asked === null || asked === true))) {
     const { epoch, weights } = yield* Origin.weights(origin, folder)
-    return yield* afterwards(weights, epoch)
+    yield* end("finished", origin.step, yield* afterwards(weights, epoch))
+    return ExitCode.done
   }
   if (Option.isSome(finished) && origin.step >= prepared.plan.horizon.maxSteps) {
     yield* Console.log(
       `${folder} holds a finished run of ${name} with other arguments (${differing(finished.value.args, recorded)}), and no step is left. To train anew, pass --overwrite_output_dir or another --output_dir; to go on, ask for more epochs or steps.`
     )
+    yield* end("finished", finished.value.step, finished.value.metrics)
     return ExitCode.done
   }
   // nothing of an older run goes before it is known that this one can start
@@ -77,15 +104,17 @@ export const train = Effect.fnUntraced(function* (file: string, given: Given) {
     yield* RunFolder.clear(folder)
   }
   if (Option.isSome(found) || origin.step > 0) yield* Console.log(Origin.describe(folder, origin))
-  const note = (status: RunFolder.Status["status"], step: number, metrics: RunFolder.Status["metrics"] = {}) =>
+  const before = Option.match(found, { onNone: () => [], onSome: ({ wrote }) => wrote })
+  const note = (status: RunFolder.Status["status"], step: number, metrics: RunFolder.Status["metrics"] = {}, wrote = before) =>
     RunFolder.write(folder, {
       program: name,
-      file: path.relative(path.resolve(folder), absolute),
+      file: path.relative(path.resolve(folder), file),
       status,
       files,
       args: recorded,
       step,
-      metrics
+      metrics,
+      wrote
     })
   yield* note("running", origin.step)
 
@@ -104,29 +133,45 @@ export const train = Effect.fnUntraced(function* (file: string, given: Given) {
       })
   }
   const running = Program.train(prepared, options).pipe(Effect.provide(World.fromArguments(args, { device: given.device })))
-  const finish = Effect.fnUntraced(function* ({ history, state, weights }: Trainer.Report) {
+  const keep = Effect.fnUntraced(function* ({ history, state, weights }: Trainer.Report) {
     const metrics = state.evaluations?.last.metrics ?? {}
-    yield* RunFolder.saveModel(folder, weights, prepared.options.files ?? {})
-    yield* Phases.trained(folder, history.at(-1)!, prepared.task.train.size)
-    yield* note("finished", state.step, metrics)
+    const beside = prepared.options.files ?? {}
+    yield* RunFolder.saveModel(folder, weights, beside)
+    const trained = yield* Phases.trained(folder, history.at(-1)!, prepared.task.train.size)
+    yield* note("finished", state.step, metrics, [...new Set([...before, ...Object.keys(beside)])])
     process.exitCode = ExitCode.done
     yield* Console.log(
       `Finished ${name}: ${Numbers.thousands(state.step)} steps${list(metrics)}. In ${folder}: model.safetensors, the log (log.jsonl) and the figures (figures/).`
     )
-    return yield* afterwards(weights, state.epoch)
+    return trained
   })
   const tell = Effect.gen(function* () {
     process.exitCode = cut.safe ? ExitCode.interrupted : ExitCode.failed
     yield* Effect.ignore(note("interrupted", cut.step))
     yield* Console.log(interrupted(folder, cut, args))
+    yield* end("interrupted", cut.step, {})
   })
-  // A run that is at its end is finished, whatever signal comes.
+  const tellAfter = Effect.fnUntraced(function* (step: number, trained: Results) {
+    process.exitCode = ExitCode.interrupted
+    yield* Console.log(interruptedAfter(folder, phases))
+    yield* end("interrupted", step, trained)
+  })
+  // A run that is at its end is finished, whatever signal comes; what follows it heeds signals again.
   return yield* Effect.uninterruptibleMask(
     Effect.fnUntraced(function* (restore) {
       const exit = yield* Effect.exit(restore(running))
-      if (ended !== undefined && (Exit.isSuccess(exit) || Exit.hasInterrupts(exit))) return yield* finish(ended)
-      if (Exit.hasInterrupts(exit)) yield* tell
-      return yield* Effect.andThen(exit, finish)
+      const whole = ended !== undefined && Exit.hasInterrupts(exit) ? Exit.succeed(ended) : exit
+      if (Exit.hasInterrupts(whole)) yield* tell
+      const report = yield* whole
+      const { state, weights } = report
+      const trained = yield* keep(report)
+      if (!more) {
+        yield* end("finished", state.step, trained)
+        return ExitCode.done
+      }
+      const rest = yield* restore(afterwards(weights, state.epoch)).pipe(Effect.onInterrupt(() => tellAfter(state.step, trained)))
+      yield* end("finished", state.step, { ...trained, ...rest })
+      return ExitCode.done
     })
   )
 }, Effect.scoped)
@@ -187,6 +232,11 @@ const list = (metrics: Readonly<Record<string, number>>) =>
   Object.entries(metrics)
     .map(([name, value]) => `, ${name} ${Numbers.number(value)}`)
     .join("")
+
+const interruptedAfter = (folder: string, { evaluate, predict }: Phases.Phases) => {
+  const rest = [...(evaluate ? ["--do_eval"] : []), ...(predict ? ["--do_predict"] : [])].join(" ")
+  return `Interrupted after the training, which is saved in ${folder}. Run the same command with ${rest} and without --do_train to go on.`
+}
 
 const interrupted = (
   folder: string,

@@ -42,6 +42,43 @@ describe.concurrent("the phases", slow, () => {
     expect(json("whole/all_results.json")).toMatchObject({ train_samples: 12, eval_samples: 6, predict_samples: 5 })
   })
 
+  it("cut in the evaluation after the training it keeps the training (75), and goes on without it", async () => {
+    const cut = await train("after", ["--do_train", "--do_eval"], { env: { TINY_SIGNAL: "eval:12:SIGINT" } })
+    expect(cut.stdout).toContain("Finished tiny: 18 steps")
+    expect(cut.stdout).toContain(
+      "Interrupted after the training, which is saved in after. Run the same command with --do_eval and without --do_train to go on."
+    )
+    expect([cut.code, cut.stderr]).toEqual([75, ""])
+    expect(json("after/regimen.json")).toMatchObject({ status: "finished", step: 18 })
+    expect(readdirSync(at("after"))).not.toContain("eval_results.json")
+    const on = await train("after", ["--do_eval"])
+    expect([on.code, json("after/eval_results.json").eval_samples]).toEqual([0, 6])
+  })
+
+  it("--json tells what it came to in one object, and the rest on standard error", async () => {
+    const ended = await train("machine", ["--json", "--do_train", "--do_eval", "--max_steps", "2"])
+    expect(JSON.parse(ended.stdout)).toMatchObject({
+      ...{ program: "tiny", output_dir: "machine", status: "finished", step: 2 },
+      metrics: { train_samples: 12, eval_samples: 6 }
+    })
+    expect(ended.stderr).toContain("Finished tiny: 2 steps")
+    const again = await train("machine", ["--json", "--max_steps", "2"])
+    expect(JSON.parse(again.stdout)).toMatchObject({ status: "finished", step: 2 })
+    const cut = await train("machine-cut", ["--json"], { env: { TINY_SIGNAL: "train:11:SIGINT" } })
+    expect([cut.code, JSON.parse(cut.stdout)]).toEqual([75, expect.objectContaining({ status: "interrupted", step: 9 })])
+    const refused = await train("machine-none", ["--json", "--do_predict"])
+    expect([refused.code, refused.stdout]).toEqual([2, ""])
+    expect(JSON.parse(refused.stderr)).toMatchObject({ error: { _tag: "ContradictoryArguments" } })
+  })
+
+  it("no line of any help is longer than the terminal is wide", async () => {
+    for (const words of [[], ["train"], ["resume"], ["plan"], ["inspect"], ["doctor"]]) {
+      const { stdout, code } = await regimen([...words, "--help"])
+      expect(code).toBe(0)
+      expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([])
+    }
+  })
+
   it("a spec names the program, its arguments and its files; flags win; resume knows it all", async () => {
     const ended = await regimen(["train", "spec.json", "--device", "cpu", "--run_name", "mine"])
     expect([ended.code, ended.stderr]).toEqual([0, ""])

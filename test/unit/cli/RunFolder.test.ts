@@ -35,6 +35,28 @@ describe("clear", () => {
     })
   )
 
+  it.live("takes away what the run noted that it wrote, and nothing of the like that it did not", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const folder = yield* fs.makeTempDirectoryScoped()
+      const status = {
+        program: "p",
+        file: "p.ts",
+        status: "finished",
+        files: {},
+        args: {},
+        step: 1,
+        metrics: {},
+        wrote: []
+      } as const
+      for (const file of ["config.json", "tokenizer.json", "vocab.txt"]) yield* fs.writeFileString(`${folder}/${file}`, "")
+      yield* RunFolder.write(folder, status)
+      yield* RunFolder.wrote(folder, ["config.json", "tokenizer.json", "../config.json"])
+      yield* RunFolder.clear(folder)
+      assert.deepStrictEqual(yield* fs.readDirectory(folder), ["vocab.txt"])
+    }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
+  )
+
   it.live("leaves others' files, and the folders that they are in", () =>
     Effect.gen(function* () {
       const others = [
