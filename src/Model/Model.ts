@@ -99,6 +99,16 @@ export class ModelFailed extends Schema.TaggedError<ModelFailed>()("ModelFailed"
   }
 }
 
+/** A function that the user gave (`computeLoss`, `preprocessLogitsForMetrics`) failed where the model runs. */
+export class FunctionFailed extends Schema.TaggedError<FunctionFailed>()("FunctionFailed", {
+  function: Schema.String,
+  reason: Schema.String
+}) {
+  override get message() {
+    return `${this.function} failed: ${this.reason}`
+  }
+}
+
 /**
  * Makes a model from named fields: the inputs reach `forward`, and where all labels are there too, `loss`.
  *
@@ -151,12 +161,13 @@ export const take = (by: string, among: MissingField["among"], tensors: Tensors,
 /**
  * Runs the model on a batch as in training and throws the result away: finds what would fail before step 0, and says why. Runs on the device; leaks nothing.
  *
- * **Errors**: `MissingField` for a field or parameter that the model read before it failed and that is not there, `NoLoss`, `ModelFailed` for the rest.
+ * **Errors**: `MissingField` for a field or parameter that the model read before it failed and that is not there, `NoLoss`, `FunctionFailed` for
+ * a function that was put around it, `ModelFailed` for the rest.
  */
 export const check = (
   model: Model,
   { parameters, buffers, batch, key }: { parameters: Tensors; buffers: Tensors; batch: Tensors; key: Key }
-): Result.Result<void, MissingField | NoLoss | ModelFailed> => {
+): Result.Result<void, MissingField | NoLoss | FunctionFailed | ModelFailed> => {
   const absent: Array<MissingField> = []
   const watched = (among: MissingField["among"], tensors: Tensors): Tensors =>
     new Proxy(tensors, {
@@ -166,12 +177,15 @@ export const check = (
         return Reflect.get(target, field)
       }
     })
-  const fail = (cause: unknown): MissingField | ModelFailed => {
+  const fail = (cause: unknown): MissingField | FunctionFailed | ModelFailed => {
     if (cause instanceof MissingField) return cause
+    const own = cause instanceof FunctionFailed ? cause : undefined
     const reason = cause instanceof Error ? cause.message : String(cause)
     const shapes = Object.fromEntries(Object.entries(batch).map(([field, tensor]) => [field, `[${tensor.shape}]`]))
     // A field that may be absent is read too: one is to blame where the failure is about something that is not there.
-    return (/undefined|null/.test(reason) ? absent.at(-1) : undefined) ?? new ModelFailed({ reason, shapes })
+    const missing = /undefined|null/.test(reason) ? absent.at(-1) : undefined
+    if (missing === undefined) return own ?? new ModelFailed({ reason, shapes })
+    return own === undefined ? missing : new MissingField({ ...missing, by: own.function })
   }
   let gaveLoss = false
   try {

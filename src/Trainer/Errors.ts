@@ -5,7 +5,7 @@ import type { WrongCheckpoint } from "../Checkpoint/Fit.ts"
 import type { DataError } from "../Data/Dataset.ts"
 import type { DeviceError } from "../Layer/Device/Device.ts"
 import type { KernelMissing } from "../Layer/Device/Kernels.ts"
-import type { MissingField, ModelFailed, NoLoss } from "../Model/Model.ts"
+import type { FunctionFailed, MissingField, ModelFailed, NoLoss } from "../Model/Model.ts"
 import type { Stalled } from "../Schedule/Plan.ts"
 import * as Frames from "../Tensor/Frames.ts"
 import type { EvaluationError } from "./Evaluation.ts"
@@ -74,7 +74,7 @@ export class BatchTooLarge extends Schema.TaggedError<BatchTooLarge>()("BatchToo
 }
 
 /** The model and the batches do not fit together; found before step 0. */
-export type Misfit = MissingField | NoLoss | ModelFailed
+export type Misfit = MissingField | NoLoss | FunctionFailed | ModelFailed
 
 /** Everything that can end a run early, beside the errors of its observers. */
 export type RunError =

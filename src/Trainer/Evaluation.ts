@@ -6,7 +6,8 @@ import { Device, type DeviceError } from "../Layer/Device/Device.ts"
 import type { Figure } from "../Metrics/Figure.ts"
 import type { Metric } from "../Metrics/Metric.ts"
 import * as Speed from "../Metrics/Speed.ts"
-import type { Model } from "../Model/Model.ts"
+import { caught } from "../Model/Guard.ts"
+import type { FunctionFailed, Model } from "../Model/Model.ts"
 import { perToken, type Reduction } from "../Step/Reduction.ts"
 import type { HostTensors } from "../Tensor/HostTensor.ts"
 import * as Tree from "../Tensor/Tree.ts"
@@ -42,6 +43,7 @@ export interface Prediction {
 export type EvaluationError =
   | DataError
   | DeviceError
+  | FunctionFailed
   | ComputeMetrics.MetricsFailed
   | ComputeMetrics.InvalidMetric
   | Collector.NotJoined
@@ -151,7 +153,10 @@ const look = Effect.fnUntraced(function* <E, R>(
     const current = batch
     const measured = yield* Effect.acquireUseRelease(
       Effect.tap(
-        device.run(`evaluation of ${set}, batch ${seen.batches}`, () => forward(Forward.input(weights, current))),
+        Effect.flatMap(
+          device.run(`evaluation of ${set}, batch ${seen.batches}`, () => caught(() => forward(Forward.input(weights, current)))),
+          Effect.fromResult
+        ),
         ({ predictions }) => Effect.sync(() => keeps && write === undefined && collector.hold(predictions))
       ),
       ({ measured }) => device.read(measured),

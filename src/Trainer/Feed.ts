@@ -3,7 +3,7 @@ import { Effect, Option, type Scope, Stream } from "effect"
 import * as Arguments from "../Arguments/Arguments.ts"
 import * as Collator from "../Data/Collators.ts"
 import * as Columns from "../Data/Columns.ts"
-import type { DataError, Dataset } from "../Data/Dataset.ts"
+import { DataError, type Dataset } from "../Data/Dataset.ts"
 import * as Lengths from "../Data/Lengths.ts"
 import * as Loader from "../Data/Loaders.ts"
 import * as Sampler from "../Data/Samplers.ts"
@@ -119,7 +119,7 @@ const reading = Effect.fnUntraced(function* <A, E, R>(
   args: Args
 ) {
   const { model } = options
-  const collate = options.collate ?? (yield* usual(options.tokenizer))
+  const collate = options.collate === undefined ? yield* usual(options.tokenizer) : guarded(options.collate)
   const takes = args.removeUnusedColumns ? Columns.takenBy(model, args.labelNames ?? []) : undefined
   const shown = takes === undefined ? collate : Columns.only(collate, takes)
   const unused = new Map<string, string>()
@@ -159,6 +159,19 @@ const reading = Effect.fnUntraced(function* <A, E, R>(
   )
   return { takes, shown, look, prefetched, evaluation, tell }
 })
+
+/** What the user's collator throws is an error of the data, which names it. */
+const guarded =
+  <A>(collate: Collator.Collator<A>): Collator.Collator<A> =>
+  (...batch) =>
+    Effect.flatten(Effect.try({ try: () => collate(...batch), catch: collatorFailed }))
+
+export const collatorFailed = (cause: unknown): DataError =>
+  new DataError({
+    row: null,
+    column: null,
+    reason: `dataCollator failed: ${cause instanceof Error ? cause.message : String(cause)}`
+  })
 
 /** The collator where none is given. **Errors**: `EncodeError` for a tokenizer without a pad token. */
 const usual = (tokenizer: Tokenizer | undefined): Effect.Effect<Collator.Collator<unknown>, EncodeError> =>

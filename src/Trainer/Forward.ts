@@ -1,6 +1,7 @@
 /** The model on a batch, without training: a pure function of tensors, which a device can compile. */
 import type { Batch } from "../Data/Loader.ts"
 import type { Metric } from "../Metrics/Metric.ts"
+import { guard } from "../Model/Guard.ts"
 import type { Model, Outputs } from "../Model/Model.ts"
 import type { Reduction } from "../Step/Reduction.ts"
 import * as HostTensor from "../Tensor/HostTensor.ts"
@@ -71,7 +72,9 @@ const predictions = (collect: Collect, model: Model, outputs: Tensors, batch: Te
   const processed =
     given === undefined
       ? undefined
-      : collect.preprocessLogitsForMetrics?.(given, alone(Tree.pick(batch, labelsOf(collect, model, batch))))
+      : guard("preprocessLogitsForMetrics", () =>
+          collect.preprocessLogitsForMetrics?.(given, alone(Tree.pick(batch, labelsOf(collect, model, batch))))
+        )
   const all = processed === undefined ? kept : isTensor(processed) ? { logits: processed } : processed
   return Tree.map(all, (tensor) => tf.clone(tensor))
 }

@@ -4,7 +4,8 @@ import * as Fit from "../Checkpoint/Fit.ts"
 import type { Batch } from "../Data/Loader.ts"
 import { Device, type DeviceError } from "../Layer/Device/Device.ts"
 import { Optimizer } from "../Layer/Optimizer.ts"
-import { check, type Model } from "../Model/Model.ts"
+import { caught } from "../Model/Guard.ts"
+import { check, type FunctionFailed, type Model } from "../Model/Model.ts"
 import * as Sound from "../Step/Sound.ts"
 import * as Step from "../Step/Step.ts"
 import * as Traced from "../Step/Traced.ts"
@@ -33,7 +34,7 @@ export interface Learner {
     state: TrainerState,
     learningRate: number,
     batches: ReadonlyArray<Batch>
-  ) => Effect.Effect<void, DeviceError | NonFiniteTensor>
+  ) => Effect.Effect<void, DeviceError | FunctionFailed | NonFiniteTensor>
   /** Makes an update and throws its result away: finds what would fail, before step 0. */
   readonly rehearse: (batch: Batch) => Effect.Effect<void, DeviceError | NonFiniteTensor | Misfit>
   readonly running: Effect.Effect<Running, DeviceError>
@@ -107,15 +108,20 @@ export const make = Effect.fnUntraced(function* (
     const keys = batches.map((_, microbatch) => Key.fold(Key.fold(Key.fold(root, "step"), state.step), microbatch))
     const figures = transformation.scalars({ step: state.step, learningRate })
     const made = device.run(during, () => {
-      const output = step({
-        weights,
-        keys,
-        batches: batches.map((batch) => HostTensor.toDevice(batch.tensors)),
-        scalars: Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, tf.scalar(value)]))
-      })
-      return Result.map(output, (output) => ({ weights: output.weights, running: add(running, output, state) }))
+      const taken = caught(() =>
+        step({
+          weights,
+          keys,
+          batches: batches.map((batch) => HostTensor.toDevice(batch.tensors)),
+          scalars: Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, tf.scalar(value)]))
+        })
+      )
+      return Result.flatMap(taken, (made) =>
+        Result.map(made, (output) => ({ weights: output.weights, running: add(running, output, state) }))
+      )
     })
-    const named = (finding: Traced.Finding) => new NonFiniteTensor({ step: state.step + 1, ...finding })
+    const named = (failure: Traced.Finding | FunctionFailed) =>
+      "function" in failure ? failure : new NonFiniteTensor({ step: state.step + 1, ...failure })
     return Effect.flatMap(made, (result) => Effect.fromResult(Result.mapError(result, named)))
   }
 

@@ -15,6 +15,7 @@ import { initialWeights } from "../Learner.ts"
 import * as MemoryReport from "../MemoryReport.ts"
 import type { Parts } from "../Program.ts"
 import type { Options as RunOptions } from "../Run.ts"
+import * as ComputeLoss from "./ComputeLoss.ts"
 import type { Options } from "./Options.ts"
 
 /** Where a Trainer lives: the world of its runs, and the disk for what it saves beside. */
@@ -136,12 +137,4 @@ export const fresh = (args: Arguments.Arguments, model: Model): Effect.Effect<Ho
 
 /** The model with the user's loss in the place of its own. */
 export const lossOf = <A, E, R>({ computeLoss }: Options<A, E, R>, model: Model): Model =>
-  computeLoss === undefined
-    ? model
-    : {
-        ...model,
-        apply: (parameters, batch, context) => {
-          const outputs = model.apply(parameters, batch, context)
-          return { ...outputs, loss: computeLoss(outputs, batch) }
-        }
-      }
+  computeLoss === undefined ? model : ComputeLoss.around(computeLoss, model)

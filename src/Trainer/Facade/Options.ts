@@ -2,14 +2,14 @@
 import type { Input } from "../../Arguments/Arguments.ts"
 import type { Collator } from "../../Data/Collator.ts"
 import type { Metric } from "../../Metrics/Metric.ts"
-import type { Loss, Model, Outputs } from "../../Model/Model.ts"
+import type { Model } from "../../Model/Model.ts"
 import type { Transformation } from "../../Optimizer/Transformation.ts"
 import type { Schedule } from "../../Schedule/Schedule.ts"
-import type { Tensors } from "../../Tensor/Tensor.ts"
 import type { Tokenizer } from "../../Tokenizer/Tokenizer.ts"
 import type { Callback } from "../Callback.ts"
 import type { Functions } from "../Collect.ts"
 import type { MakeLoader, Source, Sources } from "../Feed.ts"
+import type { ComputeLoss } from "./ComputeLoss.ts"
 
 export interface Options<A, E = never, R = never> {
   readonly model?: Model
@@ -33,7 +33,7 @@ export interface Options<A, E = never, R = never> {
   readonly optimizers?: readonly [Transformation | null, Schedule.Input<number> | null]
   readonly preprocessLogitsForMetrics?: Functions["preprocessLogitsForMetrics"]
   /** The loss in the place of the model's own, from its outputs and the batch. */
-  readonly computeLoss?: (outputs: Outputs, batch: Tensors) => Loss
+  readonly computeLoss?: ComputeLoss
   /** Reads the training data in the place of the Trainer's own loader. */
   readonly getTrainDataloader?: MakeLoader<A, E, R>
   /** Which parameters are trained, by path; all by default. */

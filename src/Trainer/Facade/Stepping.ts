@@ -1,6 +1,7 @@
 /** `training_step` and `compute_loss`: one batch, by hand. Nothing is updated. */
 import { Effect, Ref } from "effect"
 import { Device } from "../../Layer/Device/Device.ts"
+import { caught } from "../../Model/Guard.ts"
 import * as Gradient from "../../Step/Gradient.ts"
 import type { HostTensors } from "../../Tensor/HostTensor.ts"
 import * as HostTensor from "../../Tensor/HostTensor.ts"
@@ -46,8 +47,13 @@ const forward = Effect.fnUntraced(function* <A, E, R>(
   const device = yield* Device
   const { weights } = yield* Ref.get(cell)
   return yield* Effect.acquireUseRelease(
-    device.run(during, () =>
-      run(HostTensor.toDevice(weights.parameters), HostTensor.toDevice(weights.buffers), HostTensor.toDevice(inputs))
+    Effect.flatMap(
+      device.run(during, () =>
+        caught(() =>
+          run(HostTensor.toDevice(weights.parameters), HostTensor.toDevice(weights.buffers), HostTensor.toDevice(inputs))
+        )
+      ),
+      Effect.fromResult
     ),
     device.read,
     device.dispose

@@ -24,3 +24,40 @@ test("batches are those that are apart, or one", () => {
 test("an output called dtype is no tensor's dtype", () => {
   expect(EvalPrediction.take({ dtype: logits, hidden }, "dtype")).toBe(logits)
 })
+
+test("nothing predicted is no tensor", () => {
+  expect(() => EvalPrediction.take(undefined)).toThrow(/which have nothing/)
+})
+
+test("argmax is numpy's: over the last axis, the first of equals, a NaN before all", () => {
+  const scores = HostTensor.fromArray([
+    [
+      [1, 3, 3],
+      [-1, -2, -3]
+    ],
+    [
+      [0, NaN, 9],
+      [NaN, NaN, 1]
+    ]
+  ])
+  expect(EvalPrediction.argmax(scores)).toEqual(
+    HostTensor.fromArray(
+      [
+        [1, 0],
+        [1, 0]
+      ],
+      "int32"
+    )
+  )
+  expect(EvalPrediction.argmax({ hidden, scores }, "scores").shape).toEqual([2, 2])
+  expect(() => EvalPrediction.argmax(HostTensor.scalar(1))).toThrow(/shape is \[\]/)
+  expect(() => EvalPrediction.argmax(HostTensor.zeros([2, 0]))).toThrow(/shape is \[2,0\]/)
+})
+
+test("agreement is the part of the labels that are predicted, but for -100", () => {
+  const ids = (...values: ReadonlyArray<number>) => HostTensor.fromArray(values, "int32")
+  expect(EvalPrediction.agreement(ids(1, 0, 2, -100), ids(1, 1, 2, -100))).toBe(2 / 3)
+  expect(EvalPrediction.agreement(ids(1), ids(-100))).toBeNaN()
+  expect(() => EvalPrediction.agreement(logits, ids(1, 2))).toThrow(/\[1,2\].*\[2\]/)
+  expect(() => EvalPrediction.agreement(logits, undefined)).toThrow(/which have nothing/)
+})
