@@ -3,6 +3,8 @@ import { Result, Schema } from "effect"
 import { TokenizerInvalid, TokenizerMissing, TokenizerUnsupported } from "./Errors.ts"
 import * as Frame from "./Frame.ts"
 import * as Library from "./Library.ts"
+import * as Made from "./Made.ts"
+import * as Spans from "./Spans.ts"
 import { type Files, type Role, roles, type Side, type Tokenizer } from "./Tokenizer.ts"
 
 /** Files that make a tokenizer; all but the first may be missing. */
@@ -30,6 +32,11 @@ export const fromFiles = (files: Files): Tokenizer => {
   const library = open({ ...json, added_tokens }, config)
   const special = Object.fromEntries(named.map(([role, token]) => [role, library.token_to_id(token)!]))
   const templates = config.chat_template ?? undefined
+  const toIds = (text: string) => library.encode(text, { add_special_tokens: false }).ids
+  const writing: Spans.Options = {
+    normalize: (text) => library.normalizer?.(text) ?? text,
+    bytesOf: bytesOf(json, special.unk === undefined ? undefined : library.id_to_token(special.unk))
+  }
   return {
     vocabularySize: library.model.vocab.length,
     special,
@@ -44,7 +51,13 @@ export const fromFiles = (files: Files): Tokenizer => {
       ...(Array.isArray(templates) ? Object.fromEntries(templates.map(({ name, template }) => [name, template])) : {}),
       ...(files[names[3]] === undefined ? {} : { default: files[names[3]] })
     },
-    toIds: (text) => library.encode(text, { add_special_tokens: false }).ids,
+    toIds,
+    spansOf: (text) =>
+      Spans.align(
+        text,
+        toIds(text).map((id) => library.id_to_token(id) ?? ""),
+        writing
+      ),
     toText: (ids) => library.decode([...ids], { clean_up_tokenization_spaces: config.clean_up_tokenization_spaces ?? false }),
     idOf: (token) => library.token_to_id(token),
     tokenOf: (id) => library.id_to_token(id),
@@ -106,10 +119,28 @@ const Json = Schema.StructWithRest(
       [Schema.Record(Schema.String, Schema.Unknown)]
     ),
     added_tokens: Schema.Array(Added),
+    pre_tokenizer: Schema.optionalKey(Schema.Unknown),
     post_processor: Schema.Unknown
   }),
   [Schema.Record(Schema.String, Schema.Unknown)]
 )
+
+/** The bytes that a token of this model writes. */
+const bytesOf = ({ model, pre_tokenizer }: typeof Json.Type, unknown: string | undefined): Spans.Options["bytesOf"] => {
+  const utf8 = new TextEncoder()
+  const places = new globalThis.Map(Made.byteAlphabet().map((character, byte) => [character, byte]))
+  const byBytes = JSON.stringify(pre_tokenizer ?? null).includes('"ByteLevel"')
+  const prefix = typeof model.continuing_subword_prefix === "string" ? model.continuing_subword_prefix : ""
+  return (token) => {
+    if (token === unknown) return undefined
+    if (byBytes && [...token].every((character) => places.has(character)))
+      return Array.from(token, (character) => places.get(character)!)
+    const [, hex] = /^<0x([0-9A-F]{2})>$/.exec(token) ?? []
+    if (hex !== undefined && model.byte_fallback === true) return [Number.parseInt(hex, 16)]
+    const inner = prefix !== "" && token.startsWith(prefix) ? token.slice(prefix.length) : token
+    return [...utf8.encode(inner.replaceAll("\u2581", " "))]
+  }
+}
 
 const contentOf = (token: typeof Token.Type): string => (typeof token === "string" ? token : token.content)
 

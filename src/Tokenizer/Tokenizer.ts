@@ -1,6 +1,7 @@
 /** A tokenizer turns text into ids and back. **Unit**: lengths are in tokens. */
 import { EncodeError, UnknownId } from "./Errors.ts"
 import * as Frame from "./Frame.ts"
+import type { Span } from "./Spans.ts"
 
 /** The part that a token plays, as tokenizer_config.json names it without `_token`. */
 export const roles = ["bos", "eos", "unk", "sep", "pad", "cls", "mask"] as const
@@ -29,6 +30,8 @@ export interface Tokenizer {
   readonly chatTemplates: Readonly<{ [name: string]: string }>
   /** The ids of a text, with nothing around it. */
   readonly toIds: (text: string) => ReadonlyArray<number>
+  /** Where in a text each of its ids stands, without the space before it. **Unit**: UTF-16 code units. */
+  readonly spansOf: (text: string) => ReadonlyArray<Span>
   /** The text of ids that are all in the vocabulary. */
   readonly toText: (ids: ReadonlyArray<number>) => string
   readonly idOf: (token: string) => number | undefined

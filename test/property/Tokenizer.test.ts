@@ -150,3 +150,66 @@ test("what is saved is loaded as it was", () =>
     }),
     { numRuns: 20 }
   ))
+
+const golden = (name: string) => {
+  const folder = new URL(`../golden-own/tokenizers/${name}/`, import.meta.url).pathname
+  return Effect.runPromise(Tokenizer.load(folder).pipe(Effect.provide(NodeServices.layer)))
+}
+
+/** Words of all kinds, each cut from its neighbours by every tokenizer. */
+const word = fc.constantFrom(
+  "the",
+  "Storm",
+  "1851,",
+  "é",
+  "Zoë's",
+  "(whale)",
+  "naïve",
+  "a",
+  "Ishmael;",
+  "漢",
+  "unbelievable",
+  "don't"
+)
+const words = fc.array(fc.tuple(word, fc.constantFrom(" ", "  ", "\n")), { minLength: 1, maxLength: 8 })
+
+test.each(["bert", "gpt2", "roberta", "t5", "llama2", "llama3"])(
+  "the spans of %s: an answer is found again by its tokens",
+  async (name) => {
+    const tokenizer = await golden(name)
+    fc.assert(
+      fc.property(words, fc.nat(), fc.nat(), (parts, a, b) => {
+        const text = parts.flat().join("")
+        const starts = parts.map((_, i) => parts.slice(0, i).flat().join("").length)
+        const [first, last] = [a % parts.length, b % parts.length].sort((x, y) => x - y) as [number, number]
+        const [from, to] = [starts[first]!, starts[last]! + parts[last]![0].length]
+        const spans = tokenizer.spansOf(text)
+        expect(spans).toHaveLength(tokenizer.toIds(text).length)
+        for (const [i, [start, end]] of spans.entries()) {
+          expect(start).toBeLessThanOrEqual(end)
+          expect(start).toBeGreaterThanOrEqual(spans[i - 1]?.[0] ?? 0)
+        }
+        const within = spans.filter(([start, end]) => start < to && end > from)
+        expect(text.slice(within[0]?.[0], within.at(-1)?.[1])).toBe(text.slice(from, to))
+      }),
+      { numRuns: 60 }
+    )
+  }
+)
+
+test("the spans of bytes cover all of a text that is no space, and do not go back", () => {
+  fc.assert(
+    fc.property(text, (text) => {
+      const spans = Tokenizer.bytes().spansOf(text)
+      const covered = new Set(spans.flatMap(([from, to]) => Array.from({ length: to - from }, (_, i) => from + i)))
+      for (let i = 0; i < text.length; i++) if (!/\s/.test(text[i]!)) expect(covered.has(i)).toBe(true)
+      for (const [i, [from]] of spans.entries()) expect(from).toBeGreaterThanOrEqual(spans[i - 1]?.[0] ?? 0)
+    })
+  )
+})
+
+test("unknown words have the text up to the next known one", () => {
+  const tokenizer = Tokenizer.trainWordPiece(["the sea is the sea"], { vocabularySize: 40, minFrequency: 1 })
+  const text = "the 漢字 sea"
+  expect(tokenizer.spansOf(text).map(([from, to]) => text.slice(from, to))).toEqual(["the", "漢", "字", "sea"])
+})
