@@ -10,6 +10,7 @@ import { parseArgs } from "node:util"
 import { NodeServices } from "@effect/platform-node"
 import { Cause, Effect, Exit, Layer } from "effect"
 import { Device, Table } from "../src/index.ts"
+import * as Adapters from "./interop/Adapters.ts"
 import * as Case from "./interop/Case.ts"
 import * as Families from "./interop/Families.ts"
 import * as Python from "./interop/Python.ts"
@@ -37,7 +38,7 @@ interface Outcome {
 const write = Effect.fnUntraced(function* (own: Case.Case) {
   mkdirSync(own.folder)
   const reads = yield* Effect.forEach(Subjects.all, (subject) => subject.write(own))
-  yield* Case.write(own, reads.flat())
+  yield* Case.write(own, { reads: reads.flat(), adapter: Adapters.peft(own) })
 })
 
 const compare = Effect.fnUntraced(function* (own: Case.Case, written: Exit.Exit<void, unknown>) {
@@ -63,31 +64,36 @@ const compare = Effect.fnUntraced(function* (own: Case.Case, written: Exit.Exit<
 const failed = (own: Case.Case, fault: string): Outcome => ({ own, worst: {}, faults: [fault] })
 const reason = (cause: Cause.Cause<unknown>): string => String(Cause.squash(cause)).split("\n")[0]!
 
-/** A row for each family: the worst difference of each subject. */
+/** A row for each family: the worst difference of each subject's outputs, and of losses and gradients of all. */
 const table = (outcomes: ReadonlyArray<Outcome>): string => {
-  const columns = Subjects.all.flatMap(({ name }) =>
-    name === "theirs"
-      ? [
-          [name, "outputs"],
-          [name, "loss"],
-          [name, "gradients"]
-        ]
-      : [[name, "outputs"]]
-  ) as ReadonlyArray<readonly [string, keyof Case.Differences]>
+  const subjects = Subjects.all.map(({ name }) => name)
   const rows = Families.all.flatMap(({ name }) => {
     const own = outcomes.filter(({ own }) => own.family.name === name)
-    const cell = ([subject, what]: (typeof columns)[number]) => {
-      const all = own.flatMap(({ worst }) => worst[subject]?.[what] ?? [])
+    const cell = (found: ReadonlyArray<Partial<Case.Differences> | undefined>, what: keyof Case.Differences) => {
+      const all = found.flatMap((differences) => differences?.[what] ?? [])
       return all.length === 0 ? "-" : Math.max(...all).toExponential(1)
     }
+    const all = own.flatMap(({ worst }) => Object.values(worst))
+    const outputs = subjects.map((subject) =>
+      cell(
+        own.map(({ worst }) => worst[subject]),
+        "outputs"
+      )
+    )
     return own.length === 0
       ? []
-      : [[name, own.length, own.filter(({ faults }) => faults.length > 0).length, ...columns.map(cell)]]
+      : [
+          [
+            name,
+            own.length,
+            own.filter(({ faults }) => faults.length > 0).length,
+            ...outputs,
+            cell(all, "loss"),
+            cell(all, "gradients")
+          ]
+        ]
   })
-  return Table.render(
-    ["model", "cases", "failed", ...columns.map(([subject, what]) => (what === "outputs" ? subject : what))],
-    rows
-  )
+  return Table.render(["model", "cases", "failed", ...subjects, "loss", "gradients"], rows)
 }
 
 const program = Effect.gen(function* () {

@@ -6,6 +6,7 @@ import {
   Gradient,
   HostTensor,
   Key,
+  type Model,
   Random,
   Reduction,
   Safetensors,
@@ -48,11 +49,14 @@ export const model = ({ config, family }: Case): Transformers.Transformer =>
   Result.getOrThrow(Transformers.make(config, family.architecture))
 
 /** Writes what Python is to make and to read. */
-export const write = Effect.fnUntraced(function* (own: Case, reads: ReadonlyArray<string>) {
+export const write = Effect.fnUntraced(function* (
+  own: Case,
+  { reads, adapter }: { readonly reads: ReadonlyArray<string>; readonly adapter: Transformers.Config }
+) {
   const fs = yield* FileSystem.FileSystem
   const { architecture } = own.family
   const { config, seed, shards } = own
-  const text = JSON.stringify({ architecture, modelType: model(own).modelType, config, seed, shards, reads }, null, 2)
+  const text = JSON.stringify({ architecture, modelType: model(own).modelType, config, seed, shards, reads, adapter }, null, 2)
   yield* fs.writeFileString(join(own.folder, "case.json"), text)
   yield* fs.writeFile(join(own.folder, "batch.safetensors"), Safetensors.encode(own.batch))
 })
@@ -65,10 +69,10 @@ export const parameters = (own: Case): HostTensor.HostTensors =>
     return { ...drawn, data: Float32Array.from(drawn.data, (z) => middle + 0.25 * z) }
   })
 
-/** What a model gives for the case's batch: outputs, the loss, and where they are asked for the gradients, by Python's names. */
+/** What a model gives for the case's batch: outputs, the loss, and where they are asked for the gradients of what is trained, by Python's names. */
 export const run = Effect.fnUntraced(function* (
   own: Case,
-  model: Transformers.Transformer,
+  model: Model.Model,
   weights: HostTensor.HostTensors,
   gradients = false
 ) {
@@ -79,10 +83,11 @@ export const run = Effect.fnUntraced(function* (
   const found = yield* device.run("interop", (): Tensor.Tensors => {
     const [parameters, batch] = [HostTensor.toDevice(weights), HostTensor.toDevice(own.batch)]
     const { loss, outputs } = model.apply(parameters, batch, { training: false, key: own.key, buffers: {} })
+    const slopes = gradients ? pass({ parameters, batch, buffers: {}, key: own.key }).gradients : {}
     return {
       ...Tree.prefix(outputs, "outputs"),
       loss: tf.div(loss!.sum, loss!.count),
-      ...(gradients ? Tree.prefix(pass({ parameters, batch, buffers: {}, key: own.key }).gradients, "gradients") : {})
+      ...Tree.prefix(Tree.filter(slopes, model.trainable ?? (() => true)), "gradients")
     }
   })
   const read = yield* device.read(found)
@@ -109,14 +114,25 @@ export const compare = (own: Case, ours: HostTensor.HostTensors, theirs: HostTen
   const gradients = names.filter((name) => name.startsWith("gradients."))
   // A gradient that is zero but for rounding is measured by the others.
   const floor = 1e-2 * Math.max(0, ...gradients.map((name) => largest(theirs[name]!)))
-  const worst = (of: (name: string) => boolean, least: number) =>
+  const most = (of: (name: string) => boolean, least: number) =>
     Math.max(0, ...names.filter(of).map((name) => difference(own, ours[name]!, theirs[name]!, least)))
   return {
-    outputs: worst((name) => name.startsWith("outputs."), 0),
-    loss: worst((name) => name === "loss", 1e-3),
-    gradients: worst((name) => name.startsWith("gradients."), floor)
+    outputs: most((name) => name.startsWith("outputs."), 0),
+    loss: most((name) => name === "loss", 1e-3),
+    gradients: most((name) => name.startsWith("gradients."), floor)
   }
 }
+
+/** The largest differences of all. */
+export const worst = (all: ReadonlyArray<Differences>): Differences => ({
+  outputs: Math.max(...all.map(({ outputs }) => outputs)),
+  loss: Math.max(...all.map(({ loss }) => loss)),
+  gradients: Math.max(...all.map(({ gradients }) => gradients))
+})
+
+/** Whether training changed any of the parameters. */
+export const moved = (before: HostTensor.HostTensors, after: HostTensor.HostTensors): boolean =>
+  Object.entries(before).some(([path, { data }]) => data.some((value, i) => value !== after[path]!.data[i]))
 
 const largest = ({ data }: HostTensor.HostTensor): number =>
   Array.from(data).reduce((most, value) => Math.max(most, Math.abs(value)), 0)

@@ -1,21 +1,11 @@
 /** The subjects, one function each. */
 import { join } from "node:path"
-import { NodeServices } from "@effect/platform-node"
-import { Effect, Layer } from "effect"
-import {
-  CheckpointStore,
-  Dataset,
-  Device,
-  type HostTensor,
-  Logger,
-  Pretrained,
-  Program,
-  type Safetensors,
-  type Transformers,
-  Tree
-} from "../../src/index.ts"
+import { Effect } from "effect"
+import { Pretrained, type Safetensors, type Transformers, Tree } from "../../src/index.ts"
+import * as Adapters from "./Adapters.ts"
 import * as Case from "./Case.ts"
 import type { Subject } from "./Subject.ts"
+import * as Training from "./Training.ts"
 
 const halves = { bf16: "BF16", fp16: "F16" } as const
 const formats = Object.keys(halves) as ReadonlyArray<keyof typeof halves>
@@ -33,12 +23,6 @@ const same = Effect.fnUntraced(function* (own: Case.Case, name: string, gradient
   return Case.compare(own, yield* Case.run(own, model, parameters, gradients), yield* Case.expected(own, name))
 })
 
-const worst = (all: ReadonlyArray<Case.Differences>): Case.Differences => ({
-  outputs: Math.max(...all.map(({ outputs }) => outputs)),
-  loss: Math.max(...all.map(({ loss }) => loss)),
-  gradients: Math.max(...all.map(({ gradients }) => gradients))
-})
-
 /** Python makes and saves, in one file or several; ours loads. */
 const theirs: Subject = {
   name: "theirs",
@@ -53,7 +37,7 @@ const theirHalves: Subject = {
   compare: (own) =>
     Effect.map(
       Effect.forEach(formats, (format) => same(own, `theirs-${format}`)),
-      worst
+      Case.worst
     )
 }
 
@@ -71,7 +55,7 @@ const ours: Subject = {
   compare: Effect.fnUntraced(function* (own) {
     const outputs = yield* Case.run(own, Case.model(own), Case.parameters(own))
     const all = yield* Effect.forEach(["ours", "ours-sharded"], (name) => Case.expected(own, name))
-    return worst(all.map((given) => Case.compare(own, outputs, given)))
+    return Case.worst(all.map((given) => Case.compare(own, outputs, given)))
   })
 }
 
@@ -86,7 +70,7 @@ const ourHalves: Subject = {
   compare: (own) =>
     Effect.map(
       Effect.forEach(formats, (format) => same(own, `ours-${format}`)),
-      worst
+      Case.worst
     )
 }
 
@@ -95,44 +79,17 @@ const resumed: Subject = {
   name: "resumed",
   write: Effect.fnUntraced(function* (own) {
     const model: Transformers.Transformer = { ...Case.model(own), init: () => Case.parameters(own) }
-    const run = (maxSteps: number) => Effect.provide(Program.run(program(own, model, maxSteps)), world(own))
-    yield* run(2)
-    yield* run(3)
+    yield* Training.run(own, model, { folder: "run", maxSteps: 2 })
+    yield* Training.run(own, model, { folder: "run", maxSteps: 3 })
     return [checkpoint]
   }),
   compare: Effect.fnUntraced(function* (own) {
     const { model, parameters } = yield* load(own, checkpoint)
-    const moved = Tree.zip(parameters, Case.parameters(own), (after, before) =>
-      Number(after.data.some((value, i) => value !== before.data[i]))
-    )
-    if (!Object.values(moved).includes(1)) return yield* Effect.fail(new Error("training changed nothing"))
+    if (!Case.moved(Case.parameters(own), parameters)) return yield* Effect.fail(new Error("training changed nothing"))
     return Case.compare(own, yield* Case.run(own, model, parameters), yield* Case.expected(own, checkpoint))
   })
 }
 
 const checkpoint = "run/checkpoint-3"
 
-/** Each step sees the case's batch. */
-const program = (own: Case.Case, model: Transformers.Transformer, maxSteps: number) =>
-  Program.make({
-    args: {
-      maxSteps,
-      learningRate: 1e-3,
-      saveStrategy: "steps",
-      saveSteps: 1,
-      loggingStrategy: "no",
-      perDeviceTrainBatchSize: 1
-    },
-    model,
-    collate: (): Effect.Effect<HostTensor.HostTensors> => Effect.succeed(own.batch),
-    trainDataset: Dataset.fromArray([0])
-  })
-
-const world = (own: Case.Case) =>
-  Layer.mergeAll(
-    Device.wasm,
-    Logger.none,
-    CheckpointStore.fileSystem({ directory: join(own.folder, "run") }).pipe(Layer.provide(NodeServices.layer))
-  )
-
-export const all: ReadonlyArray<Subject> = [theirs, theirHalves, ours, ourHalves, resumed]
+export const all: ReadonlyArray<Subject> = [theirs, theirHalves, ours, ourHalves, resumed, ...Adapters.all]

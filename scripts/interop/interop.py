@@ -15,6 +15,7 @@ import traceback
 
 os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_VERBOSITY="error", CUDA_VISIBLE_DEVICES="", TOKENIZERS_PARALLELISM="false")
 
+import peft
 import torch
 import transformers
 from safetensors.torch import load_file, save_file
@@ -26,7 +27,7 @@ OUTPUTS = ("logits", "start_logits", "end_logits")
 
 
 def run(model, batch, gradients=False):
-    """Logits, the loss and, where they are asked for, the gradients, by the names of the parameters."""
+    """Logits, the loss and, where they are asked for, the gradients of what is trained, by the names of the parameters."""
     model.eval()
     model.zero_grad()
     outputs = model(**batch)
@@ -35,8 +36,14 @@ def run(model, batch, gradients=False):
     if gradients:
         outputs.loss.backward()
         for name, parameter in model.named_parameters():
-            found[f"gradients.{name}"] = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+            if parameter.requires_grad:
+                found[f"gradients.{plain(name)}"] = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
     return {name: tensor.detach().clone().contiguous() for name, tensor in found.items()}
+
+
+def plain(name):
+    """A parameter's name without what PEFT puts into it."""
+    return name.replace(".modules_to_save.default.", ".").replace(".default.", ".")
 
 
 def attention(config):
@@ -80,14 +87,41 @@ def read(cls, folder, name, batch):
     save_file(run(model, batch), folder / f"{name}.outputs.safetensors")
 
 
+def adapt(cls, folder, case, batch):
+    """Adapters around what was made, random too, saved in two formats, and what one of them comes to when it is merged."""
+    for name, dtype in (("theirs", torch.float32), ("theirs-bf16", torch.bfloat16)):
+        model = peft.get_peft_model(load(cls, folder / name)[0], peft.LoraConfig(**case["adapter"]))
+        generator = torch.Generator().manual_seed(case["seed"] + 1)
+        with torch.no_grad():
+            for parameter in model.parameters():
+                if parameter.requires_grad:
+                    parameter.copy_(0.25 * torch.randn(parameter.shape, generator=generator))
+        model.to(dtype).save_pretrained(folder / f"{name}-adapter")
+        read_adapter(cls, folder, f"{name}-adapter", batch, folder / name, gradients=True)
+        if dtype == torch.float32:
+            model.merge_and_unload().save_pretrained(folder / "theirs-merged")
+            read(cls, folder, "theirs-merged", batch)
+
+
+def read_adapter(cls, folder, name, batch, base, gradients=False):
+    """A folder of an adapter as PeftModel.from_pretrained takes it, around the base that is in another."""
+    model = peft.PeftModel.from_pretrained(load(cls, base)[0], folder / name, is_trainable=gradients)
+    # PeftModelForQuestionAnswering leaves out the segments: the model that the adapter is in is run itself.
+    save_file(run(model.get_base_model(), batch, gradients), folder / f"{name}.outputs.safetensors")
+
+
 def check(folder):
     case = json.loads((folder / "case.json").read_text())
     cls = getattr(transformers, case["architecture"])
     batch = load_file(folder / "batch.safetensors")
     batch = {name: tensor.long() if tensor.dtype == torch.int32 else tensor for name, tensor in batch.items()}
     make(cls, folder, case, batch)
+    adapt(cls, folder, case, batch)
     for name in case["reads"]:
-        read(cls, folder, name, batch)
+        if (folder / name / "adapter_config.json").exists():
+            read_adapter(cls, folder, name, batch, peft.PeftConfig.from_pretrained(folder / name).base_model_name_or_path)
+        else:
+            read(cls, folder, name, batch)
 
 
 for folder in sorted(path for path in pathlib.Path(sys.argv[1]).iterdir() if path.is_dir()):

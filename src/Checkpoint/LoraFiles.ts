@@ -46,6 +46,13 @@ export type LoadError =
   | Safetensors.OutOfRange
   | PlatformError.PlatformError
 
+export interface SaveOptions {
+  readonly lora: Lora.Lora
+  readonly parameters: HostTensors
+  /** Where the base model is: a folder, or an id. PEFT's `AutoPeftModel` reads it. */
+  readonly baseModel?: string
+}
+
 /** The files' names. */
 const [configFile, tensorsFile] = ["adapter_config.json", "adapter_model.safetensors"]
 
@@ -54,16 +61,8 @@ const [configFile, tensorsFile] = ["adapter_config.json", "adapter_model.safeten
  *
  * **Law**: `load` gives it back. PEFT's `PeftModel.from_pretrained` reads it. **Errors**: the file system's.
  */
-export const save = Effect.fn("LoraFiles.save")(function* (
-  folder: string,
-  options: {
-    readonly lora: Lora.Lora
-    readonly parameters: HostTensors
-    /** Where the base model is: a folder, or an id. PEFT's `AutoPeftModel` reads it. */
-    readonly baseModel?: string
-  }
-) {
-  const { lora, parameters, baseModel = null } = options
+export const save = Effect.fn("LoraFiles.save")(function* (folder: string, options: SaveOptions) {
+  const { lora, parameters } = options
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   yield* fs.makeDirectory(folder, { recursive: true })
@@ -75,7 +74,7 @@ export const save = Effect.fn("LoraFiles.save")(function* (
     yield* fs.rename(`${file}.tmp`, file)
   })
   yield* write(tensorsFile, Safetensors.encode(tensors, { metadata: { format: "pt" } }))
-  yield* write(configFile, new TextEncoder().encode(`${JSON.stringify(configOf(lora, baseModel), null, 2)}\n`))
+  yield* write(configFile, new TextEncoder().encode(`${JSON.stringify(configOf(options), null, 2)}\n`))
 })
 
 /**
@@ -195,26 +194,39 @@ const readTensors = Effect.fnUntraced(function* (folder: string) {
 })
 
 /** The settings by PEFT's names; what it has beyond them is at its defaults there. */
-const configOf = ({ base, settings }: Lora.Lora, baseModel: string | null) => ({
-  base_model_name_or_path: baseModel,
-  bias: "none",
-  fan_in_fan_out: base.turned !== undefined,
-  inference_mode: true,
-  init_lora_weights: true,
-  lora_alpha: settings.alpha,
-  lora_dropout: settings.dropout,
-  modules_to_save: settings.modulesToSave.length === 0 ? null : settings.modulesToSave,
-  peft_type: "LORA",
-  r: settings.rank,
-  target_modules: settings.targets,
-  task_type: taskOf(base),
-  use_rslora: settings.rslora
-})
+const configOf = ({ lora, parameters, baseModel }: SaveOptions) => {
+  const { base, settings } = lora
+  return {
+    base_model_name_or_path: baseModel ?? null,
+    bias: "none",
+    fan_in_fan_out: base.turned !== undefined,
+    inference_mode: true,
+    init_lora_weights: true,
+    lora_alpha: settings.alpha,
+    lora_dropout: settings.dropout,
+    modules_to_save: settings.modulesToSave.length === 0 ? null : settings.modulesToSave,
+    peft_type: "LORA",
+    r: settings.rank,
+    target_modules: settings.targets,
+    task_type: taskOf(lora, Object.keys(parameters)),
+    use_rslora: settings.rslora
+  }
+}
 
-/** What PEFT calls an architecture's task. */
-const taskOf = (base: Model): string | null => {
+/** What PEFT calls an architecture's task. For a head of classes or answers it looks for that head in the files, so that it is told only where it is there. */
+const taskOf = ({ base, trainable }: Lora.Lora, paths: ReadonlyArray<string>): string | null => {
   const architecture = "architecture" in base ? String(base.architecture) : ""
-  return Object.entries(tasks).find(([end]) => architecture.endsWith(end))?.[1] ?? null
+  const task = Object.entries(tasks).find(([end]) => architecture.endsWith(end))?.[1] ?? null
+  const head = heads[String(task)]
+  const left = head !== undefined && paths.some((path) => head.test(path) && !trainable(path))
+  return left ? null : task
+}
+
+/** What it takes for the head. */
+const heads: Readonly<Record<string, RegExp>> = {
+  SEQ_CLS: /(classifier|score)\./,
+  TOKEN_CLS: /(classifier|score)\./,
+  QUESTION_ANS: /qa_outputs\./
 }
 
 const tasks: Readonly<Record<string, string>> = {

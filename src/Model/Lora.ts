@@ -16,7 +16,10 @@ export interface Settings {
   readonly alpha: number
   /** Which modules are adapted: ends of their paths (`query`, `attention.self.query`), or one regular expression for whole paths. */
   readonly targets: string | ReadonlyArray<string>
-  /** Ends of the paths of modules that are trained whole and kept with the adapter: a new head. They are not adapted. */
+  /**
+   * Ends of the paths of modules that are trained whole and kept with the adapter: a new head. They are not adapted. An end may begin within a word, as in
+   * PEFT: `classifier` is `pre_classifier` too.
+   */
   readonly modulesToSave?: ReadonlyArray<string>
   /** Of the input of `lora_A`. What is added here is a part of the weight, which no dropout of an input reaches: 0 alone is honoured. */
   readonly dropout?: number
@@ -226,8 +229,8 @@ const isTarget = (targets: Settings["targets"]): ((module: string) => boolean) =
   return (module) => whole.test(module)
 }
 
-/** Whether a path is that of a module so named, or lies within one. */
+/** Whether a path is that of a module so named, or lies within one. As in PEFT a name may begin within a word: `classifier` is `pre_classifier` too. */
 const isWithin =
   (names: ReadonlyArray<string>) =>
   (path: string): boolean =>
-    names.some((name) => `.${path}.`.includes(`.${name}.`))
+    names.some((name) => `${path}.`.includes(`${name}.`))

@@ -71,6 +71,26 @@ layer(NodeServices.layer)("LoraFiles", (it) => {
     })
   )
 
+  it.effect("PEFT is told the task only where the head is in the files, for it looks for it there", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* Path.Path
+      const folder = yield* fs.makeTempDirectoryScoped()
+      const taskOf = Effect.fnUntraced(function* (name: string, modulesToSave: ReadonlyArray<string>, targets: string) {
+        const model = Small.make(name)
+        const lora = Result.getOrThrow(Lora.around(model, { ...settings, targets: [targets], modulesToSave }))
+        yield* LoraFiles.save(folder, { lora, parameters: lora.init(Key.make(1)) })
+        return JSON.parse(yield* fs.readFileString(path.join(folder, "adapter_config.json"))).task_type
+      })
+      expect(yield* taskOf("bert SequenceClassification", [], "query")).toBe(null)
+      expect(yield* taskOf("bert QuestionAnswering", [], "query")).toBe(null)
+      expect(yield* taskOf("bert QuestionAnswering", ["qa_outputs"], "query")).toBe("QUESTION_ANS")
+      // The classifier has two layers, whose names end alike.
+      expect(yield* taskOf("distilbert SequenceClassification", ["classifier"], "q_lin")).toBe("SEQ_CLS")
+      expect(yield* taskOf("gpt2", [], "c_attn")).toBe("CAUSAL_LM")
+    })
+  )
+
   it.effect("names that are no module's here are passed over, and a dropout that is waived", () =>
     Effect.gen(function* () {
       const more = {
