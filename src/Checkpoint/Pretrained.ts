@@ -7,6 +7,7 @@ import type { HostTensor, HostTensors } from "../Tensor/HostTensor.ts"
 import * as Key from "../Tensor/Key.ts"
 import type { InvalidSafetensors, OutOfRange } from "../Tensor/Safetensors.ts"
 import * as Tree from "../Tensor/Tree.ts"
+import * as GenerationFile from "./GenerationFile.ts"
 import * as Json from "./Json.ts"
 import * as ModelFiles from "./ModelFiles.ts"
 import { MissingTensors, NoModel, PickledWeights, UnexpectedTensors, WrongShape } from "./PretrainedErrors.ts"
@@ -43,7 +44,7 @@ export interface Pretrained {
   readonly folder: string
   /** Its `init` gives the weights of the files; a key is needed for those that begin anew. */
   readonly model: Transformers.Transformer
-  /** How texts are generated, as the folder says it. */
+  /** How texts are generated, as the folder says it; the model has it too. */
   readonly generation: Config | undefined
   /** Parameters that the files do not have: they begin anew, and need training. */
   readonly fresh: ReadonlyArray<string>
@@ -86,17 +87,21 @@ export const load = Effect.fn("Pretrained.load")(function* (
   )
   const { tensors } = yield* ModelFiles.load(folder, (name) => pathOf.has(name))
   const loaded = Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [pathOf.get(name)!, tensor]))
+  const generation = yield* readJson(folder, GenerationFile.name)
   return {
     folder,
-    model: { ...model, init: (key) => begin(model, loaded, key) },
-    generation: yield* readJson(folder, "generation_config.json"),
+    model: {
+      ...(generation === undefined ? model : GenerationFile.attach(model, generation)),
+      init: (key) => begin(model, loaded, key)
+    },
+    generation,
     fresh,
     unused
   }
 })
 
 /**
- * Writes a model so that transformers loads it: the config, the generation's where it is given, and the weights in as many files as they take.
+ * Writes a model so that transformers loads it: the config, the generation's (the model's own where none is given), and the weights in as many files as they take.
  *
  * **Law**: `load` gives it back. **Errors**: `MissingTensors`, `UnexpectedTensors`, `WrongShape` for parameters that are not the model's, `OutOfRange`, and the
  * file system's. **Source**: `save_pretrained`.
@@ -110,13 +115,13 @@ export const save = Effect.fn("Pretrained.save")(function* (
   } & Omit<ModelFiles.Options, "metadata">
 ): Effect.fn.Return<void, PretrainedError, FileSystem.FileSystem | Path.Path> {
   const fs = yield* FileSystem.FileSystem
-  const { model, parameters, generation, ...files } = options
+  const { model, parameters, generation = model.generation, ...files } = options
   const entries = Object.entries(parameters).map(([name, { shape }]) => ({ name, shape, dtype: "F32" as const }))
   yield* Effect.fromResult(match(model, entries, { sameHead: true, fresh: () => false }))
   yield* fs.makeDirectory(folder, { recursive: true })
   const dtype = files.stored === undefined ? { dtype: "float32" } : {}
   yield* writeJson(folder, "config.json", { ...model.config, ...dtype })
-  if (generation !== undefined) yield* writeJson(folder, "generation_config.json", generation)
+  if (generation !== undefined) yield* writeJson(folder, GenerationFile.name, generation)
   yield* ModelFiles.save(folder, Tree.pick(parameters, Object.keys(model.blueprint)), { ...files, metadata: { format: "pt" } })
 })
 

@@ -21,6 +21,7 @@ export interface Options
 export const make = ({ vocabulary, positions, decode, ...options }: Options): Transformer =>
   transformer({
     ...options,
+    ...(Number.isFinite(positions) ? { positions } : {}),
     decode,
     inputs: ["input_ids", "attention_mask", "position_ids"],
     labels: ["labels"],

@@ -54,6 +54,10 @@ export interface Transformer extends Model {
   readonly spare: (path: string) => boolean
   /** The parameter with a row for each token. */
   readonly embedding: string
+  /** Beyond them it reads nothing; undefined where they are computed. **Unit**: tokens. */
+  readonly positions?: number
+  /** How it writes texts, as its `generation_config.json` says. */
+  readonly generation?: Config | undefined
   /** Reads the input, in models that have an encoder beside a decoder. **Shapes**: `[batch, length]` to `[batch, length, width]`. */
   readonly encode?: (parameters: Tensors, ids: Tensor, mask: Tensor | undefined, context: Context) => Tensor
   /** Predicts the tokens that follow. **Law**: token by token it gives what it gives at once (test/property/transformers.test.ts). */

@@ -15,7 +15,7 @@ export type Write = (
   weights: Pick<Weights, "parameters" | "buffers">,
   batch: HostTensors,
   settings: Generation.Input
-) => Effect.Effect<HostTensor, DeviceError | Generation.InvalidGeneration, Device>
+) => Effect.Effect<HostTensor, DeviceError | Generation.GenerationError, Device>
 
 /** Nothing is collected unless there is a `computeMetrics`, or a prediction is asked for. The names are the page's, in camelCase. */
 export interface Collect {

@@ -47,7 +47,7 @@ export type EvaluationError =
   | ComputeMetrics.MetricsFailed
   | ComputeMetrics.InvalidMetric
   | Collector.NotJoined
-  | Generation.InvalidGeneration
+  | Generation.GenerationError
 
 export interface Options<E = never, R = never> {
   readonly model: Model

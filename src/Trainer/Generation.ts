@@ -2,24 +2,22 @@
 import { Effect, Result } from "effect"
 import { Device, type DeviceError } from "../Layer/Device/Device.ts"
 import * as Beams from "../Model/Generation/Beams.ts"
+import * as Drawing from "../Model/Generation/Drawing.ts"
+import { type GenerationError, InvalidGeneration, NoLogits, NoToken } from "../Model/Generation/Errors.ts"
+import * as Json from "../Model/Generation/Json.ts"
+import * as Prompt from "../Model/Generation/Prompt.ts"
 import * as Reader from "../Model/Generation/Reader.ts"
 import * as Scores from "../Model/Generation/Scores.ts"
-import { type Input, InvalidGeneration, type Settings, make as settings } from "../Model/Generation/Settings.ts"
+import { endsOf, type Input, type Settings, make as settings } from "../Model/Generation/Settings.ts"
 import type { Transformer } from "../Model/Transformer.ts"
 import type { HostTensor, HostTensors } from "../Tensor/HostTensor.ts"
 import * as Host from "../Tensor/HostTensor.ts"
 import * as Key from "../Tensor/Key.ts"
 import * as Random from "../Tensor/Random.ts"
 
-export {
-  defaults,
-  fromJson,
-  type Input,
-  InvalidGeneration,
-  make as settings,
-  type Settings,
-  toJson
-} from "../Model/Generation/Settings.ts"
+export { type GenerationError, InvalidGeneration, NoLogits, NoToken } from "../Model/Generation/Errors.ts"
+export { fromJson, ofFile, toJson } from "../Model/Generation/Json.ts"
+export { defaults, type Input, make as settings, type Settings, usualLength } from "../Model/Generation/Settings.ts"
 
 export interface Options {
   readonly model: Transformer
@@ -40,68 +38,75 @@ export interface Generated {
 }
 
 /**
- * Generates a text for each row. What the model's config says of tokens holds where the settings say nothing. A model with an encoder begins with
- * `decoderStartTokenId`, others with the row.
+ * Generates a text for each row. Where the settings say nothing, what the model's `generation_config.json` says holds, then what its config says of tokens.
+ * A model with an encoder begins with `decoderStartTokenId`, others with the row, which is padded on the left.
  *
- * **Law**: with its memory a model writes what it writes without; rows do not depend on each other (test/property/generation.test.ts).
+ * **Law**: with its memory a model writes what it writes without; rows do not depend on each other, nor on their padding; a key decides what is drawn; the
+ * device is left as it was (test/property/generation.test.ts).
  *
- * **Errors**: `InvalidGeneration`, and the device's.
+ * **Errors**: `InvalidGeneration` before anything is read; `NoLogits` where the model gives NaN, `NoToken` where the settings forbid every token; the device's.
  *
- * **Source**: `GenerationMixin.generate` of transformers 4.57 (test/golden/generation.test.ts).
+ * **Source**: `GenerationMixin.generate` of transformers 4.57 (test/golden/generation.test.ts, test/golden-own/generation.test.ts).
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict"
+ * import { Effect, Result } from "effect"
+ * import { Device, Generation, HostTensor, Key, Transformers } from "regimen"
+ *
+ * const config = { model_type: "gpt2", vocab_size: 20, n_embd: 8, n_layer: 1, n_head: 2 }
+ * const model = Result.getOrThrow(Transformers.make(config, "GPT2LMHeadModel"))
+ * const program = Effect.gen(function* () {
+ *   const device = yield* Device.Device
+ *   const parameters = yield* device.put(model.init(Key.make(1)))
+ *   const batch = { input_ids: HostTensor.fromArray([[7, 3]], "int32") }
+ *   return yield* Generation.generate({ model, weights: { parameters, buffers: {} }, batch, settings: { maxNewTokens: 5 } })
+ * })
+ * const { sequences } = await Effect.runPromise(Effect.provide(program, Device.cpu))
+ * assert.deepEqual(sequences.shape, [1, 7])
+ * ```
  */
 export const generate = Effect.fn("Generation.generate")(function* (
   options: Options
-): Effect.fn.Return<Generated, InvalidGeneration | DeviceError, Device> {
+): Effect.fn.Return<Generated, GenerationError | DeviceError, Device> {
   const { batch, model, weights } = options
   const { decode } = model
   if (decode === undefined)
     return yield* new InvalidGeneration({ field: "model", reason: `${model.architecture} does not write texts.` })
   const generator = { ...model, decode }
-  const chosen = yield* Effect.fromResult(settings(ofConfig(model), options.settings ?? {}))
-  const prompt = yield* Effect.fromResult(promptOf(generator, batch, chosen))
-  const length = { prompt: prompt.tokens[0]!.length, max: maxOf(chosen, prompt.tokens[0]!.length) }
-  if (length.max <= length.prompt)
-    return yield* new InvalidGeneration({
-      field: "maxLength",
-      reason: `the prompt has ${length.prompt} tokens and the text may have ${length.max}. Raise maxLength, or set maxNewTokens.`
-    })
+  const own = yield* Effect.fromResult(ofModel(model))
+  const chosen = yield* Effect.fromResult(settings(own, options.settings ?? {}))
+  const prompt = yield* Effect.fromResult(Prompt.make(generator, batch, chosen))
   const device = yield* Device
   const width = chosen.doSample ? chosen.numReturnSequences : chosen.numBeams
-  const writing = write({ chosen, device, generator, length, prompt, weights, width, key: options.key ?? Key.make(0) })
+  const writing = write({ chosen, device, generator, prompt, weights, width, key: options.key ?? Key.make(0) })
   return yield* Effect.scoped(writing)
 })
-
-interface Prompt {
-  /** What each text begins with. */
-  readonly tokens: ReadonlyArray<ReadonlyArray<number>>
-  readonly ids: HostTensor
-  readonly mask: HostTensor
-}
 
 const write = Effect.fnUntraced(function* (options: {
   readonly chosen: Settings
   readonly device: Device["Service"]
   readonly generator: Reader.Generator
   readonly key: Key.Key
-  readonly length: Beams.Length
-  readonly prompt: Prompt
+  readonly prompt: Prompt.Prompt
   readonly weights: Reader.Weights
   /** Texts of a row at a time. */
   readonly width: number
 }) {
-  const { chosen, device, generator, key, length, prompt, weights, width } = options
+  const { chosen, device, generator, key, prompt, weights, width } = options
   const encodes = generator.encode !== undefined
-  const repeated = (tensor: HostTensor) => repeat(tensor, width)
-  const mask = repeated(prompt.mask)
+  const searches = !chosen.doSample && chosen.numBeams > 1
+  const mask = repeat(prompt.mask, width)
 
   let read: Reader.Read = {}
   yield* Effect.addFinalizer(() => device.dispose(read))
   const hold = (next: Effect.Effect<Reader.Read, DeviceError>) =>
     Effect.uninterruptible(
       Effect.flatMap(next, (made) => {
-        const old = read
+        const kept = new Set(Object.values(made))
+        const old = Object.entries(read).filter(([, tensor]) => !kept.has(tensor))
         read = made
-        return device.dispose(old)
+        return device.dispose(Object.fromEntries(old))
       })
     )
   const logits = Effect.map(
@@ -114,41 +119,40 @@ const write = Effect.fnUntraced(function* (options: {
   )
   yield* hold(
     device.run("reading the prompt", () => {
-      const [ids, on] = [Host.toDevice({ ids: repeated(prompt.ids) }), Host.toDevice({ mask })]
-      const start = encodes
-        ? Host.toDevice({ start: column(prompt.tokens.flatMap((tokens) => Array(width).fill(tokens[0]))) })
-        : {}
-      return Reader.begin(generator, weights, { ids: ids.ids!, mask: on.mask!, ...start })
+      const { ids, on } = Host.toDevice({ ids: repeat(prompt.ids, width), on: mask })
+      const start = encodes ? Host.toDevice({ start: column(prompt.tokens.flatMap(([first]) => Array(width).fill(first))) }) : {}
+      return Reader.begin(generator, weights, { ids: ids!, mask: on!, ...start })
     })
   )
 
   let texts: ReadonlyArray<Searching> = prompt.tokens.map((tokens) =>
-    chosen.doSample || chosen.numBeams === 1
-      ? { _tag: "Drawn", texts: Array.from({ length: width }, () => ({ tokens, ended: false })) }
-      : { _tag: "Searched", search: Beams.begin(tokens, chosen) }
+    searches
+      ? { _tag: "Searched", search: Beams.begin(tokens, chosen) }
+      : { _tag: "Drawn", texts: Array.from({ length: width }, () => ({ tokens, ended: false })) }
   )
   for (let step = 0; ; step++) {
     const of = yield* logits
-    texts = texts.map((row, i) =>
-      advance(
-        row,
-        (beam) => of(i * width + beam),
-        chosen,
-        length,
-        (text) => uniform(key, i, text, step)
-      )
+    const advanced = texts.map((row, i) =>
+      advance(row, (beam) => of(i * width + beam), {
+        settings: chosen,
+        length: prompt.length,
+        padding: prompt.padding[i]!,
+        source: prompt.sources[i]!,
+        place: { row: i, step: step + 1 },
+        random: (text) => uniform(key, i, text, step)
+      })
     )
-    if (texts.every(isDone) || length.prompt + step + 1 >= length.max) break
+    texts = yield* Effect.fromResult(Result.all(advanced))
+    if (texts.every(isDone) || prompt.length.prompt + step + 1 >= prompt.length.max) break
     const next = texts.flatMap((row, i) => continuations(row).map(({ parent, token }) => ({ token, parent: i * width + parent })))
-    const grown = encodes ? mask : grow(mask, step + 1)
     yield* hold(
-      device.run(`writing token ${step + 1}`, () => {
+      device.run(`writing token ${step + 2}`, () => {
         const { ids, on, parents } = Host.toDevice({
           ids: column(next.map(({ token }) => token)),
-          on: grown,
-          parents: vector(next.map(({ parent }) => parent))
+          on: encodes ? mask : grow(mask, step + 1),
+          ...(searches ? { parents: vector(next.map(({ parent }) => parent)) } : {})
         })
-        return Reader.next(generator, weights, read, { ids: ids!, mask: on!, parents: parents! })
+        return Reader.next(generator, weights, read, { ids: ids!, mask: on!, parents })
       })
     )
     yield* Effect.yieldNow
@@ -163,33 +167,44 @@ type Searching =
 
 const isDone = (row: Searching): boolean => (row._tag === "Searched" ? row.search.done : row.texts.every(({ ended }) => ended))
 
+/** What a row's next tokens depend on, beside its logits. */
+interface Around extends Pick<Scores.Text, "length" | "source"> {
+  readonly settings: Settings
+  readonly padding: number
+  readonly place: { readonly row: number; readonly step: number }
+  readonly random: (text: number) => number
+}
+
 const advance = (
   row: Searching,
   logits: (beam: number) => Scores.Scores,
-  chosen: Settings,
-  length: Beams.Length,
-  random: (text: number) => number
-): Searching => {
-  if (isDone(row) && row._tag === "Drawn") return row
-  const prompt = length.prompt
+  around: Around
+): Result.Result<Searching, NoLogits | NoToken> => {
+  if (isDone(row)) return Result.succeed(row)
+  const { length, padding, place, random, settings, source } = around
+  const changed = (scores: Scores.Scores, tokens: ReadonlyArray<number>) => {
+    const text = { tokens: tokens.slice(padding), size: tokens.length, length, source }
+    const processed = Scores.process(scores, text, settings)
+    const narrowed = settings.doSample ? Drawing.narrow(processed, settings) : processed
+    return settings.renormalizeLogits ? Scores.logSoftmax(narrowed) : narrowed
+  }
+  const active = row._tag === "Searched" ? row.search.running : row.texts
+  if (active.some((text, i) => !("ended" in text && text.ended) && !Scores.isSound(logits(i))))
+    return Result.fail(new NoLogits(place))
   if (row._tag === "Searched") {
-    const { search } = row
-    if (search.done) return row
-    const scores = search.running.map(({ tokens }, beam) =>
-      Scores.process(Scores.logSoftmax(logits(beam)), { tokens, prompt }, chosen)
-    )
-    return { _tag: "Searched", search: Beams.next(search, scores, chosen, length) }
+    const scores = row.search.running.map(({ tokens }, beam) => changed(Scores.logSoftmax(logits(beam)), tokens))
+    if (!scores.some(Scores.allows)) return Result.fail(new NoToken(place))
+    return Result.succeed({ _tag: "Searched", search: Beams.next(row.search, scores, settings, length) })
   }
-  const ends = Scores.endsOf(chosen)
-  return {
-    _tag: "Drawn",
-    texts: row.texts.map((text, i) => {
-      if (text.ended) return text
-      const scores = Scores.process(logits(i), { tokens: text.tokens, prompt }, chosen)
-      const token = chosen.doSample ? Scores.draw(scores, random(i), chosen) : Scores.best(scores)
-      return { tokens: [...text.tokens, token], ended: ends.includes(token) }
-    })
-  }
+  const ends = endsOf(settings)
+  const texts = row.texts.map((text, i) => {
+    if (text.ended) return Result.succeed(text)
+    const scores = changed(logits(i), text.tokens)
+    if (!Scores.allows(scores)) return Result.fail(new NoToken(place))
+    const token = settings.doSample ? Drawing.draw(scores, random(i)) : Scores.best(scores)
+    return Result.succeed({ tokens: [...text.tokens, token], ended: ends.includes(token) })
+  })
+  return Result.map(Result.all(texts), (texts) => ({ _tag: "Drawn", texts }))
 }
 
 /** The tokens that the model reads next, and whose past they follow. A text that has ended goes on unseen. */
@@ -199,7 +214,7 @@ const continuations = (row: Searching): ReadonlyArray<{ readonly token: number; 
     : row.search.running.map(({ tokens }, i) => ({ token: tokens.at(-1)!, parent: row.search.parents[i]! }))
 
 const finish = (texts: ReadonlyArray<Searching>, chosen: Settings): Generated => {
-  const [end] = Scores.endsOf(chosen)
+  const [end] = endsOf(chosen)
   const found = texts.flatMap(
     (row): ReadonlyArray<Found> => (row._tag === "Drawn" ? row.texts : row.search.found.slice(0, chosen.numReturnSequences))
   )
@@ -217,45 +232,22 @@ interface Found {
   readonly score?: number
 }
 
-/** What a model's own config says of tokens. */
-export const ofConfig = ({ config, encode }: Transformer): Input => {
+/**
+ * What a model says of itself: its `generation_config.json`, and what of tokens its config says where that is silent. Without the file the config may say more.
+ *
+ * **Errors**: `InvalidGeneration` for a way to generate that is not here.
+ */
+export const ofModel = ({ config, encode, generation }: Transformer): Result.Result<Input, InvalidGeneration> => {
   const id = (name: string) => (typeof config[name] === "number" ? config[name] : undefined)
   const eos = config.eos_token_id
-  return {
+  const tokens: Input = {
     padTokenId: id("pad_token_id"),
     bosTokenId: id("bos_token_id"),
     eosTokenId: Array.isArray(eos) ? (eos as ReadonlyArray<number>) : id("eos_token_id"),
     decoderStartTokenId: encode === undefined ? undefined : (id("decoder_start_token_id") ?? id("pad_token_id"))
   }
+  return Result.map(Json.ofFile(generation ?? Json.pick(config)), (own) => ({ ...tokens, ...own }))
 }
-
-const maxOf = ({ maxLength, maxNewTokens }: Settings, prompt: number): number =>
-  maxNewTokens === null ? maxLength : prompt + maxNewTokens
-
-const promptOf = (model: Reader.Generator, batch: HostTensors, chosen: Settings): Result.Result<Prompt, InvalidGeneration> => {
-  const ids = batch.input_ids
-  if (ids === undefined || ids.shape.length !== 2) return refuse("input_ids", "the batch must have it, as [rows, length].")
-  const [rows, length] = ids.shape as [number, number]
-  const mask =
-    batch.attention_mask ??
-    Host.fromArray(
-      Array.from({ length: rows }, () => Array(length).fill(1)),
-      "int32"
-    )
-  if (model.encode !== undefined) {
-    const start = chosen.decoderStartTokenId ?? chosen.bosTokenId
-    if (start === null)
-      return refuse("decoderStartTokenId", "neither the settings nor the model's config say with which token a text begins.")
-    return Result.succeed({ ids, mask, tokens: Array.from({ length: rows }, () => [start]) })
-  }
-  for (let row = 0; row < rows; row++)
-    if (mask.data[(row + 1) * length - 1] !== 1)
-      return refuse("attention_mask", `row ${row} is padded on the right. Pad on the left: a text goes on behind its last token.`)
-  const tokens = Array.from({ length: rows }, (_, row) => Array.from(ids.data.subarray(row * length, (row + 1) * length)))
-  return Result.succeed({ ids, mask, tokens })
-}
-
-const refuse = (field: string, reason: string) => Result.fail(new InvalidGeneration({ field, reason }))
 
 /** One number for each token of each text, whatever else is generated. */
 const uniform = (key: Key.Key, row: number, text: number, step: number): number =>

@@ -1,13 +1,16 @@
 /** The page's Seq2SeqTrainer: a Trainer whose predictions are texts that the model writes. */
-import { Effect } from "effect"
+import { Effect, type Result } from "effect"
 import type { Arguments } from "../Arguments/Arguments.ts"
 import { InvalidArgument } from "../Arguments/Arguments.ts"
 import * as Seq2SeqArguments from "../Arguments/Seq2SeqArguments.ts"
+import { attach, load } from "../Checkpoint/GenerationFile.ts"
+import type { Config } from "../Model/Config.ts"
 import type { Model } from "../Model/Model.ts"
 import type { Transformer } from "../Model/Transformer.ts"
 import { perMicroBatch, trainer } from "../Step/Reduction.ts"
 import type { HostTensor } from "../Tensor/HostTensor.ts"
 import { tf } from "../Tensor/Tensor.ts"
+import type { Tokenizer } from "../Tokenizer/Tokenizer.ts"
 import type { Write } from "./Collect.ts"
 import { InvalidTask } from "./Errors.ts"
 import type { Kind } from "./Facade/Core.ts"
@@ -55,27 +58,46 @@ const known = <O extends object>(options: O) =>
 const kind: Kind = {
   read: Seq2SeqArguments.make,
   supported: (args) => Seq2SeqArguments.supported(args as Seq2SeqArguments.Seq2SeqArguments),
-  parts: Effect.fnUntraced(function* (given: Arguments, model: Model) {
+  parts: Effect.fnUntraced(function* (given: Arguments, plain: Model, tokenizer: Tokenizer | undefined) {
     const args = given as Seq2SeqArguments.Seq2SeqArguments
+    const writes = isTransformer(plain) && plain.decode !== undefined
+    const configured = yield* configurationOf(args.generationConfig)
+    const model = writes && configured !== undefined ? yield* configuredAs(plain, configured) : plain
     const reduction = { ...trainer, evaluate: unweighted }
-    if (!args.predictWithGenerate) return { reduction }
-    if (!isTransformer(model) || model.decode === undefined)
+    if (!args.predictWithGenerate) return { model, reduction }
+    if (!isTransformer(model) || !writes)
       return yield* new InvalidTask({
         reason: "predict_with_generate is set, and the model writes no texts. Give a transformer that does, or leave it out."
       })
-    const usual = yield* settingsOf(args.generationConfig)
-    const most = usual.maxLength ?? Generation.defaults.maxLength
-    const pad = usual.padTokenId ?? Generation.ofConfig(model).padTokenId ?? 0
+    const own = yield* followed(Generation.ofModel(model))
+    const usual: Generation.Input = { ...own, padTokenId: own.padTokenId ?? tokenizer?.special.pad }
     const asked: Generation.Input = {
-      ...(args.generationMaxLength === null ? {} : { maxLength: args.generationMaxLength }),
-      ...(args.generationNumBeams === null ? {} : { numBeams: args.generationNumBeams })
+      maxLength: args.generationMaxLength ?? usual.maxLength,
+      numBeams: args.generationNumBeams ?? usual.numBeams
     }
-    const write: Write = (weights, { labels: _, decoder_input_ids: __, ...batch }, settings) =>
-      Effect.map(Generation.generate({ model, weights, batch, settings: { ...usual, ...asked, ...settings } }), ({ sequences }) =>
-        padded(sequences, most, pad)
-      )
-    return { reduction, write, padLabels: (labels: HostTensor) => padded(labels, most, pad) }
+    const settings = yield* followed(Generation.settings(usual, asked))
+    const pad = tokenizer?.special.pad ?? tokenizer?.special.eos ?? settings.padTokenId ?? model.padTokenId
+    if (pad === undefined)
+      return yield* new InvalidTask({
+        reason:
+          "predict_with_generate is set, and nothing says with what texts are filled up. Set the model's pad_token_id, or give a tokenizer."
+      })
+    const filled = (tensor: HostTensor) => padded(tensor, widthOf(tensor.shape[1]!, usual), pad)
+    const write: Write = Effect.fnUntraced(function* (weights, { labels: _, decoder_input_ids: __, ...batch }, called) {
+      const { numReturnSequences } = yield* Effect.fromResult(Generation.settings(usual, asked, called))
+      if (numReturnSequences > 1)
+        return yield* new Generation.InvalidGeneration({ field: "numReturnSequences", reason: "a prediction is one text a row." })
+      const { sequences } = yield* Generation.generate({ model, weights, batch, settings: { ...usual, ...asked, ...called } })
+      return filled(sequences)
+    })
+    return { model, reduction, write, padLabels: filled }
   })
+}
+
+/** Of predictions and labels, so that batches can be joined. **Source**: `prediction_step`, which looks at the model's own configuration. */
+const widthOf = (width: number, { maxLength, maxNewTokens }: Generation.Input): number => {
+  const longest = maxLength ?? Generation.usualLength
+  return width < longest || maxNewTokens == null ? longest : maxNewTokens + 1
 }
 
 const isTransformer = (model: Model): model is Transformer => "config" in model && "architecture" in model
@@ -83,15 +105,33 @@ const isTransformer = (model: Model): model is Transformer => "config" in model 
 /** Each batch counts alike. */
 const unweighted: typeof trainer.evaluate = (loss) => ({ ...perMicroBatch.evaluate(loss, 1), count: tf.scalar(1) })
 
-/** What `generation_config` says: an object, or a file or folder that has one. */
-const settingsOf = Effect.fnUntraced(function* (given: Seq2SeqArguments.Seq2SeqArguments["generationConfig"]) {
-  if (given === null) return {} satisfies Generation.Input
-  const wrong = (expected: string) => new InvalidArgument({ argument: "generation_config", value: given, expected })
-  if (typeof given === "string") return yield* wrong("an object here: read the file, and give what it holds")
-  return yield* Effect.mapError(Effect.fromResult(Generation.fromJson(given)), ({ message }) =>
-    wrong(`a configuration that can be followed (${message})`)
+/** What the model says of itself, and in its place what is given; it is saved so. */
+const configuredAs = (model: Transformer, given: Config) =>
+  Effect.map(followed(Generation.ofModel(model)), (own) =>
+    attach(model, { ...(model.generation ?? Generation.toJson(own)), ...given })
+  )
+
+/** What `generation_config` says: an object, or the file, folder or repository that has one. */
+const configurationOf = Effect.fnUntraced(function* (value: Seq2SeqArguments.Seq2SeqArguments["generationConfig"]) {
+  if (value === null) return undefined
+  if (typeof value !== "string") return yield* Effect.as(followed(Generation.fromJson(value), value), value)
+  return yield* Effect.mapError(
+    load(value),
+    ({ message }) => new InvalidArgument({ argument: "generation_config", value, expected: `a configuration (${message})` })
   )
 })
+
+/** A configuration that cannot be followed is a wrong argument, or a wrong file of the model. */
+const followed = <A>(read: Result.Result<A, Generation.InvalidGeneration>, value?: unknown) =>
+  Effect.mapError(
+    Effect.fromResult(read),
+    ({ message }) =>
+      new InvalidArgument({
+        argument: "generation_config",
+        value,
+        expected: `a configuration that can be followed (${message})`
+      })
+  )
 
 /** Filled up on the right. **Shapes**: `[rows, length]`. */
 const padded = (tensor: HostTensor, length: number, filler: number): HostTensor => {

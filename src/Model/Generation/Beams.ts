@@ -1,6 +1,6 @@
 /** A beam search over one text, as a pure fold: scores of the running beams in, the next tokens and whose past they go on from out. */
-import { endsOf, type Scores } from "./Scores.ts"
-import type { Settings } from "./Settings.ts"
+import { highest, type Length, type Scores } from "./Scores.ts"
+import { endsOf, type Settings } from "./Settings.ts"
 
 /** A text with its score: of a running one the sum of its tokens', of a finished one that sum over a power of the length. */
 interface Beam {
@@ -29,11 +29,6 @@ export const begin = (prompt: ReadonlyArray<number>, { numBeams }: Settings): Se
   done: false
 })
 
-export interface Length {
-  readonly prompt: number
-  readonly max: number
-}
-
 /**
  * Goes on by a token. `scores` are those of each running beam's next token, as logarithms of probabilities, processed.
  *
@@ -45,7 +40,7 @@ export const next = (search: Search, scores: ReadonlyArray<Scores>, settings: Se
   const kept = Math.max(2, 1 + ends.length) * numBeams
   const candidates = search.running
     .flatMap(({ score, tokens }, parent) =>
-      top(scores[parent]!, kept).map((token) => ({
+      highest(scores[parent]!, kept).map((token) => ({
         parent,
         tokens: [...tokens, token],
         score: Math.fround(score + scores[parent]![token]!),
@@ -92,17 +87,4 @@ export const next = (search: Search, scores: ReadonlyArray<Scores>, settings: Se
     parents: running.map(({ parent }) => parent),
     done: !improves || (whole && earlyStopping === true) || candidates.every(({ hit }) => hit)
   }
-}
-
-/** Enough of a row's tokens to hold its best ones. */
-const top = (scores: Scores, count: number): ReadonlyArray<number> => {
-  const best: Array<number> = []
-  for (let token = 0; token < scores.length; token++) {
-    if (best.length === count && !(scores[token]! > scores[best.at(-1)!]!)) continue
-    let at = best.length
-    while (at > 0 && scores[token]! > scores[best[at - 1]!]!) at--
-    best.splice(at, 0, token)
-    if (best.length > count) best.pop()
-  }
-  return best
 }

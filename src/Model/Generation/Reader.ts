@@ -38,7 +38,8 @@ export const begin = (
 }
 
 /**
- * Reads one more token of each row. `parents` says whose past each row goes on from.
+ * Reads one more token of each row. `parents` says whose past each row goes on from; each its own, where it is left out. What a decoder remembers of its
+ * encoder is read once, and the same in all beams of a text.
  *
  * **Shapes**: `ids` `[rows, 1]`, `mask` of all tokens so far (or of the encoder's input), `parents` `[rows]` int32.
  */
@@ -46,9 +47,13 @@ export const next = (
   model: Generator,
   { buffers, parameters }: Weights,
   before: Read,
-  { ids, mask, parents }: { readonly ids: Tensor; readonly mask: Tensor; readonly parents: Tensor }
+  { ids, mask, parents }: { readonly ids: Tensor; readonly mask: Tensor; readonly parents?: Tensor | undefined }
 ): Read => {
-  const past = pastOf(before).map(({ key, value }) => ({ key: tf.gather(key, parents), value: tf.gather(value, parents) }))
+  const past = pastOf(before).map((memory, i) =>
+    parents === undefined || (model.encode !== undefined && i % 2 === 1)
+      ? memory
+      : { key: tf.gather(memory.key, parents), value: tf.gather(memory.value, parents) }
+  )
   const own: Partial<Reading> =
     model.encode === undefined
       ? { mask, positions: tf.slice(positions(mask, mask.shape[1]!), [0, mask.shape[1]! - 1], [-1, 1]) }

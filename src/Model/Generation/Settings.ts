@@ -1,8 +1,10 @@
 /** How a text is generated: GenerationConfig's fields, checked. **Unit**: lengths in tokens, the first one and those of a prompt included. */
-import { Result, Schema } from "effect"
+import { Result } from "effect"
+import { InvalidGeneration } from "./Errors.ts"
 
 export interface Settings {
-  readonly maxLength: number
+  /** Null: 20 more than the prompt, and no more than the model has positions. */
+  readonly maxLength: number | null
   /** Beyond the prompt; it wins over `maxLength`. */
   readonly maxNewTokens: number | null
   readonly minLength: number
@@ -19,8 +21,33 @@ export interface Settings {
   readonly topK: number
   /** Samples from the likeliest tokens that have this share together. */
   readonly topP: number
+  /** Samples from tokens that have this share of the likeliest one's probability. */
+  readonly minP: number | null
+  /** Samples from the tokens whose surprise is nearest to the expected one, and that have this share together. */
+  readonly typicalP: number
+  /** Samples from tokens with this probability. */
+  readonly epsilonCutoff: number
+  /** The same, and less where the model is unsure. */
+  readonly etaCutoff: number
   readonly repetitionPenalty: number
   readonly noRepeatNgramSize: number
+  /** Above 1, tokens of the input are likelier. */
+  readonly encoderRepetitionPenalty: number
+  /** No sequence of so many tokens that is in the input. */
+  readonly encoderNoRepeatNgramSize: number
+  /** Sequences that are not written. */
+  readonly badWordsIds: ReadonlyArray<ReadonlyArray<number>> | null
+  readonly suppressTokens: ReadonlyArray<number> | null
+  /** Tokens that no text begins with. */
+  readonly beginSuppressTokens: ReadonlyArray<number> | null
+  /** What comes after the decoder's start token. */
+  readonly forcedBosTokenId: number | null
+  /** What comes last when the longest length is reached. */
+  readonly forcedEosTokenId: number | ReadonlyArray<number> | null
+  /** After how many new tokens an end becomes likelier, and how fast. */
+  readonly exponentialDecayLengthPenalty: readonly [start: number, factor: number] | null
+  /** Makes logarithms of probabilities of the scores again, after all changes. */
+  readonly renormalizeLogits: boolean
   readonly padTokenId: number | null
   readonly bosTokenId: number | null
   readonly eosTokenId: number | ReadonlyArray<number> | null
@@ -30,19 +57,9 @@ export interface Settings {
 /** What may be given. */
 export type Input = { readonly [K in keyof Settings]?: Settings[K] | undefined }
 
-/** Settings that cannot be followed. */
-export class InvalidGeneration extends Schema.TaggedError<InvalidGeneration>()("InvalidGeneration", {
-  field: Schema.String,
-  reason: Schema.String
-}) {
-  override get message() {
-    return `${this.field}: ${this.reason}`
-  }
-}
-
 /** What a GenerationConfig has that says nothing. */
 export const defaults: Settings = {
-  maxLength: 20,
+  maxLength: null,
   maxNewTokens: null,
   minLength: 0,
   minNewTokens: null,
@@ -54,51 +71,29 @@ export const defaults: Settings = {
   temperature: 1,
   topK: 50,
   topP: 1,
+  minP: null,
+  typicalP: 1,
+  epsilonCutoff: 0,
+  etaCutoff: 0,
   repetitionPenalty: 1,
   noRepeatNgramSize: 0,
+  encoderRepetitionPenalty: 1,
+  encoderNoRepeatNgramSize: 0,
+  badWordsIds: null,
+  suppressTokens: null,
+  beginSuppressTokens: null,
+  forcedBosTokenId: null,
+  forcedEosTokenId: null,
+  exponentialDecayLengthPenalty: null,
+  renormalizeLogits: false,
   padTokenId: null,
   bosTokenId: null,
   eosTokenId: null,
   decoderStartTokenId: null
 }
 
-/** Fields of the file that are about something else than what is generated. */
-const silent = new Set(["_from_model_config", "transformers_version", "use_cache", "output_scores", "return_dict_in_generate"])
-
-const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
-const names = new Map(Object.keys(defaults).map((name) => [snake(name), name as keyof Settings]))
-
-/**
- * Reads a `generation_config.json`. Fields that are at their defaults in transformers, or null, ask for nothing.
- *
- * **Errors**: `InvalidGeneration` for a field that asks for what is not there.
- */
-export const fromJson = (json: Readonly<Record<string, unknown>>): Result.Result<Input, InvalidGeneration> => {
-  const input: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(json)) {
-    const known = names.get(name)
-    if (known !== undefined) input[known] = value
-    else if (!silent.has(name) && value !== null && value !== false && value !== (idle[name] ?? null))
-      return refuse(name, `it is ${JSON.stringify(value)}, and there is no such way to generate here. Take it out.`)
-  }
-  return Result.map(make(input as Input), () => input as Input)
-}
-
-/** Writes settings with the file's names; what is at its default is left out. */
-export const toJson = (input: Input): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(Object.entries(input).flatMap(([name, value]) => (value === undefined ? [] : [[snake(name), value]])))
-
-/** What further fields are when they ask for nothing. */
-const idle: Readonly<Record<string, unknown>> = {
-  num_beam_groups: 1,
-  diversity_penalty: 0,
-  encoder_repetition_penalty: 1,
-  encoder_no_repeat_ngram_size: 0,
-  typical_p: 1,
-  epsilon_cutoff: 0,
-  eta_cutoff: 0,
-  guidance_scale: 1
-}
+/** How many tokens are written where nothing is said. */
+export const usualLength = 20
 
 /**
  * Makes settings from what is given: later ones win, undefined is nothing said.
@@ -119,42 +114,107 @@ const idle: Readonly<Record<string, unknown>> = {
 export const make = (...inputs: ReadonlyArray<Input>): Result.Result<Settings, InvalidGeneration> => {
   const given = inputs.map((input) => Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)))
   const settings: Settings = Object.assign({}, defaults, ...given)
-  const unknown = Object.keys(settings).find((name) => !(name in defaults))
+  const unknown = Object.keys(settings).find((name) => !Object.hasOwn(defaults, name))
   if (unknown !== undefined) return refuse(unknown, `there is no such setting. There are: ${Object.keys(defaults).join(", ")}.`)
-  for (const [field, holds, must] of rules) if (!holds(settings)) return refuse(field, must)
+  for (const [field, holds, must] of rules) if (!holds(settings[field], settings)) return refuse(field, `it must be ${must}.`)
   return Result.succeed(settings)
 }
 
-const whole = (value: unknown, minimum: number) => Number.isSafeInteger(value) && (value as number) >= minimum
-const optional = (value: unknown, minimum: number) => value === null || whole(value, minimum)
+/** Ends of a text. */
+export const endsOf = ({ eosTokenId }: Pick<Settings, "eosTokenId">): ReadonlyArray<number> => listed(eosTokenId)
 
-const rules: ReadonlyArray<readonly [field: string, holds: (settings: Settings) => boolean, must: string]> = [
-  ["maxLength", ({ maxLength }) => whole(maxLength, 1), "it must be a whole number from 1 on."],
-  ["maxNewTokens", ({ maxNewTokens }) => optional(maxNewTokens, 1), "it must be a whole number from 1 on, or null."],
-  ["minLength", ({ minLength }) => whole(minLength, 0), "it must be a whole number from 0 on."],
-  ["minNewTokens", ({ minNewTokens }) => optional(minNewTokens, 0), "it must be a whole number from 0 on, or null."],
-  ["numBeams", ({ numBeams }) => whole(numBeams, 1), "it must be a whole number from 1 on."],
-  [
-    "numReturnSequences",
-    ({ doSample, numBeams, numReturnSequences }) => whole(numReturnSequences, 1) && (doSample || numReturnSequences <= numBeams),
-    "it must be a whole number from 1 on; without sampling there are no more than numBeams."
-  ],
-  [
-    "earlyStopping",
-    ({ earlyStopping }) => typeof earlyStopping === "boolean" || earlyStopping === "never",
-    'it must be true, false or "never".'
-  ],
-  ["lengthPenalty", ({ lengthPenalty }) => Number.isFinite(lengthPenalty), "it must be a number."],
+/** One, several or none as a list. */
+export const listed = (ids: number | ReadonlyArray<number> | null): ReadonlyArray<number> =>
+  ids === null ? [] : typeof ids === "number" ? [ids] : ids
+
+type Rule = readonly [field: keyof Settings, holds: (value: unknown, settings: Settings) => boolean, must: string]
+
+const isWhole = (value: unknown, minimum: number) => Number.isSafeInteger(value) && (value as number) >= minimum
+const isNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value)
+const isToken = (value: unknown) => isWhole(value, 0)
+const isTokens = (value: unknown) => Array.isArray(value) && value.length > 0 && value.every(isToken)
+
+const whole = (field: keyof Settings, minimum: number): Rule => [
+  field,
+  (value) => (value === null && defaults[field] === null) || isWhole(value, minimum),
+  `a whole number from ${minimum} on${defaults[field] === null ? ", or null" : ""}`
+]
+const above0 = (field: keyof Settings): Rule => [field, (value) => isNumber(value) && value > 0, "a number greater than 0"]
+const share = (field: keyof Settings): Rule => [
+  field,
+  (value) => isNumber(value) && value > 0 && value <= 1,
+  "greater than 0, and at most 1"
+]
+const cutoff = (field: keyof Settings): Rule => [
+  field,
+  (value) => isNumber(value) && value >= 0 && value < 1,
+  "at least 0, and less than 1"
+]
+const flag = (field: keyof Settings): Rule => [field, (value) => typeof value === "boolean", "true or false"]
+const token = (field: keyof Settings): Rule => [field, (value) => value === null || isToken(value), "a token's id, or null"]
+const tokens = (field: keyof Settings): Rule => [
+  field,
+  (value) => value === null || isTokens(value),
+  "a list of tokens' ids, or null"
+]
+const oneOrMore = (field: keyof Settings): Rule => [
+  field,
+  (value) => value === null || isToken(value) || isTokens(value),
+  "a token's id, a list of some, or null"
+]
+
+const rules: ReadonlyArray<Rule> = [
+  whole("maxLength", 1),
+  whole("maxNewTokens", 1),
+  whole("minLength", 0),
+  whole("minNewTokens", 0),
+  whole("numBeams", 1),
+  whole("numReturnSequences", 1),
+  flag("doSample"),
   [
     "doSample",
-    ({ doSample, numBeams }) => !doSample || numBeams === 1,
-    "sampling goes with one beam here: set numBeams to 1, or doSample to false."
+    (_, { doSample, numBeams }) => !doSample || numBeams === 1,
+    "false, or numBeams 1: sampling goes with one beam here"
   ],
-  ["temperature", ({ temperature }) => temperature > 0 && Number.isFinite(temperature), "it must be a number greater than 0."],
-  ["topK", ({ topK }) => whole(topK, 0), "it must be a whole number from 0 on."],
-  ["topP", ({ topP }) => topP > 0 && topP <= 1, "it must be greater than 0, and at most 1."],
-  ["repetitionPenalty", ({ repetitionPenalty }) => repetitionPenalty > 0, "it must be greater than 0."],
-  ["noRepeatNgramSize", ({ noRepeatNgramSize }) => whole(noRepeatNgramSize, 0), "it must be a whole number from 0 on."]
+  [
+    "numReturnSequences",
+    (_, { doSample, numBeams, numReturnSequences }) => doSample || numReturnSequences <= numBeams,
+    "at most numBeams, unless doSample is true"
+  ],
+  ["earlyStopping", (value) => typeof value === "boolean" || value === "never", 'true, false or "never"'],
+  ["lengthPenalty", isNumber, "a number"],
+  above0("temperature"),
+  whole("topK", 0),
+  share("topP"),
+  ["minP", (value) => value === null || (isNumber(value) && value >= 0 && value <= 1), "from 0 to 1, or null"],
+  share("typicalP"),
+  cutoff("epsilonCutoff"),
+  cutoff("etaCutoff"),
+  above0("repetitionPenalty"),
+  whole("noRepeatNgramSize", 0),
+  above0("encoderRepetitionPenalty"),
+  whole("encoderNoRepeatNgramSize", 0),
+  [
+    "badWordsIds",
+    (value) => value === null || (Array.isArray(value) && value.length > 0 && value.every(isTokens)),
+    "a list of lists of tokens' ids, or null"
+  ],
+  tokens("suppressTokens"),
+  tokens("beginSuppressTokens"),
+  token("forcedBosTokenId"),
+  oneOrMore("forcedEosTokenId"),
+  [
+    "exponentialDecayLengthPenalty",
+    (value) =>
+      value === null ||
+      (Array.isArray(value) && value.length === 2 && isWhole(value[0], 0) && isNumber(value[1]) && value[1] > 0),
+    "a number of tokens and a factor greater than 0, or null"
+  ],
+  flag("renormalizeLogits"),
+  token("padTokenId"),
+  token("bosTokenId"),
+  oneOrMore("eosTokenId"),
+  token("decoderStartTokenId")
 ]
 
 const refuse = (field: string, reason: string) => Result.fail(new InvalidGeneration({ field, reason }))

@@ -8,6 +8,7 @@ import type { Model } from "../../Model/Model.ts"
 import { trainer as reduction } from "../../Step/Reduction.ts"
 import * as Key from "../../Tensor/Key.ts"
 import type { HostWeights } from "../../Tensor/Weights.ts"
+import type { Tokenizer } from "../../Tokenizer/Tokenizer.ts"
 import { initial, type TrainerState } from "../../TrainerState.ts"
 import * as Callback from "../Callback.ts"
 import { InvalidTask } from "../Errors.ts"
@@ -53,8 +54,13 @@ export interface Kind {
   readonly supported: (args: Arguments.Arguments) => Result.Result<void, Arguments.NotSupported>
   readonly parts: (
     args: Arguments.Arguments,
-    model: Model
-  ) => Effect.Effect<Partial<Pick<Parts<never>, "write" | "padLabels" | "reduction">>, Arguments.ArgumentsError | InvalidTask>
+    model: Model,
+    tokenizer: Tokenizer | undefined
+  ) => Effect.Effect<
+    Partial<Pick<Parts<never>, "model" | "write" | "padLabels" | "reduction">>,
+    Arguments.ArgumentsError | InvalidTask,
+    FileSystem.FileSystem | Path.Path
+  >
 }
 
 const plainly: Kind = { read: Arguments.make, supported: Arguments.supported, parts: () => Effect.succeed({}) }
@@ -90,7 +96,8 @@ const assemble = Effect.fnUntraced(function* <A, E, R>(
   const plain = options.model ?? options.modelInit?.()
   if (plain === undefined)
     return yield* new InvalidTask({ reason: "The Trainer has no model: give it `model`, or `modelInit`, which makes one." })
-  const model = lossOf(options, plain)
+  const ofKind = yield* kind.parts(args, lossOf(options, plain), options.tokenizer)
+  const { model = lossOf(options, plain) } = ofKind
   const cell = yield* Ref.make<Held<E, R>>({
     weights: yield* fresh(args, model),
     state: initial,
@@ -105,16 +112,15 @@ const assemble = Effect.fnUntraced(function* <A, E, R>(
     preparation: undefined,
     described: undefined
   })
-  const ofKind = yield* kind.parts(args, model)
   const [optimizer, schedule] = options.optimizers ?? [null, null]
   const parts = Effect.map(
     Ref.get(cell),
     ({ callbacks }): Parts<A, E, R> => ({
       args: options.args ?? {},
-      model,
       reduction,
       callbacks,
       ...ofKind,
+      model,
       ...(options.dataCollator === undefined ? {} : { collate: options.dataCollator }),
       ...(options.tokenizer === undefined ? {} : { tokenizer: options.tokenizer }),
       ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
