@@ -41,7 +41,7 @@ const texts = new WeakMap<Scalars, string>()
 export const written = (entry: Scalars): string => {
   const known = texts.get(entry)
   if (known !== undefined) return known
-  const figures: Scalars["values"] = logged(entry)
+  const figures = flat(entry)
   const lines = Object.keys(figures)
     .sort()
     .map((name) => `      ${JSON.stringify(name)}: ${Json.stringify(figures[name])}`)
@@ -50,7 +50,15 @@ export const written = (entry: Scalars): string => {
   return text
 }
 
-const logged = ({ kind, values, clock, epoch, step }: Scalars) => ({
+/** An entry of Python's `log_history`: figures under their names, and where the run stood. */
+export interface Flat {
+  readonly [name: string]: number
+  readonly epoch: number
+  readonly step: number
+}
+
+/** Gives an entry as Python has it, with its figures rounded as there. */
+export const flat = ({ kind, values, clock, epoch, step }: Scalars): Flat => ({
   ...(kind === "train" ? rounded(values, (name) => (name === "loss" ? 4 : undefined)) : values),
   ...rounded(clock, (name) => (name.endsWith("_per_second") ? 3 : 4)),
   epoch,

@@ -12,16 +12,32 @@ export const heed = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, 
       caught = signal
       fiber.interruptUnsafe()
     }
-    const listen = Effect.sync(() => {
-      for (const signal of signals) process.on(signal, stop)
-    })
-    const deafen = Effect.sync(() => {
-      for (const signal of signals) process.off(signal, stop)
-      if (caught !== undefined) process.kill(process.pid, caught)
-    })
     return yield* Effect.acquireUseRelease(
-      listen,
+      Effect.sync(() => listen(stop)),
       () => Fiber.join(fiber),
-      () => deafen
+      () =>
+        Effect.sync(() => {
+          deafen(stop)
+          if (caught !== undefined) process.kill(process.pid, caught)
+        })
     )
   })
+
+type Stop = (signal: NodeJS.Signals) => void
+
+/** All work under way: the process has one listener for it, however much it is. */
+const working = new Set<Stop>()
+
+const tell = (signal: NodeJS.Signals) => {
+  for (const stop of working) stop(signal)
+}
+
+const listen = (stop: Stop) => {
+  if (working.size === 0) for (const signal of signals) process.on(signal, tell)
+  working.add(stop)
+}
+
+const deafen = (stop: Stop) => {
+  working.delete(stop)
+  if (working.size === 0) for (const signal of signals) process.off(signal, tell)
+}

@@ -4,7 +4,7 @@ import type { EarlyStopping } from "../Arguments/Compile.ts"
 import * as Python from "../Metrics/Format/Python.ts"
 import type { EventOf, Metrics, Requests, Tag } from "../Schedule/Event.ts"
 
-/** What is being logged, under the log's names; empty at events that log nothing. */
+/** What is being logged, under the log's names, with the `epoch`; empty at events that log nothing. */
 export type Logs = Readonly<Record<string, number>>
 
 /** The page's names of the events. `onLog` hears of training, of evaluations and of the end. */
@@ -56,9 +56,9 @@ export interface Watching<E, R> {
 
 export type Handlers<S, E, R> = { readonly [Name in keyof Heard]?: Handler<Heard[Name], S, E, R> } & Watching<E, R>
 
-/** What a callback remembers: its form, as JSON in checkpoints, and how it begins. */
+/** What a callback remembers: its form, as JSON in checkpoints (plain JSON as it is, where it is left out), and how it begins. */
 export interface Memory<S> {
-  readonly schema: Schema.Codec<S, unknown>
+  readonly schema?: Schema.Codec<S, unknown>
   readonly initial: S
 }
 
@@ -102,13 +102,12 @@ const tags: { readonly [Name in keyof Heard]: ReadonlyArray<Tag> } = {
  *
  * @example
  * ```ts
- * import { Schema } from "effect"
  * import { Callback } from "regimen"
  * import assert from "node:assert/strict"
  *
  * const everyThird = Callback.make({
  *   name: "EveryThird",
- *   memory: { schema: Schema.Number, initial: 0 },
+ *   memory: { initial: 0 },
  *   onStepEnd: (_, seen) => ({ memory: seen + 1, ask: seen % 3 === 2 ? ["evaluate"] : [] }),
  *   onLog: ({ logs }) => console.log(logs)
  * })
@@ -170,9 +169,9 @@ export const progress: Callback = make({ name: "ProgressCallback" })
 /** Prints what is logged, as Python would print it. **Source**: `PrinterCallback`. */
 export const printer: Callback = make({
   name: "PrinterCallback",
-  onLog: ({ logs, state }) =>
+  onLog: ({ logs }) =>
     Console.log(
-      `{${Object.entries({ ...logs, epoch: state.epoch })
+      `{${Object.entries(logs)
         .map(([name, value]) => `'${name}': ${Python.float(value)}`)
         .join(", ")}}`
     )

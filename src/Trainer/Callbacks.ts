@@ -2,7 +2,7 @@
 import { Effect, Predicate, Schema } from "effect"
 import type { Event, Request, Tag } from "../Schedule/Event.ts"
 import type { Callbacks as Memories, TrainerState } from "../TrainerState.ts"
-import type { Callback, Logs, PredictionStep, Told } from "./Callback.ts"
+import type { Callback, Logs, Memory, PredictionStep, Told } from "./Callback.ts"
 import { InvalidTask } from "./Errors.ts"
 
 /** What all of them say. */
@@ -42,7 +42,7 @@ export const make = Effect.fnUntraced(function* <E, R>(callbacks: ReadonlyArray<
           reason: `The callback "${callback.name}" asks for "${unknown}". There are: ${[...known].join(", ")}.`
         })
       requests.push(...ask)
-      if (memory !== undefined) memories = write(memories, memory)
+      if (memory !== undefined) memories = yield* write(memories, memory)
     }
     return { requests, callbacks: memories }
   })
@@ -70,15 +70,13 @@ export const watching = <E, R>(
 /** A callback and its memory, which is decoded only when the state's is another than the last one seen. */
 const remembering = Effect.fnUntraced(function* <E, R>(callback: Callback<E, R>, memories: Memories) {
   const { memory, name } = callback
-  if (memory === undefined) return { callback, read: () => undefined, write: (memories: Memories) => memories }
-  const codec = Schema.toCodecJson(memory.schema)
-  const decode = Schema.decodeUnknownSync(codec)
-  const encode = Schema.encodeUnknownSync(codec)
-  let last: { readonly encoded: unknown; readonly decoded: unknown } = { encoded: undefined, decoded: memory.initial }
+  if (memory === undefined) return { callback, read: () => undefined, write: (memories: Memories) => Effect.succeed(memories) }
+  const { decode, encode, initial } = formOf(memory)
+  let last: { readonly encoded: unknown; readonly decoded: unknown } = { encoded: undefined, decoded: initial }
   const read = (memories: Memories): unknown => {
     const encoded = memories[name]
     if (encoded === last.encoded) return last.decoded
-    last = { encoded, decoded: encoded === undefined ? memory.initial : decode(encoded) }
+    last = { encoded, decoded: encoded === undefined ? initial : decode(encoded) }
     return last.decoded
   }
   yield* Effect.try({
@@ -88,13 +86,31 @@ const remembering = Effect.fnUntraced(function* <E, R>(callback: Callback<E, R>,
         reason: `The checkpoint holds a memory of the callback "${name}" that it cannot read. Give the callback another name, or the checkpoint's own schema.`
       })
   })
-  const write = (memories: Memories, decoded: unknown): Memories => {
-    if (decoded === last.decoded) return memories
-    last = { encoded: encode(decoded), decoded }
-    return { ...memories, [name]: last.encoded }
+  const write = (memories: Memories, decoded: unknown): Effect.Effect<Memories, InvalidTask> => {
+    if (decoded === last.decoded && typeof decoded !== "object") return Effect.succeed(memories) // an object may have been changed in place
+    return Effect.try({
+      try: () => {
+        last = { encoded: encode(decoded), decoded }
+        return { ...memories, [name]: last.encoded }
+      },
+      catch: () =>
+        new InvalidTask({
+          reason: `The callback "${name}" remembers what its checkpoints cannot hold: let it remember plain JSON (numbers that are finite, no undefined), or give its memory a schema.`
+        })
+    })
   }
   return { callback, read, write }
 })
+
+/** How a memory is written and read: by its schema, or as the plain JSON that it is, which is copied. */
+const formOf = ({ initial, schema }: Memory<unknown>) => {
+  if (schema === undefined) {
+    const copy = (json: unknown): unknown => structuredClone(Schema.encodeUnknownSync(Schema.Json)(json))
+    return { encode: copy, decode: copy, initial: structuredClone(initial) }
+  }
+  const codec = Schema.toCodecJson(schema)
+  return { encode: Schema.encodeUnknownSync(codec), decode: Schema.decodeUnknownSync(codec), initial }
+}
 
 /** Writes what callbacks remember as Hugging Face's `stateful_callbacks`. */
 export const toHuggingFace = ({ callbacks }: TrainerState): Readonly<Record<string, unknown>> =>

@@ -13,6 +13,7 @@ import * as Evaluating from "./Facade/Evaluating.ts"
 import * as Listeners from "./Facade/Listeners.ts"
 import type { Options } from "./Facade/Options.ts"
 import * as Saving from "./Facade/Saving.ts"
+import * as State from "./Facade/State.ts"
 import * as Stepping from "./Facade/Stepping.ts"
 import * as Training from "./Facade/Training.ts"
 import type * as Feed from "./Feed.ts"
@@ -82,13 +83,12 @@ export const makeAs = Effect.fnUntraced(function* <A, E, R>(options: Options<A, 
     modelWrapped: core.model,
     /** The parameters, the buffers and, after a training, the optimizer's slots. */
     weights: held(({ weights }) => weights),
-    state: held(({ state }) => state),
-    /** All that was logged, oldest first. */
+    /** The run's state, also under Python's names. */
+    state: held((held) => State.read(core.args, held)),
+    /** All that was logged, oldest first, as loggers get it. */
     logHistory: held(({ history }) => history),
     /** The folder of the best checkpoint; null where there is none. */
-    bestModelCheckpoint: held(({ state }) =>
-      state.bestCheckpoint === null ? null : `${core.args.outputDir}/checkpoint-${state.bestCheckpoint}`
-    ),
+    bestModelCheckpoint: held(({ state }) => State.folder(core.args, state)),
     isInTrain: held(({ inTrain }) => inTrain),
     /** Layers of a model are never spread over devices. */
     isModelParallel: false,
@@ -98,7 +98,9 @@ export const makeAs = Effect.fnUntraced(function* <A, E, R>(options: Options<A, 
     // Training, evaluation, prediction.
     /** Options, or what to resume from alone. */
     train: (options?: Training.TrainOptions | boolean | string) => here(Training.train(core, options)),
-    evaluate: (options?: Evaluating.EvaluateOptions<A, E, R>) => here(Evaluating.evaluate(core, options)),
+    /** Options, or a dataset (or several by name) and then options. */
+    evaluate: (asked?: Evaluating.Asked<A, E, R>, options?: Omit<Evaluating.EvaluateOptions<A, E, R>, "evalDataset">) =>
+      here(Evaluating.evaluate(core, Evaluating.given(asked, options))),
     predict: (testDataset: Feed.Source<A, E, R>, options?: Omit<Evaluating.LoopOptions, "predictionLossOnly">) =>
       here(Evaluating.predict(core, testDataset, options)),
     evaluationLoop: (loader: Loader, options?: Evaluating.LoopOptions) => here(Evaluating.evaluationLoop(core, loader, options)),

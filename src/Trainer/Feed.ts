@@ -1,5 +1,5 @@
 /** The feed of a run: how arguments, datasets and a collator become loaders for training and evaluation. */
-import { Effect, Option, type Scope, Stream } from "effect"
+import { Effect, Option, Predicate, type Scope, Stream } from "effect"
 import * as Arguments from "../Arguments/Arguments.ts"
 import * as Collator from "../Data/Collators.ts"
 import * as Columns from "../Data/Columns.ts"
@@ -11,6 +11,7 @@ import type { Streaming } from "../Data/Streaming.ts"
 import type { Model } from "../Model/Model.ts"
 import type { EncodeError } from "../Tokenizer/Errors.ts"
 import type { Tokenizer } from "../Tokenizer/Tokenizer.ts"
+import * as Survey from "./Survey.ts"
 import { setName } from "./Task.ts"
 
 /** Rows by index, or a stream of them that is opened for each epoch. */
@@ -41,7 +42,7 @@ export type MakeLoader<A, E = never, R = never> = (
 ) => Effect.Effect<Loader.Loader, Loader.LoaderError | E, R | Scope.Scope>
 
 export interface Options<A, E = never, R = never> {
-  readonly model: Pick<Model, "inputs" | "labels">
+  readonly model: Pick<Model, "inputs" | "labels" | "validate">
   readonly trainDataset: Source<A, E, R>
   readonly evalDataset?: Sources<A, E, R>
   readonly collate?: Collator.Collator<A>
@@ -62,7 +63,13 @@ export interface Feed {
 }
 
 /** What can be wrong with the data of a run, found before step 0. */
-export type FeedError = Arguments.ContradictoryArguments | EncodeError | Loader.LoaderError | DataError | Columns.ColumnsError
+export type FeedError =
+  | Arguments.ContradictoryArguments
+  | EncodeError
+  | Loader.LoaderError
+  | DataError
+  | Columns.ColumnsError
+  | Survey.TokenizerMismatch
 
 /**
  * Opens the data and makes the loaders. The order of the training data and each batch are functions of the arguments and (epoch, batch) alone.
@@ -73,6 +80,7 @@ export type FeedError = Arguments.ContradictoryArguments | EncodeError | Loader.
  *   `length_column_name`, or are counted in `input_ids`.
  * - `dataloader_num_workers`, `dataloader_prefetch_factor` (2 where it is not given): so many threads read from `workers`, each so many batches ahead.
  *   Without `workers` data are functions in memory, which no thread can be sent: as many batches are made ahead on the main thread.
+ * - Rows in memory are all shown to a model that says what it takes (`Model.validate`); other rows when they are read, each batch before its step.
  * - `dataloader_drop_last` holds for datasets; a stream drops no batch, as in the Trainer.
  *
  * **Law**: the batches are the same whatever the number of workers (test/property/Feed.test.ts).
@@ -119,6 +127,7 @@ const reading = Effect.fnUntraced(function* <A, E, R>(
   args: Args
 ) {
   const { model } = options
+  yield* Survey.tokens(model, options.tokenizer)
   const collate = options.collate === undefined ? yield* usual(options.tokenizer) : guarded(options.collate)
   const takes = args.removeUnusedColumns ? Columns.takenBy(model, args.labelNames ?? []) : undefined
   const shown = takes === undefined ? collate : Columns.only(collate, takes)
@@ -127,6 +136,7 @@ const reading = Effect.fnUntraced(function* <A, E, R>(
     name: string,
     data: Data<A, R>
   ): Effect.fn.Return<void, DataError | Columns.ColumnsError, R> {
+    if (!isStream(data)) yield* Survey.rows(model, data, shown)
     if (takes === undefined) return
     const row = yield* first(data)
     const dropped = yield* Effect.fromResult(Columns.unused(row, takes, model.labels))
@@ -285,7 +295,9 @@ const isStream = <A, R>(data: Data<A, R>): data is Streaming<A, R> => typeof dat
 
 /** Whether it is one set. */
 export const isSource = <A, E, R>(sources: Sources<A, E, R>): sources is Source<A, E, R> =>
-  typeof sources === "function" || Effect.isEffect(sources) || ("rows" in sources && typeof sources.rows === "function")
+  typeof sources === "function" ||
+  Effect.isEffect(sources) ||
+  (Predicate.hasProperty(sources, "rows") && typeof sources.rows === "function")
 
 const refuse = (names: ReadonlyArray<string>, reason: string) => new Arguments.ContradictoryArguments({ names, reason })
 

@@ -1,20 +1,21 @@
 /** The page's Trainer with Promises and the usual Layers: for those who do not use Effect. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Effect, Exit, Layer, Result, Scope } from "effect"
+import { Effect, Exit, Layer, Result, Schema, Scope } from "effect"
 import * as Arguments from "../Arguments/Arguments.ts"
 import type { CheckpointStore } from "../Checkpoint/CheckpointStore.ts"
+import type { Collator } from "../Data/Collator.ts"
 import { fromArray } from "../Data/Dataset.ts"
 import type { Device } from "../Layer/Device/Device.ts"
 import type * as Devices from "../Layer/Device/Devices.ts"
 import type { Logger } from "../Layer/Logger/Logger.ts"
 import * as Signals from "../Layer/Signals.ts"
+import type { HostTensors } from "../Tensor/HostTensor.ts"
 import type { Metrics } from "./ComputeMetrics.ts"
-import { InvalidTask } from "./Errors.ts"
 import type { EvalPrediction } from "./EvalPrediction.ts"
-import type { EvaluateOptions, LoopOptions, PredictionOutput } from "./Facade/Evaluating.ts"
+import { type EvaluateOptions, isOptions, type LoopOptions, type PredictionOutput } from "./Facade/Evaluating.ts"
 import type { Options as FacadeOptions } from "./Facade/Options.ts"
 import * as Facade from "./Facade.ts"
-import { isSource, type Source, type Sources } from "./Feed.ts"
+import { collatorFailed, isSource, type Source, type Sources } from "./Feed.ts"
 import * as World from "./World.ts"
 
 /** Rows as an array, or whatever else feeds a Trainer. */
@@ -23,27 +24,51 @@ export type Rows<A> = ReadonlyArray<A> | Source<A, unknown>
 /** Rows, or several sets of them by name. */
 export type Sets<A> = Rows<A> | Readonly<Record<string, Rows<A>>>
 
-export interface Options<A> extends Omit<FacadeOptions<A, unknown>, "trainDataset" | "evalDataset" | "computeMetrics"> {
+/** Given an evaluation's predictions, gives its metrics, at once or as a promise. */
+export type ComputeMetrics = (
+  prediction: EvalPrediction,
+  info: { readonly computeResult: boolean }
+) => Metrics | PromiseLike<Metrics>
+
+/** Makes a batch from rows: a `Collator`, or a function that gives the tensors, at once or as a promise. */
+export type DataCollator<A> =
+  | Collator<A>
+  | ((rows: ReadonlyArray<A>, indices: ReadonlyArray<number>, epoch?: number) => HostTensors | PromiseLike<HostTensors>)
+
+export type { ComputeLoss } from "./Facade/ComputeLoss.ts"
+
+export interface Options<A>
+  extends Omit<FacadeOptions<A, unknown>, "trainDataset" | "evalDataset" | "computeMetrics" | "dataCollator"> {
   readonly trainDataset?: Rows<A>
   readonly evalDataset?: Sets<A>
-  /** Given an evaluation's predictions, gives its metrics, at once or as a promise. */
-  readonly computeMetrics?: (
-    prediction: EvalPrediction,
-    info: { readonly computeResult: boolean }
-  ) => Metrics | PromiseLike<Metrics>
+  readonly computeMetrics?: ComputeMetrics
+  /** Makes a batch from rows. Default: padding by the tokenizer; without one `Collator.stack()`. */
+  readonly dataCollator?: DataCollator<A>
   /** Where to train; the best that works, where it is left out. */
   readonly device?: Devices.Name
   /** A world in the place of the usual one. */
   readonly world?: Layer.Layer<Device | CheckpointStore | Logger, unknown>
 }
 
-/** What gives effects gives promises. */
+/** A Trainer that was closed was asked for more. */
+export class TrainerClosed extends Schema.TaggedError<TrainerClosed>()("TrainerClosed", { method: Schema.String }) {
+  override get message() {
+    return `This Trainer is closed: it can no longer ${this.method}. Close it at the end, or make another one.`
+  }
+}
+
+/** What gives effects gives promises; attributes are simply there. */
 type Promised<T> = {
   readonly [K in keyof T]: T[K] extends Effect.Effect<infer B, infer _, infer __>
-    ? Promise<B>
+    ? B
     : T[K] extends (...args: infer P) => Effect.Effect<infer B, infer _, infer __>
       ? (...args: P) => Promise<B>
       : T[K]
+}
+
+/** What `evaluate` may be told by name. */
+export interface Asked<A> extends Omit<EvaluateOptions<A, unknown, never>, "evalDataset"> {
+  readonly evalDataset?: Sets<A>
 }
 
 /** Effects around effects have no place among promises. */
@@ -53,9 +78,8 @@ export interface Trainer<A>
   extends Promised<
     Omit<Facade.Trainer<A, unknown>, Around | "evaluate" | "predict" | "getEvalDataloader" | "getTestDataloader">
   > {
-  readonly evaluate: (
-    options?: Omit<EvaluateOptions<A, unknown, never>, "evalDataset"> & { readonly evalDataset?: Sets<A> }
-  ) => Promise<Metrics>
+  /** Options, or rows (or several sets by name) and then options. */
+  readonly evaluate: (asked?: Asked<A> | Sets<A>, options?: Omit<Asked<A>, "evalDataset">) => Promise<Metrics>
   readonly predict: (testDataset: Rows<A>, options?: Omit<LoopOptions, "predictionLossOnly">) => Promise<PredictionOutput>
   /** Gives back what the Trainer holds: its device, its log's files. */
   readonly close: () => Promise<void>
@@ -95,33 +119,36 @@ export interface Trainer<A>
  * ```
  */
 export const make = async <A>(options: Options<A>): Promise<Trainer<A>> => {
-  const { computeMetrics, evalDataset, trainDataset, world: given, device, ...rest } = options
+  const { computeMetrics, dataCollator, evalDataset, trainDataset, world: given, device, ...rest } = options
   const scope = Scope.makeUnsafe()
   const args = Arguments.make(options.args ?? { outputDir: "tmp_trainer" })
   if (Result.isFailure(args)) throw args.failure
-  const world = Layer.provideMerge(
-    given ?? World.fromArguments(args.success, device === undefined ? {} : { device }),
-    NodeServices.layer
-  )
+  const world = given ?? World.fromArguments(args.success, device === undefined ? {} : { device })
   let closed = false
   const close = () => {
     closed = true
     return Effect.runPromise(Scope.close(scope, Exit.void))
   }
-  const context = await Effect.runPromise(Layer.buildWithScope(world, scope)).catch(async (error) => {
+  const built = Effect.flatMap(Layer.buildWithMemoMap(NodeServices.layer, platform, scope), (services) =>
+    Layer.buildWithScope(Layer.provideMerge(world, Layer.succeedContext(services)), scope)
+  )
+  const unmade = async (error: unknown): Promise<never> => {
     await close()
     throw error
-  })
-  const run = <B>(effect: Effect.Effect<B, unknown, Facade.Home | Scope.Scope>): Promise<B> =>
+  }
+  const context = await Effect.runPromise(built).catch(unmade)
+  const run: Run = (method, effect) =>
     closed
-      ? Promise.reject(new InvalidTask({ reason: "This Trainer is closed. Make another one." }))
+      ? Promise.reject(new TrainerClosed({ method }))
       : Effect.runPromise(Signals.heed(effect).pipe(Effect.provide(context), Effect.provideService(Scope.Scope, scope)))
 
   const trainer = await run(
+    "make",
     Facade.make<A, unknown>({
       ...rest,
       ...(trainDataset === undefined ? {} : { trainDataset: source(trainDataset) }),
       ...(evalDataset === undefined ? {} : { evalDataset: sources(evalDataset) }),
+      ...(dataCollator === undefined ? {} : { dataCollator: collator(dataCollator) }),
       ...(computeMetrics === undefined
         ? {}
         : {
@@ -129,29 +156,42 @@ export const make = async <A>(options: Options<A>): Promise<Trainer<A>> => {
               Effect.tryPromise({ try: async () => computeMetrics(prediction, info), catch: (cause) => cause })
           })
     })
-  )
+  ).catch(unmade)
   const promised = {}
   for (const [name, value] of Object.entries(trainer)) {
-    if (Effect.isEffect(value)) Object.defineProperty(promised, name, { get: () => run<unknown>(value), enumerable: true })
-    else Object.assign(promised, { [name]: typeof value === "function" ? method(run, value) : value })
+    if (Effect.isEffect(value))
+      Object.defineProperty(promised, name, { get: () => Effect.runSync(value as Effect.Effect<unknown>), enumerable: true })
+    else Object.assign(promised, { [name]: typeof value === "function" ? method(run, name, value) : value })
   }
   return Object.assign(promised, {
-    evaluate: ({ evalDataset, ...options }: Parameters<Trainer<A>["evaluate"]>[0] = {}) =>
-      run(trainer.evaluate({ ...options, ...(evalDataset === undefined ? {} : { evalDataset: sources(evalDataset) }) })),
+    evaluate: (asked: Asked<A> | Sets<A> = {}, options?: Omit<Asked<A>, "evalDataset">) => {
+      const { evalDataset, ...rest }: Asked<A> = isOptions(asked) ? asked : { ...options, evalDataset: asked as Sets<A> }
+      return run("evaluate", trainer.evaluate(evalDataset === undefined ? rest : { ...rest, evalDataset: sources(evalDataset) }))
+    },
     predict: (testDataset: Rows<A>, options?: Omit<LoopOptions, "predictionLossOnly">) =>
-      run(trainer.predict(source(testDataset), options)),
+      run("predict", trainer.predict(source(testDataset), options)),
     close,
     [Symbol.asyncDispose]: close
   }) as Trainer<A>
 }
 
-type Run = <B>(effect: Effect.Effect<B, unknown, Facade.Home | Scope.Scope>) => Promise<B>
+/** The platform's services, shared by the Trainers of a process: each set of them listens to the terminal. */
+const platform = Layer.makeMemoMapUnsafe()
+
+type Run = <B>(method: string, effect: Effect.Effect<B, unknown, Facade.Home | Scope.Scope>) => Promise<B>
 
 const method =
-  (run: Run, call: (...args: ReadonlyArray<never>) => unknown) =>
+  (run: Run, name: string, call: (...args: ReadonlyArray<never>) => unknown) =>
   (...args: ReadonlyArray<never>): unknown => {
     const result = call(...args)
-    return Effect.isEffect(result) ? run(result as Effect.Effect<unknown>) : result
+    return Effect.isEffect(result) ? run(name, result as Effect.Effect<unknown>) : result
+  }
+
+const collator =
+  <A>(collate: DataCollator<A>): Collator<A> =>
+  (...batch) => {
+    const given = collate(...batch)
+    return Effect.isEffect(given) ? given : Effect.tryPromise({ try: async () => given, catch: collatorFailed })
   }
 
 const source = <A>(rows: Rows<A>): Source<A, unknown> => (isArray(rows) ? fromArray(rows) : rows)

@@ -102,6 +102,9 @@ type Said = Partial<Callbacks.Said>
 
 const logsOf = ({ clock, metrics }: Result): Logs => ({ ...metrics, ...clock })
 
+/** What is logged has the epoch with it, as the page's logs have. */
+const logged = ({ state }: Plan.Event, { logs }: Done): Logs => (logs === undefined ? {} : { ...logs, epoch: state.epoch })
+
 /** Events that follow each other closely: they are given to the stream together with the next of the others. */
 const close = new Set<Plan.Tag>(["Microbatch", "StepStarted", "SubstepEnded", "Updating", "Updated"])
 
@@ -344,7 +347,7 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
       return telling === undefined ? Effect.sync(() => move(event, {}, {})) : Effect.map(telling, (said) => move(event, {}, said))
     }
     return Effect.flatMap(event._tag === "Saved" ? Effect.uninterruptible(doing) : doing, (done) =>
-      Effect.flatMap(tell(event, done.logs ?? {}) ?? Effect.succeed({}), (said: Said) =>
+      Effect.flatMap(tell(event, logged(event, done)) ?? Effect.succeed({}), (said: Said) =>
         done.commit === undefined
           ? Effect.sync(() => move(event, done, said))
           : Effect.uninterruptible(Effect.map(done.commit, (committed) => move(event, committed, said)))

@@ -4,7 +4,7 @@ import { Logger, type Scalars } from "../../Layer/Logger/Logger.ts"
 import type { Event } from "../../Schedule/Event.ts"
 import * as Callbacks from "../Callbacks.ts"
 import type { Result } from "../Evaluation.ts"
-import type { Core } from "./Core.ts"
+import type { Core, Held } from "./Core.ts"
 
 type Figures = Readonly<Record<string, number>>
 
@@ -15,20 +15,25 @@ export const evaluated = Effect.fnUntraced(function* <A, E, R>(
   { clock, metrics }: Pick<Result, "clock" | "metrics">
 ) {
   const { state, trained } = yield* Ref.get(core.cell)
-  const logs = { ...metrics, ...clock }
+  const logs = stamped({ ...metrics, ...clock }, { state, trained })
   yield* written(core, { kind: "eval", set, values: metrics, clock })
   yield* Effect.flatMap(Logger, ({ flush }) => flush)
   yield* told(core, { _tag: "EvaluationLogged", state, cut: state, set }, logs)
   yield* told(core, { _tag: "Evaluated", state, cut: state, set, metrics }, logs)
-  return trained ? { ...logs, epoch: state.epoch } : logs
+  return logs
 })
 
 /** Logs figures of the user's own. */
 export const log = Effect.fnUntraced(function* <A, E, R>(core: Core<A, E, R>, logs: Figures) {
-  const { state } = yield* Ref.get(core.cell)
+  const held = yield* Ref.get(core.cell)
+  const { state } = held
   yield* written(core, { kind: "train", values: logs, clock: {} })
-  yield* told(core, { _tag: "Logged", state, cut: state }, logs)
+  yield* told(core, { _tag: "Logged", state, cut: state }, stamped(logs, held))
 })
+
+/** Figures have an epoch once there was a training. */
+const stamped = (logs: Figures, { state, trained }: Pick<Held<never, never>, "state" | "trained">): Figures =>
+  trained ? { ...logs, epoch: state.epoch } : logs
 
 /** An entry has the stamp of the last run; before there was one it has none. */
 const written = Effect.fnUntraced(function* <A, E, R>(

@@ -33,6 +33,24 @@ export interface EvaluateOptions<A, E, R> extends Omit<LoopOptions, "predictionL
   readonly evalDataset?: Sources<A, E, R>
 }
 
+/** What `evaluate` and `predict` may be told by name. */
+const names = ["evalDataset", "ignoreKeys", "metricKeyPrefix", "predictionLossOnly", "generation"]
+
+/** Whether something is options, and no dataset: it has the name of one, or nothing. */
+export const isOptions = (asked: object): asked is EvaluateOptions<never, never, never> =>
+  !Array.isArray(asked) &&
+  !Feed.isSource(asked as Sources<unknown, unknown, unknown>) &&
+  (Object.keys(asked).length === 0 || Object.keys(asked).some((name) => names.includes(name)))
+
+/** Options, or a dataset (or several by name) and then options. */
+export type Asked<A, E, R> = EvaluateOptions<A, E, R> | Sources<A, E, R>
+
+/** The options that were given one way or the other. */
+export const given = <A, E, R>(
+  asked: Asked<A, E, R> = {},
+  options: Omit<EvaluateOptions<A, E, R>, "evalDataset"> = {}
+): EvaluateOptions<A, E, R> => (isOptions(asked) ? asked : { ...options, evalDataset: asked as Sources<A, E, R> })
+
 export type Metrics = Readonly<Record<string, number>>
 
 export interface PredictionOutput {
@@ -112,6 +130,7 @@ export const evaluate = Effect.fnUntraced(function* <A, E, R>(core: Core<A, E, R
   const { evalDataset = core.options.evalDataset, metricKeyPrefix = "eval", ...rest } = given
   if (evalDataset === undefined)
     return yield* new InvalidTask({ reason: "evaluate needs an evalDataset: give it one, or the Trainer." })
+  yield* readable("evaluate", Feed.isSource(evalDataset) ? { evalDataset } : evalDataset, given)
   let metrics: Metrics = {}
   for (const [name, loader] of Object.entries(yield* loaders(core, evalDataset))) {
     // a set's own name is "eval" or "eval_<name>"
@@ -130,6 +149,7 @@ export const predict = Effect.fnUntraced(function* <A, E, R>(
   testDataset: Source<A, E, R>,
   { metricKeyPrefix = "test", ...rest }: Omit<LoopOptions, "predictionLossOnly"> = {}
 ) {
+  yield* readable("predict", { testDataset }, { ...rest })
   const measured = yield* stage(core, "test")
   const output = yield* Effect.scoped(
     Effect.flatMap(getEvalDataloader(core, testDataset), (loader) => evaluationLoop(core, loader, { ...rest, metricKeyPrefix }))
@@ -138,6 +158,21 @@ export const predict = Effect.fnUntraced(function* <A, E, R>(
   yield* Effect.forEach(callbacks, (callback) => callback.onPredict?.(output.metrics) ?? Effect.void, { discard: true })
   return { ...output, metrics: { ...output.metrics, ...(yield* measured) } } satisfies PredictionOutput
 }, Effect.scoped)
+
+/** Refuses what is no data, and options that nobody knows. */
+const readable = (
+  method: string,
+  sources: Readonly<Record<string, unknown>>,
+  options: object
+): Effect.Effect<void, InvalidTask> => {
+  const other = Object.keys(options).find((name) => !names.includes(name))
+  const refuse = (reason: string) => Effect.fail(new InvalidTask({ reason }))
+  if (other !== undefined) return refuse(`${method} does not know the option "${other}". There are: ${names.join(", ")}.`)
+  const wrong = Object.entries(sources).find(([, source]) => !Feed.isSource(source as Source<unknown>))
+  return wrong === undefined
+    ? Effect.void
+    : refuse(`${method} cannot read "${wrong[0]}": give it a dataset (Dataset.fromArray(rows)).`)
+}
 
 /** The loss, the outputs and the labels of one batch, each where there is one. */
 export const predictionStep = Effect.fnUntraced(function* <A, E, R>(

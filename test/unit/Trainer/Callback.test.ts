@@ -73,8 +73,8 @@ it.effect("logs carry what is logged: of training, of an evaluation, of the end"
         onStepEnd: (event) => void expect(event.logs).toEqual({})
       })
     ])
-    const evaluation = ["eval_loss", "eval_runtime", "eval_samples_per_second", "eval_steps_per_second"]
-    expect(logs[0]).toEqual(["loss", "grad_norm", "learning_rate"])
+    const evaluation = ["eval_loss", "eval_runtime", "eval_samples_per_second", "eval_steps_per_second", "epoch"]
+    expect(logs[0]).toEqual(["loss", "grad_norm", "learning_rate", "epoch"])
     expect(logs[2]).toEqual(evaluation.filter((name) => logs[2]!.includes(name)))
     expect(logs[2]).toContain("eval_loss")
     expect(logs.at(-1)).toEqual(expect.arrayContaining(["train_runtime", "total_flos", "train_loss"]))
@@ -162,5 +162,36 @@ it.effect("what cannot be asked for is told by name", () =>
     const wrong = Callback.make({ name: "Wrong", onStepEnd: () => ({ ask: ["savee" as "save"] }) })
     const error = yield* Effect.flip(train([wrong]))
     expect(error.message).toContain('The callback "Wrong" asks for "savee". There are: log, evaluate, save')
+  })
+)
+
+it.effect("a memory without a schema is plain JSON, also where it is changed in place", () =>
+  Effect.gen(function* () {
+    const store = Tiny.store()
+    const seen: Array<number> = []
+    const counting = Callback.make({
+      name: "Plain",
+      memory: { initial: { steps: 0, kinds: ["a"] } },
+      onStepEnd: (_, memory) => {
+        seen.push(memory.steps)
+        memory.steps++
+        return { memory }
+      }
+    })
+    const { state } = yield* train([counting], store)
+    expect(state.callbacks).toEqual({ Plain: { steps: 3, kinds: ["a"] } })
+    expect(store.kept.get(2)!.state.callbacks).toEqual({ Plain: { steps: 2, kinds: ["a"] } })
+    yield* train([counting], store)
+    expect(seen).toEqual([0, 1, 2, 2])
+    yield* train([counting])
+    expect(seen.slice(4)).toEqual([0, 1, 2])
+  })
+)
+
+it.effect("what is no JSON cannot be remembered without a schema", () =>
+  Effect.gen(function* () {
+    const dated = Callback.make({ name: "Dated", memory: { initial: {} }, onStepEnd: () => ({ memory: new Date(0) }) })
+    const error = yield* Effect.flip(train([dated]))
+    expect(error.message).toContain('The callback "Dated" remembers what its checkpoints cannot hold')
   })
 )

@@ -3,8 +3,9 @@ import { Layer } from "effect"
 import { expect, it } from "vitest"
 import * as MemoryStore from "../../../src/Checkpoint/MemoryStore.ts"
 import * as Cpu from "../../../src/Layer/Device/Cpu.ts"
-import * as EvalPrediction from "../../../src/Trainer/EvalPrediction.ts"
-import * as Trainer from "../../../src/Trainer/Promise.ts"
+import { type ComputeLoss, type ComputeMetrics, EvalPrediction, Trainer } from "../../../src/promise.ts"
+import { tf } from "../../../src/Tensor/Tensor.ts"
+import * as Callback from "../../../src/Trainer/Callback.ts"
 import * as Tiny from "../../support/tiny.ts"
 
 const world = Layer.mergeAll(Cpu.layer, MemoryStore.layer, Tiny.logger())
@@ -20,23 +21,107 @@ const options = {
 it("trains, evaluates and predicts arrays of rows, with a computeMetrics that waits", async () => {
   const trainer = await Trainer.make({
     ...options,
-    computeMetrics: async ({ predictions }) => ({ rows: EvalPrediction.take(predictions).shape[0]! })
+    computeMetrics: async ({ predictions }) => ({ rows: EvalPrediction.take(predictions).data.length })
   })
   expect((await trainer.train()).globalStep).toBe(3)
-  expect((await trainer.state).step).toBe(3)
   const metrics = await trainer.evaluate()
   expect([metrics.eval_a_rows, metrics.eval_b_rows]).toEqual([5, 3])
-  expect((await trainer.evaluate({ evalDataset: Tiny.rows(2) })).eval_rows).toBe(2)
   expect((await trainer.predict(Tiny.rows(4))).metrics.test_rows).toBe(4)
   expect(trainer.args.maxSteps).toBe(3)
   await trainer.close()
 })
 
-it("errors are rejections with their type, also of making it, and a closed one does no more", async () => {
+it("attributes are simply there; the state has Python's names, and its history Python's form", async () => {
+  const heard: Array<ReadonlyArray<string>> = []
+  const trainer = await Trainer.make({
+    ...options,
+    args: { ...options.args, loggingSteps: 1, evalStrategy: "steps", evalSteps: 1, saveSteps: 1, metricForBestModel: "a_loss" },
+    callbacks: [Callback.make({ onLog: ({ logs }) => void heard.push(Object.keys(logs)) })]
+  })
+  expect(trainer.state).toMatchObject({ globalStep: 0, epoch: 0, bestMetric: null, bestModelCheckpoint: null, logHistory: [] })
+  await trainer.train()
+  const { bestGlobalStep, bestMetric, bestModelCheckpoint, epoch, globalStep, logHistory } = trainer.state
+  expect([globalStep, epoch]).toEqual([3, 0.75])
+  expect(Object.keys(logHistory[0]!)).toEqual(["loss", "grad_norm", "learning_rate", "epoch", "step"])
+  expect(heard[0]).toEqual(["loss", "grad_norm", "learning_rate", "epoch"])
+  expect(heard.every((names) => names.includes("epoch"))).toBe(true)
+  const losses = logHistory
+    .map(({ eval_a_loss, step }) => ({ eval_a_loss, step }))
+    .filter(({ eval_a_loss = NaN }) => eval_a_loss > 0)
+  expect(losses.map(({ step }) => step)).toEqual([1, 2, 3])
+  const best = losses.reduce((low, entry) => (entry.eval_a_loss! < low.eval_a_loss! ? entry : low))
+  expect({ eval_a_loss: bestMetric, step: bestGlobalStep }).toEqual(best)
+  expect(bestModelCheckpoint).toBe(`trainer_output/checkpoint-${best.step}`)
+  expect([trainer.bestModelCheckpoint, trainer.isInTrain, trainer.logHistory.length]).toEqual([
+    bestModelCheckpoint,
+    false,
+    logHistory.length
+  ])
+  await trainer.close()
+})
+
+it("evaluate takes options, or rows, or sets by name, and then options; what is neither is refused by name", async () => {
+  const computeMetrics: ComputeMetrics = ({ labelIds }) => ({ rows: EvalPrediction.take(labelIds).data.length })
+  const trainer = await Trainer.make({ ...options, computeMetrics })
+  expect(await trainer.evaluate({ evalDataset: Tiny.rows(2) })).toMatchObject({ eval_rows: 2 })
+  expect(await trainer.evaluate(Tiny.rows(2), { metricKeyPrefix: "mine" })).toMatchObject({ mine_rows: 2 })
+  expect(await trainer.evaluate({ c: Tiny.rows(2), d: Tiny.rows(1) })).toMatchObject({ eval_c_rows: 2, eval_d_rows: 1 })
+  expect(await trainer.evaluate({ metricKeyPrefix: "own" })).toMatchObject({ own_a_rows: 5, own_b_rows: 3 })
+  const refused = (asked: object) => trainer.evaluate(asked as Parameters<typeof trainer.evaluate>[0])
+  await expect(refused({ metric_key_prefix: "mine" })).rejects.toThrow(/"metric_key_prefix".*Dataset.fromArray/)
+  await expect(refused({ metricKeyPrefix: "mine", dataset: [] })).rejects.toThrow(/option "dataset"/)
+  await expect(trainer.predict({ testDataset: Tiny.rows(1) } as never)).rejects.toThrow(/predict cannot read "testDataset"/)
+  await expect(trainer.predict(undefined as never)).rejects.toThrow(/predict cannot read "testDataset"/)
+  await trainer.close()
+})
+
+it("a loss and a collator are plain functions, and need no doubt about logits and labels", async () => {
+  const computeLoss: ComputeLoss = ({ outputs }, { labels }) => ({
+    sum: tf.sum(tf.square(tf.sub(tf.squeeze(outputs.logits, [1]), labels))),
+    count: tf.scalar(labels.size)
+  })
+  const plain = await Trainer.make({ ...options, evalDataset: Tiny.rows(4) })
+  const own = await Trainer.make({
+    ...options,
+    evalDataset: Tiny.rows(4),
+    computeLoss,
+    dataCollator: async (rows: ReadonlyArray<{ readonly x: ReadonlyArray<number>; readonly label: number }>) => ({
+      x: { dtype: "float32", shape: [rows.length, 3], data: Float32Array.from(rows.flatMap(({ x }) => x)) },
+      labels: { dtype: "float32", shape: [rows.length], data: Float32Array.from(rows, ({ label }) => label) }
+    })
+  })
+  expect((await own.evaluate()).eval_loss).toBeCloseTo((await plain.evaluate()).eval_loss!, 6)
+  const broken = await Trainer.make({ ...options, dataCollator: () => Promise.reject(new Error("boom")) })
+  await expect(broken.train()).rejects.toThrow("dataCollator failed: boom")
+  await Promise.all([plain, own, broken].map((trainer) => trainer.close()))
+})
+
+it("errors are rejections with their type, also of making it, and a closed one says so", async () => {
   await expect(Trainer.make({ ...options, args: { learningRate: -1 } })).rejects.toMatchObject({ _tag: "InvalidArgument" })
   await expect(Trainer.make({ ...options, args: { fp16: true } })).rejects.toMatchObject({ _tag: "NotSupported" })
   const trainer = await Trainer.make(options)
   await expect(trainer.train(true)).rejects.toMatchObject({ _tag: "NoCheckpoint" })
   await trainer[Symbol.asyncDispose]()
-  await expect(trainer.evaluate()).rejects.toThrow("This Trainer is closed")
+  await expect(trainer.evaluate()).rejects.toMatchObject({ _tag: "TrainerClosed", method: "evaluate" })
+  await expect(trainer.saveModel()).rejects.toThrow("This Trainer is closed: it can no longer saveModel.")
+  expect(trainer.state.globalStep).toBe(0)
+})
+
+it("many Trainers of a process listen to its terminal and its signals once", async () => {
+  const listeners = () => [
+    process.stdin.listenerCount("end"),
+    ...["SIGINT", "SIGTERM"].map((name) => process.listenerCount(name))
+  ]
+  const before = listeners()
+  const trainers = await Promise.all(Array.from({ length: 12 }, () => Trainer.make({ ...options, world: Layer.fresh(world) })))
+  expect(listeners().map((count, i) => count - before[i]!)).toEqual([1, 0, 0])
+  const heeding = new Set<number>()
+  const watch = Callback.make({ onStepEnd: () => void heeding.add(process.listenerCount("SIGINT") - before[1]!) })
+  await Promise.all(trainers.map((trainer) => trainer.addCallback(watch)))
+  await Promise.all(trainers.map((trainer) => trainer.train()))
+  expect([...heeding]).toEqual([1])
+  await Promise.all(trainers.slice(1).map((trainer) => trainer.close()))
+  expect(listeners()[0]).toBe(before[0]! + 1)
+  await trainers[0]!.close()
+  expect(listeners()).toEqual(before)
 })
