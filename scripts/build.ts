@@ -25,7 +25,8 @@ for (const file of ["README.md", "CHANGELOG.md", "LICENSE", "LICENSES"])
 
 const built = (path: string, extension: string) => path.replace(/\.ts$/, extension)
 
-const { name, version, description, license, type, engines, sideEffects, imports, dependencies, peerDependencies } = source
+const { name, version, description, license, type, engines, sideEffects, imports, dependencies } = source
+const { peerDependencies, peerDependenciesMeta } = source
 writeFileSync(
   join(dist, "package.json"),
   `${JSON.stringify(
@@ -40,7 +41,8 @@ writeFileSync(
       imports,
       bin: { regimen: built(source.bin.regimen, ".js") },
       dependencies,
-      peerDependencies
+      peerDependencies,
+      peerDependenciesMeta
     },
     null,
     2

@@ -74,9 +74,8 @@ const dilated =
   (stock: GradFunc): GradFunc =>
   (dy, saved, attrs) => {
     const [x, filter] = pair(saved)
-    const dilations = attrs.dilations as number | ReadonlyArray<number> | undefined
-    const [vertical, horizontal] =
-      typeof dilations === "object" ? [dilations[0] ?? 1, dilations[1] ?? 1] : [dilations ?? 1, dilations ?? 1]
+    const dilations = attrs.dilations as number | ReadonlyArray<number> | null | undefined // tfjs-layers gives null for none
+    const [vertical = 1, horizontal = vertical] = [dilations ?? 1].flat()
     if (vertical === 1 && horizontal === 1) return stock(dy, saved, attrs)
     const spread = spreadOut(spreadOut(filter, 0, vertical), 1, horizontal)
     const gradients: Gradients = stock(dy, [x, spread], { ...attrs, dilations: [1, 1] })
