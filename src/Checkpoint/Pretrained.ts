@@ -10,7 +10,7 @@ import * as Tree from "../Tensor/Tree.ts"
 import * as GenerationFile from "./GenerationFile.ts"
 import * as Json from "./Json.ts"
 import * as ModelFiles from "./ModelFiles.ts"
-import { MissingTensors, NoModel, PickledWeights, UnexpectedTensors, WrongShape } from "./PretrainedErrors.ts"
+import { listed, MissingTensors, NoModel, PickledWeights, UnexpectedTensors, WrongShape } from "./PretrainedErrors.ts"
 import { match } from "./PretrainedNames.ts"
 
 export { MissingTensors, NoModel, PickledWeights, UnexpectedTensors, WrongShape }
@@ -56,7 +56,7 @@ export interface Pretrained {
  * Reads a model, from a folder or from the hub: a name that is no folder and looks like `owner/name` is a repository's, whose files are fetched. Every name and shape is checked before a tensor is read, and tensors are read one at a time, in whatever format they are stored.
  *
  * A base model's files serve any head of its family, and files of one head another: what belongs to the head alone then begins anew (`fresh`) or is left
- * (`unused`). Names with and without the base model's prefix are the same, as are those of old files (`gamma`, `beta`); tied weights need not be there.
+ * (`unused`). What begins anew without being asked to is said as a warning. Names with and without the base model's prefix are the same, as are those of old files (`gamma`, `beta`); tied weights need not be there.
  *
  * **Errors**: `NoModel` without a readable `config.json` or weights, `PickledWeights` where they are in PyTorch's own format alone, `UnknownArchitecture`,
  * `InvalidConfig`, `UnknownActivation`, `UnknownRope`, `MissingTensors`, `UnexpectedTensors`, `WrongShape`, `InvalidSafetensors` for a damaged file, and the hub's.
@@ -85,6 +85,11 @@ export const load = Effect.fn("Pretrained.load")(function* (
   const { pathOf, fresh, unused } = yield* Effect.fromResult(
     match(model, entries, { sameHead, fresh: options.fresh ?? (() => false) })
   )
+  const unasked = fresh.filter((path) => options.fresh?.(path) !== true)
+  if (unasked.length > 0)
+    yield* Effect.logWarning(
+      `The files in ${name} have no ${listed(unasked)}: they begin anew in this ${model.architecture}, and it has to be trained before it is used.`
+    )
   const { tensors } = yield* ModelFiles.load(folder, (name) => pathOf.has(name))
   const loaded = Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [pathOf.get(name)!, tensor]))
   const generation = yield* readJson(folder, GenerationFile.name)

@@ -20,7 +20,8 @@ export class PickledWeights extends Schema.TaggedError<PickledWeights>()("Pickle
   }
 }
 
-const listed = (names: ReadonlyArray<string>) =>
+/** The first of many names. */
+export const listed = (names: ReadonlyArray<string>): string =>
   `${names.slice(0, 5).join(", ")}${names.length > 5 ? `, and ${names.length - 5} more` : ""}`
 
 /** The model has parameters that the files do not have. */

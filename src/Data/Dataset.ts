@@ -1,5 +1,5 @@
 /** A dataset is a pure function of an index: rows can be asked for in any order, again and again. */
-import { Effect, Function, Pipeable, Schema } from "effect"
+import { Effect, Function, Pipeable, Predicate, Schema } from "effect"
 import { torchPermutation } from "./Sampler.ts"
 
 export interface Dataset<out A> extends Pipeable.Pipeable {
@@ -45,7 +45,15 @@ export class DataError extends Schema.TaggedError<DataError>()("DataError", {
  * assert.deepEqual(Effect.runSync(doubled.rows([2, 0])), [6, 2])
  * ```
  */
-export const fromArray = <A>(rows: ReadonlyArray<A>): Dataset<A> => make({ size: rows.length, at: (index) => rows[index]! })
+export const fromArray = <A>(rows: ReadonlyArray<A>): Dataset<A> =>
+  fromRows({
+    size: rows.length,
+    rows: (indices) => Effect.succeed(indices.map((index) => rows[index]!)),
+    column: (name) =>
+      Predicate.hasProperty(rows[0], name)
+        ? Effect.sync(() => rows.map((row) => (Predicate.hasProperty(row, name) ? row[name] : undefined)))
+        : undefined
+  })
 
 /** Makes a dataset from a pure function of an index. **Errors**: what `at` throws becomes a `DataError` that names the row. */
 export const make = <A>(options: { readonly size: number; readonly at: (index: number) => A }): Dataset<A> =>

@@ -14,7 +14,7 @@ export class UnknownArchitecture extends Schema.TaggedError<UnknownArchitecture>
   known: Schema.Array(Schema.String)
 }) {
   override get message() {
-    return `There is no architecture "${this.architecture}" of model type "${this.modelType}". Known are ${this.known.join(", ")}.`
+    return `There is no architecture "${this.architecture}" of model type "${this.modelType}". Known are ${this.known.join(", ")}: where the files are a base model's, name the one that is wanted as \`architecture\`.`
   }
 }
 

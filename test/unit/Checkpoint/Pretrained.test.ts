@@ -1,7 +1,7 @@
 /** Models from and to folders: names, shapes and formats, and what is wrong with a folder. */
 import { NodeServices } from "@effect/platform-node"
 import { expect, layer } from "@effect/vitest"
-import { Effect, FileSystem, Path } from "effect"
+import { Effect, FileSystem, Logger, Path } from "effect"
 import * as ModelFiles from "../../../src/Checkpoint/ModelFiles.ts"
 import * as Pretrained from "../../../src/Checkpoint/Pretrained.ts"
 import * as Hub from "../../../src/Layer/Hub/Hubs.ts"
@@ -82,6 +82,36 @@ layer(NodeServices.layer)("Pretrained", (it) => {
       expect((yield* Pretrained.load(yield* folderOf(gpt2.config, unprefixed))).model.init(key)).toEqual(gpt2.init(key))
     })
   )
+
+  const based = Small.names.filter((name) => Small.make(name).base !== "")
+  for (const name of based) {
+    it.effect(
+      `${name}: a base model's files, which have no prefix, serve the head, and it is said that the head begins anew`,
+      () =>
+        Effect.gen(function* () {
+          const { architecture, base, config, init } = Small.make(name)
+          const parameters = init(key)
+          const shared = Tree.filter(parameters, (path) => path.startsWith(`${base}.`))
+          const [pooler, warnings]: [HostTensors, Array<string>] = [
+            { "pooler.dense.bias": bert.init(key)["classifier.bias"]! },
+            []
+          ]
+          const files = {
+            ...(architecture === "BertForTokenClassification" ? pooler : {}),
+            ...renamed(shared, (path) => path.slice(base.length + 1))
+          }
+          const folder = yield* folderOf({ ...config, architectures: ["SomeModel"] }, files)
+          const logger = Logger.make(({ message }) => void warnings.push(String(message)))
+          const loaded = yield* Pretrained.load(folder, { architecture }).pipe(Effect.provide(Logger.layer([logger])))
+          const head = Object.keys(parameters).filter((path) => !(path in shared))
+          expect(loaded).toMatchObject({ fresh: head, unused: [] })
+          expect(Tree.filter(loaded.model.init(Key.make(4)), (path) => path in shared)).toEqual(shared)
+          expect(warnings).toHaveLength(head.length === 0 ? 0 : 1)
+          for (const path of head.slice(0, 5)) expect(warnings[0]).toContain(path)
+          expect((yield* failure(folder)).message).toMatch(/"SomeModel".*name the one that is wanted/)
+        })
+    )
+  }
 
   it.effect("another head of the family begins anew, and what is left is told", () =>
     Effect.gen(function* () {
