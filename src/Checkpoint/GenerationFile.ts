@@ -21,6 +21,22 @@ export const name = "generation_config.json"
  * Reads the file: by its path, from a folder, or from a repository of the hub.
  *
  * **Errors**: `NoGenerationConfig`, the hub's and the file system's. **Source**: `GenerationConfig.from_pretrained`.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict"
+ * import { mkdtempSync, writeFileSync } from "node:fs"
+ * import { tmpdir } from "node:os"
+ * import { join } from "node:path"
+ * import { NodeServices } from "@effect/platform-node"
+ * import { Effect } from "effect"
+ * import { GenerationFile } from "regimen"
+ *
+ * const folder = mkdtempSync(join(tmpdir(), "model-"))
+ * writeFileSync(join(folder, "generation_config.json"), '{ "num_beams": 4 }')
+ * const config = await Effect.runPromise(GenerationFile.load(folder).pipe(Effect.provide(NodeServices.layer)))
+ * assert.deepEqual(config, { num_beams: 4 })
+ * ```
  */
 export const load = Effect.fn("GenerationFile.load")(function* (
   at: string
@@ -37,7 +53,21 @@ export const load = Effect.fn("GenerationFile.load")(function* (
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Config) : yield* refuse()
 })
 
-/** Gives a model a generation config: it writes texts by it, and it is saved with it, with every name that it has. */
+/**
+ * Gives a model a generation config: it writes texts by it, and it is saved with it, with every name that it has.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict"
+ * import { Result } from "effect"
+ * import { GenerationFile, Transformers } from "regimen"
+ *
+ * const config = { model_type: "gpt2", vocab_size: 20, n_embd: 8, n_layer: 1, n_head: 2 }
+ * const model = Result.getOrThrow(Transformers.make(config, "GPT2LMHeadModel"))
+ * const brief = GenerationFile.attach(model, { max_new_tokens: 5 })
+ * assert.ok(brief.files!["generation_config.json"]!.includes("max_new_tokens"))
+ * ```
+ */
 export const attach = (model: Transformer, generation: Config): Transformer => {
   const sorted = Object.fromEntries(Object.entries(generation).sort(([a], [b]) => (a < b ? -1 : 1)))
   return { ...model, generation, files: { ...model.files, [name]: `${Json.stringify(sorted, 2)}\n` } }

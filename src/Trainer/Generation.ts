@@ -1,14 +1,13 @@
 /** Generates texts: greedy, by sampling or by beam search, one token at a time. It can be interrupted between tokens. */
 import { Effect, Result } from "effect"
 import { Device, type DeviceError } from "../Layer/Device/Device.ts"
-import * as Beams from "../Model/Generation/Beams.ts"
-import * as Drawing from "../Model/Generation/Drawing.ts"
-import { type GenerationError, InvalidGeneration, NoLogits, NoToken } from "../Model/Generation/Errors.ts"
+import * as Batch from "../Model/Generation/Batch.ts"
+import { type GenerationError, InvalidGeneration } from "../Model/Generation/Errors.ts"
 import * as Json from "../Model/Generation/Json.ts"
 import * as Prompt from "../Model/Generation/Prompt.ts"
 import * as Reader from "../Model/Generation/Reader.ts"
-import * as Scores from "../Model/Generation/Scores.ts"
-import { endsOf, type Input, type Settings, make as settings } from "../Model/Generation/Settings.ts"
+import * as Row from "../Model/Generation/Row.ts"
+import { type Input, merge, type Settings, make as settings } from "../Model/Generation/Settings.ts"
 import type { Transformer } from "../Model/Transformer.ts"
 import type { HostTensor, HostTensors } from "../Tensor/HostTensor.ts"
 import * as Host from "../Tensor/HostTensor.ts"
@@ -17,7 +16,7 @@ import * as Random from "../Tensor/Random.ts"
 
 export { type GenerationError, InvalidGeneration, NoLogits, NoToken } from "../Model/Generation/Errors.ts"
 export { fromJson, ofFile, toJson } from "../Model/Generation/Json.ts"
-export { defaults, type Input, make as settings, type Settings, usualLength } from "../Model/Generation/Settings.ts"
+export { defaults, type Input, make as settings, merge, type Settings, usualLength } from "../Model/Generation/Settings.ts"
 
 export interface Options {
   readonly model: Transformer
@@ -78,8 +77,7 @@ export const generate = Effect.fn("Generation.generate")(function* (
   const chosen = yield* Effect.fromResult(settings(own, options.settings ?? {}))
   const prompt = yield* Effect.fromResult(Prompt.make(generator, batch, chosen))
   const device = yield* Device
-  const width = chosen.doSample ? chosen.numReturnSequences : chosen.numBeams
-  const writing = write({ chosen, device, generator, prompt, weights, width, key: options.key ?? Key.make(0) })
+  const writing = write({ chosen, device, generator, prompt, weights, key: options.key ?? Key.make(0) })
   return yield* Effect.scoped(writing)
 })
 
@@ -90,13 +88,11 @@ const write = Effect.fnUntraced(function* (options: {
   readonly key: Key.Key
   readonly prompt: Prompt.Prompt
   readonly weights: Reader.Weights
-  /** Texts of a row at a time. */
-  readonly width: number
 }) {
-  const { chosen, device, generator, key, prompt, weights, width } = options
+  const { chosen, device, generator, key, prompt, weights } = options
   const encodes = generator.encode !== undefined
-  const searches = !chosen.doSample && chosen.numBeams > 1
-  const mask = repeat(prompt.mask, width)
+  const width = Row.widthOf(chosen)
+  const mask = Batch.repeat(prompt.mask, width)
 
   let read: Reader.Read = {}
   yield* Effect.addFinalizer(() => device.dispose(read))
@@ -119,21 +115,19 @@ const write = Effect.fnUntraced(function* (options: {
   )
   yield* hold(
     device.run("reading the prompt", () => {
-      const { ids, on } = Host.toDevice({ ids: repeat(prompt.ids, width), on: mask })
-      const start = encodes ? Host.toDevice({ start: column(prompt.tokens.flatMap(([first]) => Array(width).fill(first))) }) : {}
+      const { ids, on } = Host.toDevice({ ids: Batch.repeat(prompt.ids, width), on: mask })
+      const start = encodes
+        ? Host.toDevice({ start: Batch.column(prompt.tokens.flatMap(([first]) => Array(width).fill(first))) })
+        : {}
       return Reader.begin(generator, weights, { ids: ids!, mask: on!, ...start })
     })
   )
 
-  let texts: ReadonlyArray<Searching> = prompt.tokens.map((tokens) =>
-    searches
-      ? { _tag: "Searched", search: Beams.begin(tokens, chosen) }
-      : { _tag: "Drawn", texts: Array.from({ length: width }, () => ({ tokens, ended: false })) }
-  )
+  let rows = prompt.tokens.map((tokens) => Row.begin(tokens, chosen))
   for (let step = 0; ; step++) {
     const of = yield* logits
-    const advanced = texts.map((row, i) =>
-      advance(row, (beam) => of(i * width + beam), {
+    const advanced = rows.map((row, i) =>
+      Row.advance(row, (beam) => of(i * width + beam), {
         settings: chosen,
         length: prompt.length,
         padding: prompt.padding[i]!,
@@ -142,95 +136,25 @@ const write = Effect.fnUntraced(function* (options: {
         random: (text) => uniform(key, i, text, step)
       })
     )
-    texts = yield* Effect.fromResult(Result.all(advanced))
-    if (texts.every(isDone) || prompt.length.prompt + step + 1 >= prompt.length.max) break
-    const next = texts.flatMap((row, i) => continuations(row).map(({ parent, token }) => ({ token, parent: i * width + parent })))
+    rows = yield* Effect.fromResult(Result.all(advanced))
+    if (rows.every(Row.isDone) || prompt.length.prompt + step + 1 >= prompt.length.max) break
+    const next = rows.flatMap((row, i) =>
+      Row.continuations(row).map(({ parent, token }) => ({ token, parent: i * width + parent }))
+    )
     yield* hold(
       device.run(`writing token ${step + 2}`, () => {
         const { ids, on, parents } = Host.toDevice({
-          ids: column(next.map(({ token }) => token)),
-          on: encodes ? mask : grow(mask, step + 1),
-          ...(searches ? { parents: vector(next.map(({ parent }) => parent)) } : {})
+          ids: Batch.column(next.map(({ token }) => token)),
+          on: encodes ? mask : Batch.grow(mask, step + 1),
+          ...(Row.searches(chosen) ? { parents: Batch.vector(next.map(({ parent }) => parent)) } : {})
         })
         return Reader.next(generator, weights, read, { ids: ids!, mask: on!, parents })
       })
     )
     yield* Effect.yieldNow
   }
-  return finish(texts, chosen)
+  return Row.finish(rows, chosen) satisfies Generated
 })
-
-/** A row's texts as they are written. */
-type Searching =
-  | { readonly _tag: "Drawn"; readonly texts: ReadonlyArray<{ readonly tokens: ReadonlyArray<number>; readonly ended: boolean }> }
-  | { readonly _tag: "Searched"; readonly search: Beams.Search }
-
-const isDone = (row: Searching): boolean => (row._tag === "Searched" ? row.search.done : row.texts.every(({ ended }) => ended))
-
-/** What a row's next tokens depend on, beside its logits. */
-interface Around extends Pick<Scores.Text, "length" | "source"> {
-  readonly settings: Settings
-  readonly padding: number
-  readonly place: { readonly row: number; readonly step: number }
-  readonly random: (text: number) => number
-}
-
-const advance = (
-  row: Searching,
-  logits: (beam: number) => Scores.Scores,
-  around: Around
-): Result.Result<Searching, NoLogits | NoToken> => {
-  if (isDone(row)) return Result.succeed(row)
-  const { length, padding, place, random, settings, source } = around
-  const changed = (scores: Scores.Scores, tokens: ReadonlyArray<number>) => {
-    const text = { tokens: tokens.slice(padding), size: tokens.length, length, source }
-    const processed = Scores.process(scores, text, settings)
-    const narrowed = settings.doSample ? Drawing.narrow(processed, settings) : processed
-    return settings.renormalizeLogits ? Scores.logSoftmax(narrowed) : narrowed
-  }
-  const active = row._tag === "Searched" ? row.search.running : row.texts
-  if (active.some((text, i) => !("ended" in text && text.ended) && !Scores.isSound(logits(i))))
-    return Result.fail(new NoLogits(place))
-  if (row._tag === "Searched") {
-    const scores = row.search.running.map(({ tokens }, beam) => changed(Scores.logSoftmax(logits(beam)), tokens))
-    if (!scores.some(Scores.allows)) return Result.fail(new NoToken(place))
-    return Result.succeed({ _tag: "Searched", search: Beams.next(row.search, scores, settings, length) })
-  }
-  const ends = endsOf(settings)
-  const texts = row.texts.map((text, i) => {
-    if (text.ended) return Result.succeed(text)
-    const scores = changed(logits(i), text.tokens)
-    if (!Scores.allows(scores)) return Result.fail(new NoToken(place))
-    const token = settings.doSample ? Drawing.draw(scores, random(i)) : Scores.best(scores)
-    return Result.succeed({ tokens: [...text.tokens, token], ended: ends.includes(token) })
-  })
-  return Result.map(Result.all(texts), (texts) => ({ _tag: "Drawn", texts }))
-}
-
-/** The tokens that the model reads next, and whose past they follow. A text that has ended goes on unseen. */
-const continuations = (row: Searching): ReadonlyArray<{ readonly token: number; readonly parent: number }> =>
-  row._tag === "Drawn"
-    ? row.texts.map(({ tokens }, parent) => ({ token: tokens.at(-1)!, parent }))
-    : row.search.running.map(({ tokens }, i) => ({ token: tokens.at(-1)!, parent: row.search.parents[i]! }))
-
-const finish = (texts: ReadonlyArray<Searching>, chosen: Settings): Generated => {
-  const [end] = endsOf(chosen)
-  const found = texts.flatMap(
-    (row): ReadonlyArray<Found> => (row._tag === "Drawn" ? row.texts : row.search.found.slice(0, chosen.numReturnSequences))
-  )
-  const beams = chosen.numBeams > 1
-  // the real one's beam search takes a pad token of 0 for none
-  const filler = (beams ? chosen.padTokenId || end : (chosen.padTokenId ?? end)) ?? 0
-  const length = Math.max(...found.map(({ tokens }) => tokens.length))
-  const data = Int32Array.from(found.flatMap(({ tokens }) => [...tokens, ...Array(length - tokens.length).fill(filler)]))
-  const sequences: HostTensor = { dtype: "int32", shape: [found.length, length], data }
-  return beams ? { sequences, scores: found.map(({ score }) => score ?? Number.NaN) } : { sequences }
-}
-
-interface Found {
-  readonly tokens: ReadonlyArray<number>
-  readonly score?: number
-}
 
 /**
  * What a model says of itself: its `generation_config.json`, and what of tokens its config says where that is silent. Without the file the config may say more.
@@ -246,36 +170,9 @@ export const ofModel = ({ config, encode, generation }: Transformer): Result.Res
     eosTokenId: Array.isArray(eos) ? (eos as ReadonlyArray<number>) : id("eos_token_id"),
     decoderStartTokenId: encode === undefined ? undefined : (id("decoder_start_token_id") ?? id("pad_token_id"))
   }
-  return Result.map(Json.ofFile(generation ?? Json.pick(config)), (own) => ({ ...tokens, ...own }))
+  return Result.map(Json.ofFile(generation ?? Json.pick(config)), (own) => merge(tokens, own))
 }
 
 /** One number for each token of each text, whatever else is generated. */
 const uniform = (key: Key.Key, row: number, text: number, step: number): number =>
   Random.uniform(Key.fold(Key.fold(Key.fold(key, row), text), step), [1]).data[0]!
-
-/** Each row so many times, one after the other. */
-const repeat = (tensor: HostTensor, times: number): HostTensor => {
-  const [rows, length] = tensor.shape as [number, number]
-  const data = Int32Array.from({ length: rows * times * length }, (_, i) => {
-    const row = Math.floor(i / (length * times))
-    return tensor.data[row * length + (i % length)]!
-  })
-  return { dtype: "int32", shape: [rows * times, length], data }
-}
-
-/** A mask with so many more tokens at its end. */
-const grow = (mask: HostTensor, more: number): HostTensor => {
-  const [rows, length] = mask.shape as [number, number]
-  const wide = length + more
-  const data = Int32Array.from({ length: rows * wide }, (_, i) =>
-    i % wide < length ? mask.data[Math.floor(i / wide) * length + (i % wide)]! : 1
-  )
-  return { dtype: "int32", shape: [rows, wide], data }
-}
-
-const vector = (values: ReadonlyArray<number>): HostTensor => ({
-  dtype: "int32",
-  shape: [values.length],
-  data: Int32Array.from(values)
-})
-const column = (values: ReadonlyArray<number>): HostTensor => ({ ...vector(values), shape: [values.length, 1] })

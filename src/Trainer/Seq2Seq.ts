@@ -34,6 +34,33 @@ type Written<O> = Omit<O, "generation" | "predictionLossOnly"> & Generation.Inpu
  * **Errors**: as `Trainer.make`; `InvalidTask` for a model that writes no texts.
  *
  * **Source**: `Seq2SeqTrainer`. The loss of an evaluation is the mean of its batches', as there.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict"
+ * import { NodeServices } from "@effect/platform-node"
+ * import { Effect, Layer, Result } from "effect"
+ * import { CheckpointStore, Dataset, Device, EvalPrediction, Logger, Seq2SeqTrainer, Transformers } from "regimen"
+ *
+ * const config = { model_type: "t5", vocab_size: 12, d_model: 8, d_kv: 4, d_ff: 8, num_layers: 1, num_heads: 2, decoder_start_token_id: 0 }
+ * const model = Result.getOrThrow(Transformers.make(config, "T5ForConditionalGeneration"))
+ * const rows = Dataset.fromArray([
+ *   { input_ids: [5, 6, 1], attention_mask: [1, 1, 1], labels: [6, 5, 1] },
+ *   { input_ids: [7, 8, 1], attention_mask: [1, 1, 1], labels: [8, 7, 1] }
+ * ])
+ * const program = Effect.gen(function* () {
+ *   const trainer = yield* Seq2SeqTrainer.make({
+ *     model,
+ *     args: { predictWithGenerate: true, generationMaxLength: 4, numTrainEpochs: 1 },
+ *     trainDataset: rows
+ *   })
+ *   yield* trainer.train()
+ *   return yield* trainer.predict(rows, { numBeams: 2 })
+ * })
+ * const world = Layer.mergeAll(Device.cpu, CheckpointStore.memory, Logger.none, NodeServices.layer)
+ * const { predictions } = await Effect.runPromise(Effect.provide(program, world))
+ * assert.deepEqual(EvalPrediction.take(predictions!).shape, [2, 20]) // filled up to the longest that the model's generation allows
+ * ```
  */
 export const make = Effect.fn("Seq2SeqTrainer.make")(function* <A, E = never, R = never>(options: Options<A, E, R>) {
   const trainer = yield* Facade.makeAs(options as FacadeOptions<A, E, R>, kind)
@@ -82,16 +109,43 @@ const kind: Kind = {
         reason:
           "predict_with_generate is set, and nothing says with what texts are filled up. Set the model's pad_token_id, or give a tokenizer."
       })
-    const filled = (tensor: HostTensor) => padded(tensor, widthOf(tensor.shape[1]!, usual), pad)
-    const write: Write = Effect.fnUntraced(function* (weights, { labels: _, decoder_input_ids: __, ...batch }, called) {
-      const { numReturnSequences } = yield* Effect.fromResult(Generation.settings(usual, asked, called))
-      if (numReturnSequences > 1)
-        return yield* new Generation.InvalidGeneration({ field: "numReturnSequences", reason: "a prediction is one text a row." })
-      const { sequences } = yield* Generation.generate({ model, weights, batch, settings: { ...usual, ...asked, ...called } })
-      return filled(sequences)
-    })
-    return { model, reduction, write, padLabels: filled }
+    return { model, reduction, ...writing(model, usual, { asked, pad }) }
   })
+}
+
+/**
+ * Makes what a `Program` needs so that its predictions are texts: `settings` are a model's usual ones, and predictions and labels are as long as they allow;
+ * `asked` go before them, and what a call says before those.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict"
+ * import { Result } from "effect"
+ * import { HostTensor, Seq2SeqTrainer, Transformers } from "regimen"
+ *
+ * const config = { model_type: "t5", vocab_size: 12, d_model: 8, d_kv: 4, d_ff: 8, num_layers: 1, num_heads: 2 }
+ * const model = Result.getOrThrow(Transformers.make(config, "T5ForConditionalGeneration"))
+ * const { padLabels } = Seq2SeqTrainer.writing(model, { maxLength: 4 })
+ * assert.deepEqual(HostTensor.toArray(padLabels(HostTensor.fromArray([[5, 1]], "int32"))), [[5, 1, 0, 0]])
+ * ```
+ */
+export const writing = (
+  model: Transformer,
+  settings: Generation.Input,
+  {
+    asked = {},
+    pad = settings.padTokenId ?? model.padTokenId ?? 0
+  }: { readonly asked?: Generation.Input; readonly pad?: number } = {}
+) => {
+  const filled = (tensor: HostTensor) => padded(tensor, widthOf(tensor.shape[1]!, settings), pad)
+  const write: Write = Effect.fnUntraced(function* (weights, { labels: _, decoder_input_ids: __, ...batch }, called) {
+    const chosen = Generation.merge(settings, asked, called)
+    if ((chosen.numReturnSequences ?? 1) > 1)
+      return yield* new Generation.InvalidGeneration({ field: "numReturnSequences", reason: "a prediction is one text a row." })
+    const { sequences } = yield* Generation.generate({ model, weights, batch, settings: chosen })
+    return filled(sequences)
+  })
+  return { write, padLabels: filled }
 }
 
 /** Of predictions and labels, so that batches can be joined. **Source**: `prediction_step`, which looks at the model's own configuration. */

@@ -112,13 +112,19 @@ export const usualLength = 20
  * ```
  */
 export const make = (...inputs: ReadonlyArray<Input>): Result.Result<Settings, InvalidGeneration> => {
-  const given = inputs.map((input) => Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)))
-  const settings: Settings = Object.assign({}, defaults, ...given)
+  const settings: Settings = { ...defaults, ...(merge(...inputs) as Partial<Settings>) }
   const unknown = Object.keys(settings).find((name) => !Object.hasOwn(defaults, name))
   if (unknown !== undefined) return refuse(unknown, `there is no such setting. There are: ${Object.keys(defaults).join(", ")}.`)
   for (const [field, holds, must] of rules) if (!holds(settings[field], settings)) return refuse(field, `it must be ${must}.`)
   return Result.succeed(settings)
 }
+
+/** Puts together what is given: later ones win, undefined is nothing said. */
+export const merge = (...inputs: ReadonlyArray<Input>): Input =>
+  Object.assign(
+    {},
+    ...inputs.map((input) => Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)))
+  )
 
 /** Ends of a text. */
 export const endsOf = ({ eosTokenId }: Pick<Settings, "eosTokenId">): ReadonlyArray<number> => listed(eosTokenId)
