@@ -3,8 +3,8 @@ import { Effect, Fiber } from "effect"
 
 const signals = ["SIGINT", "SIGTERM"] as const
 
-/** Runs an effect that a signal interrupts. Once it is cleaned up, the signal takes its usual course. */
-export const heed = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+/** Runs an effect that a signal interrupts. Once it is cleaned up, and what is `last` is done, the signal takes its usual course. */
+export const heed = <A, E, R>(effect: Effect.Effect<A, E, R>, last: Effect.Effect<void>): Effect.Effect<A, E, R> =>
   Effect.gen(function* () {
     let caught: NodeJS.Signals | undefined
     const fiber = yield* Effect.forkChild(effect)
@@ -16,7 +16,8 @@ export const heed = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, 
       Effect.sync(() => listen(stop)),
       () => Fiber.join(fiber),
       () =>
-        Effect.sync(() => {
+        Effect.gen(function* () {
+          if (caught !== undefined) yield* last
           deafen(stop)
           if (caught !== undefined) process.kill(process.pid, caught)
         })

@@ -9,6 +9,8 @@ import { InvalidTask } from "./Errors.ts"
 export interface Said {
   readonly requests: ReadonlyArray<Request>
   readonly callbacks: Memories
+  /** The first that asks for the run's end, by name; undefined when none does. */
+  readonly asker: string | undefined
 }
 
 export interface Callbacks<E, R> {
@@ -33,6 +35,7 @@ export const make = Effect.fnUntraced(function* <E, R>(callbacks: ReadonlyArray<
   const tell = Effect.fnUntraced(function* (event: Event, logs: Logs) {
     const requests: Array<Request> = []
     let memories = event.state.callbacks
+    let asker: string | undefined
     for (const { callback, read, write } of own) {
       if (!callback.hears.has(event._tag)) continue
       const { ask = [], memory } = yield* callback.tell({ ...event, logs } as Told<Tag>, read(memories))
@@ -41,10 +44,11 @@ export const make = Effect.fnUntraced(function* <E, R>(callbacks: ReadonlyArray<
         return yield* new InvalidTask({
           reason: `The callback "${callback.name}" asks for "${unknown}". There are: ${[...known].join(", ")}.`
         })
+      if (ask.includes("stopRun")) asker ??= callback.name
       requests.push(...ask)
       if (memory !== undefined) memories = yield* write(memories, memory)
     }
-    return { requests, callbacks: memories }
+    return { requests, callbacks: memories, asker }
   })
   return {
     tell: (event, logs) => (hearing.has(event._tag) ? tell(event, logs) : undefined),

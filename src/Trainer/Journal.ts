@@ -12,6 +12,8 @@ import type { Result } from "./Evaluation.ts"
 type Values = Readonly<Record<string, number>>
 
 export interface Journal {
+  /** Something for people to read. */
+  readonly text: (state: TrainerState, text: string) => Effect.Effect<void>
   readonly config: (state: TrainerState, config: Readonly<Record<string, unknown>>) => Effect.Effect<void>
   /** `tokens`: those that this attempt has read, where their speed is wanted. */
   readonly train: (state: TrainerState, values: Values, tokens?: number) => Effect.Effect<void>
@@ -51,6 +53,7 @@ export const make = Effect.fnUntraced(function* (session: Session, logger: Logge
     logger.log({ _tag: "Figure", ...stamp(state), name, figure })
 
   return {
+    text: (state, text) => logger.log({ _tag: "Text", ...stamp(state), text }),
     config: (state, config) => logger.log({ _tag: "Config", ...stamp(state), config }),
     train: (state, values, tokens) =>
       tokens === undefined

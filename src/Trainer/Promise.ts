@@ -125,10 +125,11 @@ export const make = async <A>(options: Options<A>): Promise<Trainer<A>> => {
   if (Result.isFailure(args)) throw args.failure
   const world = given ?? World.fromArguments(args.success, device === undefined ? {} : { device })
   let closed = false
-  const close = () => {
+  const end = Effect.suspend(() => {
     closed = true
-    return Effect.runPromise(Scope.close(scope, Exit.void))
-  }
+    return Scope.close(scope, Exit.void)
+  })
+  const close = () => Effect.runPromise(end)
   const built = Effect.flatMap(Layer.buildWithMemoMap(NodeServices.layer, platform, scope), (services) =>
     Layer.buildWithScope(Layer.provideMerge(world, Layer.succeedContext(services)), scope)
   )
@@ -140,7 +141,7 @@ export const make = async <A>(options: Options<A>): Promise<Trainer<A>> => {
   const run: Run = (method, effect) =>
     closed
       ? Promise.reject(new TrainerClosed({ method }))
-      : Effect.runPromise(Signals.heed(effect).pipe(Effect.provide(context), Effect.provideService(Scope.Scope, scope)))
+      : Effect.runPromise(Signals.heed(effect, end).pipe(Effect.provide(context), Effect.provideService(Scope.Scope, scope)))
 
   const trainer = await run(
     "make",

@@ -11,6 +11,7 @@ import { initial, type TrainerState } from "../TrainerState.ts"
 import type { Callback, Logs } from "./Callback.ts"
 import * as Callbacks from "./Callbacks.ts"
 import * as Consumption from "./Consumption.ts"
+import * as Ending from "./Ending.ts"
 import { InvalidTask, NonFiniteLoss, type RunError } from "./Errors.ts"
 import { evaluate, type Result } from "./Evaluation.ts"
 import * as Journal from "./Journal.ts"
@@ -59,8 +60,8 @@ export interface Options<E = never, R = never> {
   readonly tokensPerSecond?: boolean
   /** Give the memory that the run took at its end (the page's `skip_memory_metrics`, set to false). */
   readonly memory?: MemoryReport
-  /** Told when a run was cut short: where, and whether its state is safe (saved now or before; before the first update there is none). */
-  readonly onCut?: (cut: { readonly step: number; readonly safe: boolean }) => Effect.Effect<void>
+  /** Told when a run was cut short. */
+  readonly onCut?: (cut: Cut) => Effect.Effect<void>
   /** More keys for `trainer_state.json` at a state (`StateFile.make`). */
   readonly trainerState?: (state: TrainerState) => Readonly<Record<string, unknown>>
   /** More files for each checkpoint, by name: the model's config, a tokenizer. */
@@ -69,6 +70,15 @@ export interface Options<E = never, R = never> {
   readonly onEnd?: (report: Report) => Effect.Effect<void>
   /** Shown by the loggers once, at the start. */
   readonly config?: Readonly<Record<string, unknown>>
+}
+
+/** Where a run was cut short. */
+export interface Cut {
+  readonly step: number
+  /** Whether its state is safe: saved now or before; before the first update there is none. */
+  readonly safe: boolean
+  /** Says something in the run's log. */
+  readonly say: (text: string) => Effect.Effect<void>
 }
 
 /** What a finished run leaves. */
@@ -138,6 +148,7 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
   let now = game.next()
   let moving = false // a schedule that throws leaves this set: weights and state may disagree
   let sealed = false // the weights are no longer those of the state (the best are back), or not worth keeping
+  let asker: string | undefined // of the run's end
   let evaluated: Result | undefined
   let read = 0 // tokens of the main input in this attempt, padding and all
   let said = 0 // of the updates since the last log that were not sound
@@ -187,7 +198,8 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
       if (now.done) return
       const { cut } = now.value
       const safe = cut.step === 0 || (yield* rescue(cut))
-      yield* options.onCut?.({ step: cut.step, safe }) ?? Effect.void
+      const say = (text: string) => Effect.andThen(journal.text(cut, text), logger.flush)
+      yield* options.onCut?.({ step: cut.step, safe, say }) ?? Effect.void
     })
   )
   /** Sees to it that a state is on disk, once a write under way has ended. */
@@ -302,6 +314,8 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
               yield* Effect.logWarning(`${best.failure.message} The last weights stay in the place of the best.`)
             }
           }
+          const why = Ending.early(plan, state, asker)
+          if (why !== undefined) yield* journal.text(state, why)
           const trainLoss = (state.losses.total + loss) / Math.max(1, state.step)
           const done = { samples: state.samples - from.samples, steps: state.step - from.step }
           const logs = yield* journal.summary(
@@ -319,7 +333,8 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
     }
   }
 
-  const move = (event: Plan.Event, { answer }: Done, said: Said) => {
+  const move = (event: Plan.Event, { answer }: Done, { asker: by, ...said }: Said) => {
+    if (said.requests?.includes("stopRun")) asker = by === undefined ? "an observer" : `the callback "${by}"`
     moving = true
     now = game.next({ answer, ...said } as Plan.Reply)
     moving = false

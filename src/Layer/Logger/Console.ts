@@ -14,6 +14,7 @@ export const layer: Layer.Layer<Logger, never, Terminal.Terminal | Stdio.Stdio> 
   Effect.gen(function* () {
     const screen = yield* Screen.make
     let title = ""
+    let width: number | undefined // of the kinds and sets so far
     const background = yield* Background.make(
       yield* Background.warnOnce("console"),
       Effect.fnUntraced(function* (batch: ReadonlyArray<Entry>) {
@@ -21,7 +22,8 @@ export const layer: Layer.Layer<Logger, never, Terminal.Terminal | Stdio.Stdio> 
         const lines = batch.flatMap((entry) => {
           const before = title
           title = EntryLine.title(entry)
-          return [...(title === before ? [] : [title]), EntryLine.render(entry, columns)]
+          width = EntryLine.widened(entry, width)
+          return [...(title === before || title === "" ? [] : [title]), EntryLine.render(entry, columns, width)]
         })
         yield* screen.write(`${lines.join("\n")}\n`)
       })

@@ -3,18 +3,24 @@ import * as Cells from "../../Metrics/Format/Cells.ts"
 import * as Numbers from "../../Metrics/Format/Numbers.ts"
 import type { Entry, Scalars, Text } from "./Logger.ts"
 
-/** Writes an entry as one line; what is alike in two entries stands in the same column. Where the line is wider than `columns`, it goes on below, indented. */
-export const render = (entry: Entry, columns = Infinity): string =>
+/**
+ * Writes an entry as one line; what is alike in two entries stands in the same column, where that of kinds and sets is as wide for both (`widened`).
+ * Where the line is wider than `columns`, it goes on below, indented.
+ */
+export const render = (entry: Entry, columns = Infinity, width = narrowest): string =>
   entry._tag === "Text"
-    ? text(`${place(entry)}${gap}${Cells.clean(entry.text)}`, columns)
-    : wrap([place(entry), ...content(entry)], columns)
+    ? text(`${place(entry, width)}${gap}${Cells.clean(entry.text)}`, columns)
+    : wrap([place(entry, width), ...content(entry)], columns)
+
+/** How wide the column of kinds and sets must be for an entry, that is at least `width` wide. */
+export const widened = (entry: Entry, width = narrowest): number => Math.max(width, Cells.width(Cells.clean(kind(entry))))
 
 /** Writes a text over as many lines as it takes. It must hold no control characters. */
 export const text = (words: string, columns: number): string => wrap(words.split(/(?<=\S) /), columns, " ")
 
-/** Writes what a run is called, for its first entry. */
+/** Writes what a run is called, for its first entry; nothing for what is no run's. */
 export const title = (entry: Entry): string =>
-  `run ${Cells.clean(entry.run)}${entry.attempt > 1 ? `, attempt ${entry.attempt}` : ""}`
+  entry.run === "" ? "" : `run ${Cells.clean(entry.run)}${entry.attempt > 1 ? `, attempt ${entry.attempt}` : ""}`
 
 /** Names the figures of an evaluation without the set that they all start with. */
 export const named = (entry: Scalars, figures: Readonly<Record<string, number>>): ReadonlyArray<readonly [string, number]> => {
@@ -45,8 +51,11 @@ export const wrap = (pieces: ReadonlyArray<string>, columns: number, between = g
 const gap = "  "
 const indent = "    "
 
-const place = (entry: Entry): string =>
-  `step ${Numbers.thousands(entry.step).padStart(7)}  epoch ${entry.epoch.toFixed(2).padStart(6)}  ${Cells.clean(kind(entry)).padEnd(7)}`
+/** The kinds have room in this. */
+const narrowest = 7
+
+const place = (entry: Entry, width: number): string =>
+  `step ${Numbers.thousands(entry.step).padStart(7)}  epoch ${entry.epoch.toFixed(2).padStart(6)}  ${Cells.pad(Cells.clean(kind(entry)), width, "left")}`
 
 const kind = (entry: Entry): string => (entry._tag === "Scalars" ? (entry.set ?? entry.kind) : entry._tag.toLowerCase())
 
@@ -54,8 +63,12 @@ const content = (entry: Exclude<Entry, Text>): ReadonlyArray<string> => {
   switch (entry._tag) {
     case "Scalars":
       return [
-        ...named(entry, entry.values).map(([name, value]) => `${Cells.clean(name)} ${Numbers.number(value).padEnd(9)}`),
-        ...named(entry, entry.clock).map(([name, value]) => timed(Cells.clean(name), value))
+        ...named(entry, entry.values)
+          .filter(([name, value]) => !(name === "total_flos" && value === 0)) // nobody has counted
+          .map(([name, value]) => `${Cells.clean(name)} ${Numbers.number(value).padEnd(9)}`),
+        ...named(entry, entry.clock)
+          .filter(([name, value]) => !name.endsWith("_per_second") || value > 0) // nothing was done
+          .map(([name, value]) => timed(Cells.clean(name), value))
       ]
     case "Figure":
       return [Cells.clean(entry.name)]

@@ -84,14 +84,17 @@ const look = (view: Bar.View, latest: Progress, now: number): Bar.View => {
   }
   const before = view.aside?.now.set === latest.set && view.aside?.now.phase === latest.phase ? view.aside.meter : Meter.empty
   const aside = { now: latest, meter: Meter.observe(before, now, latest.done ?? 0) }
-  const train = view.train === null ? null : { ...view.train, meter: Meter.pause(view.train.meter, now - view.now) }
+  const train =
+    view.train === null
+      ? null
+      : { now: { ...view.train.now, state: latest.state }, meter: Meter.pause(view.train.meter, now - view.now) }
   return { ...view, now, aside, train }
 }
 
 /** Takes in an entry; gives what is to be written above the bars. */
 const write = (shown: Shown, entry: Entry, columns: number): readonly [Shown, string] => {
   const title = EntryLine.title(entry)
-  const head = title === shown.title ? "" : `${EntryLine.wrap([title], columns)}\n`
+  const head = title === shown.title || title === "" ? "" : `${EntryLine.wrap([title], columns)}\n`
   const named = { ...shown, title }
   if (entry._tag === "Config") return [named, head]
   if (entry._tag === "Text") return [named, `${head}${EntryLine.text(Cells.clean(entry.text), columns)}\n`]
@@ -106,7 +109,7 @@ const write = (shown: Shown, entry: Entry, columns: number): readonly [Shown, st
     case "summary": {
       const bars = Bar.render({ ...shown.view, aside: null }, columns).map((bar) => `${bar}\n`)
       return [
-        { ...named, layout: EvaluationTable.empty, view: { ...shown.view, train: null, aside: null } },
+        { ...named, layout: EvaluationTable.empty, view: { train: null, aside: null, figures: {}, now: shown.view.now } },
         `${head}${bars.join("")}${EntryLine.render(entry, columns)}\n`
       ]
     }

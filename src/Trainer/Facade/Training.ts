@@ -9,6 +9,7 @@ import * as Elsewhere from "../Elsewhere.ts"
 import { InvalidTask } from "../Errors.ts"
 import * as Feed from "../Feed.ts"
 import * as Program from "../Program.ts"
+import type { Cut } from "../Run.ts"
 import type { From } from "../Start.ts"
 import { type Core, fresh, lossOf } from "./Core.ts"
 
@@ -49,7 +50,7 @@ export const train = Effect.fnUntraced(function* <A, E, R>(core: Core<A, E, R>, 
     const { collect } = prepared.task
     const remembered = core.memory === undefined ? {} : { memory: core.memory }
     const ignoring = given.ignoreKeysForEval === undefined ? {} : { collect: { ...collect, ignoreKeys: given.ignoreKeysForEval } }
-    const report = yield* Program.train({ ...prepared, task: { ...prepared.task, ...ignoring } }, { from, ...remembered })
+    const report = yield* Program.train({ ...prepared, task: { ...prepared.task, ...ignoring } }, { from, onCut, ...remembered })
     yield* Ref.update(cell, (held) => ({
       ...held,
       weights: report.weights,
@@ -72,6 +73,14 @@ export const train = Effect.fnUntraced(function* <A, E, R>(core: Core<A, E, R>, 
       )
   )
 })
+
+/** Says where a run was cut, and what goes on from there. */
+const onCut = ({ safe, say, step }: Cut) =>
+  step === 0
+    ? Effect.void
+    : say(
+        `Cut short after step ${step}: ${safe ? "its state is saved, and resumeFromCheckpoint: true goes on from there" : "its state could not be saved"}.`
+      )
 
 /** Opens the training data as `train` does. */
 export const getTrainDataloader = Effect.fnUntraced(function* <A, E, R>(core: Core<A, E, R>) {
