@@ -31,6 +31,7 @@ afterAll(() => expect(tf.memory().numTensors).toBe(0))
 const targets: Readonly<Record<string, ReadonlyArray<string>>> = {
   bert: ["query", "output.dense"],
   roberta: ["query", "output.dense"],
+  electra: ["query", "output.dense"],
   distilbert: ["q_lin", "ffn.lin1"],
   gpt2: ["c_attn", "mlp.c_proj"],
   llama: ["q_proj", "down_proj"],
@@ -38,8 +39,13 @@ const targets: Readonly<Record<string, ReadonlyArray<string>>> = {
   qwen2: ["q_proj", "down_proj"],
   t5: ["SelfAttention.q", "wo"]
 }
+const targetsOf = ({ modelType }: Transformer) => {
+  const found = targets[modelType]
+  if (found === undefined) throw new Error(`targets above has no line for ${modelType}: add two of its dense layers`)
+  return found
+}
 const adapt = (model: Transformer, more: Partial<Lora.Settings> = {}) =>
-  Result.getOrThrow(Lora.around(model, { rank: 2, alpha: 3, targets: targets[model.modelType]!, ...more }))
+  Result.getOrThrow(Lora.around(model, { rank: 2, alpha: 3, targets: targetsOf(model), ...more }))
 
 /** An adapter that was trained for a while: no matrix is zero. */
 const trained = (lora: Lora.Lora): HostTensor.HostTensors =>
@@ -111,7 +117,8 @@ describe.each(Small.names)("%s", (name) => {
     const moved = Object.keys(old).filter((path) => !HostTensor.equals(old[path]!, now[path]!))
     expect(moved).toEqual(Object.keys(old).filter(lora.trainable))
     expect(moved.length).toBe(
-      2 * lora.modules.length + (head === undefined ? 0 : Object.keys(old).filter((path) => path.startsWith(head)).length)
+      2 * lora.modules.length +
+        (head === undefined ? 0 : Object.keys(old).filter((path) => path.split(".")[0]!.endsWith(head)).length)
     )
     for (const path of Object.keys(old).filter((path) => !lora.trainable(path)))
       expect(Object.keys(slots).filter((slot) => slot.endsWith(path))).toEqual([])
