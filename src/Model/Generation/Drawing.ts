@@ -44,7 +44,7 @@ const likeliest = (scores: Scores, count: number): Scores => {
 /** The likeliest tokens that have a share together. **Source**: Holtzman et al. 2020, https://arxiv.org/abs/1904.09751. */
 const nucleus = (scores: Scores, share: number): Scores => {
   const shares = probabilities(scores)
-  const order = allowed(scores).sort((a, b) => shares[a]! - shares[b]! || b - a)
+  const order = allowed(scores).sort((a, b) => scores[a]! - scores[b]! || b - a)
   const changed = scores.slice()
   let below = 0
   for (const token of order.slice(0, -1)) {
