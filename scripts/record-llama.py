@@ -5,8 +5,8 @@ Run in the virtual environment that `bin/dev interop` makes:
     VENV/bin/python scripts/record-llama.py
 
 (recorded with Python 3.11.7). Each folder has the form of test/golden/trajectories: the first checkpoint, the rows, the forward pass of the first two, and a
-run of twenty updates, with its shadow: the same run in float64, whose distance from the run is what rounding alone does. RoBERTa and DistilBERT have a forward
-pass alone.
+run of twenty updates, with its shadow: the same run in float64, whose distance from the run is what rounding alone does. RoBERTa, DistilBERT and ELECTRA have a
+forward pass alone.
 """
 
 import contextlib
@@ -70,6 +70,11 @@ ENCODERS = {
     "distilbert": (
         "DistilBertForSequenceClassification",
         dict(vocab_size=32, dim=12, n_layers=2, n_heads=3, hidden_dim=16, max_position_embeddings=16, num_labels=3, initializer_range=0.2),
+    ),
+    "electra": (
+        "ElectraForSequenceClassification",
+        dict(vocab_size=32, embedding_size=8, hidden_size=12, num_hidden_layers=2, num_attention_heads=3, intermediate_size=16,
+             max_position_embeddings=16, num_labels=3, initializer_range=0.2),
     ),
 }
 

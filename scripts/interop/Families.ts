@@ -67,6 +67,12 @@ const bert = (draw: Draw, task: Task): Transformers.Config => {
   }
 }
 
+/** Where the embeddings are as wide as the layers, nothing stands between them. */
+const electra = (draw: Draw, task: Task): Transformers.Config => {
+  const own = bert(draw, task)
+  return { ...own, ...draw.maybe("embedded given", { embedding_size: draw.pick("embedded", [3, 8, own.hidden_size]) }) }
+}
+
 const distilbert = (draw: Draw, task: Task): Transformers.Config => {
   const heads = draw.whole("heads", 1, 4)
   return {
@@ -224,7 +230,8 @@ const heads = [
 const encoders = [
   ["Bert", bert],
   ["Roberta", bert],
-  ["DistilBert", distilbert]
+  ["DistilBert", distilbert],
+  ["Electra", electra]
 ] as const
 
 const decoders: ReadonlyArray<readonly [architecture: string, task: Task, config: Family["config"]]> = [

@@ -1,8 +1,8 @@
-/** BERT and its relatives RoBERTa and DistilBERT, with heads for sequences, tokens, answers and masked words. */
+/** BERT and its relatives RoBERTa, DistilBERT and ELECTRA, with heads for sequences, tokens, answers and masked words. */
 import * as Init from "../Tensor/Init.ts"
 import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
 import { encode, blueprint as encoderBlueprint, wordsOf } from "./Bert/Encoder.ts"
-import { bert, distilbert, roberta, type Style } from "./Bert/Style.ts"
+import { bert, distilbert, electra, roberta, type Style } from "./Bert/Style.ts"
 import * as Blueprint from "./Blueprint.ts"
 import * as Checks from "./Checks.ts"
 import type { Config } from "./Config.ts"
@@ -28,11 +28,11 @@ interface Head {
  * The architectures by name. `RobertaForMaskedLM` and the others are these with other names in the file.
  *
  * **Source**: Devlin et al. 2019, https://arxiv.org/abs/1810.04805; Liu et al. 2019, https://arxiv.org/abs/1907.11692; Sanh et al. 2019,
- * https://arxiv.org/abs/1910.01108. Equal to transformers' to 1e-5 (test/golden/bert.test.ts).
+ * https://arxiv.org/abs/1910.01108; Clark et al. 2020, https://arxiv.org/abs/2003.10555. Equal to transformers' to 1e-5 (test/golden/bert.test.ts).
  */
 export const architectures = (): Readonly<Record<string, Make>> =>
   Object.fromEntries(
-    [bert, roberta, distilbert].flatMap((styleOf) =>
+    [bert, roberta, distilbert, electra].flatMap((styleOf) =>
       Object.entries(heads).map(([task, headOf]): [string, Make] => {
         const { family } = styleOf({})
         return [`${family}For${task}`, (config) => withHead(`${family}For${task}`, config, styleOf(config), headOf)]
@@ -137,13 +137,13 @@ const words = (style: Style): Head => {
   const init = Init.normal({ stddev: style.range })
   return {
     blueprint: {
-      ...Blueprint.parts({ [wiring.dense]: dense(style, style.width), [wiring.norm]: Blueprint.layerNorm(style.width) }),
+      ...Blueprint.parts({ [wiring.dense]: dense(style, style.embedded), [wiring.norm]: Blueprint.layerNorm(style.embedded) }),
       [wiring.bias]: { shape: [style.vocabulary], init: Init.zeros },
-      ...(tied ? {} : { [wiring.decoder]: { shape: [style.vocabulary, style.width], init } })
+      ...(tied ? {} : { [wiring.decoder]: { shape: [style.vocabulary, style.embedded], init } })
     },
     labels: ["labels"],
     checks: [Checks.classes("labels", style.vocabulary, true)],
-    spare: /^(cls\.predictions|lm_head)\.decoder\.(weight|bias)$|^vocab_projector\.weight$/,
+    spare: /^(cls\.predictions|lm_head)\.decoder\.(weight|bias)$|^vocab_projector\.weight$|^generator_lm_head\.weight$/,
     outputs: (parameters, states) => {
       const inner = wiring.activation(Dense.apply(parameters, wiring.dense, states))
       const normal = LayerNorm.apply(parameters, wiring.norm, inner, style)

@@ -14,7 +14,7 @@ export class UnknownArchitecture extends Schema.TaggedError<UnknownArchitecture>
   known: Schema.Array(Schema.String)
 }) {
   override get message() {
-    return `There is no architecture "${this.architecture}" of model type "${this.modelType}". Known are ${this.known.join(", ")}: where the files are a base model's, name the one that is wanted as \`architecture\`.`
+    return `There is no architecture "${this.architecture}" of model type "${this.modelType}". Known are ${this.known.join(", ")}. Where the files have another head, or none, name the one that is wanted as \`architecture\`: what it has of its own begins anew.`
   }
 }
 

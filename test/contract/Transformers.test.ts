@@ -12,7 +12,7 @@ import type { Tensors } from "../../src/Tensor/Tensor.ts"
 import * as Small from "../support/transformers.ts"
 
 const key = Key.make(11)
-const rates = { hidden_dropout_prob: 0.2, attention_probs_dropout_prob: 0.2, dropout: 0.2, attn_pdrop: 0.2, dropout_rate: 0.2 }
+const rates = Small.dropouts(0.2)
 const ints = (values: HostTensor.Nested) => HostTensor.fromArray(values, "int32")
 
 const batchOf = (model: Transformer): HostTensor.HostTensors => ({

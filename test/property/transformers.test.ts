@@ -128,7 +128,7 @@ it("RoBERTa counts the tokens that are no padding, from the pad token's number o
 
 /** A batch with labels of any head. */
 const batchOf = (model: Transformer, tokens: ReadonlyArray<number>, pads: number): Tensors => {
-  const filled = [...tokens, ...Array<number>(pads).fill(model.architecture.startsWith("Roberta") ? 1 : 0)]
+  const filled = [...tokens, ...Array<number>(pads).fill(model.padTokenId ?? 0)]
   const labels = [...tokens.map((token) => token % 3), ...Array<number>(pads).fill(-100)]
   return {
     input_ids: ids([filled]),
@@ -220,20 +220,7 @@ describe.each(Small.names)("%s", (name) => {
   })
 
   it("dropout is keyed, and there in training alone", () => {
-    const rate = 0.4
-    const rates = {
-      hidden_dropout_prob: rate,
-      attention_probs_dropout_prob: rate,
-      dropout: rate,
-      attention_dropout: rate,
-      seq_classif_dropout: rate,
-      qa_dropout: rate,
-      embd_pdrop: rate,
-      attn_pdrop: rate,
-      resid_pdrop: rate,
-      dropout_rate: rate
-    }
-    const dropping = Small.make(name, rates)
+    const dropping = Small.make(name, Small.dropouts(0.4))
     tf.tidy(() => {
       const weights = weightsOf(dropping)
       const outputs = (seed: number, training = true) =>

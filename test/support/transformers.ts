@@ -11,6 +11,7 @@ const bert = {
   max_position_embeddings: 16,
   initializer_range: 0.5
 }
+const electra = { ...bert, embedding_size: 6, num_labels: 3 }
 const distilbert = {
   vocab_size: 19,
   dim: 8,
@@ -39,6 +40,7 @@ const configs: Readonly<Record<string, readonly [architecture: string, config: T
     ["SequenceClassification", "TokenClassification", "QuestionAnswering", "MaskedLM"].flatMap((task) => [
       [`bert ${task}`, [`BertFor${task}`, { ...bert, num_labels: 3 }]],
       [`roberta ${task}`, [`RobertaFor${task}`, { ...bert, num_labels: 3, type_vocab_size: 1 }]],
+      [`electra ${task}`, [`ElectraFor${task}`, electra]],
       [`distilbert ${task}`, [`DistilBertFor${task}`, { ...distilbert, num_labels: 3 }]]
     ])
   ),
@@ -68,19 +70,24 @@ const configs: Readonly<Record<string, readonly [architecture: string, config: T
   "t5 gated, untied": ["T5ForConditionalGeneration", { ...t5, feed_forward_proj: "gated-gelu", tie_word_embeddings: false }]
 }
 
-/** Without dropout, unless it is given. */
-const still = {
-  hidden_dropout_prob: 0,
-  attention_probs_dropout_prob: 0,
-  dropout: 0,
-  attention_dropout: 0,
-  seq_classif_dropout: 0
-}
+/** The rates of dropout of all families. */
+export const dropouts = (rate: number): Transformers.Config => ({
+  hidden_dropout_prob: rate,
+  attention_probs_dropout_prob: rate,
+  dropout: rate,
+  attention_dropout: rate,
+  seq_classif_dropout: rate,
+  qa_dropout: rate,
+  embd_pdrop: rate,
+  attn_pdrop: rate,
+  resid_pdrop: rate,
+  dropout_rate: rate
+})
 
 export const names = Object.keys(configs)
 
+/** Without dropout, unless it is given. */
 export const make = (name: string, more: Transformers.Config = {}): Transformers.Transformer => {
   const [architecture, config] = configs[name]!
-  const quiet = { ...still, qa_dropout: 0, embd_pdrop: 0, attn_pdrop: 0, resid_pdrop: 0, dropout_rate: 0 }
-  return Result.getOrThrow(Transformers.make({ ...quiet, ...config, ...more }, architecture))
+  return Result.getOrThrow(Transformers.make({ ...dropouts(0), ...config, ...more }, architecture))
 }

@@ -12,18 +12,19 @@ import { type Context, parameter, take } from "../Model.ts"
 import type { Style } from "./Style.ts"
 
 /** The parameters of embeddings and layers, under the family's name. */
-export const blueprint = ({ names, width, ...style }: Style): Blueprint.Blueprint => {
+export const blueprint = ({ names, width, embedded, ...style }: Style): Blueprint.Blueprint => {
   const init = Init.normal({ stddev: style.range })
   const { embedding } = Blueprint
   const dense = (outputs = width, inputs = width) => Blueprint.dense(inputs, outputs, init)
   const norm = Blueprint.layerNorm(width)
   return Blueprint.parts({
     [`${style.base}.embeddings`]: Blueprint.parts({
-      word_embeddings: embedding(style.vocabulary, width, init, style.pad),
-      position_embeddings: embedding(style.positions, width, init, style.countsTokens ? style.pad : null),
-      ...(style.segments > 0 ? { token_type_embeddings: embedding(style.segments, width, init) } : {}),
-      LayerNorm: norm
+      word_embeddings: embedding(style.vocabulary, embedded, init, style.pad),
+      position_embeddings: embedding(style.positions, embedded, init, style.countsTokens ? style.pad : null),
+      ...(style.segments > 0 ? { token_type_embeddings: embedding(style.segments, embedded, init) } : {}),
+      LayerNorm: Blueprint.layerNorm(embedded)
     }),
+    ...(embedded === width ? {} : { [`${style.base}.embeddings_project`]: dense(width, embedded) }),
     [`${style.base}.${names.layers}`]: Blueprint.layers(style.layers, () =>
       Blueprint.parts({
         [names.query]: dense(),
@@ -72,7 +73,8 @@ const embed = (style: Style, parameters: Tensors, batch: Tensors, context: Conte
   }
   const sum = parts.reduce((left, right) => tf.add(left, right))
   const normal = LayerNorm.apply(parameters, `${at}.LayerNorm`, sum, style)
-  return Dropout.apply(context, at, normal, style.dropout)
+  const dropped = Dropout.apply(context, at, normal, style.dropout)
+  return style.embedded === style.width ? dropped : Dense.apply(parameters, `${style.base}.embeddings_project`, dropped)
 }
 
 /** **Shapes**: `[batch or 1, length]`. */
@@ -87,11 +89,11 @@ const layer = (style: Style, parameters: Tensors, index: number, x: Tensor, bias
   const { heads, names } = style
   const at = `${style.base}.${names.layers}.${index}`
   const dense = (name: string, y: Tensor) => Dense.apply(parameters, `${at}.${name}`, y)
-  const added = (name: string, norm: string, y: Tensor, from: Tensor) =>
+  const added = (name: string, norm: string, y: Tensor, from: Tensor, rate: number) =>
     LayerNorm.apply(
       parameters,
       `${at}.${norm}`,
-      tf.add(Dropout.apply(context, `${at}.${name}`, dense(name, y), style.dropout), from),
+      tf.add(Dropout.apply(context, `${at}.${name}`, dense(name, y), rate), from),
       style
     )
   const dropout = { context, site: `${at}.attention`, rate: style.attentionDropout }
@@ -100,9 +102,10 @@ const layer = (style: Style, parameters: Tensors, index: number, x: Tensor, bias
     names.mixed,
     names.mixedNorm,
     Attention.attend(dense(names.query, x), memory, { heads, bias, dropout }),
-    x
+    x,
+    style.mixedDropout
   )
-  return added(names.down, names.norm, style.activation(dense(names.up, attended)), attended)
+  return added(names.down, names.norm, style.activation(dense(names.up, attended)), attended, style.dropout)
 }
 
 /** The words' own table. */

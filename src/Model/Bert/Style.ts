@@ -1,4 +1,4 @@
-/** What BERT, RoBERTa and DistilBERT differ in: names, where positions begin, and how the heads are wired. */
+/** What BERT, RoBERTa, DistilBERT and ELECTRA differ in: names, where positions begin, and how the heads are wired. */
 
 import { tf } from "../../Tensor/Tensor.ts"
 import type { Activation } from "../Activation.ts"
@@ -12,6 +12,8 @@ export interface Style {
   readonly reader: Reader
   readonly vocabulary: number
   readonly width: number
+  /** The width of the embeddings: where it is not the layers', a dense layer stands between. */
+  readonly embedded: number
   readonly heads: number
   readonly layers: number
   readonly inner: number
@@ -23,6 +25,8 @@ export interface Style {
   readonly pad: number | null
   readonly dropout: number
   readonly attentionDropout: number
+  /** Of what the heads give together. */
+  readonly mixedDropout: number
   readonly activation: Activation
   /** Whether positions are counted over tokens that are no padding, from the one after the pad token's number. */
   readonly countsTokens: boolean
@@ -67,8 +71,10 @@ const bertNames = {
   norm: "output.LayerNorm"
 }
 
+const sizes = { width: 768, heads: 12, inner: 3072 }
+
 export const bert = (config: Config): Style => ({
-  ...common(config, { base: "bert", family: "Bert", pad: 0, positions: 512, segments: 2, vocabulary: 30522 }),
+  ...common(config, { base: "bert", family: "Bert", ...sizes, pad: 0, vocabulary: 30522 }),
   sequence: {
     dense: "bert.pooler.dense",
     activation: tf.tanh,
@@ -86,7 +92,7 @@ export const bert = (config: Config): Style => ({
 })
 
 export const roberta = (config: Config): Style => ({
-  ...common(config, { base: "roberta", family: "Roberta", pad: 1, positions: 512, segments: 2, vocabulary: 50265 }),
+  ...common(config, { base: "roberta", family: "Roberta", ...sizes, pad: 1, vocabulary: 50265 }),
   countsTokens: true,
   sequence: {
     dense: "classifier.dense",
@@ -104,6 +110,25 @@ export const roberta = (config: Config): Style => ({
   }
 })
 
+export const electra = (config: Config): Style => ({
+  ...common(config, { base: "electra", family: "Electra", width: 256, heads: 4, inner: 1024, pad: 0, vocabulary: 30522 }),
+  embedded: reader(config).size("embedding_size", 128),
+  sequence: {
+    dense: "classifier.dense",
+    activation: Activations.gelu,
+    out: "classifier.out_proj",
+    dropout: headDropout(config),
+    dropsFirst: true
+  },
+  words: {
+    dense: "generator_predictions.dense",
+    activation: Activations.gelu,
+    norm: "generator_predictions.LayerNorm",
+    bias: "generator_lm_head.bias",
+    decoder: "generator_lm_head.weight"
+  }
+})
+
 export const distilbert = (config: Config): Style => {
   const read = reader(config)
   read.only("sinusoidal_pos_embds", false)
@@ -114,6 +139,7 @@ export const distilbert = (config: Config): Style => {
     reader: read,
     vocabulary: read.size("vocab_size", 30522),
     width: read.size("dim", 768),
+    embedded: read.size("dim", 768),
     heads: read.size("n_heads", 12),
     layers: read.size("n_layers", 6),
     inner: read.size("hidden_dim", 3072),
@@ -124,6 +150,7 @@ export const distilbert = (config: Config): Style => {
     pad: read.token("pad_token_id", 0),
     dropout: read.rate("dropout", 0.1),
     attentionDropout: read.rate("attention_dropout", 0.1),
+    mixedDropout: 0,
     activation,
     countsTokens: false,
     names: {
@@ -158,7 +185,7 @@ export const distilbert = (config: Config): Style => {
 
 const common = (
   config: Config,
-  own: Pick<Style, "base" | "family" | "pad" | "positions" | "segments" | "vocabulary">
+  own: Pick<Style, "base" | "family" | "width" | "heads" | "inner" | "pad" | "vocabulary">
 ): Omit<Style, "sequence" | "words"> => {
   const read = reader(config)
   read.only("position_embedding_type", "absolute")
@@ -168,17 +195,19 @@ const common = (
     ...own,
     reader: read,
     vocabulary: read.size("vocab_size", own.vocabulary),
-    width: read.size("hidden_size", 768),
-    heads: read.size("num_attention_heads", 12),
+    width: read.size("hidden_size", own.width),
+    embedded: read.size("hidden_size", own.width),
+    heads: read.size("num_attention_heads", own.heads),
     layers: read.size("num_hidden_layers", 12),
-    inner: read.size("intermediate_size", 3072),
-    positions: read.size("max_position_embeddings", own.positions),
-    segments: read.size("type_vocab_size", own.segments),
+    inner: read.size("intermediate_size", own.inner),
+    positions: read.size("max_position_embeddings", 512),
+    segments: read.size("type_vocab_size", 2),
     epsilon: read.number("layer_norm_eps", 1e-12),
     range: read.number("initializer_range", 0.02),
     pad: read.token("pad_token_id", own.pad),
     dropout: read.rate("hidden_dropout_prob", 0.1),
     attentionDropout: read.rate("attention_probs_dropout_prob", 0.1),
+    mixedDropout: read.rate("hidden_dropout_prob", 0.1),
     activation: read.activation("hidden_act", "gelu"),
     countsTokens: false,
     names: bertNames,
