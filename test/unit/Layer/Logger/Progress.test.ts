@@ -43,6 +43,29 @@ const run = (
   })
 
 describe("progress on a terminal", () => {
+  it.effect(
+    "an evaluation that comes at once after the last step does not hide it, and one after the end has no training loss",
+    () =>
+      Effect.gen(function* () {
+        const terminal = VirtualTerminal.make({ isTerminal: true, columns: 80 })
+        yield* Effect.gen(function* () {
+          const logger = yield* Logger
+          yield* logger.log(train(10, 1))
+          logger.progress?.({ phase: "train", state: at(50), horizon })
+          yield* TestClock.adjust(200)
+          logger.progress?.({ phase: "train", state: at(100), horizon })
+          logger.progress?.({ phase: "eval", state: at(100), horizon, set: "eval", done: 1, total: 1 })
+          yield* logger.log(evaluation(100, 1))
+          yield* logger.log(summary(100))
+          yield* logger.log(evaluation(100, 2))
+          yield* logger.flush
+        }).pipe(Effect.provide(Progress.layer().pipe(Layer.provide(terminal.layer))))
+        const lines = terminal.lines()
+        expect(lines.find((line) => line.startsWith("epoch"))).toContain("100/100")
+        expect(lines.filter((line) => line.includes("train loss")).length).toBe(1)
+      })
+  )
+
   it.effect("leaves a table, the full bar and the summary", () =>
     Effect.gen(function* () {
       const terminal = VirtualTerminal.make({ isTerminal: true, columns: 80 })
