@@ -20,6 +20,7 @@ const short: Readonly<Record<string, (folder: string) => ReadonlyArray<string>>>
   layers: () => ["examples/layers.ts"],
   line: (folder) => ["src/cli/main.ts", "train", "examples/line.ts", "--output_dir", join(folder, "run")],
   mnist: (folder) => ["src/cli/main.ts", "train", "examples/mnist.ts", "--output_dir", join(folder, "run"), "--max_steps", "20"],
+  mobilenet: glance("mobilenet", 2),
   mobydick: glance("mobydick", 2),
   ported: (folder) => ["examples/ported.ts", join(folder, "run")],
   resume: () => ["examples/resume.ts"],

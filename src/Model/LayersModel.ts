@@ -84,7 +84,11 @@ export interface Options<Input extends string, Output extends string, Label exte
  * assert.deepEqual(Object.keys(Result.getOrThrow(line).init(Key.make(0))), ["lin.kernel", "lin.bias"])
  * ```
  */
-export const make = <const Input extends string, const Output extends string = "logits", const Label extends string = never>(
+export const make = <
+  const Input extends string = never,
+  const Output extends string = "logits",
+  const Label extends string = never
+>(
   model: LayersModel,
   options: Options<Input, Output, Label> = {}
 ): Result.Result<Model, UnsupportedLayer | WrongNames> => {

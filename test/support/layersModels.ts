@@ -62,6 +62,15 @@ export const nested = () => {
   return tfl.model({ inputs: input, outputs })
 }
 
+/** Batch normalization that is used twice in a pass. */
+export const repeated = () => {
+  const norm = layers.batchNormalization({ name: "norm", momentum: 0.8 })
+  const widen = layers.dense({ name: "widen", units: 3, activation: "tanh" })
+  return tfl.sequential({
+    layers: [layers.inputLayer({ inputShape: [3] }), norm, widen, norm, layers.dense({ name: "head", units: 2 })]
+  })
+}
+
 /** Two inputs, two outputs, and a layer that both inputs go through. */
 export const forked = () => {
   const [left, right] = [tfl.input({ name: "left", shape: [3] }), tfl.input({ name: "right", shape: [3] })]

@@ -26,6 +26,7 @@ const cases = {
   convolutions: { build: Small.convolutions, shape: [4, 8, 8, 2], classes: 3 },
   recurrent: { build: Small.recurrent, shape: [4, 5, 2], classes: 3 },
   "a penalty": { build: Small.penalised, shape: [4, 3], classes: 2 },
+  "a layer used twice": { build: Small.repeated, shape: [4, 3], classes: 2 },
   "a model in a model": { build: Small.nested, shape: [4, 3], classes: 2 }
 } as const
 
@@ -164,14 +165,16 @@ describe("noise", () => {
     })
   )
 
-  it.effect("a layer that is used twice draws twice", () =>
+  it.effect("a layer that is used twice draws twice, and so do two layers", () =>
     on(Cpu.layer, () => {
       const input = tfl.input({ shape: [200] })
       const drop = layers.dropout({ rate: 0.5 })
-      const twice = tfl.model({ inputs: input, outputs: [drop.apply(input), drop.apply(input)] as Array<tfl.SymbolicTensor> })
-      const model = Result.getOrThrow(LayersModel.make(twice, { inputs: ["x"], outputs: ["a", "b"] }))
-      const { a, b } = model.apply({}, { x: tf.ones([1, 200]) }, { training: true, key: Key.make(3), buffers: {} }).outputs
+      const outputs = [drop, drop, layers.dropout({ rate: 0.5 })].map((layer) => layer.apply(input) as tfl.SymbolicTensor)
+      const there = tfl.model({ inputs: input, outputs })
+      const model = Result.getOrThrow(LayersModel.make(there, { inputs: ["x"], outputs: ["a", "b", "c"] }))
+      const { a, b, c } = model.apply({}, { x: tf.ones([1, 200]) }, { training: true, key: Key.make(3), buffers: {} }).outputs
       expect(closeness(a!, b!)).toBe(2)
+      expect(closeness(a!, c!)).toBe(2)
     })
   )
 })
@@ -226,6 +229,17 @@ describe("what is frozen", () => {
 })
 
 describe("the LayersModel", () => {
+  it.effect("gives its weights the same names, whatever is frozen", () =>
+    on(Cpu.layer, () => {
+      const there = Small.nested()
+      const before = adapt(there).init(Key.make(0))
+      expect(Object.keys(before)).toEqual(["dense.kernel", "dense.bias", "dense.kernel_2", "dense.bias_2"])
+      there.getLayer("inner").trainable = false
+      expect(adapt(there).init(Key.make(0))).toEqual(before)
+      expect(Object.keys(before).filter(adapt(there).trainable!)).toEqual(["dense.kernel_2", "dense.bias_2"])
+    })
+  )
+
   it.effect("is as it was after a pass, and after one that fails", () =>
     on(Cpu.layer, () => {
       const there = Small.noisy()
@@ -278,8 +292,8 @@ describe("the LayersModel", () => {
           outputs: ["class", "size"],
           labels: ["labels", "sizes"],
           loss: (outputs, { labels, sizes }) => {
-            const named = Loss.crossEntropy(outputs.class, labels!)
-            return { ...named, sum: tf.add(named.sum, Loss.meanSquaredError(outputs.size, sizes!).sum) }
+            const named = Loss.crossEntropy(outputs.class, labels)
+            return { ...named, sum: tf.add(named.sum, Loss.meanSquaredError(outputs.size, sizes).sum) }
           }
         })
       )

