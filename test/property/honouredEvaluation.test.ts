@@ -9,6 +9,7 @@ import type { Entry } from "../../src/Layer/Logger/Logger.ts"
 import * as AbsoluteError from "../../src/Metrics/AbsoluteError.ts"
 import type { EvalPrediction } from "../../src/Trainer/EvalPrediction.ts"
 import * as Program from "../../src/Trainer/Program.ts"
+import { cases } from "../support/honoured/evaluation.ts"
 import * as Tiny from "../support/tiny.ts"
 
 type Input = Arguments.Input
@@ -49,20 +50,6 @@ const seen = Effect.fnUntraced(function* (args: Input) {
   const logs = entries.flatMap((entry) => (entry._tag === "Scalars" && entry.kind === "eval" ? [entry.values] : []))
   return { given: JSON.stringify(given), logs: JSON.stringify(logs), device: device.join() }
 })
-
-/** By argument: one value, another, and what of the run they change. */
-const cases: ReadonlyArray<
-  readonly [name: string, one: Input, other: Input, changes: ReadonlyArray<"given" | "logs" | "device">]
-> = [
-  ["eval_accumulation_steps", {}, { evalAccumulationSteps: 1 }, ["device"]],
-  ["eval_do_concat_batches", {}, { evalDoConcatBatches: false }, ["given"]],
-  ["batch_eval_metrics", {}, { batchEvalMetrics: true }, ["given", "logs", "device"]],
-  ["include_for_metrics", { includeForMetrics: ["inputs"] }, { includeForMetrics: ["loss"] }, ["given"]],
-  ["include_inputs_for_metrics", {}, { includeInputsForMetrics: true }, ["given"]],
-  ["prediction_loss_only", {}, { predictionLossOnly: true }, ["given", "logs", "device"]],
-  ["jit_mode_eval", {}, { jitModeEval: true }, ["device"]],
-  ["label_names", {}, { labelNames: ["x"] }, ["given"]]
-]
 
 it.effect.each(cases)("%s", ([, one, other, changes]) =>
   Effect.gen(function* () {
