@@ -7,6 +7,7 @@ import type { Entry } from "../../src/Layer/Logger/Logger.ts"
 import type { Model } from "../../src/Model/Model.ts"
 import { type Tensor, tf } from "../../src/Tensor/Tensor.ts"
 import * as Program from "../../src/Trainer/Program.ts"
+import * as Inert from "../support/honoured/inert.ts"
 import { cases } from "../support/honoured/training.ts"
 import { small } from "../support/smallDevice.ts"
 import * as Tiny from "../support/tiny.ts"
@@ -76,10 +77,27 @@ const seen = Effect.fnUntraced(function* (args: Input) {
   })
 })
 
+/** Warns, evaluates with all that it has, and reads with workers. */
+const warned: Input = {
+  autoFindBatchSize: true,
+  perDeviceTrainBatchSize: 7,
+  logLevel: "warning",
+  evalStrategy: "steps",
+  evalSteps: 3,
+  dataloaderNumWorkers: 1
+}
+
 it.live.each(cases)("%s", ([, one, other, both = {}]) =>
   Effect.gen(function* () {
     const first = yield* seen({ ...both, ...one })
     expect(yield* seen({ ...both, ...one })).toBe(first)
     expect(yield* seen({ ...both, ...other })).not.toBe(first)
+  })
+)
+
+it.live("what changes nothing changes nothing", () =>
+  Effect.gen(function* () {
+    const plain = yield* seen(warned)
+    for (const [name, input] of Inert.cases) expect(yield* seen({ ...warned, ...input }), name).toBe(plain)
   })
 )

@@ -46,7 +46,9 @@ it("every argument that is honoured has a case, and no other", () => {
   expect(names.toSorted()).toEqual(honoured.toSorted())
 })
 
-it("what changes nothing says why, once", () => {
+it("what changes nothing says why, once, and has a case", () => {
+  const idle = Object.keys(table).filter((name) => table[name]?.idle !== undefined || name in Inert.reasons)
+  expect(Inert.cases.map(([name]) => name).toSorted()).toEqual(idle.toSorted())
   for (const [name, reason] of Object.entries(Inert.reasons)) {
     expect(table[name]?.idle).toBeUndefined()
     expect(table[name]?.lacks).toBeDefined()
@@ -58,6 +60,7 @@ it("what changes nothing says why, once", () => {
 it("the words of a case differ in its argument alone", () => {
   for (const { name, one, other } of Command.cases)
     for (const words of [one, other]) expect(["", `--${name}`]).toContain(words[0] ?? "")
+  for (const [name, input] of Inert.cases) expect(Object.keys(input)).toEqual([toCamel(name)])
   for (const [name, one, other] of [...Training.cases, ...Evaluation.cases, ...Seq2Seq.cases])
     for (const input of [one, other]) expect(Object.keys(input).filter((key) => key !== toCamel(name))).toEqual([])
 })
