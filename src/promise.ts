@@ -6,3 +6,4 @@ export type EvalPrediction = Predictions.EvalPrediction
 export const EvalPrediction: typeof Predictions = Predictions
 export type { ComputeLoss, ComputeMetrics, DataCollator, Options } from "./Trainer/Promise.ts"
 export * as Trainer from "./Trainer/Promise.ts"
+export * as Seq2SeqTrainer from "./Trainer/PromiseSeq2Seq.ts"

@@ -118,10 +118,21 @@ export interface Trainer<A>
  * await trainer.close()
  * ```
  */
-export const make = async <A>(options: Options<A>): Promise<Trainer<A>> => {
+export const make = <A>(options: Options<A>): Promise<Trainer<A>> => makeAs(options, { read: Arguments.make, make: Facade.make })
+
+/** How a kind of Trainer reads its arguments, and is made. */
+export interface Face {
+  readonly read: (input: Arguments.Input) => Result.Result<Arguments.Arguments, Arguments.ArgumentsError>
+  readonly make: <A>(
+    options: FacadeOptions<A, unknown>
+  ) => Effect.Effect<Facade.Trainer<A, unknown>, unknown, Facade.Home | Scope.Scope>
+}
+
+/** Makes a Trainer of another kind. **Errors**: as `make`. */
+export const makeAs = async <A>(options: Options<A>, face: Face): Promise<Trainer<A>> => {
   const { computeMetrics, dataCollator, evalDataset, trainDataset, world: given, device, ...rest } = options
   const scope = Scope.makeUnsafe()
-  const args = Arguments.make(options.args ?? { outputDir: "tmp_trainer" })
+  const args = face.read(options.args ?? { outputDir: "tmp_trainer" })
   if (Result.isFailure(args)) throw args.failure
   const world = given ?? World.fromArguments(args.success, device === undefined ? {} : { device })
   let closed = false
@@ -145,7 +156,7 @@ export const make = async <A>(options: Options<A>): Promise<Trainer<A>> => {
 
   const trainer = await run(
     "make",
-    Facade.make<A, unknown>({
+    face.make<A>({
       ...rest,
       ...(trainDataset === undefined ? {} : { trainDataset: source(trainDataset) }),
       ...(evalDataset === undefined ? {} : { evalDataset: sources(evalDataset) }),

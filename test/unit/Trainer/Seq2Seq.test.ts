@@ -1,0 +1,137 @@
+/** Where a Seq2SeqTrainer's generation config comes from and goes to, what fills texts up, and the same with promises. */
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { NodeServices } from "@effect/platform-node"
+import { describe, expect, it } from "@effect/vitest"
+import { Effect, Layer, Result } from "effect"
+import type * as Seq2SeqArguments from "../../../src/Arguments/Seq2SeqArguments.ts"
+import * as GenerationFile from "../../../src/Checkpoint/GenerationFile.ts"
+import { CheckpointStore, Dataset, Device, EvalPrediction, Logger, Pretrained } from "../../../src/index.ts"
+import type { Transformer } from "../../../src/Model/Transformer.ts"
+import * as Transformers from "../../../src/Model/Transformers.ts"
+import { Seq2SeqTrainer as Promised } from "../../../src/promise.ts"
+import * as Key from "../../../src/Tensor/Key.ts"
+import * as Seq2Seq from "../../../src/Trainer/Seq2Seq.ts"
+
+const config = { model_type: "t5", vocab_size: 12, d_model: 8, d_kv: 4, d_ff: 8, num_layers: 1, num_heads: 2, eos_token_id: 1 }
+const model = Result.getOrThrow(Transformers.make({ ...config, decoder_start_token_id: 0 }, "T5ForConditionalGeneration"))
+const rows = [
+  { input_ids: [5, 6, 1], attention_mask: [1, 1, 1], labels: [6, 5, 1] },
+  { input_ids: [7, 8, 1], attention_mask: [1, 1, 1], labels: [8, 7, 1] }
+]
+const world = Layer.mergeAll(Device.cpu, CheckpointStore.memory, Logger.none, NodeServices.layer)
+const folder = () => mkdtempSync(join(tmpdir(), "seq2seq-"))
+
+const trainerOf = (args: Seq2SeqArguments.Input, own: Transformer = model) =>
+  Seq2Seq.make({ model: own, args: { predictWithGenerate: true, maxSteps: 1, ...args }, trainDataset: Dataset.fromArray(rows) })
+
+const width = (args: Seq2SeqArguments.Input, asked: object = {}, own?: Transformer) =>
+  Effect.gen(function* () {
+    const { predictions } = yield* (yield* trainerOf(args, own)).predict(Dataset.fromArray(rows), asked)
+    return EvalPrediction.take(predictions!).shape[1]
+  })
+
+describe("the generation config of the arguments", () => {
+  it.effect("is a file, or a folder that has one; the model's own comes after it", () =>
+    Effect.gen(function* () {
+      const at = folder()
+      writeFileSync(join(at, "generation_config.json"), '{ "max_length": 7, "own": { "kept": [1] } }')
+      writeFileSync(join(at, "other.json"), '{ "max_length": 9 }')
+      expect(yield* width({ generationConfig: at })).toBe(7)
+      expect(yield* width({ generationConfig: join(at, "other.json") })).toBe(9)
+      const filed = GenerationFile.attach(model, { max_length: 5, num_beams: 2 })
+      expect(yield* width({}, {}, filed)).toBe(5)
+      expect(yield* width({ generationConfig: at }, {}, filed)).toBe(7)
+      expect(yield* width({ generationConfig: at, generationMaxLength: 6 }, { maxLength: 8, minLength: 8 })).toBe(8)
+      expect(yield* width({ generationConfig: at, generationMaxLength: 6 }, { maxLength: undefined })).toBe(7)
+    }).pipe(Effect.provide(world, { local: true }))
+  )
+
+  it.effect("is saved with the model and its checkpoints, with names that nobody here knows", () => {
+    const at = folder()
+    return Effect.gen(function* () {
+      const filed = GenerationFile.attach(model, { num_beams: 2, own: { kept: [1] }, max_length: 5 })
+      const trainer = yield* trainerOf({ generationConfig: { max_length: 6 }, outputDir: at, saveSteps: 1 }, filed)
+      yield* trainer.train()
+      yield* trainer.saveModel(join(at, "model"))
+      for (const path of ["model", "checkpoint-1"]) {
+        const text = readFileSync(join(at, path, "generation_config.json"), "utf8")
+        expect(JSON.parse(text)).toEqual({ num_beams: 2, own: { kept: [1] }, max_length: 6 })
+      }
+      const { generation, model: loaded } = yield* Pretrained.load(join(at, "model"))
+      expect(loaded.generation).toEqual(generation)
+      yield* Pretrained.save(join(at, "again"), { model: loaded, parameters: loaded.init(Key.make(0)) })
+      expect(JSON.parse(readFileSync(join(at, "again", "generation_config.json"), "utf8"))).toEqual(generation)
+    }).pipe(
+      Effect.provide(
+        Layer.mergeAll(
+          Device.cpu,
+          Logger.none,
+          NodeServices.layer,
+          CheckpointStore.fileSystem({ directory: at }).pipe(Layer.provide(NodeServices.layer))
+        ),
+        { local: true }
+      )
+    )
+  })
+
+  it.effect("names the model's tokens where it had no file", () =>
+    Effect.gen(function* () {
+      const at = folder()
+      yield* (yield* trainerOf({ generationConfig: { num_beams: 3 }, outputDir: at })).saveModel()
+      const text = readFileSync(join(at, "generation_config.json"), "utf8")
+      expect(JSON.parse(text)).toEqual({ eos_token_id: 1, decoder_start_token_id: 0, num_beams: 3 })
+    }).pipe(Effect.provide(world, { local: true }))
+  )
+
+  it.effect.each<[string, Seq2SeqArguments.Input, RegExp]>([
+    ["no file", { generationConfig: "no/such/folder" }, /generation_config .*no such file or folder/],
+    ["a folder without one", { generationConfig: tmpdir() }, /has no generation_config.json/],
+    ["a name that there is not", { generationConfig: { num_beamz: 2 } }, /num_beamz/],
+    ["a value that cannot be", { generationConfig: { num_beams: 0 } }, /numBeams/],
+    ["what does not go together", { generationConfig: { do_sample: true }, generationNumBeams: 2 }, /numBeams 1/]
+  ])("%s is refused when the Trainer is made", ([, args, message]) =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(trainerOf(args))
+      expect(error.message).toMatch(message)
+      expect(error.message).toContain("generation_config")
+    }).pipe(Effect.provide(world, { local: true }))
+  )
+})
+
+it.effect("a setting that there is not, and several texts a row, are refused", () =>
+  Effect.gen(function* () {
+    const told = (asked: object) => Effect.map(Effect.flip(width({}, asked)), ({ message }) => message)
+    expect(yield* told({ numBeamz: 2 })).toContain("numBeamz")
+    expect(yield* told({ numBeams: 2, numReturnSequences: 2 })).toContain("one text a row")
+  }).pipe(Effect.provide(world, { local: true }))
+)
+
+it.effect("texts are as long as the longest that the model's own settings allow", () =>
+  Effect.gen(function* () {
+    const news = GenerationFile.attach(model, { max_new_tokens: 30 })
+    expect(yield* width({}, { minNewTokens: 22 }, news)).toBe(31)
+    expect(yield* width({}, { maxNewTokens: 3 }, news)).toBe(20)
+    const { padLabels } = Seq2Seq.writing(model, { maxLength: 4 }, { pad: 9 })
+    expect(padLabels({ dtype: "int32", shape: [1, 2], data: Int32Array.of(6, 1) }).data).toEqual(Int32Array.of(6, 1, 9, 9))
+  }).pipe(Effect.provide(world, { local: true }))
+)
+
+it("the same with promises: arrays of rows, and settings beside options", async () => {
+  const trainer = await Promised.make({
+    model,
+    args: { predictWithGenerate: true, maxSteps: 1 },
+    trainDataset: rows,
+    evalDataset: rows,
+    world
+  })
+  await trainer.train()
+  const { metrics, predictions } = await trainer.predict(rows, { maxLength: 25, minLength: 25, metricKeyPrefix: "mine" })
+  expect(EvalPrediction.take(predictions!).shape).toEqual([2, 25])
+  expect(metrics.mine_loss).toBeGreaterThan(0)
+  expect((await trainer.evaluate({ numBeams: 2 })).eval_loss).toBeGreaterThan(0)
+  expect((await trainer.evaluate({ one: rows }, { maxLength: 3 })).eval_one_loss).toBeGreaterThan(0)
+  await expect(trainer.predict(rows, { numBeams: 0 })).rejects.toThrow(/numBeams/)
+  await trainer.close()
+})
