@@ -33,8 +33,10 @@ const read = (json: Config, strict: boolean): Result.Result<Input, InvalidGenera
   const input: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(json)) {
     const known = names.get(name)
-    if (value === null) continue
-    if (known !== undefined) input[known] = value
+    // null is nothing said, or said off: for all but this one the defaults are that
+    if (value === null) {
+      if (known === "topK") input[known] = 0
+    } else if (known !== undefined) input[known] = value
     else if (Object.hasOwn(idle, name) ? value !== idle[name] : strict && !silent.has(name))
       return Result.fail(
         new InvalidGeneration({
