@@ -20,6 +20,9 @@ const tensorboard = ["--report_to", "tensorboard"]
 /** In the middle of the first epoch. */
 const checkpoint = ["--resume_from_checkpoint", "out/checkpoint-4"]
 
+/** The device may be there or not; the data are not. */
+const graphics = ["--device", "webgpu", "--train_file", "none.jsonl"]
+
 export const cases: ReadonlyArray<Case> = [
   {
     name: "do_train",
@@ -53,5 +56,5 @@ export const cases: ReadonlyArray<Case> = [
   { name: "report_to", one: [], other: tensorboard, both: short, changes: ["files"] },
   { name: "logging_dir", one: [], other: ["--logging_dir", "board"], both: [...short, ...tensorboard], changes: ["files"] },
   { name: "run_name", one: ["--run_name", "mine"], other: ["--run_name", "yours"], both: short, changes: ["name"] },
-  { name: "no_cuda", one: [], other: ["--no_cuda"], both: ["--device", "webgpu", "--do_predict"], changes: ["said"] }
+  { name: "no_cuda", one: [], other: ["--no_cuda"], both: graphics, changes: ["code", "said"] }
 ]
