@@ -19,6 +19,7 @@ const rows = [
   "Checkpoint",
   "Arguments",
   "Trainer",
+  "Task",
   "Tune",
   "cli",
   "index.ts",

@@ -1,6 +1,6 @@
 /** The help on arguments: all of them as flags, in groups. */
 import type { Field } from "./Field.ts"
-import { groups } from "./Fields.ts"
+import { type Group, groups } from "./Fields.ts"
 
 /**
  * Writes the help on all training arguments: by group each flag, what it is, what it takes, and its default.
@@ -17,7 +17,10 @@ import { groups } from "./Fields.ts"
  * assert.ok(help.split("\n").every((line) => line.length <= 80))
  * ```
  */
-export const render = (columns = 80): string =>
+export const render = (columns = 80): string => renderGroups(groups, columns)
+
+/** Writes the help on these arguments, as `render` does. */
+export const renderGroups = (groups: ReadonlyArray<Group>, columns = 80): string =>
   groups
     .map(({ fields, title }) =>
       [title, ...Object.entries(fields).flatMap(([name, field]) => row(name, field, Math.max(columns, 64)))].join("\n")

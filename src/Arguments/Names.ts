@@ -5,6 +5,8 @@ export type Camel<Name extends string> = Name extends `${infer Head}_${infer Tai
 export const toCamel = <Name extends string>(name: Name): Camel<Name> =>
   name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()) as Camel<Name>
 
+export const toSnake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+
 /** Finds the name that was most likely meant: at most a third of its letters away. */
 export const nearest = (name: string, names: Iterable<string>): string | undefined => {
   let best: string | undefined

@@ -20,6 +20,7 @@ import type * as Callback from "./Callback.ts"
 import * as Callbacks from "./Callbacks.ts"
 import * as Collect from "./Collect.ts"
 import type { RunError } from "./Errors.ts"
+import type { Predicted } from "./Evaluation.ts"
 import * as Feed from "./Feed.ts"
 import * as MemoryReport from "./MemoryReport.ts"
 import * as Observer from "./Observer.ts"
@@ -36,6 +37,8 @@ export interface Prepared<E = never, R = never> {
   readonly plan: Plan
   readonly optimizer: Transformation
   readonly options: Options<E, R>
+  /** What is written of predictions; the outputs themselves, where it is left out. */
+  readonly report?: Report
   /** Opens the data of a prediction; undefined where there are none. */
   readonly test: Effect.Effect<Loader | undefined, ProgramError | E, R | Scope.Scope>
   /** Prepares the program with other arguments. */
@@ -55,6 +58,12 @@ export interface Program<E = never, R = never> {
   /** The same program on the rows of files; those of a split that is left out stay as they are. */
   readonly reading: (files: Partial<Readonly<Record<Split, string>>>) => Program<E | DataError, R | Scope.Scope>
 }
+
+/** Makes of what was predicted for a set the files that keep it, and its metrics, which take the place of those of `computeMetrics`. */
+export type Report = (
+  predicted: Pick<Predicted, "predictions" | "labelIds">,
+  split: Exclude<Split, "train">
+) => { readonly files: Readonly<Record<string, string>>; readonly metrics: Readonly<Record<string, number>> }
 
 /** What data are for. */
 export type Split = "train" | "validation" | "test"
@@ -76,6 +85,7 @@ export interface Parts<A, E = never, R = never> {
   /** Writes texts, which are collected in the place of the model's outputs; `padLabels` makes the labels as long. */
   readonly write?: Collect.Write
   readonly padLabels?: Collect.Functions["padLabels"]
+  readonly report?: Report
   readonly optimizer?: (args: Arguments.Arguments) => Transformation
   readonly plan?: (plan: Plan, args: Arguments.Arguments) => Plan
   readonly reduction?: Reduction
@@ -126,6 +136,7 @@ export const make = <A, E = never, R = never>(program: Definition<A, E, R>): Pro
       task: { ...(yield* lesson(args, program)), train, evaluation },
       plan,
       optimizer: program.optimizer?.(args) ?? Compile.optimizer(args),
+      ...(program.report === undefined ? {} : { report: program.report }),
       options: {
         ignoreDataSkip: args.ignoreDataSkip,
         ...(args.includeNumInputTokensSeen === "no" ? {} : { inputTokens: args.includeNumInputTokensSeen }),

@@ -32,7 +32,27 @@ const caller = new Set([
   "FolderError",
   "ProgramError",
   "NoFile",
-  "InvalidCase"
+  "InvalidCase",
+  "UnknownTask",
+  "NoTaskData",
+  "NoSuchColumn",
+  "InvalidRow",
+  "UnknownLabel",
+  "NoHead",
+  "OtherLabels",
+  "OneOfBoth",
+  "NoPrediction",
+  "NoPrompt",
+  "NoModel",
+  "PickledWeights",
+  "UnknownArchitecture",
+  "InvalidConfig",
+  "InvalidGeneration",
+  "TokenizerMissing",
+  "TokenizerInvalid",
+  "TokenizerUnsupported",
+  "EncodeError",
+  "ChatTemplateError"
 ])
 
 /** The exit code of an error. */

@@ -9,7 +9,8 @@ import * as Results from "../Metrics/Format/Results.ts"
 import type { HostWeights } from "../Tensor/Weights.ts"
 import * as EvalPrediction from "../Trainer/EvalPrediction.ts"
 import * as Evaluation from "../Trainer/Evaluation.ts"
-import type { Prepared } from "../Trainer/Program.ts"
+import type { Prepared, Report } from "../Trainer/Program.ts"
+import * as RunFolder from "./RunFolder.ts"
 
 export interface Phases {
   readonly train: boolean
@@ -49,42 +50,81 @@ const refuse = (name: string, reason: string) => Result.fail(new ContradictoryAr
 export const trained = (folder: string, { clock, epoch, values }: Scalars, samples: number) =>
   keep(folder, "train", { epoch, ...values, ...clock, train_samples: samples })
 
-/** Evaluates every set, saves and shows the metrics. */
+/** Evaluates every set, saves and shows the metrics. What a program reports of one set is written as well. */
 export const evaluated = Effect.fnUntraced(function* <E, R>(
   folder: string,
-  { task }: Prepared<E, R>,
+  { report, task }: Prepared<E, R>,
   weights: HostWeights,
   epoch: number
 ) {
   let metrics: Readonly<Record<string, number>> = { epoch }
   let samples = 0
   for (const [set, loader] of Object.entries(task.evaluation)) {
-    const found = yield* onDevice(weights, (weights) => Evaluation.evaluate({ ...task, weights, loader, set }))
+    const found = yield* onDevice(weights, (weights) =>
+      report === undefined || set !== "eval"
+        ? Evaluation.evaluate({ ...task, weights, loader, set })
+        : Effect.flatMap(measured({ ...task, weights, loader, set }, report, "validation"), ({ files, ...found }) =>
+            Effect.as(write(folder, files), found)
+          )
+    )
     metrics = { ...metrics, ...found.metrics, ...found.clock }
     samples += loader.size
   }
   return yield* keep(folder, "eval", { ...metrics, ...(Number.isFinite(samples) ? { eval_samples: samples } : {}) })
 })
 
-/** Predicts the test set: a line of JSON for each row in `predictions.jsonl`, and the metrics where there are labels. */
+/** Predicts the test set, saves and shows the metrics, where there are labels. */
 export const predicted = Effect.fnUntraced(function* <E, R>(
   folder: string,
-  { task }: Prepared<E, R>,
+  prepared: Prepared<E, R>,
   weights: HostWeights,
   loader: Loader
 ) {
-  const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  const found = yield* onDevice(weights, (weights) => Evaluation.predictAll({ ...task, weights, loader, set: "predict" }))
-  const file = path.join(folder, "predictions.jsonl")
-  const lines = found.predictions === undefined ? [] : linesOf(found.predictions)
-  yield* fs.writeFileString(`${file}.tmp`, lines.map((line) => `${line}\n`).join(""))
-  yield* fs.rename(`${file}.tmp`, file)
+  const { clock, files, metrics } = yield* predictions(prepared, weights, loader)
+  yield* write(folder, files)
   return yield* keep(folder, "predict", {
-    ...found.metrics,
-    ...found.clock,
+    ...metrics,
+    ...clock,
     ...(Number.isFinite(loader.size) ? { predict_samples: loader.size } : {})
   })
+})
+
+/** Predicts the test set: what the program reports, or a line of JSON for each row in `predictions.jsonl`. */
+export const predictions = <E, R>({ report, task }: Prepared<E, R>, weights: HostWeights, loader: Loader) =>
+  onDevice(weights, (weights) => measured({ ...task, weights, loader, set: "predict" }, report ?? plain, "test"))
+
+/** Predicts a set, with what a report makes of it. */
+const measured = Effect.fnUntraced(function* (
+  options: Evaluation.Options & { readonly set: string },
+  report: Report,
+  split: "validation" | "test"
+) {
+  const { computeMetrics: _, ...collect } = options.collect ?? {}
+  const { clock, metrics, ...found } = yield* Evaluation.predictAll(
+    report === plain ? options : { ...options, collect: { ...collect, evalDoConcatBatches: true } }
+  )
+  const { files, metrics: more } = report(found, split)
+  const named = Object.fromEntries(Object.entries(more).map(([name, value]) => [`${options.set}_${name}`, value]))
+  return { clock, files, metrics: { ...metrics, ...named } }
+})
+
+/** The outputs as they are. */
+const plain: Report = ({ predictions }) => ({
+  files: { "predictions.jsonl": (predictions === undefined ? [] : linesOf(predictions)).map((line) => `${line}\n`).join("") },
+  metrics: {}
+})
+
+/** Writes files, each whole or not at all, and notes them where the folder is a run's. */
+export const write = Effect.fnUntraced(function* (folder: string, files: Readonly<Record<string, string>>) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  yield* fs.makeDirectory(folder, { recursive: true })
+  for (const [name, text] of Object.entries(files)) {
+    const file = path.join(folder, name)
+    yield* fs.writeFileString(`${file}.tmp`, text)
+    yield* fs.rename(`${file}.tmp`, file)
+  }
+  yield* RunFolder.wrote(folder, Object.keys(files))
 })
 
 /** Each row's outputs: one alone as an array, several by name. */

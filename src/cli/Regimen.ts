@@ -1,22 +1,25 @@
 /** The commands, and how they end. */
-import { Cause, Console, Effect, Logger, Path, Stdio, Terminal } from "effect"
+import { Cause, Console, Effect, Logger, Option, Path, Stdio, Terminal } from "effect"
 import { Argument, CliError, CliOutput, Command, Flag } from "effect/cli"
 import packageJson from "../../package.json" with { type: "json" }
 import * as Arguments from "../Arguments/Arguments.ts"
-import * as Flags from "../Arguments/Flags.ts"
 import * as Help from "../Arguments/Help.ts"
 import { CheckpointStore } from "../Checkpoint/CheckpointStore.ts"
 import * as FileSystemStore from "../Checkpoint/FileSystemStore.ts"
 import * as Devices from "../Layer/Device/Devices.ts"
+import * as Tasks from "../Task/Tasks.ts"
 import * as DataFiles from "./DataFiles.ts"
 import * as Doctor from "./Doctor.ts"
 import * as ExitCode from "./ExitCode.ts"
+import { generate, fields as generation } from "./Generate.ts"
 import * as HelpText from "./HelpText.ts"
 import * as Inspect from "./Inspect.ts"
 import { isSpec } from "./Load.ts"
 import * as Outcome from "./Outcome.ts"
 import * as Plan from "./Plan.ts"
-import { resume, train } from "./Train.ts"
+import { predict } from "./Predict.ts"
+import * as TaskFlags from "./TaskFlags.ts"
+import { type Given, resume, train, trainTask } from "./Train.ts"
 
 /** Ends the command with a code that says more than success or failure. */
 const end = (code: number) =>
@@ -29,13 +32,25 @@ const columns = Effect.flatMap(Terminal.Terminal, (terminal) => terminal.columns
 )
 
 const device = Flag.Literals("device", Devices.names as [Devices.Name, ...Array<Devices.Name>]).pipe(
-  Flag.withDescription("Where to train (default: the best that works)"),
+  Flag.withDescription("Where to run (default: the best that works)"),
   Flag.withDefault("auto" as const)
 )
 const json = Flag.Boolean("json").pipe(Flag.withDescription("Print JSON, for machines"), Flag.withDefault(false))
+const task = Flag.String("task").pipe(
+  Flag.withDescription(`What to do with a model: ${Tasks.names().join(", ")}; --task <name> --help lists its settings`),
+  Flag.optional
+)
 
-/** The subcommands; `overrides` are the training arguments that were given as flags. */
-const commands = (overrides: Arguments.Input, files: DataFiles.DataFiles) =>
+/** What was taken out of the words: training arguments and files, a task's settings, those of a generation. */
+interface Told {
+  readonly overrides: Arguments.Input
+  readonly files: DataFiles.DataFiles
+  readonly task: TaskFlags.Asked | undefined
+  readonly settings: Readonly<Record<string, unknown>>
+}
+
+/** The subcommands. */
+const commands = ({ overrides, files, task: asked, settings }: Told) =>
   [
     Command.make(
       "train",
@@ -43,26 +58,66 @@ const commands = (overrides: Arguments.Input, files: DataFiles.DataFiles) =>
         file: Argument.String("file").pipe(
           Argument.withDescription(
             "A file whose default export is a program, or a spec: JSON with its path as program, and arguments"
-          )
+          ),
+          Argument.optional
         ),
+        task,
         device,
         json
       },
-      ({ file, device, json }) =>
-        Effect.flatMap(
-          Outcome.telling(json, (tell) => train(file, { overrides, device, files, tell })),
-          end
-        )
+      Effect.fnUntraced(function* ({ file, device, json }) {
+        if (Option.isSome(file) === (asked !== undefined))
+          return yield* new TaskFlags.OneOfBoth({ given: asked === undefined ? "neither" : "both" })
+        const run = Effect.fnUntraced(function* (tell: Given["tell"]) {
+          const given = { overrides, device, files, tell }
+          return asked === undefined ? yield* train(Option.getOrThrow(file), given) : yield* trainTask(asked, given)
+        })
+        return yield* Effect.flatMap(Outcome.telling(json, run), end)
+      })
     ).pipe(
+      Command.withShortDescription("Train a program, or a model for a task; evaluate and predict"),
       Command.withDescription(
-        "Run a program, or go on with it where it was. Any training argument is a flag (--learning_rate 1e-3). --do_train, --do_eval and --do_predict say what to do (default: train); --train_file, --validation_file and --test_file take the place of its data."
+        "Run a program, or go on with it where it was; or train a model for a task on files of rows. Any training argument is a flag (--learning_rate 1e-3). --do_train, --do_eval and --do_predict say what to do (default: train); --train_file, --validation_file and --test_file are the data, in the place of a program's own."
       ),
       Command.withExamples([
         { command: "regimen train examples/mnist.ts", description: "Train, or resume what was interrupted" },
         {
           command: "regimen train examples/mnist.ts --num_train_epochs 5 --output_dir runs/five",
           description: "With other arguments"
+        },
+        {
+          command: "regimen train --task text-classification --model_name_or_path model --train_file rows.csv",
+          description: "A model of your own for a task"
         }
+      ])
+    ),
+    Command.make("predict", { task, device, json }, ({ device, json }) =>
+      Effect.flatMap(predict(asked, { overrides, files, device, json }), end)
+    ).pipe(
+      Command.withShortDescription("Predict a file with a model of a task"),
+      Command.withDescription(
+        "Predict the --test_file with the model of a task (--model_name_or_path). The predictions go to standard output, or into --output_dir."
+      )
+    ),
+    Command.make(
+      "generate",
+      {
+        model: Argument.String("model").pipe(Argument.withDescription("Folder of a model, or its name on the hub")),
+        prompts: Argument.String("prompt").pipe(
+          Argument.withDescription("What to go on from, or to translate; without one, each line of standard input is a prompt"),
+          Argument.variadic()
+        ),
+        device,
+        json
+      },
+      ({ model, prompts, device, json }) => generate({ model, prompts, settings, device, json })
+    ).pipe(
+      Command.withShortDescription("Let a model write texts"),
+      Command.withDescription(
+        "Let a model write texts. Any setting of a generation is a flag (--max_new_tokens 30, --do_sample, --num_beams 4), and so are --prompts_file, --chat, --seed and --revision."
+      ),
+      Command.withExamples([
+        { command: "regimen generate runs/tale 'Once upon a time' --do_sample --top_p 0.9", description: "Go on from a text" }
       ])
     ),
     Command.make(
@@ -114,16 +169,24 @@ const commands = (overrides: Arguments.Input, files: DataFiles.DataFiles) =>
     ).pipe(Command.withDescription("Show what this machine can train on"))
   ] as const
 
+const none = { task: undefined, warnings: [] }
+
 /** The whole command, from its words to the exit code, which it leaves with the process. */
 export const main = Effect.gen(function* () {
   const stdio = yield* Stdio.Stdio
   const words = yield* stdio.args
   const { files, rest: others } = yield* Effect.fromResult(DataFiles.take(words))
-  const { input, rest, warnings } = yield* Effect.fromResult(Flags.split(others))
+  const generates = words[0] === "generate"
+  const { input, rest, task, warnings } = generates
+    ? { ...none, ...(yield* Effect.fromResult(TaskFlags.only(generation, others))) }
+    : yield* TaskFlags.take(others)
   yield* Effect.forEach(warnings, complain)
+  const told: Told = generates
+    ? { overrides: {}, files, task, settings: input as Told["settings"] }
+    : { overrides: input as Arguments.Input, files, task, settings: {} }
   const regimen = Command.make("regimen").pipe(
     Command.withDescription(packageJson.description),
-    Command.withSubcommands(commands(input, files))
+    Command.withSubcommands(commands(told))
   )
   const width = Math.min(80, yield* columns)
   yield* Effect.provideService(
@@ -131,8 +194,12 @@ export const main = Effect.gen(function* () {
     CliOutput.Formatter,
     HelpText.formatter(width)
   )
-  if (rest[0] === "train" && rest.some((word) => word === "--help" || word === "-h"))
-    yield* Console.log(`\nTRAINING ARGUMENTS\n\n${Help.render(width)}`)
+  if (!rest.some((word) => word === "--help" || word === "-h")) return
+  if (task !== undefined) {
+    const fields = yield* Tasks.fieldsOf(task.name)
+    yield* Console.log(`\nSETTINGS\n\n${Help.renderGroups([{ title: `The task ${task.name}`, fields }], width)}`)
+  }
+  if (rest[0] === "train") yield* Console.log(`\nTRAINING ARGUMENTS\n\n${Help.render(width)}`)
 }).pipe(
   Effect.catch((error) => (CliError.isCliError(error) ? usage(error) : Effect.andThen(refuse(error), end(ExitCode.of(error))))),
   Effect.catchCause((cause) =>
@@ -146,7 +213,7 @@ export const main = Effect.gen(function* () {
 /** An error in one line; as JSON where a run was to tell its outcome so. */
 const refuse = Effect.fnUntraced(function* (error: { readonly _tag: string; readonly message: string }) {
   const words = yield* Effect.flatMap(Stdio.Stdio, (stdio) => stdio.args)
-  const json = (words[0] === "train" || words[0] === "resume") && words.includes("--json")
+  const json = ["train", "resume", "predict", "generate"].includes(words[0] ?? "") && words.includes("--json")
   yield* json ? Console.error(Outcome.failure(error)) : complain(error.message)
 })
 

@@ -11,7 +11,9 @@ const fileName = "regimen.json"
 export const Status = Schema.Struct({
   program: Schema.String,
   /** The program's file, relative to the folder. */
-  file: Schema.String,
+  file: Schema.optionalKey(Schema.String),
+  /** In its place: a task's name and settings. */
+  task: Schema.optionalKey(Schema.Struct({ name: Schema.String, settings: Schema.Record(Schema.String, Schema.Unknown) })),
   status: Schema.Literals(["running", "interrupted", "finished"]),
   /** Files of rows in the place of the program's data, by split. */
   files: Schema.Record(Schema.Literals(["train", "validation", "test"]), Schema.optionalKey(Schema.String)).pipe(

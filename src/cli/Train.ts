@@ -1,12 +1,15 @@
 /** `regimen train` and `regimen resume`: run a program in its output folder, or go on where it was. */
-import { Console, Effect, Exit, Option, Path } from "effect"
+import { Console, Effect, Exit, Option, Path, type Scope } from "effect"
 import * as Arguments from "../Arguments/Arguments.ts"
 import * as MemoryStore from "../Checkpoint/MemoryStore.ts"
+import type { DataError } from "../Data/Dataset.ts"
 import * as Devices from "../Layer/Device/Devices.ts"
 import * as NoLogger from "../Layer/Logger/None.ts"
 import * as Optimizer from "../Layer/Optimizer.ts"
 import * as Numbers from "../Metrics/Format/Numbers.ts"
 import type { Results } from "../Metrics/Format/Results.ts"
+import * as Tasks from "../Task/Tasks.ts"
+import * as Key from "../Tensor/Key.ts"
 import type { HostWeights } from "../Tensor/Weights.ts"
 import * as Program from "../Trainer/Program.ts"
 import type { Options } from "../Trainer/Run.ts"
@@ -19,6 +22,7 @@ import * as Origin from "./Origin.ts"
 import type * as Outcome from "./Outcome.ts"
 import * as Phases from "./Phases.ts"
 import * as RunFolder from "./RunFolder.ts"
+import * as TaskFlags from "./TaskFlags.ts"
 
 /** What is given on the command line. */
 export interface Given {
@@ -30,11 +34,11 @@ export interface Given {
 }
 
 /** A program that is ready to run, and where it comes from. */
-export interface Loaded<E = never, R = never> {
-  readonly program: Program.Program<E, R>
+export interface Loaded {
+  readonly program: Program.Program<DataError, Scope.Scope>
   readonly name: string
-  /** A program's file, by its whole path. */
-  readonly file: string
+  /** A program's file, by its whole path, or a task. */
+  readonly from: { readonly file: string } | { readonly task: TaskFlags.Asked }
   readonly given: Given
 }
 
@@ -45,13 +49,27 @@ export const train = Effect.fnUntraced(function* (file: string, given: Given) {
   return yield* launch({
     program: Object.keys(files).length === 0 ? program : program.reading(files),
     name,
-    file: absolute,
+    from: { file: absolute },
     given: { ...given, files, overrides: { ...specified.args, ...given.overrides } }
   })
 })
 
+/** Runs a task on the files that are given, and gives the exit code. */
+export const trainTask = Effect.fnUntraced(function* (task: TaskFlags.Asked, given: Given) {
+  const args = yield* Effect.fromResult(Arguments.make(given.overrides))
+  const { evaluate, predict, train: trains } = Phases.of(args)
+  if (predict && !Tasks.predicts(task.name)) return yield* new TaskFlags.NoPrediction({ task: task.name })
+  const files = {
+    ...given.files,
+    ...(evaluate || args.evalStrategy !== "no" ? {} : { validation: undefined }),
+    ...(predict ? {} : { test: undefined })
+  }
+  const program = yield* Tasks.make({ task: task.name, settings: task.settings, files, trains, seed: args.seed })
+  return yield* launch({ program, name: task.name, from: { task }, given })
+})
+
 /** Runs a program, and gives the exit code. Interrupted, it saves, says so, and leaves the exit code with the process. */
-export const launch = Effect.fnUntraced(function* <E, R>({ program, name, file, given }: Loaded<E, R>) {
+export const launch = Effect.fnUntraced(function* ({ program, name, from, given }: Loaded) {
   const path = yield* Path.Path
   const { files, overrides } = given
   const args = yield* Effect.fromResult(Arguments.make({ ...program.args, ...overrides }))
@@ -60,7 +78,9 @@ export const launch = Effect.fnUntraced(function* <E, R>({ program, name, file, 
   const folder = args.outputDir
   const end = (status: Outcome.Outcome["status"], step: number, metrics: Results) =>
     given.tell({ program: name, output_dir: folder, status, step, metrics })
-  const found = yield* RunFolder.claim(folder, name, args.overwriteOutputDir)
+  // what only evaluates a task's model needs no run
+  const lone = "task" in from && !phases.train && Option.isNone(yield* RunFolder.read(folder))
+  const found = lone ? Option.none() : yield* RunFolder.claim(folder, name, args.overwriteOutputDir)
   const recorded = recordOf(args)
   const asked = args.resumeFromCheckpoint
   const finished = Option.filter(found, ({ status }) => status === "finished")
@@ -86,6 +106,13 @@ export const launch = Effect.fnUntraced(function* <E, R>({ program, name, file, 
     },
     Effect.provide(Devices.named(given.device))
   )
+  if (lone) {
+    const { buffers, init } = prepared.task.model
+    const key = Key.make(args.seed)
+    const weights = { parameters: init(key), buffers: buffers?.(key) ?? {}, slots: {} }
+    yield* end("finished", 0, yield* afterwards(weights, 0))
+    return ExitCode.done
+  }
   if (!phases.train || (Option.isSome(finished) && same(finished.value.args, recorded) && (asked === null || asked === true))) {
     const { epoch, weights } = yield* Origin.weights(origin, folder)
     yield* end("finished", origin.step, yield* afterwards(weights, epoch))
@@ -108,7 +135,7 @@ export const launch = Effect.fnUntraced(function* <E, R>({ program, name, file, 
   const note = (status: RunFolder.Status["status"], step: number, metrics: RunFolder.Status["metrics"] = {}, wrote = before) =>
     RunFolder.write(folder, {
       program: name,
-      file: path.relative(path.resolve(folder), file),
+      ...("task" in from ? from : { file: path.relative(path.resolve(folder), from.file) }),
       status,
       files,
       args: recorded,
@@ -194,8 +221,9 @@ export const resume = Effect.fnUntraced(function* (folder: string, given: Given)
   }
   const { input } = yield* Effect.fromResult(Arguments.fromJson(found.value.args))
   const overrides = { ...input, ...given.overrides, outputDir: folder }
-  const { files } = found.value
-  return yield* train(path.resolve(folder, found.value.file), { ...given, overrides, files: { ...files, ...given.files } })
+  const { file, files, task } = found.value
+  const more = { ...given, overrides, files: { ...files, ...given.files } }
+  return yield* task === undefined ? train(path.resolve(folder, file ?? ""), more) : trainTask(task, more)
 })
 
 /** Finds what would keep a run from starting, away from its folder. */

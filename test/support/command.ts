@@ -3,6 +3,9 @@ import { spawn } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { NodeServices } from "@effect/platform-node"
+import { Console, Effect, Stdio } from "effect"
+import { main } from "../../src/cli/Regimen.ts"
 
 const root = new URL("../../", import.meta.url).pathname
 
@@ -61,4 +64,22 @@ export const folder = () => {
     train,
     remove: () => rmSync(path, { recursive: true, force: true })
   }
+}
+
+/** The command in this process, which is many times faster: one after the other, with whole paths. What its loggers write is left out. */
+export const inProcess = async (words: ReadonlyArray<string>): Promise<Omit<Ended, "signal">> => {
+  const text = { stdout: "", stderr: "" }
+  const to = (stream: keyof typeof text) => (line: unknown) => {
+    text[stream] += `${line}\n`
+  }
+  const aside: Console.Console = Object.assign(Object.create(globalThis.console), { log: to("stdout"), error: to("stderr") })
+  const before = process.exitCode
+  process.exitCode = undefined
+  const stdio = Stdio.layerTest({ args: Effect.succeed(words) })
+  await Effect.runPromise(
+    main.pipe(Effect.provideService(Console.Console, aside), Effect.provide(stdio), Effect.provide(NodeServices.layer))
+  )
+  const code = Number(process.exitCode ?? 0)
+  process.exitCode = before
+  return { code, ...text }
 }

@@ -1,0 +1,127 @@
+/** The model and the tokenizer that a task begins with. */
+import { Effect, FileSystem, Path, Result } from "effect"
+import * as Pretrained from "../Checkpoint/Pretrained.ts"
+import * as Hub from "../Layer/Hub/Hub.ts"
+import type { Config } from "../Model/Config.ts"
+import * as Transformers from "../Model/Transformers.ts"
+import * as Tokenizer from "../Tokenizer/Tokenizers.ts"
+import { NoHead, NoTaskData, OtherLabels } from "./Errors.ts"
+
+export interface Settings {
+  readonly modelNameOrPath: string | null
+  readonly modelRevision: string
+  readonly configName: string | null
+  readonly tokenizerName: string | null
+  readonly ignoreMismatchedSizes: boolean
+}
+
+export interface Base {
+  readonly tokenizer: Tokenizer.Tokenizer
+  /** As it was saved. */
+  readonly config: Config
+  /** Of the saved config, where its head is the task's: the labels by their number. */
+  readonly labels: ReadonlyArray<string> | undefined
+  /** The most tokens that the model and the tokenizer read. */
+  readonly length: number
+  /** Makes the model, with fields in the place of the config's. */
+  readonly model: (config: Config) => Effect.Effect<Transformers.Transformer, ModelError, FileSystem.FileSystem | Path.Path>
+}
+
+export type ModelError = Pretrained.PretrainedError | NoHead | NoTaskData | OtherLabels
+
+/** What each type of model calls its heads. */
+export type Heads = Readonly<Record<string, string>>
+
+/** The heads of the encoders, by what comes after the family's name. */
+export const encoders = (head: string): Heads => ({
+  bert: `BertFor${head}`,
+  roberta: `RobertaFor${head}`,
+  distilbert: `DistilBertFor${head}`
+})
+
+/**
+ * Opens what is named, and reads the config and the tokenizer.
+ *
+ * **Errors**: `NoTaskData` where no model is named, `NoHead`, those of the hub and of the tokenizer, `NoModel` without a config.
+ */
+export const open = Effect.fnUntraced(function* (task: string, heads: Heads, settings: Settings) {
+  const { configName, modelNameOrPath: name, modelRevision: revision, tokenizerName } = settings
+  const named = configName ?? name
+  if (named === null) {
+    const reason = `--model_name_or_path is missing: ${task} needs the folder of a model, its name on the hub, or --config_name to begin at random.`
+    return yield* new NoTaskData({ reason })
+  }
+  const config = yield* readConfig(named, revision)
+  const modelType = String(config.model_type)
+  const architecture = Object.hasOwn(heads, modelType) ? heads[modelType]! : undefined
+  if (architecture === undefined) return yield* new NoHead({ model: named, modelType, task, known: Object.keys(heads) })
+  const from = tokenizerName ?? name ?? named
+  const { folder } = yield* Hub.resolve(from, { revision, files: isTokenizer })
+  const tokenizer = yield* Tokenizer.load(folder)
+  const labels = architecture === firstOf(config) ? labelsOf(config) : undefined
+  const base: Base = {
+    tokenizer,
+    config,
+    labels,
+    length: Math.min(tokenizer.maxLength ?? Infinity, positionsOf(config)),
+    model: Effect.fnUntraced(function* (
+      changes: Config
+    ): Effect.fn.Return<Transformers.Transformer, ModelError, FileSystem.FileSystem | Path.Path> {
+      if (name === null) return yield* Effect.fromResult(Transformers.make({ ...config, ...changes }, architecture))
+      const wanted = countOf(changes)
+      const other = labels !== undefined && wanted !== undefined && wanted !== labels.length
+      if (other && !settings.ignoreMismatchedSizes) return yield* new OtherLabels({ model: name, there: labels.length, wanted })
+      const made = Result.getOrUndefined(Transformers.make({ ...config, ...changes }, architecture))
+      const { model } = yield* Pretrained.load(name, {
+        architecture,
+        revision,
+        config: { ...config, ...changes },
+        ...(other && made !== undefined ? { fresh: (path: string) => !path.startsWith(`${made.base}.`) } : {})
+      })
+      return model
+    })
+  }
+  return base
+})
+
+/** The config's words for labels. */
+export const labelled = (labels: ReadonlyArray<string>): Config => ({
+  id2label: Object.fromEntries(labels.map((label, id) => [String(id), label])),
+  label2id: Object.fromEntries(labels.map((label, id) => [label, id]))
+})
+
+/** A padding length: of the rows where they are all as long, else none. */
+export const padding = (all: boolean, length: number) => (all ? { length } : {})
+
+const readConfig = Effect.fnUntraced(function* (name: string, revision: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const { folder } = yield* Hub.resolve(name, { revision, files: (file) => file === "config.json" })
+  const file = path.join(folder, "config.json")
+  const refuse = (reason: string) => new Pretrained.NoModel({ folder, reason })
+  const text = yield* Effect.mapError(fs.readFileString(file), () => refuse("it has no config.json that can be read"))
+  const value = yield* Effect.try({ try: () => JSON.parse(text) as unknown, catch: () => refuse("its config.json is not JSON") })
+  return typeof value === "object" && value !== null ? (value as Config) : yield* refuse("its config.json is no object")
+})
+
+const isTokenizer = (file: string) => /^(tokenizer(_config)?\.json|special_tokens_map\.json|chat_template\.jinja)$/.test(file)
+
+const firstOf = ({ architectures }: Config) => (Array.isArray(architectures) ? architectures[0] : undefined)
+
+const labelsOf = ({ id2label, num_labels }: Config): ReadonlyArray<string> => {
+  if (typeof id2label === "object" && id2label !== null)
+    return Object.entries(id2label)
+      .sort(([a], [b]) => Number(a) - Number(b))
+      .map(([, label]) => String(label))
+  return Array.from({ length: typeof num_labels === "number" ? num_labels : 2 }, (_, id) => `LABEL_${id}`)
+}
+
+const countOf = ({ id2label }: Config) =>
+  typeof id2label === "object" && id2label !== null ? Object.keys(id2label).length : undefined
+
+/** RoBERTa counts its positions from behind the pad token. */
+const positionsOf = (config: Config): number => {
+  const positions = config.max_position_embeddings ?? config.n_positions
+  if (typeof positions !== "number") return Infinity
+  return config.model_type === "roberta" ? positions - Number(config.pad_token_id ?? 1) - 1 : positions
+}

@@ -1,0 +1,43 @@
+/** The labels of a classification: their names in order, and their numbers. */
+import { Effect } from "effect"
+import type { Base } from "./Base.ts"
+import { UnknownLabel } from "./Errors.ts"
+
+export interface Labels {
+  readonly names: ReadonlyArray<string>
+  readonly idOf: (label: string | number) => number | undefined
+}
+
+/**
+ * Takes the labels of the training data, sorted; those of the model, where it knows the same ones in another order, or nothing is trained.
+ *
+ * **Source**: `label_list` and `label_to_id` of run_glue.
+ */
+export const make = (found: Iterable<string | number> | undefined, { labels: saved }: Pick<Base, "labels">): Labels => {
+  if (found === undefined) return of(saved ?? [])
+  const names = [...new Set(found)].sort(order).map(String)
+  const same = saved !== undefined && saved.length === names.length && names.every((name) => saved.includes(name))
+  return of(same ? saved : names)
+}
+
+/** The number of a row's label. **Errors**: `UnknownLabel`. */
+export const id = ({ names, idOf }: Labels, label: string | number, file: string, row: number) => {
+  const found = idOf(label)
+  return found === undefined
+    ? Effect.fail(new UnknownLabel({ file, row, label: String(label), known: names }))
+    : Effect.succeed(found)
+}
+
+/** Numbers stand for themselves where the model has no other names for its labels. */
+const of = (names: ReadonlyArray<string>): Labels => {
+  const ids = new Map(names.map((name, id) => [name, id]))
+  const unnamed = names.every((name, id) => name === `LABEL_${id}`)
+  return {
+    names,
+    idOf: (label) =>
+      ids.get(String(label)) ?? (unnamed && typeof label === "number" && label >= 0 && label < names.length ? label : undefined)
+  }
+}
+
+const order = (a: string | number, b: string | number): number =>
+  typeof a === "number" && typeof b === "number" ? a - b : String(a) < String(b) ? -1 : String(a) > String(b) ? 1 : 0

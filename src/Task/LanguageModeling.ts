@@ -1,0 +1,147 @@
+/** Texts that are learned as they are: each token from those before it, or hidden tokens from those around them. */
+import { Effect } from "effect"
+import * as Field from "../Arguments/Field.ts"
+import * as Collator from "../Data/Collators.ts"
+import * as Dataset from "../Data/Dataset.ts"
+import * as Accuracy from "../Metrics/Accuracy.ts"
+import type { Metric } from "../Metrics/Metric.ts"
+import * as Perplexity from "../Metrics/Perplexity.ts"
+import * as Objective from "../Model/Objective.ts"
+import * as Tokenizer from "../Tokenizer/Tokenizers.ts"
+import * as Program from "../Trainer/Program.ts"
+import * as Base from "./Base.ts"
+import { NoTaskData } from "./Errors.ts"
+import * as Rows from "./Rows.ts"
+import * as Settings from "./Settings.ts"
+import type { Make } from "./Task.ts"
+
+const text = { text_column_name: Field.about("Column of the text; the first one where not given", Settings.name) }
+
+export const causalFields = {
+  ...text,
+  block_size: Field.about("Tokens of a row; at most 1024 where not given", Settings.maybe),
+  keep_linebreaks: Field.about("Keep the ends of the lines of .txt files", Field.boolean(true))
+}
+
+export const maskedFields = {
+  ...text,
+  max_seq_length: Field.about("Tokens of a row; at most 1024 where not given", Settings.maybe),
+  mlm_probability: Field.about("Share of the tokens that are to be found", Field.number(0.15, { minimum: 0, below: 1 })),
+  line_by_line: Field.about("A row of each line, not of texts one after the other", Field.boolean(false))
+}
+
+export const causalHeads: Base.Heads = {
+  gpt2: "GPT2LMHeadModel",
+  llama: "LlamaForCausalLM",
+  mistral: "MistralForCausalLM",
+  qwen2: "Qwen2ForCausalLM"
+}
+
+export const maskedHeads = Base.encoders("MaskedLM")
+
+/** Rows that a script would cut longer than this are cut here, unless a length is given. **Unit**: tokens. */
+const usual = 1024
+
+/** Makes the program of a causal model. **Source**: run_clm: texts one after the other, cut into blocks, of which the last is dropped where it is short. */
+export const causal: Make<typeof causalFields> = Effect.fnUntraced(function* ({ base, settings, tables }) {
+  const model = yield* base.model({})
+  const size = settings.blockSize ?? Math.min(usual, base.length)
+  const rowsOf = Effect.fnUntraced(function* (table: Rows.Table) {
+    const texts = yield* textsOf(table, settings.textColumnName)
+    const ended = settings.keepLinebreaks && /\.txt$/i.test(table.file) ? texts.map((text) => `${text}\n`) : texts
+    const rows = blocks(
+      ended.map((text) => Tokenizer.encode(base.tokenizer, text)),
+      size
+    )
+    return yield* some(
+      rows.map((row) => ({ ...row, labels: row.input_ids })),
+      table,
+      "block_size",
+      size
+    )
+  })
+  return Program.make<unknown>({
+    model,
+    tokenizer: base.tokenizer,
+    collate: Collator.stack(),
+    ...(yield* sources(tables, rowsOf)),
+    metrics: [Perplexity.make(), following]
+  })
+})
+
+/** Makes the program of a masked model. **Source**: run_mlm. */
+export const masked: Make<typeof maskedFields> = Effect.fnUntraced(function* ({ base, seed, settings, tables }) {
+  const model = yield* base.model({})
+  const size = Math.min(settings.maxSeqLength ?? usual, base.length)
+  const rowsOf = Effect.fnUntraced(function* (table: Rows.Table) {
+    const texts = yield* textsOf(table, settings.textColumnName)
+    const lines = settings.lineByLine
+    const options = { specialMask: true, ...(lines ? { truncation: "longest_first" as const, maxLength: size } : {}) }
+    const encoded = texts.flatMap((text) =>
+      lines && text.trim() === "" ? [] : [Tokenizer.encode(base.tokenizer, text, options)]
+    )
+    return yield* some(lines ? encoded : blocks(encoded, size), table, "max_seq_length", size)
+  })
+  return Program.make<unknown>({
+    model,
+    tokenizer: base.tokenizer,
+    collate: Collator.maskedFor(base.tokenizer, {
+      ...Base.padding(settings.padToMaxLength, size),
+      seed,
+      probability: settings.mlmProbability
+    }),
+    args: { removeUnusedColumns: false }, // the collator reads special_tokens_mask
+    ...(yield* sources(tables, rowsOf)),
+    metrics: [Perplexity.make(), Accuracy.make()]
+  })
+})
+
+/** Accuracy of the tokens that follow. */
+const following: Metric<unknown> = {
+  ...(Accuracy.make() as Metric<unknown>),
+  measure: (result, batch) =>
+    Accuracy.make().measure(result, batch.labels === undefined ? batch : { ...batch, labels: Objective.shifted(batch.labels) })
+}
+
+type Encoded = Tokenizer.Encoding
+
+/** All rows one after the other, in rows of one length; what is left is dropped. */
+export const blocks = (rows: ReadonlyArray<Encoded>, size: number): ReadonlyArray<Encoded> => {
+  const all = (column: keyof Encoded) => rows.flatMap((row) => row[column] ?? [])
+  const whole = { input_ids: all("input_ids"), attention_mask: all("attention_mask") }
+  const further = (["token_type_ids", "special_tokens_mask"] as const).filter((column) => rows[0]?.[column] !== undefined)
+  const more = further.map((column) => [column, all(column)] as const)
+  return Array.from({ length: Math.floor(whole.input_ids.length / size) }, (_, i) => {
+    const part = (values: ReadonlyArray<number>) => values.slice(i * size, (i + 1) * size)
+    return {
+      input_ids: part(whole.input_ids),
+      attention_mask: part(whole.attention_mask),
+      ...Object.fromEntries(more.map(([column, values]) => [column, part(values)]))
+    }
+  })
+}
+
+const textsOf = Effect.fnUntraced(function* (table: Rows.Table, named: string | null) {
+  const column = yield* Rows.column(table, "text_column_name", named, ["text", ...Rows.columnsOf(table)])
+  return yield* Rows.each(table, (row) => Rows.text(table, row, column))
+})
+
+const some = <A>(rows: ReadonlyArray<A>, { file }: Rows.Table, flag: string, size: number) =>
+  rows.length > 0
+    ? Effect.succeed(rows)
+    : Effect.fail(
+        new NoTaskData({
+          reason: `${file} has fewer than ${size} tokens, so not one row. Give a smaller --${flag}, or more text.`
+        })
+      )
+
+const sources = Effect.fnUntraced(function* <A, E>(
+  { train, validation, test }: Rows.Tables,
+  rowsOf: (table: Rows.Table) => Effect.Effect<ReadonlyArray<A>, E>
+) {
+  const dataset = (table: Rows.Table) => Effect.map(rowsOf(table), (rows) => Dataset.fromArray<unknown>(rows))
+  return {
+    trainDataset: yield* dataset((train ?? validation ?? test)!),
+    ...(validation === undefined ? {} : { evalDataset: yield* dataset(validation) })
+  }
+})

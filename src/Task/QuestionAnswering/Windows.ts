@@ -1,0 +1,86 @@
+/** A question and a long text, in windows that a model can read. **Unit**: lengths in tokens, places in the text in UTF-16 code units. */
+import { EncodeError } from "../../Tokenizer/Errors.ts"
+import * as Frame from "../../Tokenizer/Frame.ts"
+import type { Span } from "../../Tokenizer/Spans.ts"
+import type { Tokenizer } from "../../Tokenizer/Tokenizer.ts"
+
+export interface Question {
+  readonly id: string
+  readonly question: string
+  readonly context: string
+  /** Undefined where they are not known, none where there is no answer. */
+  readonly answers: ReadonlyArray<{ readonly text: string; readonly from: number }> | undefined
+}
+
+export interface Window {
+  /** Which question it is of. */
+  readonly index: number
+  readonly row: {
+    readonly input_ids: ReadonlyArray<number>
+    readonly attention_mask: ReadonlyArray<number>
+    readonly token_type_ids?: ReadonlyArray<number>
+    readonly start_positions?: number
+    readonly end_positions?: number
+  }
+  /** Where each token stands in the text; undefined for those of the question and around it. */
+  readonly spans: ReadonlyArray<Span | undefined>
+}
+
+/**
+ * Cuts a text into windows of `size` tokens, the question's and those around among them; neighbours share `stride` tokens. A window that does not hold the
+ * whole first answer has its answer at the token that stands for the row, the first one.
+ *
+ * **Law**: each token of the text is in a window, and an answer in a window is found again by its places (test/property/windows.test.ts).
+ * **Errors**: throws `EncodeError` where a question leaves no room for its text.
+ */
+export const cut = (
+  tokenizer: Tokenizer,
+  { answers, context, question }: Question,
+  index: number,
+  { size, stride }: { readonly size: number; readonly stride: number }
+): ReadonlyArray<Window> => {
+  const items = tokenizer.frame.pair
+  const [asked, text] = [tokenizer.toIds(question.trimStart()), tokenizer.toIds(context)]
+  const spans = tokenizer.spansOf(context)
+  const room = size - asked.length - Frame.added(items)
+  if (room <= stride)
+    throw new EncodeError({
+      reason: `A question of ${asked.length} tokens leaves ${Math.max(0, room)} of ${size} for its text, which must be more than doc_stride, ${stride}: raise max_seq_length, or make doc_stride smaller.`
+    })
+  const windows: Array<Window> = []
+  for (let from = 0; from === 0 || from + stride < text.length; from += room - stride) {
+    const framed = Frame.apply(items, [asked, text.slice(from, from + room)])
+    const before = Frame.apply(
+      items.slice(
+        0,
+        items.findIndex((item) => "text" in item && item.text === 1)
+      ),
+      [asked, []]
+    ).ids.length
+    const placed = framed.ids.map((_, at) => (framed.special[at] === 1 || at < before ? undefined : spans[from + at - before]))
+    windows.push({
+      index,
+      row: {
+        input_ids: framed.ids,
+        attention_mask: framed.ids.map(() => 1),
+        ...(tokenizer.typeIds ? { token_type_ids: framed.types } : {}),
+        ...(answers === undefined ? {} : positions(placed, answers[0]))
+      },
+      spans: placed
+    })
+  }
+  return windows
+}
+
+/** The first and the last token of an answer. */
+const positions = (
+  spans: ReadonlyArray<Span | undefined>,
+  answer: { readonly text: string; readonly from: number } | undefined
+) => {
+  const nowhere = { start_positions: 0, end_positions: 0 }
+  if (answer === undefined || answer.text === "") return nowhere
+  const to = answer.from + answer.text.length
+  const first = spans.findIndex((span) => span !== undefined && span[0] <= answer.from && answer.from < span[1])
+  const last = spans.findLastIndex((span) => span !== undefined && span[0] < to && to <= span[1])
+  return first < 0 || last < first ? nowhere : { start_positions: first, end_positions: last }
+}

@@ -1,0 +1,70 @@
+/** The rows of a task's files, held in memory. */
+import { Effect } from "effect"
+import { byExtension, type Row } from "../Data/File/ByExtension.ts"
+import type { Split } from "../Trainer/Program.ts"
+import { InvalidRow, NoSuchColumn, NoTaskData } from "./Errors.ts"
+
+export type { Row } from "../Data/File/ByExtension.ts"
+
+/** One file's rows. */
+export interface Table {
+  readonly file: string
+  readonly rows: ReadonlyArray<Row>
+}
+
+export type Tables = { readonly [S in Split]?: Table }
+
+export type Most = { readonly [S in Split]: number | null }
+
+/** Reads the files. **Errors**: `DataError`, `NoTaskData` for a file without rows. */
+export const read = Effect.fnUntraced(function* (files: { readonly [S in Split]?: string | undefined }, most: Most) {
+  const tables: { [S in Split]?: Table } = {}
+  for (const split of ["train", "validation", "test"] as const) {
+    const file = files[split]
+    if (file === undefined) continue
+    const rows = yield* Effect.scoped(
+      Effect.flatMap(byExtension(file), (data) =>
+        data.rows(Array.from({ length: Math.min(data.size, most[split] ?? data.size) }, (_, i) => i))
+      )
+    )
+    if (rows.length === 0) return yield* new NoTaskData({ reason: `${file} has no rows. Give a file that has some.` })
+    tables[split] = { file, rows }
+  }
+  return tables
+})
+
+/** The names of a table's columns. */
+export const columnsOf = ({ rows }: Table): ReadonlyArray<string> => Object.keys(rows[0] ?? {})
+
+/** Finds a column: the one that is named, or the first of the usual ones. **Errors**: `NoSuchColumn`. */
+export const column = (table: Table, flag: string, named: string | null, usual: ReadonlyArray<string>) => {
+  const there = columnsOf(table)
+  const found = named === null ? usual.find((name) => there.includes(name)) : there.find((name) => name === named)
+  return found === undefined
+    ? Effect.fail(new NoSuchColumn({ file: table.file, wanted: named ?? usual.join(" or "), there, flag }))
+    : Effect.succeed(found)
+}
+
+/** Reads a text. Numbers are texts too: what looks like one in a .csv file has become one. **Errors**: `InvalidRow`. */
+export const text = (table: Table, row: number, column: string) => {
+  const value = table.rows[row]?.[column]
+  return typeof value === "string" || typeof value === "number"
+    ? Effect.succeed(String(value))
+    : Effect.fail(invalid(table, row, column, "it is no text"))
+}
+
+/** Reads a list of texts or numbers. **Errors**: `InvalidRow`. */
+export const list = (table: Table, row: number, column: string) => {
+  const value = table.rows[row]?.[column]
+  const items = Array.isArray(value) ? (value as ReadonlyArray<unknown>) : undefined
+  return items?.every((item): item is string | number => typeof item === "string" || typeof item === "number") === true
+    ? Effect.succeed(items as ReadonlyArray<string | number>)
+    : Effect.fail(invalid(table, row, column, "it is no list of texts or numbers"))
+}
+
+/** Reads each row. */
+export const each = <A, E>(table: Table, read: (row: number) => Effect.Effect<A, E>): Effect.Effect<ReadonlyArray<A>, E> =>
+  Effect.forEach(table.rows, (_, row) => read(row))
+
+export const invalid = ({ file }: Table, row: number, column: string, reason: string) =>
+  new InvalidRow({ file, row, column, reason })

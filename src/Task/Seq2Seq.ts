@@ -1,0 +1,170 @@
+/** Texts that are written from others: translations, summaries. */
+import { Effect } from "effect"
+import * as Field from "../Arguments/Field.ts"
+import * as Collator from "../Data/Collators.ts"
+import * as Dataset from "../Data/Dataset.ts"
+import * as Bleu from "../Metrics/Bleu.ts"
+import * as Rouge from "../Metrics/Rouge.ts"
+import type { HostTensor } from "../Tensor/HostTensor.ts"
+import * as Tokenizer from "../Tokenizer/Tokenizers.ts"
+import type * as Collect from "../Trainer/Collect.ts"
+import * as EvalPrediction from "../Trainer/EvalPrediction.ts"
+import * as Generation from "../Trainer/Generation.ts"
+import * as Program from "../Trainer/Program.ts"
+import * as Base from "./Base.ts"
+import * as Rows from "./Rows.ts"
+import * as Settings from "./Settings.ts"
+import type { Make } from "./Task.ts"
+
+export const fields = {
+  text_column: Field.about("Column of what is read", Settings.name),
+  summary_column: Field.about("Column of what is to be written", Settings.name),
+  source_lang: Field.about("Language that is read, in rows with a translation", Settings.name),
+  target_lang: Field.about("Language that is to be written", Settings.name),
+  source_prefix: Field.about("Text in front of all that is read", Field.text("")),
+  max_source_length: Field.about("Tokens that are read of a row", Settings.size(1024)),
+  max_target_length: Field.about("Tokens that a row is to have", Settings.size(128)),
+  val_max_target_length: Field.about("The same in an evaluation; as in training where not given", Settings.maybe),
+  num_beams: Field.about("Beams of the search for a text", Settings.maybe),
+  ignore_pad_token_for_loss: Field.about("Padding is not learned", Field.boolean(true)),
+  predict_with_generate: Field.about("Write texts in evaluations, and measure them", Field.boolean(true)),
+  generation_max_length: Field.about("Tokens of a written text; val_max_target_length where not given", Settings.maybe)
+}
+
+export const heads: Base.Heads = { t5: "T5ForConditionalGeneration" }
+
+/**
+ * Makes the program, from two columns, or from rows like `{ "translation": { "en": "...", "de": "..." } }`.
+ *
+ * **Source**: run_translation, run_summarization. Metrics are those of both (`Bleu`, `Rouge` in percent), and `gen_len`, the mean length in tokens.
+ */
+export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, settings, tables }) {
+  const { tokenizer } = base
+  const model = yield* base.model({})
+  const longest = settings.generationMaxLength ?? settings.valMaxTargetLength ?? settings.maxTargetLength
+  const asked: Generation.Input = {
+    maxLength: longest,
+    maxNewTokens: null,
+    ...(settings.numBeams === null ? {} : { numBeams: settings.numBeams })
+  }
+  const pad = Tokenizer.specialId(tokenizer, "pad")
+  const write: Collect.Write = (weights, { labels: _, ...batch }, more) =>
+    Effect.map(Generation.generate({ model, weights, batch, settings: { ...asked, ...more } }), ({ sequences }) =>
+      padded(sequences, longest, pad)
+    )
+  const encode = Effect.fnUntraced(function* (table: Rows.Table, most: number, needs: boolean) {
+    const read = yield* columns(table, settings, needs)
+    const rows = yield* Rows.each(table, read)
+    const truncation = "longest_first" as const
+    const maxLength = Math.min(settings.maxSourceLength, tokenizer.maxLength ?? Infinity)
+    return Dataset.map(Dataset.fromArray(rows), ({ source, target }): unknown => ({
+      ...Tokenizer.encode(tokenizer, `${settings.sourcePrefix}${source}`, { truncation, maxLength, typeIds: false }),
+      ...(target === undefined ? {} : { labels: Tokenizer.encode(tokenizer, target, { truncation, maxLength: most }).input_ids })
+    }))
+  })
+  const { train, validation, test } = tables
+  const later = settings.valMaxTargetLength ?? settings.maxTargetLength
+  const decode = (tensor: HostTensor) => textsOf(tokenizer, tensor)
+  return Program.make<unknown>({
+    model,
+    tokenizer,
+    collate: Collator.seq2seq({
+      padToken: pad,
+      labelPad: settings.ignorePadTokenForLoss ? -100 : pad,
+      ...Base.padding(settings.padToMaxLength, settings.maxSourceLength)
+    }),
+    trainDataset: yield* encode((train ?? validation ?? test)!, settings.maxTargetLength, train !== undefined),
+    ...(validation === undefined ? {} : { evalDataset: yield* encode(validation, later, true) }),
+    ...(test === undefined ? {} : { testDataset: yield* encode(test, later, false) }),
+    ...(settings.predictWithGenerate
+      ? {
+          write,
+          padLabels: (labels: HostTensor) => padded(labels, longest, pad),
+          computeMetrics: ({ labelIds, predictions }) =>
+            score(tokenizer, EvalPrediction.take(predictions), EvalPrediction.take(labelIds)),
+          report: ({ labelIds, predictions }, split) => {
+            const sequences = EvalPrediction.take(predictions)
+            return {
+              files: split === "test" ? { "generated_predictions.txt": lines(decode(sequences)) } : {},
+              metrics: labelIds === undefined ? {} : score(tokenizer, sequences, EvalPrediction.take(labelIds))
+            }
+          }
+        }
+      : {})
+  })
+})
+
+/** A text a line: line ends within one become spaces. */
+const lines = (texts: ReadonlyArray<string>): string =>
+  texts.map((text) => `${text.trim().replaceAll(/\s*\n\s*/g, " ")}\n`).join("")
+
+/** How a row's texts are found. */
+const columns = Effect.fnUntraced(function* (
+  table: Rows.Table,
+  settings: {
+    readonly sourceLang: string | null
+    readonly targetLang: string | null
+    readonly textColumn: string | null
+    readonly summaryColumn: string | null
+  },
+  needs: boolean
+) {
+  const there = Rows.columnsOf(table)
+  if (there.includes("translation") && settings.textColumn === null) {
+    const [first, second] = Object.keys((table.rows[0]!.translation as object | null) ?? {})
+    const [from, to] = [settings.sourceLang ?? first ?? "", settings.targetLang ?? second ?? ""]
+    return Effect.fnUntraced(function* (row: number) {
+      const given = table.rows[row]!.translation as Readonly<Record<string, unknown>> | null
+      const [source, target] = [given?.[from], given?.[to]]
+      if (typeof source !== "string") return yield* Rows.invalid(table, row, "translation", `it has no text in "${from}"`)
+      if (typeof target !== "string" && needs) return yield* Rows.invalid(table, row, "translation", `it has no text in "${to}"`)
+      return { source, target: typeof target === "string" ? target : undefined }
+    })
+  }
+  const source = yield* Rows.column(table, "text_column", settings.textColumn, sources)
+  const named = settings.summaryColumn !== null || targets.some((name) => there.includes(name))
+  const target = needs || named ? yield* Rows.column(table, "summary_column", settings.summaryColumn, targets) : undefined
+  return Effect.fnUntraced(function* (row: number) {
+    return {
+      source: yield* Rows.text(table, row, source),
+      target: target === undefined ? undefined : yield* Rows.text(table, row, target)
+    }
+  })
+})
+
+const sources = ["source", "text", "article", "document", "dialogue", "input"]
+const targets = ["target", "summary", "highlights", "label", "output"]
+
+const textsOf = (tokenizer: Tokenizer.Tokenizer, { data, shape }: HostTensor): ReadonlyArray<string> => {
+  const [rows = 0, length = 0] = shape
+  return Array.from({ length: rows }, (_, row) => {
+    const ids = Array.from(data.subarray(row * length, (row + 1) * length)).filter((id) => tokenizer.tokenOf(id) !== undefined)
+    return Tokenizer.decode(tokenizer, ids, { skipSpecialTokens: true })
+  })
+}
+
+const score = (tokenizer: Tokenizer.Tokenizer, predictions: HostTensor, labelIds: HostTensor) => {
+  const [guesses, truths] = [textsOf(tokenizer, predictions), textsOf(tokenizer, labelIds)]
+  const pairs = guesses.map((guess, i) => [guess.trim(), truths[i]!.trim()] as const)
+  const bleu = Bleu.score(pairs.map(([guess, truth]) => Bleu.sentence(guess, [truth])).reduce(Bleu.combine, Bleu.empty))
+  const rouge = pairs.map(([guess, truth]) => Rouge.text(guess, [truth]))
+  const mean = (of: (i: number) => number) => pairs.reduce((sum, _, i) => sum + of(i), 0) / pairs.length
+  const pad = tokenizer.special.pad
+  const width = predictions.shape[1] ?? 0
+  const tokens = (row: number) => predictions.data.subarray(row * width, (row + 1) * width).filter((id) => id !== pad).length
+  return {
+    bleu,
+    ...Object.fromEntries(Rouge.names.map((name) => [name, mean((i) => 100 * rouge[i]![name])])),
+    gen_len: mean(tokens)
+  }
+}
+
+/** Filled up on the right. **Shapes**: `[rows, length]`. */
+const padded = (tensor: HostTensor, length: number, filler: number): HostTensor => {
+  const [rows = 0, width = 0] = tensor.shape
+  if (width >= length) return tensor
+  const data = Int32Array.from({ length: rows * length }, (_, i) =>
+    i % length < width ? tensor.data[Math.floor(i / length) * width + (i % length)]! : filler
+  )
+  return { dtype: "int32", shape: [rows, length], data }
+}

@@ -1,0 +1,98 @@
+/** The tasks by name, as programs: what `regimen train --task` runs. */
+import { Effect, type FileSystem, type Path } from "effect"
+import * as Table from "../Arguments/Table.ts"
+import type { Program, Split } from "../Trainer/Program.ts"
+import * as Base from "./Base.ts"
+import { NoTaskData, UnknownTask } from "./Errors.ts"
+import * as LanguageModeling from "./LanguageModeling.ts"
+import * as QuestionAnswering from "./QuestionAnswering.ts"
+import * as Rows from "./Rows.ts"
+import * as Seq2Seq from "./Seq2Seq.ts"
+import * as Settings from "./Settings.ts"
+import type { Make, Task, TaskError } from "./Task.ts"
+import * as TextClassification from "./TextClassification.ts"
+import * as TokenClassification from "./TokenClassification.ts"
+
+export * from "./Errors.ts"
+export type { TaskError } from "./Task.ts"
+
+/** Files of rows by what they are for; rows are as the task's example script reads them. */
+export type Files = { readonly [S in Split]?: string | undefined }
+
+export interface Options {
+  readonly task: string
+  /** The task's settings in camelCase: `modelNameOrPath`, `maxSeqLength`, ... */
+  readonly settings: Readonly<Record<string, unknown>>
+  readonly files: Files
+  /** Whether it is to be trained. Default true. Otherwise the labels are those of the model. */
+  readonly trains?: boolean
+  /** Of what a masked model's tokens are hidden by. Default 42. */
+  readonly seed?: number
+}
+
+/** The names of the tasks. */
+export const names = (): ReadonlyArray<string> => Object.keys(all)
+
+/** The settings of a task, as rows of a table of arguments. **Errors**: `UnknownTask`. */
+export const fieldsOf = (task: string): Effect.Effect<Table.Table, UnknownTask> => Effect.map(find(task), ({ fields }) => fields)
+
+/** Whether a task's predictions are written. Language models write texts: `regimen generate`. */
+export const predicts = (task: string): boolean => Object.hasOwn(all, task) && all[task]!.predicts
+
+/**
+ * Makes the program of a task from a model and files of rows.
+ *
+ * **Errors**: `UnknownTask`, `NoTaskData`, `NoSuchColumn`, `InvalidRow`, `UnknownLabel`, `NoHead`, `OtherLabels`; those of arguments, data, models,
+ * tokenizers and the hub.
+ *
+ * **Source**: the example scripts of transformers: run_glue, run_ner, run_qa, run_clm, run_mlm, run_translation, run_summarization.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict"
+ * import { NodeServices } from "@effect/platform-node"
+ * import { Effect } from "effect"
+ * import { Tasks } from "regimen"
+ *
+ * const made = Tasks.make({ task: "text-clasification", settings: {}, files: { train: "rows.csv" } })
+ * const error = await Effect.runPromise(Effect.flip(made.pipe(Effect.provide(NodeServices.layer))))
+ * assert.match(error.message, /There is no task "text-clasification"\. Tasks are text-classification, /)
+ * ```
+ */
+export const make = Effect.fn("Tasks.make")(function* ({
+  files,
+  seed = 42,
+  settings: given,
+  task,
+  trains = true
+}: Options): Effect.fn.Return<Program, TaskError, FileSystem.FileSystem | Path.Path> {
+  const { fields, heads, make } = yield* find(task)
+  const settings = yield* Effect.fromResult(Table.read(fields, given))
+  if (trains && files.train === undefined)
+    return yield* new NoTaskData({ reason: "There is no training data: pass --train_file, or --do_eval or --do_predict alone." })
+  if (Object.values(files).every((file) => file === undefined))
+    return yield* new NoTaskData({ reason: "There is no data: pass --train_file, --validation_file or --test_file." })
+  const base = yield* Base.open(task, heads, settings as unknown as Base.Settings)
+  const { maxEvalSamples, maxPredictSamples, maxTrainSamples } = settings as Table.Values<typeof Settings.fields>
+  const tables = yield* Rows.read(files, { train: maxTrainSamples, validation: maxEvalSamples, test: maxPredictSamples })
+  return yield* make({ base, seed, settings: settings as never, tables, trains })
+})
+
+const find = (task: string) =>
+  Object.hasOwn(all, task) ? Effect.succeed(all[task]!) : Effect.fail(new UnknownTask({ task, known: names() }))
+
+const task = <T extends Table.Table>(fields: T, heads: Base.Heads, predicts: boolean, make: Make<T>): Task<Table.Table> => ({
+  fields: { ...Settings.fields, ...fields } as Table.Table,
+  heads,
+  predicts,
+  make: make as unknown as Make<Table.Table>
+})
+
+const all: Readonly<Record<string, Task<Table.Table>>> = {
+  "text-classification": task(TextClassification.fields, TextClassification.heads, true, TextClassification.make),
+  "token-classification": task(TokenClassification.fields, TokenClassification.heads, true, TokenClassification.make),
+  "question-answering": task(QuestionAnswering.fields, QuestionAnswering.heads, true, QuestionAnswering.make),
+  "causal-lm": task(LanguageModeling.causalFields, LanguageModeling.causalHeads, false, LanguageModeling.causal),
+  "masked-lm": task(LanguageModeling.maskedFields, LanguageModeling.maskedHeads, false, LanguageModeling.masked),
+  seq2seq: task(Seq2Seq.fields, Seq2Seq.heads, true, Seq2Seq.make)
+}

@@ -1,0 +1,113 @@
+/** Texts, or pairs of them, that have a label, or a number. */
+import { Effect } from "effect"
+import * as Field from "../Arguments/Field.ts"
+import * as Collator from "../Data/Collators.ts"
+import * as Dataset from "../Data/Dataset.ts"
+import * as Accuracy from "../Metrics/Accuracy.ts"
+import * as SquaredError from "../Metrics/SquaredError.ts"
+import * as Tokenizer from "../Tokenizer/Tokenizers.ts"
+import * as EvalPrediction from "../Trainer/EvalPrediction.ts"
+import * as Program from "../Trainer/Program.ts"
+import * as Base from "./Base.ts"
+import * as Labels from "./Labels.ts"
+import * as Rows from "./Rows.ts"
+import * as Settings from "./Settings.ts"
+import type { Make } from "./Task.ts"
+
+export const fields = {
+  text_column_names: Field.about("Columns of the text, or of both texts, apart by a comma", Settings.name),
+  label_column_name: Field.about("Column of the label", Field.text("label")),
+  do_regression: Field.about("Predict a number; found in the labels where not given", Field.optional(Field.boolean(false))),
+  max_seq_length: Field.about("Tokens that are read of a row", Settings.size(128))
+}
+
+export const heads = Base.encoders("SequenceClassification")
+
+/** Pairs of columns that benchmarks have, in the order of run_glue. */
+const pairs = [
+  ["sentence1", "sentence2"],
+  ["premise", "hypothesis"],
+  ["question1", "question2"],
+  ["question", "sentence"]
+] as const
+
+/**
+ * Makes the program. The label list is that of the training file, sorted; labels that are fractions make it a regression.
+ *
+ * **Source**: run_glue, run_classification. Metrics are the accuracy, or the mean squared error.
+ */
+export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, settings, tables, trains }) {
+  const { labelColumnName: labelColumn } = settings
+  const labelled = Object.values(tables).filter((table) => Rows.columnsOf(table).includes(labelColumn))
+  if (trains && tables.train !== undefined) yield* Rows.column(tables.train, "label_column_name", labelColumn, [])
+  const valuesOf = (table: Rows.Table | undefined) => table?.rows.map((row) => row[labelColumn] as string | number)
+  const values = valuesOf(trains ? tables.train : undefined)
+  const regression =
+    settings.doRegression ??
+    (trains
+      ? values?.every((value) => typeof value === "number") === true && values.some((value) => !Number.isInteger(value))
+      : base.config.problem_type === "regression" || base.labels?.length === 1)
+  const labels = regression ? Labels.make(["LABEL_0"], { labels: undefined }) : Labels.make(values, base)
+  const model = yield* base.model({
+    ...Base.labelled(labels.names),
+    problem_type: regression ? "regression" : "single_label_classification"
+  })
+  const maxLength = Math.min(settings.maxSeqLength, base.length)
+  const encode = Effect.fnUntraced(function* (table: Rows.Table) {
+    const columns = yield* textColumns(table, settings.textColumnNames, labelColumn)
+    const has = labelled.includes(table)
+    const rows = yield* Rows.each(
+      table,
+      Effect.fnUntraced(function* (row) {
+        const [first = "", second] = yield* Effect.forEach(columns, (column) => Rows.text(table, row, column))
+        const text: Tokenizer.Text = second === undefined ? first : [first, second]
+        if (!has) return { text }
+        const value = table.rows[row]?.[labelColumn]
+        if (!regression) return { text, label: yield* Labels.id(labels, value as string | number, table.file, row) }
+        if (typeof value !== "number") return yield* Rows.invalid(table, row, labelColumn, "it is no number")
+        return { text, label: Float32Array.of(value) }
+      })
+    )
+    return Dataset.map(Dataset.fromArray(rows), ({ text, ...label }) => ({
+      ...Tokenizer.encode(base.tokenizer, text, { truncation: "longest_first", maxLength }),
+      ...label
+    }))
+  })
+  const { train, validation, test } = tables
+  const some = (train ?? validation ?? test)!
+  return Program.make<unknown>({
+    model,
+    tokenizer: base.tokenizer,
+    collate: Collator.forTokenizer(base.tokenizer, Base.padding(settings.padToMaxLength, maxLength)),
+    trainDataset: yield* encode(some),
+    ...(validation === undefined ? {} : { evalDataset: yield* encode(validation) }),
+    ...(test === undefined ? {} : { testDataset: yield* encode(test) }),
+    metrics: [regression ? SquaredError.make() : Accuracy.make()],
+    report: ({ predictions }, split) => ({
+      files: split === "test" ? { "predict_results.txt": table(written(predictions, regression, labels.names)) } : {},
+      metrics: {}
+    })
+  })
+})
+
+const textColumns = Effect.fnUntraced(function* (table: Rows.Table, named: string | null, labelColumn: string) {
+  const flag = "text_column_names"
+  if (named !== null) return yield* Effect.forEach(named.split(","), (name) => Rows.column(table, flag, name.trim(), []))
+  const there = Rows.columnsOf(table)
+  const pair = pairs.find((columns) => columns.every((column) => there.includes(column)))
+  if (pair !== undefined) return pair
+  const texts = there.filter((column) => column !== labelColumn && typeof table.rows[0]?.[column] === "string")
+  return [yield* Rows.column(table, flag, null, ["sentence", "text", ...texts])]
+})
+
+const written = (
+  predictions: EvalPrediction.Gathered | undefined,
+  regression: boolean,
+  names: ReadonlyArray<string>
+): ReadonlyArray<string> =>
+  regression
+    ? Array.from(EvalPrediction.take(predictions, "logits").data, (value) => value.toFixed(3))
+    : Array.from(EvalPrediction.argmax(predictions, "logits").data, (id) => names[id]!)
+
+const table = (lines: ReadonlyArray<string>): string =>
+  ["index\tprediction", ...lines.map((line, index) => `${index}\t${line}`)].map((line) => `${line}\n`).join("")

@@ -1,0 +1,144 @@
+/** Words that each have a label: names of entities, parts of speech. */
+import { Effect } from "effect"
+import * as Field from "../Arguments/Field.ts"
+import * as Collator from "../Data/Collators.ts"
+import * as Dataset from "../Data/Dataset.ts"
+import * as Entities from "../Metrics/Entities.ts"
+import * as Frame from "../Tokenizer/Frame.ts"
+import type { Tokenizer } from "../Tokenizer/Tokenizer.ts"
+import * as EvalPrediction from "../Trainer/EvalPrediction.ts"
+import * as Program from "../Trainer/Program.ts"
+import * as Base from "./Base.ts"
+import * as Labels from "./Labels.ts"
+import * as Rows from "./Rows.ts"
+import * as Settings from "./Settings.ts"
+import type { Make } from "./Task.ts"
+
+export const fields = {
+  task_name: Field.about("What is labelled: its column is <task_name>_tags", Field.text("ner")),
+  text_column_name: Field.about("Column of the words", Settings.name),
+  label_column_name: Field.about("Column of their labels", Settings.name),
+  max_seq_length: Field.about("Tokens that are read of a row", Settings.maybe),
+  label_all_tokens: Field.about("Label each token of a word, not its first alone", Field.boolean(false))
+}
+
+export const heads = Base.encoders("TokenClassification")
+
+/**
+ * Makes the program. The first token of a word has its label, or all have, where asked to: `B-` is then `I-` from the second one on.
+ *
+ * **Source**: run_ner. Metrics are those of whole entities (`Entities`).
+ */
+export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, settings, tables, trains }) {
+  const { tokenizer } = base
+  const columns = Effect.fnUntraced(function* (table: Rows.Table) {
+    const usual = [`${settings.taskName}_tags`, "tags", "labels"]
+    const has =
+      settings.labelColumnName !== null || usual.some((name) => Rows.columnsOf(table).includes(name)) || table === tables.train
+    return {
+      words: yield* Rows.column(table, "text_column_name", settings.textColumnName, ["tokens", "words"]),
+      tags: has ? yield* Rows.column(table, "label_column_name", settings.labelColumnName, usual) : undefined
+    }
+  })
+  const tagsOf = Effect.fnUntraced(function* (table: Rows.Table) {
+    const { tags } = yield* columns(table)
+    return (yield* Rows.each(table, (row) => Rows.list(table, row, tags!))).flat()
+  })
+  const labels = Labels.make(trains && tables.train !== undefined ? yield* tagsOf(tables.train) : undefined, base)
+  const model = yield* base.model(Base.labelled(labels.names))
+  const length = Math.min(settings.maxSeqLength ?? base.length, base.length)
+  const inner = labels.names.map((name) => {
+    const inside = labels.names.indexOf(name.replace(/^B-/, "I-"))
+    return inside < 0 ? labels.names.indexOf(name) : inside
+  })
+  const encode = Effect.fnUntraced(function* (table: Rows.Table) {
+    const { words, tags } = yield* columns(table)
+    const rows = yield* Rows.each(
+      table,
+      Effect.fnUntraced(function* (row) {
+        const texts = (yield* Rows.list(table, row, words)).map(String)
+        if (tags === undefined) return { texts }
+        const given = yield* Rows.list(table, row, tags)
+        if (given.length !== texts.length)
+          return yield* Rows.invalid(table, row, tags, `it has ${given.length} labels for ${texts.length} words`)
+        return { texts, ids: yield* Effect.forEach(given, (label) => Labels.id(labels, label, table.file, row)) }
+      })
+    )
+    return rows.map(({ texts, ids }) => {
+      const { labels, ...inputs } = align(tokenizer, texts, length, (word, part) =>
+        part > 0 ? (settings.labelAllTokens && ids !== undefined ? inner[ids[word]!]! : -100) : (ids?.[word] ?? 0)
+      )
+      const first = labels.flatMap((label, at) => (label === -100 ? [] : [at]))
+      return { row: ids === undefined ? inputs : { ...inputs, labels }, first }
+    })
+  })
+  const { train, validation, test } = tables
+  const [evaluated, tested] = yield* Effect.forEach([validation, test], (table) =>
+    table === undefined ? Effect.succeed([]) : encode(table)
+  )
+  const trained = train === undefined ? [...evaluated!, ...tested!] : yield* encode(train)
+  const datasetOf = (encoded: typeof trained) => Dataset.fromArray<unknown>(encoded.map(({ row }) => row))
+  return Program.make<unknown>({
+    model,
+    tokenizer,
+    collate: Collator.forTokenizer(tokenizer, Base.padding(settings.padToMaxLength && Number.isFinite(length), length)),
+    trainDataset: datasetOf(trained),
+    ...(validation === undefined ? {} : { evalDataset: datasetOf(evaluated!) }),
+    ...(test === undefined ? {} : { testDataset: datasetOf(tested!) }),
+    computeMetrics: (found) => score(found, labels.names),
+    report: (found, split) => ({
+      files: split === "test" ? { "predictions.txt": written(found, tested!, labels.names) } : {},
+      metrics: found.labelIds === undefined ? {} : score(found, labels.names)
+    })
+  })
+})
+
+/** Encodes words one by one, and gives each token a label by its word and its place in it. */
+export const align = (
+  tokenizer: Tokenizer,
+  words: ReadonlyArray<string>,
+  length: number,
+  labelOf: (word: number, part: number) => number
+) => {
+  const lead = leads(tokenizer) ? " " : ""
+  const ids = words.map((word) => tokenizer.toIds(`${lead}${word}`))
+  const room = Math.max(0, length - Frame.added(tokenizer.frame.one))
+  const wanted = ids.flatMap((parts, word) => parts.map((_, part) => labelOf(word, part))).slice(0, room)
+  const framed = Frame.apply(tokenizer.frame.one, [ids.flat().slice(0, room)])
+  let at = 0
+  return {
+    input_ids: framed.ids,
+    attention_mask: framed.ids.map(() => 1),
+    ...(tokenizer.typeIds ? { token_type_ids: framed.types } : {}),
+    labels: framed.special.map((special) => (special === 1 ? -100 : wanted[at++]!))
+  }
+}
+
+/** Whether words within a text begin with a space that is a part of their first token, as in GPT-2. */
+const leads = (tokenizer: Tokenizer): boolean =>
+  tokenizer.toIds(" a").some((id) => tokenizer.tokenOf(id)?.startsWith("Ġ") === true)
+
+type Found = Parameters<Program.Report>[0]
+
+const score = ({ labelIds, predictions }: Found, names: ReadonlyArray<string>) => {
+  const guesses = EvalPrediction.argmax(predictions, "logits")
+  const truth = EvalPrediction.take(labelIds, "labels")
+  const [rows = 0, length = 0] = truth.shape
+  const of = (data: ArrayLike<number>) =>
+    Array.from({ length: rows }, (_, row) =>
+      Array.from({ length }, (_, at) => row * length + at).flatMap((place) =>
+        truth.data[place] === -100 ? [] : [names[data[place]!] ?? String(data[place])]
+      )
+    )
+  return Entities.score(of(guesses.data), of(truth.data))
+}
+
+/** A line a row: the label of each word that was read. */
+const written = (
+  { predictions }: Found,
+  rows: ReadonlyArray<{ readonly first: ReadonlyArray<number> }>,
+  names: ReadonlyArray<string>
+): string => {
+  const { data, shape } = EvalPrediction.argmax(predictions, "logits")
+  return rows.map(({ first }, row) => `${first.map((at) => names[data[row * shape[1]! + at]!]).join(" ")}\n`).join("")
+}
