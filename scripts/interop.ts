@@ -26,9 +26,6 @@ const { values: options } = parseArgs({
 })
 const seed = Number(options.seed)
 
-/** How far apart the two may be, relative to the scale of a tensor. */
-const limits: Case.Differences = { outputs: 1e-5, loss: 1e-5, gradients: 1e-4 }
-
 interface Outcome {
   readonly own: Case.Case
   readonly worst: Readonly<Record<string, Partial<Case.Differences>>>
@@ -55,7 +52,7 @@ const compare = Effect.fnUntraced(function* (own: Case.Case, written: Exit.Exit<
     }
     worst[name] = exit.value
     for (const [what, difference] of Object.entries(exit.value))
-      if (!(difference <= limits[what as keyof Case.Differences]))
+      if (!(difference <= Case.limits[what as keyof Case.Differences]))
         faults.push(`${name}: ${what} differ by ${difference.toExponential(1)}`)
   }
   return { own, worst, faults }

@@ -11,7 +11,10 @@ import * as Training from "./Training.ts"
 /** Ends of the paths of dense layers, by how a family's layers are called. */
 const targets: ReadonlyArray<readonly [family: RegExp, targets: ReadonlyArray<ReadonlyArray<string>>]> = [
   [/^DistilBert/, [["q_lin", "v_lin"], ["k_lin", "out_lin"], ["lin1", "lin2"], ["attention.q_lin"]]],
-  [/^(Bert|Roberta|Electra)/, [["query", "value"], ["key", "attention.output.dense"], ["intermediate.dense"], ["attention.self.query"]]],
+  [
+    /^(Bert|Roberta|Electra)/,
+    [["query", "value"], ["key", "attention.output.dense"], ["intermediate.dense"], ["attention.self.query"]]
+  ],
   [/^GPT2/, [["c_attn"], ["c_proj"], ["c_attn", "c_fc", "c_proj"], ["attn.c_proj"]]],
   [/^T5/, [["q", "v"], ["q", "k", "v", "o"], ["wo"], ["EncDecAttention.k"]]],
   [

@@ -108,18 +108,34 @@ export interface Differences {
   readonly gradients: number
 }
 
+/** How far apart the two may be. */
+export const limits: Differences = { outputs: 1e-5, loss: 1e-5, gradients: 1e-4 }
+
 export const compare = (own: Case, ours: HostTensor.HostTensors, theirs: HostTensor.HostTensors): Differences => {
-  const [names, others] = [Object.keys(ours).sort(), Object.keys(theirs).sort()]
+  const [names, others] = [
+    Object.keys(ours).sort(),
+    Object.keys(Tree.filter(theirs, (name) => !name.startsWith("rounding."))).sort()
+  ]
   if (names.join() !== others.join()) throw new Error(`ours gives ${names.join()}, and theirs ${others.join()}`)
   const gradients = names.filter((name) => name.startsWith("gradients."))
-  // A gradient that is zero but for rounding is measured by the others.
+  // A gradient that is zero but for rounding, as that of the bias before a softmax, is measured by the others, and by what rounding does to theirs.
   const floor = 1e-2 * Math.max(0, ...gradients.map((name) => largest(theirs[name]!)))
-  const most = (of: (name: string) => boolean, least: number) =>
-    Math.max(0, ...names.filter(of).map((name) => difference(own, ours[name]!, theirs[name]!, least)))
+  const rounding = (name: string) => (10 * theirs[`rounding.${name}`]!.data[0]!) / limits.gradients
+  const most = (of: (name: string) => boolean, least: (name: string) => number) =>
+    Math.max(0, ...names.filter(of).map((name) => difference(own, ours[name]!, theirs[name]!, least(name))))
   return {
-    outputs: most((name) => name.startsWith("outputs."), 0),
-    loss: most((name) => name === "loss", 1e-3),
-    gradients: most((name) => name.startsWith("gradients."), floor)
+    outputs: most(
+      (name) => name.startsWith("outputs."),
+      () => 0
+    ),
+    loss: most(
+      (name) => name === "loss",
+      () => 1e-3
+    ),
+    gradients: most(
+      (name) => name.startsWith("gradients."),
+      (name) => Math.max(floor, rounding(name))
+    )
   }
 }
 

@@ -3,10 +3,12 @@
     python interop.py ROOT
 
 ROOT has a folder for each case: case.json says the architecture, the config, and what to make and to read; batch.safetensors is what the model is run
-on. What a model gives is written beside: `<folder>.outputs.safetensors` with logits and loss, and for the weights made here the gradients.
+on. What a model gives is written beside: `<folder>.outputs.safetensors` with logits and loss, and for the weights made here the gradients, each with its
+distance from that of the same pass in float64.
 A case that fails leaves error.txt.
 """
 
+import copy
 import json
 import os
 import pathlib
@@ -27,7 +29,20 @@ OUTPUTS = ("logits", "start_logits", "end_logits")
 
 
 def run(model, batch, gradients=False):
-    """Logits, the loss and, where they are asked for, the gradients of what is trained, by the names of the parameters."""
+    """Logits, the loss and, where they are asked for, the gradients of what is trained, by the names of the parameters, with what rounding did to each."""
+    found = passed(model, batch, gradients)
+    if not gradients:
+        return found
+    exact = passed(copy.deepcopy(model).double(), {name: exactly(tensor) for name, tensor in batch.items()}, gradients)
+    names = [name for name in found if name.startswith("gradients.")]
+    return found | {f"rounding.{name}": (found[name] - exact[name]).abs().max().float() for name in names}
+
+
+def exactly(tensor):
+    return tensor.double() if tensor.is_floating_point() else tensor
+
+
+def passed(model, batch, gradients):
     model.eval()
     model.zero_grad()
     outputs = model(**batch)
