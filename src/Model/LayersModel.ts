@@ -1,7 +1,7 @@
 /** Models of TensorFlow.js's layers (`@tensorflow/tfjs-layers`) as models here: made in code, or read by `tf.loadLayersModel`. */
 import { Result, Schema } from "effect"
 import * as HostTensor from "../Tensor/HostTensor.ts"
-import { type Tensor, tf } from "../Tensor/Tensor.ts"
+import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
 import * as Tree from "../Tensor/Tree.ts"
 import type { HostWeights } from "../Tensor/Weights.ts"
 import {
@@ -116,7 +116,11 @@ export const make = <
       const fields = (names: ReadonlyArray<string>) =>
         Object.fromEntries(names.map((name) => [name, take("model", "batch", batch, name)]))
       const given = fields(inputs)
-      const { results, penalties, changed } = run(weights, Object.values(given), context)
+      const { results, penalties, changed } = run(
+        weights,
+        inputs.map((name) => given[name]!),
+        context
+      )
       const found = Object.fromEntries(outputs.map((name, i) => [name, results[i]!])) as Record<Output, Tensor>
       if (loss === undefined || !labels.every((label) => label in batch)) return { outputs: found, buffers: changed }
       const known = { ...given, ...fields(labels) } as Record<Input | Label, Tensor>
@@ -139,7 +143,7 @@ export const assign = (model: LayersModel, weights: Pick<HostWeights, "parameter
     [parameters, weights.parameters],
     [buffers, weights.buffers]
   ] as const
-  for (const [variables, values] of groups) Tree.sameShapes(valuesOf(variables), values)
+  for (const [variables, values] of groups) Tree.sameShapes(tensorsOf(variables), values)
   tf.tidy(() => {
     for (const [variables, values] of groups) {
       const tensors = HostTensor.toDevice(values)
@@ -158,8 +162,10 @@ const sorted = (model: LayersModel, parts: ReadonlyArray<Part>) => {
   }
 }
 
-const valuesOf = (weights: ReadonlyArray<Weight>): HostTensor.HostTensors =>
-  HostTensor.fromDevice(Object.fromEntries(weights.map(({ name, variable }) => [name, variable.read()])))
+const tensorsOf = (weights: ReadonlyArray<Weight>): Tensors =>
+  Object.fromEntries(weights.map(({ name, variable }) => [name, variable.read()]))
+
+const valuesOf = (weights: ReadonlyArray<Weight>): HostTensor.HostTensors => HostTensor.fromDevice(tensorsOf(weights))
 
 /** Adds the penalties to the mean, whatever the sum is over. */
 const penalised = (loss: Loss, penalties: ReadonlyArray<Tensor>): Loss =>

@@ -128,6 +128,9 @@ describe("noise", () => {
       expect(outputs(model, 1)).toEqual(outputs(model, 1))
       expect(outputs(model, 1)).not.toEqual(outputs(model, 2))
       expect(outputs(model, 1, false)).toEqual(outputs(model, 2, false))
+      const before = tf.memory().numTensors
+      for (const training of [true, false]) tf.tidy(() => void outputs(model, 1, training))
+      expect(tf.memory().numTensors).toBe(before)
     })
   )
 
@@ -148,6 +151,15 @@ describe("noise", () => {
       })
     )
   }
+
+  it.effect("alpha dropout sets what it drops to the lower end", () =>
+    on(Cpu.layer, () => {
+      const model = adapt(tfl.sequential({ layers: [Small.noises.AlphaDropout()] }))
+      const context = { training: true, key: Key.make(1), buffers: {} }
+      const below = tf.less(model.apply({}, { x: tf.zeros([50, 40, 20]) }, context).outputs.logits!, 0)
+      expect(tf.mean(tf.cast(below, "float32")).dataSync()[0]).toBeCloseTo(0.3, 1)
+    })
+  )
 
   it.effect("dropout drops what Tensor's dropout drops, and spatial dropout whole channels", () =>
     on(Cpu.layer, () => {
