@@ -84,8 +84,7 @@ const parse = (tag: string): Tag => {
   return mark === undefined ? (tag === "O" ? outside : { mark: "I", kind: tag }) : { mark, kind: kind || "_" }
 }
 
-const ends = (before: Tag, tag: Tag): boolean =>
-  before.mark !== "O" && (before.mark === "E" || before.mark === "S" || tag.mark === "O" || begins(before, tag))
+const ends = (before: Tag, tag: Tag): boolean => before.mark !== "O" && (tag.mark === "O" || begins(before, tag))
 
 const begins = (before: Tag, tag: Tag): boolean =>
   tag.mark !== "O" &&

@@ -119,7 +119,7 @@ export const saveModel = Effect.fnUntraced(function* (
       Effect.mapError((error) => new ModelNotSaved({ path: path.join(folder, name), reason: Disk.advice(error) }))
     )
   const file = path.join(folder, "model.safetensors")
-  yield* Disk.writeFile(`${file}.tmp`, Safetensors.encode({ ...parameters, ...buffers })).pipe(
+  yield* Disk.writeFile(`${file}.tmp`, Safetensors.encode({ ...parameters, ...buffers }, { metadata: { format: "pt" } })).pipe(
     Effect.andThen(fs.rename(`${file}.tmp`, file)),
     Effect.mapError((error) => new ModelNotSaved({ path: file, reason: Disk.advice(error) }))
   )

@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest"
+import * as Answers from "../../../src/Metrics/Answers.ts"
+
+describe("what matters of an answer", () => {
+  it.each([
+    ["The Cat", "cat"],
+    ["a  cat, an owl; the end.", "cat owl end"],
+    ["thean", "thean"],
+    ["U.S.", "us"],
+    ["", ""]
+  ])("%s", (text, wanted) => expect(Answers.normalize(text)).toBe(wanted))
+})
+
+describe("scores", () => {
+  it("exact match and F1 take the best of several", () => {
+    expect(Answers.exact("the Eiffel Tower", ["tower", "Eiffel tower!"])).toBe(1)
+    expect(Answers.f1("in the green park", ["green park", "somewhere"])).toBeCloseTo(0.8)
+    expect(Answers.f1("park park", ["park"])).toBeCloseTo(2 / 3)
+    expect(Answers.f1("x", ["y"])).toBe(0)
+  })
+
+  it("no answer is right where there is none, and wrong where there is one", () => {
+    expect([Answers.exact("", []), Answers.f1("", []), Answers.f1("x", []), Answers.f1("", ["x"])]).toEqual([1, 1, 0, 0])
+  })
+
+  it("are in percent, and SQuAD 2's for each kind of question", () => {
+    expect(
+      Answers.score([
+        ["Oslo", ["Oslo"]],
+        ["in Oslo", ["Oslo"]]
+      ])
+    ).toEqual({ exact_match: 50, f1: (100 * (1 + 2 / 3)) / 2 })
+    expect(
+      Answers.scoreWithNone([
+        ["Oslo", ["Oslo"]],
+        ["x", []]
+      ])
+    ).toEqual({
+      ...{ exact: 50, f1: 50, total: 2 },
+      ...{ HasAns_exact: 100, HasAns_f1: 100, HasAns_total: 1 },
+      ...{ NoAns_exact: 0, NoAns_f1: 0, NoAns_total: 1 }
+    })
+  })
+})
