@@ -87,8 +87,11 @@ it.effect("goes on from the newest checkpoint, and to the same end", () =>
       })
       expect(yield* Effect.flip(cut.train())).toBe("cut")
       expect(yield* cut.isInTrain).toBe(false)
-      const resumed = yield* Trainer.make(base)
+      const steps: Array<number> = []
+      const counting = Callback.make({ onStepEnd: ({ state }) => void steps.push(state.step) })
+      const resumed = yield* Trainer.make({ ...base, callbacks: [counting] })
       yield* resumed.train(true)
+      expect(steps).toEqual([3, 4])
       expect(yield* resumed.bestModelCheckpoint).toBeNull()
       expect((yield* resumed.weights).parameters).toEqual((yield* whole.weights).parameters)
       const from = yield* Effect.flip(resumed.train({ resumeFromCheckpoint: "nowhere" }))
@@ -139,8 +142,8 @@ it.effect("predict gives the outputs, the labels and metrics without an epoch; t
         callbacks: [Callback.make({ onPredict: (metrics) => void told.push(metrics) })]
       })
       const { labelIds, metrics, predictions } = yield* trainer.predict(evaluation)
-      expect(EvalPrediction.take(predictions!).shape).toEqual([5, 1])
-      expect(EvalPrediction.take(labelIds!).shape).toEqual([5])
+      expect(EvalPrediction.take(predictions).shape).toEqual([5, 1])
+      expect(EvalPrediction.take(labelIds).shape).toEqual([5])
       expect(metrics.test_rows).toBe(5)
       expect(metrics).not.toHaveProperty("epoch")
       expect(told).toEqual([metrics])
@@ -235,7 +238,7 @@ it.effect("an optimizer, a schedule and a loss of one's own take the places of t
         ...base,
         args: { ...args, loggingSteps: 1 },
         optimizers: [Optimizers.sgd(), () => 0.25],
-        computeLoss: ({ loss }) => ({ ...loss!, sum: tf.mul(loss!.sum, 10) }),
+        computeLoss: ({ loss }) => ({ ...loss, sum: tf.mul(loss.sum, 10) }),
         callbacks: [Callback.make({ onLog: ({ logs }) => void rates.push(logs.learning_rate ?? 0) })]
       })
       const plain = yield* Trainer.make(base)
@@ -262,8 +265,14 @@ it.effect("one batch by hand: loss and gradients, logits and labels", () =>
       expect(Object.keys(gradients).sort()).toEqual(["gain", "lin.bias", "lin.weight"])
       expect(loss).toBeGreaterThan(0)
       const step = yield* trainer.predictionStep(batch)
-      expect(EvalPrediction.take(step.logits!).shape).toEqual([2, 1])
-      expect(EvalPrediction.take(step.labels!).shape).toEqual([2])
+      expect(EvalPrediction.take(step.logits).shape).toEqual([2, 1])
+      expect(EvalPrediction.take(step.labels).shape).toEqual([2])
+      // divided by what the page's Trainer counts, where a loss says so
+      const counted = yield* Trainer.make({ ...base, computeLoss: ({ loss }) => ({ ...loss, items: tf.scalar(4) }) })
+      const half = yield* counted.trainingStep(batch)
+      expect(half.loss).toBeCloseTo(loss / 2, 6)
+      expect(half.gradients["lin.bias"]!.data[0]).toBeCloseTo(gradients["lin.bias"]!.data[0]! / 2, 6)
+      expect((yield* counted.computeLoss(batch)).loss).toBeCloseTo((yield* trainer.computeLoss(batch)).loss! / 2, 6)
       expect(step.loss).toBeCloseTo((yield* trainer.computeLoss(batch)).loss!, 6)
       expect((yield* trainer.predictionStep(batch, { predictionLossOnly: true })).logits).toBeUndefined()
       expect(tf.memory().numTensors).toBe(numTensors)

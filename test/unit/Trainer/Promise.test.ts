@@ -33,9 +33,11 @@ it("trains, evaluates and predicts arrays of rows, with a computeMetrics that wa
 
 it("attributes are simply there; the state has Python's names, and its history Python's form", async () => {
   const heard: Array<ReadonlyArray<string>> = []
+  const scores = [0, 1, 3, 2].flatMap((score) => [score, score]) // two sets, tried once before the first step
   const trainer = await Trainer.make({
     ...options,
-    args: { ...options.args, loggingSteps: 1, evalStrategy: "steps", evalSteps: 1, saveSteps: 1, metricForBestModel: "a_loss" },
+    args: { ...options.args, loggingSteps: 1, evalStrategy: "steps", evalSteps: 1, saveSteps: 1, metricForBestModel: "a_score" },
+    computeMetrics: () => ({ score: scores.shift() ?? 0 }),
     callbacks: [Callback.make({ onLog: ({ logs }) => void heard.push(Object.keys(logs)) })]
   })
   expect(trainer.state).toMatchObject({ globalStep: 0, epoch: 0, bestMetric: null, bestModelCheckpoint: null, logHistory: [] })
@@ -45,13 +47,14 @@ it("attributes are simply there; the state has Python's names, and its history P
   expect(Object.keys(logHistory[0]!)).toEqual(["loss", "grad_norm", "learning_rate", "epoch", "step"])
   expect(heard[0]).toEqual(["loss", "grad_norm", "learning_rate", "epoch"])
   expect(heard.every((names) => names.includes("epoch"))).toBe(true)
-  const losses = logHistory
-    .map(({ eval_a_loss, step }) => ({ eval_a_loss, step }))
-    .filter(({ eval_a_loss = NaN }) => eval_a_loss > 0)
-  expect(losses.map(({ step }) => step)).toEqual([1, 2, 3])
-  const best = losses.reduce((low, entry) => (entry.eval_a_loss! < low.eval_a_loss! ? entry : low))
-  expect({ eval_a_loss: bestMetric, step: bestGlobalStep }).toEqual(best)
-  expect(bestModelCheckpoint).toBe(`trainer_output/checkpoint-${best.step}`)
+  const scored = logHistory.flatMap(({ eval_a_score, step }) => (eval_a_score === undefined ? [] : [[eval_a_score, step]]))
+  expect(scored).toEqual([
+    [1, 1],
+    [3, 2],
+    [2, 3]
+  ])
+  expect([bestMetric, bestGlobalStep]).toEqual([3, 2])
+  expect(bestModelCheckpoint).toBe("trainer_output/checkpoint-2")
   expect([trainer.bestModelCheckpoint, trainer.isInTrain, trainer.logHistory.length]).toEqual([
     bestModelCheckpoint,
     false,
@@ -97,8 +100,10 @@ it("a loss and a collator are plain functions, and need no doubt about logits an
 })
 
 it("errors are rejections with their type, also of making it, and a closed one says so", async () => {
+  const listening = process.stdin.listenerCount("end")
   await expect(Trainer.make({ ...options, args: { learningRate: -1 } })).rejects.toMatchObject({ _tag: "InvalidArgument" })
   await expect(Trainer.make({ ...options, args: { fp16: true } })).rejects.toMatchObject({ _tag: "NotSupported" })
+  expect(process.stdin.listenerCount("end")).toBe(listening) // nothing is left of one that could not be made
   const trainer = await Trainer.make(options)
   await expect(trainer.train(true)).rejects.toMatchObject({ _tag: "NoCheckpoint" })
   await trainer[Symbol.asyncDispose]()
