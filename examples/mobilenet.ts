@@ -12,11 +12,11 @@ const image = tfl.input({ name: "image", shape: [28, 28, 1] })
 const large = layers.upSampling2d({ size: [2, 2] }).apply(image) as tfl.SymbolicTensor
 const framed = layers.zeroPadding2d({ padding: 4 }).apply(large) as tfl.SymbolicTensor
 const coloured = layers.concatenate().apply([framed, framed, framed])
-const features = layers.globalAveragePooling2d({}).apply((await load(64)).apply(coloured) as tfl.SymbolicTensor)
+const features = layers.globalAveragePooling2d({}).apply((await load(64, 0.9)).apply(coloured) as tfl.SymbolicTensor)
 const digit = layers.dense({ name: "digit", units: 10 }).apply(features) as tfl.SymbolicTensor
 
-/** The convolutions of the last block and the new head are trained. Batch normalization stays as it is, as one does on few images. */
-const trainable = (path: string) => /^(block_16_(expand|depthwise|project)|Conv_1|digit)\./.test(path)
+/** The last three blocks and the new head are trained; the others are frozen, and so are their statistics. */
+const trainable = (path: string) => /^(block_1[456]_|Conv_1|digit)/.test(path)
 
 const mobilenet = LayersModel.make(tfl.model({ inputs: image, outputs: digit }), {
   labels: ["labels"],

@@ -18,13 +18,18 @@ interface Config {
   readonly layers: ReadonlyArray<{ readonly name: string; readonly config: object }>
 }
 
-/** Loads them for square images; what comes after the last convolution is left out. **Unit**: pixels. */
-export const load = (size: number): Promise<LayersModel> => {
+/**
+ * Loads them for square images; what comes after the last convolution is left out. `momentum` is how much of its statistics batch normalization keeps at a
+ * step: the 0.999 of the file hardly moves in a short run. **Unit**: pixels.
+ */
+export const load = (size: number, momentum: number): Promise<LayersModel> => {
   tf.enableProdMode() // it greets on the console otherwise
   const { class_name, config } = modelTopology.model_config
   const end = config.layers.findIndex(({ name }) => name === "out_relu")
-  const layers = config.layers.slice(0, end + 1).map((layer, i) => {
-    return i === 0 ? { ...layer, config: { ...layer.config, batch_input_shape: [null, size, size, 3] } } : layer
+  const layers = config.layers.slice(0, end + 1).map((layer) => {
+    const { config } = layer
+    if ("batch_input_shape" in config) return { ...layer, config: { ...config, batch_input_shape: [null, size, size, 3] } }
+    return "momentum" in config ? { ...layer, config: { ...config, momentum } } : layer
   })
   const files = {
     modelTopology: { model_config: { class_name, config: { ...config, layers, output_layers: [["out_relu", 0, 0]] } } },
