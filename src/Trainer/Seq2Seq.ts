@@ -8,8 +8,6 @@ import type { Source, Sources } from "./Feed.ts"
 import { kind } from "./Seq2Seq/Kind.ts"
 import * as Told from "./Seq2Seq/Told.ts"
 
-export { writing } from "./Seq2Seq/Kind.ts"
-
 export interface Options<A, E = never, R = never> extends Omit<FacadeOptions<A, E, R>, "args"> {
   readonly args?: Seq2SeqArguments.Input
 }

@@ -260,7 +260,7 @@ describe("what may be drawn", () => {
     {
       temperature: fc.double({ min: 0.1, max: 5, noNaN: true }),
       topK: fc.integer({ min: 0, max: 20 }),
-      topP: fc.double({ min: 0.01, max: 1, noNaN: true }),
+      topP: fc.oneof(fc.double({ min: 0.01, max: 1, noNaN: true }), fc.constant(1e-12)),
       minP: fc.double({ min: 0, max: 1, noNaN: true }),
       typicalP: fc.constant(1),
       epsilonCutoff: fc.double({ min: 0, max: 0.99, noNaN: true }),

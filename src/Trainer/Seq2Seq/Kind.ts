@@ -50,18 +50,6 @@ export const kind: Kind = {
 /**
  * Makes what a `Program` needs so that its predictions are texts: `settings` are a model's usual ones, and predictions and labels are as long as they allow;
  * `asked` go before them, and what a call says before those.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict"
- * import { Result } from "effect"
- * import { HostTensor, Seq2SeqTrainer, Transformers } from "regimen"
- *
- * const config = { model_type: "t5", vocab_size: 12, d_model: 8, d_kv: 4, d_ff: 8, num_layers: 1, num_heads: 2 }
- * const model = Result.getOrThrow(Transformers.make(config, "T5ForConditionalGeneration"))
- * const { padLabels } = Seq2SeqTrainer.writing(model, { maxLength: 4 })
- * assert.deepEqual(HostTensor.toArray(padLabels(HostTensor.fromArray([[5, 1]], "int32"))), [[5, 1, 0, 0]])
- * ```
  */
 export const writing = (
   model: Transformer,

@@ -7,11 +7,12 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect, Layer, Result } from "effect"
 import type * as Seq2SeqArguments from "../../../src/Arguments/Seq2SeqArguments.ts"
 import * as GenerationFile from "../../../src/Checkpoint/GenerationFile.ts"
-import { CheckpointStore, Dataset, Device, EvalPrediction, Logger, Pretrained } from "../../../src/index.ts"
+import { CheckpointStore, Collator, Dataset, Device, EvalPrediction, Logger, Pretrained, Tokenizer } from "../../../src/index.ts"
 import type { Transformer } from "../../../src/Model/Transformer.ts"
 import * as Transformers from "../../../src/Model/Transformers.ts"
 import { Seq2SeqTrainer as Promised } from "../../../src/promise.ts"
 import * as Key from "../../../src/Tensor/Key.ts"
+import { writing } from "../../../src/Trainer/Seq2Seq/Kind.ts"
 import * as Seq2Seq from "../../../src/Trainer/Seq2Seq.ts"
 
 const config = { model_type: "t5", vocab_size: 12, d_model: 8, d_kv: 4, d_ff: 8, num_layers: 1, num_heads: 2, eos_token_id: 1 }
@@ -111,10 +112,30 @@ it.effect("a setting that there is not, and several texts a row, are refused", (
 it.effect("texts are as long as the longest that the model's own settings allow", () =>
   Effect.gen(function* () {
     const news = GenerationFile.attach(model, { max_new_tokens: 30 })
-    expect(yield* width({}, { minNewTokens: 22 }, news)).toBe(31)
+    expect(yield* width({}, { maxNewTokens: 24, minNewTokens: 24 }, news)).toBe(31)
     expect(yield* width({}, { maxNewTokens: 3 }, news)).toBe(20)
-    const { padLabels } = Seq2Seq.writing(model, { maxLength: 4 }, { pad: 9 })
+    const { padLabels } = writing(model, { maxLength: 4 }, { pad: 9 })
     expect(padLabels({ dtype: "int32", shape: [1, 2], data: Int32Array.of(6, 1) }).data).toEqual(Int32Array.of(6, 1, 9, 9))
+  }).pipe(Effect.provide(world, { local: true }))
+)
+
+it.effect("what fills texts up is the tokenizer's pad token, or its end; without it the model's", () =>
+  Effect.gen(function* () {
+    const last = (special: Tokenizer.Tokenizer["special"] | undefined, own: Transformer = model) =>
+      Effect.gen(function* () {
+        const tokenizer = special === undefined ? {} : { tokenizer: { ...Tokenizer.bytes(), vocabularySize: 12, special } }
+        const args = { predictWithGenerate: true, maxSteps: 1 }
+        const trainer = yield* Seq2Seq.make({ model: own, args, ...tokenizer, dataCollator: Collator.stack() })
+        const { predictions } = yield* trainer.predict(Dataset.fromArray(rows), { maxLength: 3 })
+        return EvalPrediction.take(predictions!).data.at(-1)
+      })
+    expect(yield* last(undefined)).toBe(0)
+    expect(yield* last({ pad: 9 })).toBe(9)
+    expect(yield* last({ eos: 7 })).toBe(7)
+    expect(yield* last({}, GenerationFile.attach(model, { pad_token_id: 5 }))).toBe(5)
+    const { padTokenId: _, ...bare } = model
+    const error = yield* Effect.flip(last(undefined, bare))
+    expect(error.message).toContain("filled up")
   }).pipe(Effect.provide(world, { local: true }))
 )
 
