@@ -97,7 +97,7 @@ export const masked: Make<typeof maskedFields> = Effect.fnUntraced(function* ({ 
 })
 
 /** Accuracy of the tokens that follow. */
-const following: Metric<unknown> = {
+export const following: Metric<unknown> = {
   ...(Accuracy.make() as Metric<unknown>),
   measure: (result, batch) =>
     Accuracy.make().measure(result, batch.labels === undefined ? batch : { ...batch, labels: Objective.shifted(batch.labels) })

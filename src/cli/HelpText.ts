@@ -60,5 +60,6 @@ const examples = (docs: ReadonlyArray<HelpDoc.ExampleDoc>, columns: number): str
     ? ""
     : `EXAMPLES\n${docs.map(({ command, description = "" }) => `  # ${description}\n${indented(command, columns - 2, 2).replaceAll("\n", " \\\n  ")}`).join("\n\n")}`
 
-const indented = (text: string, columns: number, margin: number): string =>
+/** A text broken between words, each line behind so many spaces. */
+export const indented = (text: string, columns: number, margin: number): string =>
   wrap(text, columns - margin).replaceAll(/^/gm, " ".repeat(margin))

@@ -199,6 +199,10 @@ export const main = Effect.gen(function* () {
     const fields = yield* Tasks.fieldsOf(task.name)
     yield* Console.log(`\nSETTINGS\n\n${Help.renderGroups([{ title: `The task ${task.name}`, fields }], width)}`)
   }
+  if (generates) {
+    const flags = Object.keys(generation).map((name) => `--${name}`)
+    yield* Console.log(`\nSETTINGS\n${HelpText.indented(flags.join(", "), width, 2)}`)
+  }
   if (rest[0] === "train") yield* Console.log(`\nTRAINING ARGUMENTS\n\n${Help.render(width)}`)
 }).pipe(
   Effect.catch((error) => (CliError.isCliError(error) ? usage(error) : Effect.andThen(refuse(error), end(ExitCode.of(error))))),

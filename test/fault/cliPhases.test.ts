@@ -72,7 +72,7 @@ describe.concurrent("the phases", slow, () => {
   })
 
   it("no line of any help is longer than the terminal is wide", async () => {
-    for (const words of [[], ["train"], ["resume"], ["plan"], ["inspect"], ["doctor"]]) {
+    for (const words of [[], ["train"], ["resume"], ["plan"], ["inspect"], ["doctor"], ["predict"], ["generate"]]) {
       const { stdout, code } = await regimen([...words, "--help"])
       expect(code).toBe(0)
       expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([])
