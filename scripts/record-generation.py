@@ -140,7 +140,7 @@ def processed():
     model, _ = load("gpt2")
     draw = random.Random(7)
     for kwargs in SCORES:
-        for _ in range(40 if "bad_words_ids" in kwargs else 8):
+        for _ in range(40 if {"bad_words_ids", "begin_suppress_tokens"} & set(kwargs) else 8):
             prompt = draw.randrange(1, 4)
             tokens = [draw.randrange(4) for _ in range(prompt + draw.randrange(4))]
             source = [draw.randrange(4) for _ in range(4)]

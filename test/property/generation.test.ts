@@ -277,6 +277,7 @@ describe("what may be drawn", () => {
       fc.property(scores, change, (given, input) => {
         const found = Drawing.narrow(given, settingsOf(input))
         expect(found[Scores.best(given)] === Math.max(...found)).toBe(true)
+        expect(Scores.allows(found)).toBe(true)
         for (const a of left(found))
           for (const b of left(found)) if (given[a]! > given[b]!) expect(found[a]!).toBeGreaterThanOrEqual(found[b]!)
         const least = Math.min(...left(found).map((token) => given[token]!))

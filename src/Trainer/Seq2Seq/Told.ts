@@ -10,7 +10,7 @@ const names = ["evalDataset", "ignoreKeys", "metricKeyPrefix"]
 /** The options that a Trainer knows, with all others as settings of the generation. */
 export const within = <O extends object>(options: O): O & { readonly generation: Generation.Input } => {
   const [own, generation] = [true, false].map((known) =>
-    Object.fromEntries(Object.entries(options).filter(([name, value]) => names.includes(name) === known && value !== undefined))
+    Object.fromEntries(Object.entries(options).filter(([name]) => names.includes(name) === known))
   )
   return { ...(own as O), generation: generation! }
 }

@@ -221,6 +221,16 @@ describe.each([
   )
 })
 
+it.effect("timers run between two tokens", () =>
+  Effect.gen(function* () {
+    let ticks = 0
+    const timer = setInterval(() => ticks++, 0)
+    yield* write(gpt, { input_ids: ids([[1]]) }, { eosTokenId: null })
+    clearInterval(timer)
+    expect(ticks).toBeGreaterThan(3)
+  }).pipe(Effect.provide(Cpu.layer, { local: true }))
+)
+
 it.effect("an interruption leaves no tensor", () =>
   Effect.gen(function* () {
     const device = yield* Device

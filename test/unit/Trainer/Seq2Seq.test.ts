@@ -11,6 +11,7 @@ import { CheckpointStore, Collator, Dataset, Device, EvalPrediction, Logger, Pre
 import type { Transformer } from "../../../src/Model/Transformer.ts"
 import * as Transformers from "../../../src/Model/Transformers.ts"
 import { Seq2SeqTrainer as Promised } from "../../../src/promise.ts"
+import * as HostTensor from "../../../src/Tensor/HostTensor.ts"
 import * as Key from "../../../src/Tensor/Key.ts"
 import { writing } from "../../../src/Trainer/Seq2Seq/Kind.ts"
 import * as Seq2Seq from "../../../src/Trainer/Seq2Seq.ts"
@@ -133,9 +134,27 @@ it.effect("what fills texts up is the tokenizer's pad token, or its end; without
     expect(yield* last({ pad: 9 })).toBe(9)
     expect(yield* last({ eos: 7 })).toBe(7)
     expect(yield* last({}, GenerationFile.attach(model, { pad_token_id: 5 }))).toBe(5)
+    const unlike = Dataset.fromArray(Array.from({ length: 10 }, (_, id) => ({ ...rows[0]!, input_ids: [id + 2, id + 2, 1] })))
     const { padTokenId: _, ...bare } = model
     const error = yield* Effect.flip(last(undefined, bare))
     expect(error.message).toContain("filled up")
+
+    const trainer = yield* Seq2Seq.make({
+      model,
+      args: { predictWithGenerate: true, perDeviceEvalBatchSize: 10 },
+      tokenizer: { ...Tokenizer.bytes(), vocabularySize: 12, special: { pad: 9 } },
+      dataCollator: Collator.stack()
+    })
+    const texts = (eosTokenId: number | null) =>
+      Effect.map(
+        trainer.predict(unlike, { maxLength: 4, eosTokenId }),
+        ({ predictions }) =>
+          HostTensor.toArray(EvalPrediction.take(predictions!) as HostTensor.HostTensor) as ReadonlyArray<ReadonlyArray<number>>
+      )
+    const first = (yield* texts(null)).map((text) => text[1]!)
+    expect(new Set(first).size).toBeGreaterThan(1)
+    const ended = (yield* texts(first[0]!)).filter((text) => text[1] === first[0])
+    for (const text of ended) expect(text.slice(2, 4)).toEqual([9, 9])
   }).pipe(Effect.provide(world, { local: true }))
 )
 
