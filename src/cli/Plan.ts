@@ -1,6 +1,8 @@
 /** The `plan` command: what a run would do and when, without training. */
-import { Effect, FileSystem, Result } from "effect"
+import { Effect, FileSystem, Result, type Scope } from "effect"
 import type { Input } from "../Arguments/Arguments.ts"
+import type { DataError } from "../Data/Dataset.ts"
+import * as Tasks from "../Task/Tasks.ts"
 import * as Program from "../Trainer/Program.ts"
 import type { DataFiles } from "./DataFiles.ts"
 import * as ExitCode from "./ExitCode.ts"
@@ -8,6 +10,7 @@ import { load } from "./Load.ts"
 import * as Case from "./PlanCase.ts"
 import * as Outcome from "./PlanOutcome.ts"
 import * as Text from "./PlanText.ts"
+import type { Asked } from "./TaskFlags.ts"
 
 export interface Options {
   /** Print JSON, for machines. */
@@ -27,7 +30,16 @@ export const program = Effect.fnUntraced(function* (file: string, given: Input, 
   const { overrides, program: loaded } = yield* load(file)
   const files = { ...overrides.files, ...dataFiles }
   const program = Object.keys(files).length === 0 ? loaded : loaded.reading(files)
-  const { args, plan, task } = yield* Effect.scoped(Program.prepare(program, { ...overrides.args, ...given }))
+  return yield* planned(program, { ...overrides.args, ...given }, options)
+})
+
+/** Plans the training of a task, as `program` does. */
+export const task = Effect.fnUntraced(function* ({ name, settings }: Asked, given: Input, files: DataFiles, options: Options) {
+  return yield* planned(yield* Tasks.make({ task: name, settings, files }), given, options)
+})
+
+const planned = Effect.fnUntraced(function* (program: Program.Program<DataError, Scope.Scope>, given: Input, options: Options) {
+  const { args, plan, task } = yield* Effect.scoped(Program.prepare(program, given))
   const outcome = yield* Effect.fromResult(Outcome.fromPlan(args, plan, (set) => task.evaluation[set]?.batchesPerEpoch ?? 0))
   return printed(options.json ? JSON.stringify(outcome) : Text.render(outcome, width(options)))
 })

@@ -145,17 +145,27 @@ const commands = ({ overrides, files, task: asked, settings }: Told) =>
     Command.make(
       "plan",
       {
-        file: Argument.String("file").pipe(Argument.withDescription("A program, or a JSON file: one case or an array of them")),
+        file: Argument.String("file").pipe(
+          Argument.withDescription("A program, or a JSON file: one case or an array of them"),
+          Argument.optional
+        ),
+        task,
         json
       },
       Effect.fnUntraced(function* ({ file, json }) {
+        if (Option.isSome(file) === (asked !== undefined))
+          return yield* new TaskFlags.OneOfBoth({ given: asked === undefined ? "neither" : "both" })
         const options = { json, columns: yield* columns }
-        const cases = file.endsWith(".json") && !(yield* isSpec(file))
-        const planned = cases ? Plan.run(file, options) : Plan.program(file, overrides, files, options)
-        const { stdout, stderr, exitCode } = yield* planned
+        const name = Option.getOrElse(file, () => "")
+        const cases = name.endsWith(".json") && !(yield* isSpec(name))
+        const { stdout, stderr, exitCode } = cases
+          ? yield* Plan.run(name, options)
+          : asked === undefined
+            ? yield* Plan.program(name, overrides, files, options)
+            : yield* Plan.task(asked, overrides, files, options)
         if (stdout !== "") yield* Console.log(stdout)
         if (stderr !== "") yield* Console.error(stderr)
-        yield* end(exitCode)
+        return yield* end(exitCode)
       })
     ).pipe(Command.withDescription("Show what a run would do and when, without training")),
     Command.make(

@@ -31,7 +31,7 @@ export class OneOfBoth extends Schema.TaggedError<OneOfBoth>()("OneOfBoth", { gi
   override get message() {
     return this.given === "both"
       ? "There are a program and a --task: leave one of them out."
-      : `There is nothing to train: give the file of a program, or --task (${Tasks.names().join(", ")}).`
+      : `There is nothing to run: give the file of a program, or --task (${Tasks.names().join(", ")}).`
   }
 }
 

@@ -47,6 +47,9 @@ describe("a task", slow, () => {
     expect(again.stderr).toMatch(/predict_accuracy += +1\.0/)
     const noted = JSON.parse(text("spam", "regimen.json")) as { readonly wrote: ReadonlyArray<string> }
     expect(noted.wrote).toEqual(expect.arrayContaining(["config.json", "tokenizer.json", "predict_results.txt"]))
+    const data = ["--model_name_or_path", at("bert"), "--train_file", at("classification.jsonl"), "--num_train_epochs", "6"]
+    const planned = await regimen(["plan", "--task", "text-classification", ...data, "--json"])
+    expect(JSON.parse(planned.stdout)).toMatchObject({ max_steps: 18 })
     const resumed = await regimen(["resume", at("spam"), "--device", "cpu", "--num_train_epochs", "7", "--disable_tqdm"])
     expect(resumed.stdout).toContain("Finished text-classification: 21 steps")
   })
@@ -110,6 +113,7 @@ describe("a task", slow, () => {
       .map((line) => JSON.parse(line))
     expect(lines).toMatchObject([{ prompt: "Ann" }, { prompt: "Bob" }])
     expect(lines.map(({ texts }) => texts.length)).toEqual([1, 1])
+    for (const { texts } of lines) expect(texts[0].length).toBeLessThanOrEqual(4) // without the prompt
     writeFileSync(at("prompts.txt"), "Ann\nBob\n")
     const sampled = ["generate", at("lm"), "--prompts_file", at("prompts.txt"), "--do_sample", "--num_return_sequences", "2"]
     const first = await regimen([...sampled, "--device", "cpu", "--json"])
@@ -165,7 +169,7 @@ describe("before step 0 it is told", slow, () => {
   const spam = (...more: ReadonlyArray<string>) => words("text-classification", "--model_name_or_path", at("bert"), ...more)
   it.each([
     ["an unknown task", words("classify"), 'There is no task "classify". Tasks are text-classification,'],
-    ["neither program nor task", ["train"], "There is nothing to train: give the file of a program, or --task"],
+    ["neither program nor task", ["train"], "There is nothing to run: give the file of a program, or --task"],
     ["no training file", spam(), "There is no training data: pass --train_file"],
     ["a file that is not there", spam("--train_file", at("nowhere.jsonl")), "nowhere.jsonl"],
     ["an empty file", spam("--train_file", at("empty.jsonl")), "empty.jsonl has no rows"],

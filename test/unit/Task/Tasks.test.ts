@@ -1,0 +1,124 @@
+/** What tasks make of rows, batch by batch. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { NodeServices } from "@effect/platform-node"
+import { Effect } from "effect"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import * as Tasks from "../../../src/Task/Tasks.ts"
+import * as Tokenizer from "../../../src/Tokenizer/Tokenizers.ts"
+import * as Program from "../../../src/Trainer/Program.ts"
+import * as Models from "../../support/taskModels.ts"
+
+const folder = mkdtempSync(join(tmpdir(), "regimen-tasks-"))
+const at = (name: string) => join(folder, name)
+afterAll(() => rmSync(folder, { recursive: true }))
+beforeAll(async () => {
+  await Models.model(at("bert"), "bert")
+  await Models.model(at("t5"), "t5")
+})
+
+/** The tokens of a task's first training batch, and its tensors. */
+const batch = async (task: string, model: string, rows: ReadonlyArray<object> | string, settings: object = {}) => {
+  const file = typeof rows === "string" ? at("rows.csv") : Models.jsonl(at("rows.jsonl"), rows)
+  if (typeof rows === "string") writeFileSync(file, rows)
+  const read = Effect.gen(function* () {
+    const tokenizer = yield* Tokenizer.load(at(model))
+    const program = yield* Tasks.make({ task, settings: { modelNameOrPath: at(model), ...settings }, files: { train: file } })
+    const { task: lesson } = yield* Program.prepare(program, { outputDir: at("none"), perDeviceTrainBatchSize: 8 })
+    const { tensors } = (yield* lesson.train.batch(0, 0))!
+    const rowsOf = ({ data, shape }: { readonly data: ArrayLike<number>; readonly shape: ReadonlyArray<number> }) =>
+      Array.from({ length: shape[0]! }, (_, row) =>
+        Array.from({ length: shape[1] ?? 1 }, (_, i) => data[row * (shape[1] ?? 1) + i]!)
+      )
+    const decoded = rowsOf(tensors.input_ids!).map((ids) => Tokenizer.decode(tokenizer, ids, { skipSpecialTokens: true }))
+    return { decoded, labels: tensors.labels === undefined ? [] : rowsOf(tensors.labels), tensors, tokenizer }
+  })
+  return Effect.runPromise(Effect.scoped(read).pipe(Effect.provide(NodeServices.layer)))
+}
+
+const refused = (task: string, model: string, rows: ReadonlyArray<object>, settings: object = {}) =>
+  batch(task, model, rows, settings).then(
+    () => "nothing",
+    (error: Error) => error.message
+  )
+
+describe("seq2seq", () => {
+  const pairs = [{ translation: { de: "Danke.", en: "Thanks." } }]
+  it("reads the source behind the prefix, and is to write the target", async () => {
+    const settings = { sourceLang: "en", targetLang: "de", sourcePrefix: "to German: " }
+    const { decoded, labels, tokenizer } = await batch("seq2seq", "t5", pairs, settings)
+    expect(decoded).toEqual(["to German: Thanks."])
+    expect(Tokenizer.decode(tokenizer, labels[0]!)).toBe("Danke.")
+  })
+
+  it("takes the languages as they come where none are named, and columns by their usual names", async () => {
+    expect((await batch("seq2seq", "t5", pairs)).decoded).toEqual(["Danke."])
+    const { decoded, labels, tokenizer } = await batch("seq2seq", "t5", [{ text: "long", summary: "l" }])
+    expect([decoded, Tokenizer.decode(tokenizer, labels[0]!)]).toEqual([["long"], "l"])
+  })
+
+  it("cuts both, and learns padding where that is asked for", async () => {
+    const rows = [
+      { source: "abcdef", target: "xyz" },
+      { source: "a", target: "x" }
+    ]
+    const cut = await batch("seq2seq", "t5", rows, { maxSourceLength: 3, maxTargetLength: 2 })
+    expect(cut.decoded.toSorted()).toEqual(["a", "abc"])
+    expect(cut.labels.flat()).toContain(-100)
+    const { labels, tokenizer } = await batch("seq2seq", "t5", rows, { ignorePadTokenForLoss: false })
+    expect(labels.flat()).not.toContain(-100)
+    expect(labels.flat()).toContain(tokenizer.special.pad)
+  })
+
+  it("tells of a language or a column that is not there", async () => {
+    expect(await refused("seq2seq", "t5", pairs, { targetLang: "fr" })).toContain('column "translation": it has no text in "fr"')
+    expect(await refused("seq2seq", "t5", [{ text: "x" }])).toContain("Name the right one with --summary_column")
+  })
+})
+
+describe("text-classification", () => {
+  it("reads pairs by the names of benchmarks, or two columns that are named", async () => {
+    const rows = [{ sentence1: "Ann lives", sentence2: "in Oslo", label: 1, idx: 7 }]
+    const { tensors } = await batch("text-classification", "bert", [...rows, { ...rows[0], label: 0 }])
+    expect([...tensors.token_type_ids!.data]).toContain(1)
+    const named = await batch("text-classification", "bert", [{ a: "Ann", b: "Bob", label: "x" }], { textColumnNames: "b, a" })
+    expect(named.decoded).toEqual(["bob ann"])
+  })
+
+  it("sorts numbers as numbers, and keeps the text of a .csv file that looks like one", async () => {
+    const { decoded, labels } = await batch("text-classification", "bert", "text,label\nAnn,10\nBob,9\n7,9\n")
+    expect(Object.fromEntries(decoded.map((text, i) => [text, labels[i]![0]]))).toEqual({ ann: 1, bob: 0, "": 0 })
+  })
+
+  it("uses as many rows as are asked for, of one length where that is", async () => {
+    const { tensors } = await batch("text-classification", "bert", Models.rows.classification, {
+      ...{ maxTrainSamples: 3, padToMaxLength: true, maxSeqLength: 12 }
+    })
+    expect(tensors.input_ids!.shape).toEqual([3, 12])
+  })
+})
+
+describe("masked-lm", () => {
+  it("hides a share of the tokens, and none of those around a line", async () => {
+    const { labels, tensors, tokenizer } = await batch("masked-lm", "bert", Models.rows.texts, {
+      lineByLine: true,
+      mlmProbability: 0.9
+    })
+    const ids = tensors.input_ids!.data
+    expect([...ids].filter((id) => id === tokenizer.special.mask).length).toBeGreaterThan(10)
+    for (const row of labels) expect(row[0]).toBe(-100)
+  })
+})
+
+describe("token-classification", () => {
+  it("tells of rows whose labels are not as many as their words", async () => {
+    const message = await refused("token-classification", "bert", [{ tokens: ["a", "b"], ner_tags: ["O"] }])
+    expect(message).toContain('column "ner_tags": it has 1 labels for 2 words')
+  })
+
+  it("another task's column is found by its name", async () => {
+    const { labels } = await batch("token-classification", "bert", [{ tokens: ["Ann"], pos_tags: ["N"] }], { taskName: "pos" })
+    expect(labels[0]!.filter((label) => label !== -100)).toEqual([0])
+  })
+})
