@@ -51,6 +51,7 @@ ENCODED = [
     dict(max_length=8, forced_bos_token_id=5),
     dict(max_length=8, forced_bos_token_id=5, forced_eos_token_id=1, num_beams=3),
     dict(max_length=8, begin_suppress_tokens=[3, 4, 5, 6, 7, 8], num_beams=2),
+    dict(max_length=8, begin_suppress_tokens=[17, 21, 23], forced_bos_token_id=5),
     dict(max_length=8, encoder_repetition_penalty=3.0),
     dict(max_length=8, encoder_no_repeat_ngram_size=1),
     dict(max_length=12, exponential_decay_length_penalty=[1, 1.5]),
@@ -140,7 +141,7 @@ def processed():
     model, _ = load("gpt2")
     draw = random.Random(7)
     for kwargs in SCORES:
-        for _ in range(40 if {"bad_words_ids", "begin_suppress_tokens"} & set(kwargs) else 8):
+        for _ in range(40 if "bad_words_ids" in kwargs else 8):
             prompt = draw.randrange(1, 4)
             tokens = [draw.randrange(4) for _ in range(prompt + draw.randrange(4))]
             source = [draw.randrange(4) for _ in range(4)]
