@@ -63,7 +63,7 @@ const isNorm = (layer: Layer): boolean => layer.getClassName() === "BatchNormali
 
 /** Batch normalization that uses its statistics, and leaves them as they are. */
 const unmoved = (layer: Layer): Stand => {
-  const call: Layer["call"] = (inputs, kwargs) => Reflect.apply(own, layer, [inputs, { ...kwargs, training: false }])
   const own = layer.call
+  const call: Layer["call"] = (inputs, kwargs) => Reflect.apply(own, layer, [inputs, { ...kwargs, training: false }])
   return { object: layer, properties: { call } }
 }
