@@ -31,7 +31,8 @@ describe.concurrent("the phases", slow, () => {
   })
 
   it("what was trained is evaluated and predicted without another step", async () => {
-    const ended = await train("whole", ["--do_eval", "--do_predict", "--test_file", "rows.jsonl"])
+    const more = ["--num_train_epochs", "4"] // a training would go on
+    const ended = await train("whole", ["--do_eval", "--do_predict", "--test_file", "rows.jsonl", ...more])
     expect([ended.code, ended.stderr]).toEqual([0, ""])
     expect(ended.stdout).not.toMatch(/^step/m)
     expect(ended.stdout).toMatch(/^\*{5} eval metrics \*{5}\n(?: {2}\w+ += +\S+\n)+\*{5} predict metrics \*{5}\n/)
