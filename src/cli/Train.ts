@@ -23,6 +23,7 @@ import type * as Outcome from "./Outcome.ts"
 import * as Phases from "./Phases.ts"
 import * as RunFolder from "./RunFolder.ts"
 import * as TaskFlags from "./TaskFlags.ts"
+import * as TrainText from "./TrainText.ts"
 
 /** What is given on the command line. */
 export interface Given {
@@ -84,11 +85,14 @@ export const launch = Effect.fnUntraced(function* ({ program, name, from, given 
   const recorded = recordOf(args)
   const asked = args.resumeFromCheckpoint
   const finished = Option.filter(found, ({ status }) => status === "finished")
+  const whole = { ...recorded, ...("task" in from ? from.task.settings : {}) }
+  const before = Option.match(finished, { onNone: () => ({}), onSome: ({ args, task }) => ({ ...args, ...task?.settings }) })
+  const settled = Option.isSome(finished) && (asked === null || asked === true) && same(before, whole)
   const more = phases.evaluate || phases.predict
-  if (Option.isSome(finished) && !more && (asked === null || asked === true) && same(finished.value.args, recorded)) {
+  if (settled && !more) {
     const { step, metrics } = finished.value
     yield* Console.log(
-      `${folder} holds a finished run of ${name}: ${Numbers.thousands(step)} steps${list(metrics)}. Nothing to do.`
+      `${folder} holds a finished run of ${name}: ${Numbers.thousands(step)} steps${TrainText.list(metrics)}. Nothing to do.`
     )
     yield* end("finished", step, metrics)
     return ExitCode.done
@@ -113,14 +117,14 @@ export const launch = Effect.fnUntraced(function* ({ program, name, from, given 
     yield* end("finished", 0, yield* afterwards(weights, 0))
     return ExitCode.done
   }
-  if (!phases.train || (Option.isSome(finished) && same(finished.value.args, recorded) && (asked === null || asked === true))) {
+  if (!phases.train || settled) {
     const { epoch, weights } = yield* Origin.weights(origin, folder)
     yield* end("finished", origin.step, yield* afterwards(weights, epoch))
     return ExitCode.done
   }
   if (Option.isSome(finished) && origin.step >= prepared.plan.horizon.maxSteps) {
     yield* Console.log(
-      `${folder} holds a finished run of ${name} with other arguments (${differing(finished.value.args, recorded)}), and no step is left. To train anew, pass --overwrite_output_dir or another --output_dir; to go on, ask for more epochs or steps.`
+      `${folder} holds a finished run of ${name} with other arguments (${TrainText.differing(before, whole)}), and no step is left. To train anew, pass --overwrite_output_dir or another --output_dir; to go on, ask for more epochs or steps.`
     )
     yield* end("finished", finished.value.step, finished.value.metrics)
     return ExitCode.done
@@ -131,8 +135,8 @@ export const launch = Effect.fnUntraced(function* ({ program, name, from, given 
     yield* RunFolder.clear(folder)
   }
   if (Option.isSome(found) || origin.step > 0) yield* Console.log(Origin.describe(folder, origin))
-  const before = Option.match(found, { onNone: () => [], onSome: ({ wrote }) => wrote })
-  const note = (status: RunFolder.Status["status"], step: number, metrics: RunFolder.Status["metrics"] = {}, wrote = before) =>
+  const written = Option.match(found, { onNone: () => [], onSome: ({ wrote }) => wrote })
+  const note = (status: RunFolder.Status["status"], step: number, metrics: RunFolder.Status["metrics"] = {}, wrote = written) =>
     RunFolder.write(folder, {
       program: name,
       ...("task" in from ? from : { file: path.relative(path.resolve(folder), from.file) }),
@@ -165,22 +169,22 @@ export const launch = Effect.fnUntraced(function* ({ program, name, from, given 
     const beside = prepared.options.files ?? {}
     yield* RunFolder.saveModel(folder, weights, beside)
     const trained = yield* Phases.trained(folder, history.at(-1)!, prepared.task.train.size)
-    yield* note("finished", state.step, metrics, [...new Set([...before, ...Object.keys(beside)])])
+    yield* note("finished", state.step, metrics, [...new Set([...written, ...Object.keys(beside)])])
     process.exitCode = ExitCode.done
     yield* Console.log(
-      `Finished ${name}: ${Numbers.thousands(state.step)} steps${list(metrics)}. In ${folder}: model.safetensors, the log (log.jsonl) and the figures (figures/).`
+      `Finished ${name}: ${Numbers.thousands(state.step)} steps${TrainText.list(metrics)}. In ${folder}: model.safetensors, the log (log.jsonl) and the figures (figures/).`
     )
     return trained
   })
   const tell = Effect.gen(function* () {
     process.exitCode = cut.safe ? ExitCode.interrupted : ExitCode.failed
     yield* Effect.ignore(note("interrupted", cut.step))
-    yield* Console.log(interrupted(folder, cut, args))
+    yield* Console.log(TrainText.interrupted(folder, cut, args))
     yield* end("interrupted", cut.step, {})
   })
   const tellAfter = Effect.fnUntraced(function* (step: number, trained: Results) {
     process.exitCode = ExitCode.interrupted
-    yield* Console.log(interruptedAfter(folder, phases))
+    yield* Console.log(TrainText.interruptedAfter(folder, phases))
     yield* end("interrupted", step, trained)
   })
   // A run that is at its end is finished, whatever signal comes; what follows it heeds signals again.
@@ -249,36 +253,3 @@ const recordOf = (args: Arguments.Arguments): Readonly<Record<string, unknown>> 
 
 const same = (left: Readonly<Record<string, unknown>>, right: Readonly<Record<string, unknown>>) =>
   JSON.stringify(left) === JSON.stringify(right)
-
-/** The names of the arguments that two runs do not share. */
-const differing = (left: Readonly<Record<string, unknown>>, right: Readonly<Record<string, unknown>>) =>
-  Object.keys({ ...left, ...right })
-    .filter((name) => JSON.stringify(left[name]) !== JSON.stringify(right[name]))
-    .join(", ")
-
-const list = (metrics: Readonly<Record<string, number>>) =>
-  Object.entries(metrics)
-    .map(([name, value]) => `, ${name} ${Numbers.number(value)}`)
-    .join("")
-
-const interruptedAfter = (folder: string, { evaluate, predict }: Phases.Phases) => {
-  const rest = [...(evaluate ? ["--do_eval"] : []), ...(predict ? ["--do_predict"] : [])].join(" ")
-  return `Interrupted after the training, which is saved in ${folder}. Run the same command with ${rest} and without --do_train to go on.`
-}
-
-const interrupted = (
-  folder: string,
-  { step, safe }: { readonly step: number; readonly safe: boolean },
-  { overwriteOutputDir, resumeFromCheckpoint }: Arguments.Arguments
-) => {
-  if (!safe)
-    return `Interrupted at step ${Numbers.thousands(step)}, and its state could not be saved; the last checkpoint in ${folder} stands.`
-  const command = overwriteOutputDir
-    ? `\`regimen resume ${folder}\` (the same command has overwrite_output_dir)`
-    : resumeFromCheckpoint !== null && resumeFromCheckpoint !== true
-      ? `the same command with --resume_from_checkpoint ${folder}/checkpoint-${step}`
-      : "the same command"
-  return step === 0
-    ? "Interrupted before the first update: there was nothing to save. Run the same command to start again."
-    : `Interrupted at step ${Numbers.thousands(step)} and saved in ${folder}. Run ${command} to go on.`
-}

@@ -47,6 +47,9 @@ describe("a task", slow, () => {
     expect(again.stderr).toMatch(/predict_accuracy += +1\.0/)
     const noted = JSON.parse(text("spam", "regimen.json")) as { readonly wrote: ReadonlyArray<string> }
     expect(noted.wrote).toEqual(expect.arrayContaining(["config.json", "tokenizer.json", "predict_results.txt"]))
+    const same = [...all.slice(0, 1), "--num_train_epochs", "6"]
+    const other = await run("text-classification", "bert", "classification.jsonl", "spam", [...same, "--max_seq_length", "20"])
+    expect(other.stdout).toMatch(/with other arguments \(maxSeqLength\), and no step is left/)
     const data = ["--model_name_or_path", at("bert"), "--train_file", at("classification.jsonl"), "--num_train_epochs", "6"]
     const planned = await regimen(["plan", "--task", "text-classification", ...data, "--json"])
     expect(JSON.parse(planned.stdout)).toMatchObject({ max_steps: 18 })

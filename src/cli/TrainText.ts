@@ -1,0 +1,40 @@
+/** What `regimen train` says of a run's end. */
+import type * as Arguments from "../Arguments/Arguments.ts"
+import * as Numbers from "../Metrics/Format/Numbers.ts"
+import type * as Phases from "./Phases.ts"
+
+/** The names of the arguments that two runs do not share. */
+export const differing = (left: Readonly<Record<string, unknown>>, right: Readonly<Record<string, unknown>>) =>
+  Object.keys({ ...left, ...right })
+    .filter((name) => JSON.stringify(left[name]) !== JSON.stringify(right[name]))
+    .join(", ")
+
+/** Metrics as the end of a sentence. */
+export const list = (metrics: Readonly<Record<string, number>>) =>
+  Object.entries(metrics)
+    .map(([name, value]) => `, ${name} ${Numbers.number(value)}`)
+    .join("")
+
+/** That a run was cut behind its training, and what goes on. */
+export const interruptedAfter = (folder: string, { evaluate, predict }: Phases.Phases) => {
+  const rest = [...(evaluate ? ["--do_eval"] : []), ...(predict ? ["--do_predict"] : [])].join(" ")
+  return `Interrupted after the training, which is saved in ${folder}. Run the same command with ${rest} and without --do_train to go on.`
+}
+
+/** That a run was cut, and what goes on. */
+export const interrupted = (
+  folder: string,
+  { step, safe }: { readonly step: number; readonly safe: boolean },
+  { overwriteOutputDir, resumeFromCheckpoint }: Arguments.Arguments
+) => {
+  if (!safe)
+    return `Interrupted at step ${Numbers.thousands(step)}, and its state could not be saved; the last checkpoint in ${folder} stands.`
+  const command = overwriteOutputDir
+    ? `\`regimen resume ${folder}\` (the same command has overwrite_output_dir)`
+    : resumeFromCheckpoint !== null && resumeFromCheckpoint !== true
+      ? `the same command with --resume_from_checkpoint ${folder}/checkpoint-${step}`
+      : "the same command"
+  return step === 0
+    ? "Interrupted before the first update: there was nothing to save. Run the same command to start again."
+    : `Interrupted at step ${Numbers.thousands(step)} and saved in ${folder}. Run ${command} to go on.`
+}
