@@ -7,10 +7,9 @@ import * as Bleu from "../Metrics/Bleu.ts"
 import * as Rouge from "../Metrics/Rouge.ts"
 import type { HostTensor } from "../Tensor/HostTensor.ts"
 import * as Tokenizer from "../Tokenizer/Tokenizers.ts"
-import type * as Collect from "../Trainer/Collect.ts"
 import * as EvalPrediction from "../Trainer/EvalPrediction.ts"
-import * as Generation from "../Trainer/Generation.ts"
 import * as Program from "../Trainer/Program.ts"
+import { writing } from "../Trainer/Seq2Seq/Kind.ts"
 import * as Base from "./Base.ts"
 import * as Rows from "./Rows.ts"
 import * as Settings from "./Settings.ts"
@@ -42,16 +41,9 @@ export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, se
   const { tokenizer } = base
   const model = yield* base.model({})
   const longest = settings.generationMaxLength ?? settings.valMaxTargetLength ?? settings.maxTargetLength
-  const asked: Generation.Input = {
-    maxLength: longest,
-    maxNewTokens: null,
-    ...(settings.numBeams === null ? {} : { numBeams: settings.numBeams })
-  }
   const pad = Tokenizer.specialId(tokenizer, "pad")
-  const write: Collect.Write = (weights, { labels: _, ...batch }, more) =>
-    Effect.map(Generation.generate({ model, weights, batch, settings: { ...asked, ...more } }), ({ sequences }) =>
-      padded(sequences, longest, pad)
-    )
+  const beams = settings.numBeams === null ? {} : { numBeams: settings.numBeams }
+  const written = writing(model, { maxLength: longest, maxNewTokens: null, ...beams }, { pad })
   const encode = Effect.fnUntraced(function* (table: Rows.Table, most: number, needs: boolean) {
     const read = yield* columns(table, settings, needs)
     const rows = yield* Rows.each(table, read)
@@ -78,8 +70,7 @@ export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, se
     ...(test === undefined ? {} : { testDataset: yield* encode(test, later, false) }),
     ...(settings.predictWithGenerate
       ? {
-          write,
-          padLabels: (labels: HostTensor) => padded(labels, longest, pad),
+          ...written,
           computeMetrics: ({ labelIds, predictions }) =>
             score(tokenizer, EvalPrediction.take(predictions), EvalPrediction.take(labelIds)),
           report: ({ labelIds, predictions }, split) => {
@@ -157,14 +148,4 @@ const score = (tokenizer: Tokenizer.Tokenizer, predictions: HostTensor, labelIds
     ...Object.fromEntries(Rouge.names.map((name) => [name, mean((i) => 100 * rouge[i]![name])])),
     gen_len: mean(tokens)
   }
-}
-
-/** Filled up on the right. **Shapes**: `[rows, length]`. */
-const padded = (tensor: HostTensor, length: number, filler: number): HostTensor => {
-  const [rows = 0, width = 0] = tensor.shape
-  if (width >= length) return tensor
-  const data = Int32Array.from({ length: rows * length }, (_, i) =>
-    i % length < width ? tensor.data[Math.floor(i / length) * width + (i % length)]! : filler
-  )
-  return { dtype: "int32", shape: [rows, length], data }
 }

@@ -4,17 +4,19 @@ import type { Arguments } from "../Arguments/Arguments.ts"
 import type { Device, DeviceError } from "../Layer/Device/Device.ts"
 import type { Model } from "../Model/Model.ts"
 import type { HostTensor, HostTensors } from "../Tensor/HostTensor.ts"
+import type { Key } from "../Tensor/Key.ts"
 import type { Tensor } from "../Tensor/Tensor.ts"
 import type { Weights } from "../Tensor/Weights.ts"
 import * as ComputeMetrics from "./ComputeMetrics.ts"
 import type { Several } from "./EvalPrediction.ts"
 import type * as Generation from "./Generation.ts"
 
-/** **Shapes**: `[rows, length]` int32. */
+/** `key` decides what is drawn, and is another for each batch. **Shapes**: `[rows, length]` int32. */
 export type Write = (
   weights: Pick<Weights, "parameters" | "buffers">,
   batch: HostTensors,
-  settings: Generation.Input
+  settings: Generation.Input,
+  key: Key
 ) => Effect.Effect<HostTensor, DeviceError | Generation.GenerationError, Device>
 
 /** Nothing is collected unless there is a `computeMetrics`, or a prediction is asked for. The names are the page's, in camelCase. */

@@ -10,6 +10,7 @@ import { caught } from "../Model/Guard.ts"
 import type { FunctionFailed, Model } from "../Model/Model.ts"
 import { perToken, type Reduction } from "../Step/Reduction.ts"
 import type { HostTensors } from "../Tensor/HostTensor.ts"
+import * as Key from "../Tensor/Key.ts"
 import * as Tree from "../Tensor/Tree.ts"
 import type { Weights } from "../Tensor/Weights.ts"
 import { type Collect, labelsOf } from "./Collect.ts"
@@ -163,7 +164,7 @@ const look = Effect.fnUntraced(function* <E, R>(
       ({ measured }) => device.dispose(measured)
     )
     if (keeps && write !== undefined) {
-      const sequences = yield* write(weights, current.tensors, collect.generation ?? {})
+      const sequences = yield* write(weights, current.tensors, collect.generation ?? {}, Key.fold(Key.make(0), seen.batches))
       yield* Effect.uninterruptible(Effect.map(device.put({ sequences }), collector.hold))
     }
     const loss = measured.loss?.data[0]

@@ -60,11 +60,11 @@ export const writing = (
   }: { readonly asked?: Generation.Input; readonly pad?: number } = {}
 ) => {
   const filled = (tensor: HostTensor) => padded(tensor, widthOf(tensor.shape[1]!, settings), pad)
-  const write: Write = Effect.fnUntraced(function* (weights, { labels: _, decoder_input_ids: __, ...batch }, called) {
+  const write: Write = Effect.fnUntraced(function* (weights, { labels: _, decoder_input_ids: __, ...batch }, called, key) {
     const chosen = Generation.merge(settings, asked, called)
     if ((chosen.numReturnSequences ?? 1) > 1)
       return yield* new Generation.InvalidGeneration({ field: "numReturnSequences", reason: "a prediction is one text a row." })
-    const { sequences } = yield* Generation.generate({ model, weights, batch, settings: chosen })
+    const { sequences } = yield* Generation.generate({ model, weights, batch, settings: chosen, key })
     return filled(sequences)
   })
   return { write, padLabels: filled }

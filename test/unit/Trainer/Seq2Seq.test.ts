@@ -110,6 +110,19 @@ it.effect("a setting that there is not, and several texts a row, are refused", (
   }).pipe(Effect.provide(world, { local: true }))
 )
 
+it.effect("what is drawn is another for each batch, and the same each time", () =>
+  Effect.gen(function* () {
+    const trainer = yield* trainerOf({ perDeviceEvalBatchSize: 1 })
+    const alike = Dataset.fromArray([rows[0]!, rows[0]!])
+    const drawn = Effect.map(trainer.predict(alike, { doSample: true, minLength: 20 }), ({ predictions }) =>
+      EvalPrediction.take(predictions!)
+    )
+    const { data, shape } = yield* drawn
+    expect(data.slice(0, shape[1])).not.toEqual(data.slice(shape[1]))
+    expect((yield* drawn).data).toEqual(data)
+  }).pipe(Effect.provide(world, { local: true }))
+)
+
 it.effect("texts are as long as the longest that the model's own settings allow", () =>
   Effect.gen(function* () {
     const news = GenerationFile.attach(model, { max_new_tokens: 30 })
