@@ -52,7 +52,8 @@ export class Logger extends Context.Service<
 >()("regimen/Layer/Logger") {}
 
 export interface Progress {
-  readonly phase: "train" | "eval" | "predict"
+  /** `idle`: an evaluation or a prediction is over, whatever came of it. */
+  readonly phase: "train" | "eval" | "predict" | "idle"
   readonly state: TrainerState
   readonly horizon: Horizon
   /** In an evaluation: batches done, and how many there are (`Infinity` when nobody knows). */

@@ -12,8 +12,8 @@ import * as Screen from "./Screen.ts"
 
 /**
  * Draws a progress bar for training, one under it for an evaluation or a prediction, and writes evaluations, texts and the summary above them. Training
- * logs show in the bar. The width follows the terminal. The cursor is hidden while bars are drawn and shown again when the scope closes,
- * however it closes; the last state of the bar stays.
+ * logs show in the bar. The width follows the terminal. The cursor is hidden while bars are drawn, and shown again where there are none and when the scope
+ * closes, however it closes; the last state of the training's bar stays.
  *
  * **Unit**: `every` in ms: how often bars are drawn, at most.
  */
@@ -53,15 +53,16 @@ const bars = (screen: Screen.Screen, every: number): Layer.Layer<Logger> =>
           above += text
         }
         const lines = Bar.render(state.view, columns)
-        const hide = hidden || lines.length === 0 ? "" : hideCursor
-        hidden ||= lines.length > 0
-        yield* screen.write(`${hide}${erase}${above}${lines.join("\n")}${toFirst(lines)}`)
+        const cursor = hidden === lines.length > 0 ? "" : hidden ? showCursor : hideCursor
+        hidden = lines.length > 0
+        yield* screen.write(`${cursor}${erase}${above}${lines.join("\n")}${toFirst(lines)}`)
       })
 
       yield* Effect.addFinalizer(() => (hidden ? screen.write(leave(state.view)) : Effect.void))
       const background = yield* Background.make(yield* Background.warnOnce("progress"), draw)
+      const catchUp = Effect.sync(() => (latest === seen ? undefined : background.offer(tick)))
       yield* Effect.sleep(every).pipe(
-        Effect.tap(() => Effect.sync(() => (latest === seen ? undefined : background.offer(tick)))),
+        Effect.tap(() => catchUp),
         Effect.forever,
         Effect.forkScoped
       )
@@ -71,13 +72,14 @@ const bars = (screen: Screen.Screen, every: number): Layer.Layer<Logger> =>
         progress: (now) => {
           latest = now
         },
-        flush: background.flush
+        flush: Effect.andThen(catchUp, background.flush)
       }
     })
   )
 
 /** Takes a look at where the run is. */
 const look = (view: Bar.View, latest: Progress, now: number): Bar.View => {
+  if (latest.phase === "idle") return { ...view, now, aside: null }
   if (latest.phase === "train") {
     const meter = Meter.observe(view.train?.meter ?? Meter.empty, now, latest.state.step)
     return { ...view, now, aside: null, train: { now: latest, meter } }

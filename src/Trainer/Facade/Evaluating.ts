@@ -88,6 +88,8 @@ const look = Effect.fnUntraced(function* <A, E, R, Found, E2, R2>(
   const { collect, ...lesson } = yield* Program.lesson(args, yield* core.parts)
   const shown = callbacks.some(({ name }) => name === "ProgressCallback")
   const { batchesPerEpoch: total } = loader
+  const show = (phase: "eval" | "idle", done: number) =>
+    shown ? logger.progress?.({ phase, state, horizon: none, done, total, set: metricKeyPrefix }) : undefined
   const options = (
     preparation: number | undefined,
     on: EvaluationOptions["weights"]
@@ -103,10 +105,13 @@ const look = Effect.fnUntraced(function* <A, E, R, Found, E2, R2>(
       ...(predictionLossOnly === undefined ? {} : { predictionLossOnly }),
       ...(preparation === undefined ? {} : { modelPreparationTime: preparation })
     },
-    progress: (done: number) =>
-      shown ? logger.progress?.({ phase: "eval", state, horizon: none, done, total, set: metricKeyPrefix }) : undefined,
+    progress: (done: number) => show("eval", done),
     ...Callbacks.watching(callbacks, { set: metricKeyPrefix, total })
   })
+  const over = Effect.andThen(
+    Effect.sync(() => show("idle", 0)),
+    logger.flush
+  )
   return yield* Effect.scoped(
     Effect.gen(function* () {
       const began = yield* Clock.currentTimeNanos
@@ -117,7 +122,7 @@ const look = Effect.fnUntraced(function* <A, E, R, Found, E2, R2>(
         const first = held.preparation ?? (trained || held.inTrain ? undefined : took)
         return [first, { ...held, preparation: first }]
       })
-      return yield* how(options(preparation, { parameters, buffers }))
+      return yield* Effect.ensuring(how(options(preparation, { parameters, buffers })), over)
     })
   )
 })

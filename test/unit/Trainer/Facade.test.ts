@@ -11,7 +11,7 @@ import * as MemoryStore from "../../../src/Checkpoint/MemoryStore.ts"
 import * as ModelFiles from "../../../src/Checkpoint/ModelFiles.ts"
 import * as Dataset from "../../../src/Data/Dataset.ts"
 import * as Cpu from "../../../src/Layer/Device/Cpu.ts"
-import type { Entry } from "../../../src/Layer/Logger/Logger.ts"
+import { type Entry, Logger } from "../../../src/Layer/Logger/Logger.ts"
 import type { Model } from "../../../src/Model/Model.ts"
 import * as Optimizers from "../../../src/Optimizer/Optimizers.ts"
 import * as HostTensor from "../../../src/Tensor/HostTensor.ts"
@@ -53,6 +53,26 @@ it.effect("train gives the steps, the mean loss and the figures of the run", () 
       expect(yield* trainer.isInTrain).toBe(false)
     })
   )
+)
+
+it.effect("progress is over when an evaluation or a prediction is, also one that failed", () =>
+  Effect.gen(function* () {
+    const shown: Array<string> = []
+    const logger = Layer.succeed(Logger, {
+      log: () => Effect.void,
+      progress: ({ done, phase, set }) => shown.push(phase === "idle" ? "idle" : `${set} ${done}`),
+      flush: Effect.sync(() => shown.push("flush"))
+    })
+    yield* Effect.gen(function* () {
+      const failing = () => (shown.length > 9 ? Effect.die("no") : Effect.succeed({}))
+      const trainer = yield* Trainer.make({ ...base, computeMetrics: failing })
+      yield* trainer.predict(evaluation)
+      yield* trainer.evaluate()
+      yield* Effect.exit(trainer.predict(evaluation, { metricKeyPrefix: "last" }))
+    }).pipe(Effect.provide(Layer.mergeAll(Cpu.layer, MemoryStore.layer, logger, NodeServices.layer), { local: true }))
+    const over = ["idle", "flush"]
+    expect(shown).toEqual(["test 1", ...over, "eval 1", ...over, "flush", "last 1", ...over])
+  })
 )
 
 it.effect("a training begins where the last one ended, or anew by modelInit; the same seed gives the same bits", () =>
@@ -214,7 +234,6 @@ it.effect("disable_tqdm prints logs in the place of progress", () =>
 it.effect("without ProgressCallback loggers show none", () =>
   Effect.gen(function* () {
     let shown = 0
-    const { Logger } = yield* Effect.promise(() => import("../../../src/Layer/Logger/Logger.ts"))
     const watching = Layer.succeed(Logger, { log: () => Effect.void, flush: Effect.void, progress: () => void shown++ })
     const run = (remove: boolean) =>
       Effect.gen(function* () {
@@ -226,7 +245,7 @@ it.effect("without ProgressCallback loggers show none", () =>
     yield* run(true)
     expect(shown).toBe(0)
     yield* run(false)
-    expect(shown).toBe(5)
+    expect(shown).toBe(6) // four updates, a batch, and its end
   })
 )
 

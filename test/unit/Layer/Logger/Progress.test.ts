@@ -104,6 +104,24 @@ describe("progress on a terminal", () => {
     })
   )
 
+  it.effect("takes the bar of a prediction away before anyone else writes, and shows the cursor", () =>
+    Effect.gen(function* () {
+      const terminal = VirtualTerminal.make({ isTerminal: true, columns: 80 })
+      yield* Effect.gen(function* () {
+        const logger = yield* Logger
+        const look = { state: at(100), horizon, set: "test", total: 3 }
+        logger.progress?.({ ...look, phase: "eval", done: 2 })
+        yield* TestClock.adjust(200)
+        expect(terminal.lines()[0]).toMatch(/^test /)
+        expect(terminal.cursorVisible()).toBe(false)
+        logger.progress?.({ ...look, phase: "idle" })
+        yield* logger.flush
+        expect(terminal.lines()).toEqual([""])
+        expect(terminal.cursorVisible()).toBe(true)
+      }).pipe(Effect.provide(Progress.layer().pipe(Layer.provide(terminal.layer))))
+    })
+  )
+
   it.effect("writes the titles again only when the columns change", () =>
     Effect.gen(function* () {
       const terminal = VirtualTerminal.make({ isTerminal: true, columns: 80 })
