@@ -19,6 +19,7 @@ import * as BatchFinder from "./BatchFinder.ts"
 import type * as Callback from "./Callback.ts"
 import * as Callbacks from "./Callbacks.ts"
 import * as Collect from "./Collect.ts"
+import * as ComputeLoss from "./ComputeLoss.ts"
 import type { RunError } from "./Errors.ts"
 import type { Predicted } from "./Evaluation.ts"
 import * as Feed from "./Feed.ts"
@@ -86,6 +87,8 @@ export interface Parts<A, E = never, R = never> {
   readonly write?: Collect.Write
   readonly padLabels?: Collect.Functions["padLabels"]
   readonly report?: Report
+  /** The loss in the place of the model's own, from its outputs and the batch. */
+  readonly computeLoss?: ComputeLoss.ComputeLoss
   readonly optimizer?: (args: Arguments.Arguments) => Transformation
   readonly plan?: (plan: Plan, args: Arguments.Arguments) => Plan
   readonly reduction?: Reduction
@@ -185,22 +188,25 @@ export const lesson = Effect.fnUntraced(function* <A, E, R>(
   args: Arguments.Arguments,
   parts: Parts<A, E, R>
 ): Effect.fn.Return<Trainer.Lesson, never, R> {
-  const { model } = parts
   return Trainer.lesson({
-    model: changed(model, args),
+    model: changed(args, parts),
     metrics: args.predictionLossOnly ? [] : (parts.metrics ?? []),
     collect: yield* Collect.make(args, parts),
     reduction: parts.reduction ?? perToken,
     maxGradNorm: args.maxGradNorm,
-    trainable: parts.trainable ?? model.trainable ?? (() => true),
+    trainable: parts.trainable ?? parts.model.trainable ?? (() => true),
     seed: args.seed
   })
 })
 
-/** Puts around a model what the arguments ask for. */
-const changed = (model: Model, { labelSmoothingFactor: factor, neftuneNoiseAlpha: alpha }: Arguments.Arguments): Model => {
+/** Puts around a model what the arguments ask for, and the user's loss around a smoothed one: it is given that, and what it makes counts. */
+const changed = <A, E, R>(
+  { labelSmoothingFactor: factor, neftuneNoiseAlpha: alpha }: Arguments.Arguments,
+  { computeLoss, model }: Parts<A, E, R>
+): Model => {
   const smooth = factor > 0 ? LabelSmoothing.around(model, { factor }) : model
-  return alpha === null || alpha === 0 ? smooth : Neftune.around(smooth, alpha)
+  const own = computeLoss === undefined ? smooth : ComputeLoss.around(computeLoss, smooth)
+  return alpha === null || alpha === 0 ? own : Neftune.around(own, alpha)
 }
 
 /** Checks a program's arguments, with `overrides` in their place, opens its data and makes its plan. */

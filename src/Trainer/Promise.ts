@@ -35,7 +35,7 @@ export type DataCollator<A> =
   | Collator<A>
   | ((rows: ReadonlyArray<A>, indices: ReadonlyArray<number>, epoch?: number) => HostTensors | PromiseLike<HostTensors>)
 
-export type { ComputeLoss } from "./Facade/ComputeLoss.ts"
+export type { ComputeLoss } from "./ComputeLoss.ts"
 
 export interface Options<A>
   extends Omit<FacadeOptions<A, unknown>, "trainDataset" | "evalDataset" | "computeMetrics" | "dataCollator"> {

@@ -16,7 +16,6 @@ import { initialWeights } from "../Learner.ts"
 import * as MemoryReport from "../MemoryReport.ts"
 import type { Parts } from "../Program.ts"
 import type { Options as RunOptions } from "../Run.ts"
-import * as ComputeLoss from "./ComputeLoss.ts"
 import type { Options } from "./Options.ts"
 
 /** Where a Trainer lives: the world of its runs, and the disk for what it saves beside. */
@@ -96,8 +95,8 @@ const assemble = Effect.fnUntraced(function* <A, E, R>(
   const plain = options.model ?? options.modelInit?.()
   if (plain === undefined)
     return yield* new InvalidTask({ reason: "The Trainer has no model: give it `model`, or `modelInit`, which makes one." })
-  const ofKind = yield* kind.parts(args, lossOf(options, plain), options.tokenizer)
-  const { model = lossOf(options, plain) } = ofKind
+  const ofKind = yield* kind.parts(args, plain, options.tokenizer)
+  const { model = plain } = ofKind
   const cell = yield* Ref.make<Held<E, R>>({
     weights: yield* fresh(args, model),
     state: initial,
@@ -128,6 +127,7 @@ const assemble = Effect.fnUntraced(function* <A, E, R>(
       ...(options.preprocessLogitsForMetrics === undefined
         ? {}
         : { preprocessLogitsForMetrics: options.preprocessLogitsForMetrics }),
+      ...(options.computeLoss === undefined ? {} : { computeLoss: options.computeLoss }),
       ...(options.getTrainDataloader === undefined ? {} : { loader: options.getTrainDataloader }),
       ...(options.trainable === undefined ? {} : { trainable: options.trainable }),
       ...(optimizer === null ? {} : { optimizer: () => optimizer }),
@@ -140,7 +140,3 @@ const assemble = Effect.fnUntraced(function* <A, E, R>(
 /** A model's own initial weights, by the arguments' seed. */
 export const fresh = (args: Arguments.Arguments, model: Model): Effect.Effect<HostWeights, InvalidTask> =>
   Effect.map(initialWeights(model, Key.make(args.seed)), (weights) => ({ ...weights, slots: {} }))
-
-/** The model with the user's loss in the place of its own. */
-export const lossOf = <A, E, R>({ computeLoss }: Options<A, E, R>, model: Model): Model =>
-  computeLoss === undefined ? model : ComputeLoss.around(computeLoss, model)

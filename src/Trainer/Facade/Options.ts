@@ -8,8 +8,8 @@ import type { Schedule } from "../../Schedule/Schedule.ts"
 import type { Tokenizer } from "../../Tokenizer/Tokenizer.ts"
 import type { Callback } from "../Callback.ts"
 import type { Functions } from "../Collect.ts"
+import type { ComputeLoss } from "../ComputeLoss.ts"
 import type { MakeLoader, Source, Sources } from "../Feed.ts"
-import type { ComputeLoss } from "./ComputeLoss.ts"
 
 export interface Options<A, E = never, R = never> {
   readonly model?: Model

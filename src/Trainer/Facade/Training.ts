@@ -11,7 +11,7 @@ import * as Feed from "../Feed.ts"
 import * as Program from "../Program.ts"
 import type { Cut } from "../Run.ts"
 import type { From } from "../Start.ts"
-import { type Core, fresh, lossOf } from "./Core.ts"
+import { type Core, fresh } from "./Core.ts"
 
 export interface TrainOptions {
   /** True for the newest checkpoint of the output folder, or the path of a checkpoint; a new run where it is left out. */
@@ -36,7 +36,7 @@ export const train = Effect.fnUntraced(function* <A, E, R>(core: Core<A, E, R>, 
   const { trainDataset } = options
   if (trainDataset === undefined) return yield* noData("train")
   const from = yield* origin(core, given.resumeFromCheckpoint)
-  const model = options.modelInit === undefined ? core.model : lossOf(options, options.modelInit())
+  const model = options.modelInit === undefined ? core.model : options.modelInit()
   const weights = options.modelInit === undefined ? (yield* Ref.get(cell)).weights : yield* fresh(args, model)
   const program = Program.make({
     ...(yield* core.parts),
