@@ -19,11 +19,23 @@ export class LabelMismatch extends Schema.TaggedError<LabelMismatch>()("LabelMis
   }
 }
 
+/** Weights of classes that are not one for each class. */
+export class InvalidWeights extends Schema.TaggedError<InvalidWeights>()("InvalidWeights", {
+  weights: Schema.Array(Schema.Number),
+  classes: Schema.Number
+}) {
+  override get message() {
+    return `crossEntropy: the weights [${this.weights.join(", ")}] do not go with ${this.classes} classes; give a number of 0 or more for each class.`
+  }
+}
+
 export interface CrossEntropy {
   /** Labels that do not count. */
   readonly ignoreIndex?: number
   /** How much of the target is spread evenly over all classes, in [0, 1). */
   readonly labelSmoothing?: number
+  /** How much each class counts, in sum and count. Default: 1 each. */
+  readonly weights?: ReadonlyArray<number>
 }
 
 /**
@@ -32,9 +44,10 @@ export interface CrossEntropy {
  *
  * **Shapes**: logits `[..., classes]`, labels `[...]`.
  *
- * **Errors**: throws `LabelMismatch`.
+ * **Errors**: throws `LabelMismatch`, and `InvalidWeights` where they are not one for each class.
  *
  * **Source**: `label_smoothing_factor`: `(1 - e) (-log p[label]) + e mean(-log p)`. Equal to PyTorch's and to the Trainer's label smoother (test/golden/labelSmoother.test.ts).
+ * With weights it is `CrossEntropyLoss(weight)`: each class's part times its weight, and the count is the sum of the labels' weights.
  *
  * @example
  * ```ts
@@ -50,7 +63,7 @@ export interface CrossEntropy {
 export const crossEntropy = (
   logits: Tensor,
   labels: Tensor,
-  { ignoreIndex = -100, labelSmoothing = 0 }: CrossEntropy = {}
+  { ignoreIndex = -100, labelSmoothing = 0, weights: given }: CrossEntropy = {}
 ): Loss => {
   const classes = logits.shape.at(-1) ?? 0
   if (logits.size !== labels.size * classes)
@@ -64,9 +77,17 @@ export const crossEntropy = (
   // 0 when every label that counts is a class, NaN when one is not: its row of `hot` is empty.
   const fault = tf.sqrt(tf.sub(tf.sum(hot), count))
   const target = labelSmoothing === 0 ? hot : tf.add(tf.mul(hot, 1 - labelSmoothing), labelSmoothing / classes)
+  const scores = tf.reshape(logits, [labels.size, classes])
+  const column = tf.reshape(weights, [labels.size, 1])
+  if (given === undefined) return { sum: softmaxCrossEntropy(scores, target, column, fault), count }
+  if (given.length !== classes || !given.every((weight) => weight >= 0 && weight < Infinity))
+    throw new InvalidWeights({ weights: given, classes })
+  const ofClass = tf.tensor1d([...given])
+  const weighted = tf.mul(target, ofClass)
+  const mass = tf.sum(weighted, 1, true)
   return {
-    sum: softmaxCrossEntropy(tf.reshape(logits, [labels.size, classes]), target, tf.reshape(weights, [labels.size, 1]), fault),
-    count
+    sum: softmaxCrossEntropy(scores, tf.div(weighted, tf.add(mass, tf.equal(mass, 0))), tf.mul(column, mass), fault),
+    count: tf.sum(tf.mul(hot, ofClass))
   }
 }
 

@@ -126,13 +126,8 @@ const columns = Effect.fnUntraced(function* (
 const sources = ["source", "text", "article", "document", "dialogue", "input"]
 const targets = ["target", "summary", "highlights", "label", "output"]
 
-const textsOf = (tokenizer: Tokenizer.Tokenizer, { data, shape }: HostTensor): ReadonlyArray<string> => {
-  const [rows = 0, length = 0] = shape
-  return Array.from({ length: rows }, (_, row) => {
-    const ids = Array.from(data.subarray(row * length, (row + 1) * length)).filter((id) => tokenizer.tokenOf(id) !== undefined)
-    return Tokenizer.decode(tokenizer, ids, { skipSpecialTokens: true })
-  })
-}
+const textsOf = (tokenizer: Tokenizer.Tokenizer, tensor: HostTensor): ReadonlyArray<string> =>
+  Tokenizer.decodeBatch(tokenizer, tensor, { skipSpecialTokens: true })
 
 const score = (tokenizer: Tokenizer.Tokenizer, predictions: HostTensor, labelIds: HostTensor) => {
   const [guesses, truths] = [textsOf(tokenizer, predictions), textsOf(tokenizer, labelIds)]

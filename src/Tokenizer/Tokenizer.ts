@@ -48,8 +48,8 @@ export type Truncation = "longest_first" | "only_first" | "only_second"
 export interface Options {
   /** Puts the tokenizer's own tokens around the text. Default true. */
   readonly specialTokens?: boolean
-  /** Cuts what is longer than `maxLength`, and where. Default: nothing is cut. */
-  readonly truncation?: Truncation
+  /** Cuts what is longer than `maxLength`, and where: true is "longest_first". Default: nothing is cut. */
+  readonly truncation?: Truncation | boolean
   /** With the special tokens. Default: the tokenizer's own. */
   readonly maxLength?: number
   /** Gives `token_type_ids`. Default: whether the model reads them. */
@@ -176,16 +176,16 @@ const truncate = (
   added: number,
   { truncation, maxLength = self.maxLength }: Options
 ): ReadonlyArray<ReadonlyArray<number>> => {
-  if (truncation === undefined || maxLength === undefined) return texts
+  if (truncation === undefined || truncation === false || maxLength === undefined) return texts
   const room = maxLength - added
   const sizes = texts.map(({ length }) => length)
   const excess = sizes.reduce((sum, size) => sum + size, 0) - room
   if (excess <= 0) return texts
-  const kept =
-    truncation === "longest_first" ? longestFirst(sizes, room) : from(sizes, truncation === "only_first" ? 0 : 1, excess)
+  const where = truncation === true ? "longest_first" : truncation
+  const kept = where === "longest_first" ? longestFirst(sizes, room) : from(sizes, where === "only_first" ? 0 : 1, excess)
   if (kept.some((size) => size < 0))
     throw new EncodeError({
-      reason: `A text of ${sizes.join(" and ")} tokens, and ${added} more around it, cannot be cut ${truncation} to ${maxLength}: ask for a longer maxLength.`
+      reason: `A text of ${sizes.join(" and ")} tokens, and ${added} more around it, cannot be cut ${where} to ${maxLength}: ask for a longer maxLength.`
     })
   return texts.map((ids, i) => (self.truncationSide === "right" ? ids.slice(0, kept[i]) : ids.slice(sizes[i]! - kept[i]!)))
 }

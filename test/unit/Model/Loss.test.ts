@@ -55,6 +55,40 @@ it.each([0, 0.1])("crossEntropy and its gradient equal float64, smoothing %d", (
   expectClose(slope, slopeOf(crossEntropyIn64(labelSmoothing), logits))
 })
 
+it.each([0, 0.1])("crossEntropy with weights is PyTorch's weighted mean, ignored labels left out, smoothing %d", (smoothing) => {
+  const weights = [0.5, 0, 3]
+  const parts = (values: ReadonlyArray<number>) =>
+    labels.flatMap((label, row) => {
+      if (label < 0) return []
+      const z = values.slice(3 * row, 3 * row + 3)
+      const log = Math.log(z.reduce((total, value) => total + Math.exp(value), 0))
+      const spread = weights.reduce((sum, weight, k) => sum + weight * (log - z[k]!), 0) / 3
+      return [(1 - smoothing) * weights[label]! * (log - z[label]!) + smoothing * spread]
+    })
+  const total = (values: ReadonlyArray<number>) => parts(values).reduce((sum, part) => sum + part, 0)
+  const found = evaluate([4, 3], logits, (x) =>
+    Loss.crossEntropy(x, int(labels), { weights, labelSmoothing: smoothing, ignoreIndex: -100 })
+  )
+  expectClose([found.sum, found.count], [total(logits), 3.5])
+  expectClose(found.slope, slopeOf(total, logits))
+})
+
+it("crossEntropy with weights leaves out an ignored class, and keeps a label that is no class NaN", () => {
+  const of = (all: ReadonlyArray<number>, ignoreIndex: number) =>
+    evaluate([4, 3], logits, (x) => Loss.crossEntropy(x, int(all), { weights: [1, 2, 4], ignoreIndex }))
+  expect(of([2, 1, 0, 1], 1)).toEqual(of([2, -100, 0, -100], -100))
+  expect(of([2, 1, 0, 1], 1).count).toBe(5)
+  expect(of([2, 3, 0, 1], -100).sum).toBeNaN()
+})
+
+it.each([[[1, 2]], [[1, 2, -1]], [[1, 2, Number.NaN]]])("crossEntropy refuses the weights %j of three classes", (weights) => {
+  tf.tidy(() => {
+    expect(() => Loss.crossEntropy(tf.zeros([1, 3]), int([0]), { weights })).toThrow(
+      `crossEntropy: the weights [${weights.join(", ")}] do not go with 3 classes; give a number of 0 or more for each class.`
+    )
+  })
+})
+
 it("crossEntropy leaves out another ignored label, also one that is a class", () => {
   const padded = evaluate([4, 3], logits, (x) => Loss.crossEntropy(x, int([2, 1, 0, 1]), { ignoreIndex: 1 }))
   const dropped = evaluate([4, 3], logits, (x) => Loss.crossEntropy(x, int([2, -100, 0, -100])))

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as HostTensor from "../../../src/Tensor/HostTensor.ts"
 import * as Tokenizer from "../../../src/Tokenizer/Tokenizers.ts"
 
 const bytes = Tokenizer.bytes()
@@ -33,6 +34,17 @@ describe("Tokenizer.encode", () => {
     assert.lengthOf(Tokenizer.encode({ ...bytes, maxLength: 2 }, "abc", { truncation: "longest_first" }).input_ids, 2)
     assert.lengthOf(Tokenizer.encode({ ...bytes, maxLength: 2 }, "abc").input_ids, 3)
     assert.lengthOf(Tokenizer.encode(bytes, "abc", { truncation: "longest_first" }).input_ids, 3)
+  })
+
+  it("takes truncation true and false, as Python does", () => {
+    const cut = (truncation: boolean) => Tokenizer.encode(bytes, "abc", { truncation, maxLength: 2 }).input_ids
+    assert.deepEqual(
+      [cut(true), cut(false)],
+      [
+        [97, 98],
+        [97, 98, 99]
+      ]
+    )
   })
 
   it("gives the columns that were asked for", () => {
@@ -105,5 +117,40 @@ describe("Tokenizer.trainBpe, Tokenizer.trainWordPiece", () => {
     )
     assert.equal(small!.idOf("A"), undefined)
     assert.isNumber(large!.idOf("A"))
+  })
+})
+
+describe("Tokenizer.decodeBatch", () => {
+  const eos = Tokenizer.specialId(bytes, "eos")
+  const tensor = HostTensor.fromArray(
+    [
+      [97, eos, -100],
+      [98, 99, 5000]
+    ],
+    "int32"
+  )
+  const decoded = (rows: Tokenizer.Rows) => Tokenizer.decodeBatch(bytes, rows, { skipSpecialTokens: true })
+
+  it("decodes a tensor, batches of them, and lists; ids without a token are left out", () => {
+    assert.deepEqual(decoded(tensor), ["a", "bc"])
+    assert.deepEqual(decoded([tensor, HostTensor.fromArray([[100]], "int32")]), ["a", "bc", "d"])
+    assert.deepEqual(decoded([[97, -100], Int32Array.of(98)]), ["a", "b"])
+    assert.deepEqual(decoded(HostTensor.fromArray([[-100]], "int32")), [""])
+    assert.deepEqual(Tokenizer.decodeBatch(bytes, [[97, eos]]), ["a<eos>"])
+  })
+
+  it("refuses logits, several tensors and nothing, and says what to do", () => {
+    assert.match(
+      message(() => decoded(HostTensor.ones([1, 2, 3]))),
+      /InvalidTensor: .*its shape is \[1,2,3\] where ids are \[rows, length\]: of logits take EvalPrediction.argmax/
+    )
+    assert.match(
+      message(() => decoded({ a: tensor, b: tensor })),
+      /there are several \(a, b\): take one with EvalPrediction.take/
+    )
+    assert.match(
+      message(() => decoded(undefined)),
+      /there is none: with predictionLossOnly/
+    )
   })
 })

@@ -1,0 +1,56 @@
+/** The texts of what a model predicted, row by row. */
+import { type HostTensor, InvalidTensor } from "../Tensor/HostTensor.ts"
+import { type DecodeOptions, decode, type Tokenizer } from "./Tokenizer.ts"
+
+/** Rows of ids: lists, a tensor, or an evaluation's tensor as it is gathered, in one or batch by batch. */
+export type Rows =
+  | HostTensor
+  | Readonly<Record<string, HostTensor>>
+  | ReadonlyArray<HostTensor | Readonly<Record<string, HostTensor>> | ArrayLike<number>>
+  | undefined
+
+/**
+ * Decodes rows of ids, as predictions and labels are. An id that stands for no token is left out: -100, which labels and predictions are
+ * filled up with, and what a model writes that has more ids than its tokenizer.
+ *
+ * **Shapes**: a tensor is `[rows, length]`.
+ * **Errors**: throws `InvalidTensor` for a tensor of another shape (logits), for several tensors by name, and where there is nothing (`predictionLossOnly`).
+ * **Source**: `batch_decode`.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict"
+ * import { HostTensor, Tokenizer } from "regimen"
+ *
+ * const tokenizer = Tokenizer.bytes()
+ * const labels = HostTensor.fromArray([[104, 105, tokenizer.special.eos!], [97, -100, -100]], "int32")
+ * assert.deepEqual(Tokenizer.decodeBatch(tokenizer, labels, { skipSpecialTokens: true }), ["hi", "a"])
+ * ```
+ */
+export const decodeBatch = (self: Tokenizer, rows: Rows, options: DecodeOptions = {}): ReadonlyArray<string> =>
+  listsOf(rows).map((ids) =>
+    decode(
+      self,
+      Array.from(ids).filter((id) => self.tokenOf(id) !== undefined),
+      options
+    )
+  )
+
+const listsOf = (rows: Rows | ArrayLike<number>): ReadonlyArray<ArrayLike<number>> => {
+  if (rows === undefined) throw invalid("there is none: with predictionLossOnly nothing is kept to decode")
+  if (isArray(rows)) return rows.flatMap((part) => (isList(part) ? [part] : listsOf(part)))
+  if (!isTensor(rows)) throw invalid(`there are several (${Object.keys(rows).join(", ")}): take one with EvalPrediction.take`)
+  const { data, shape } = rows
+  const [count, length] = shape
+  if (count === undefined || length === undefined || shape.length > 2)
+    throw invalid(`its shape is [${shape}] where ids are [rows, length]: of logits take EvalPrediction.argmax first`)
+  return Array.from({ length: count }, (_, row) => data.subarray(row * length, (row + 1) * length))
+}
+
+const isArray = (rows: Rows | ArrayLike<number>): rows is Extract<Rows, ReadonlyArray<unknown>> => Array.isArray(rows)
+
+const isList = (part: object): part is ArrayLike<number> => Array.isArray(part) || ArrayBuffer.isView(part)
+
+const isTensor = (rows: object): rows is HostTensor => "shape" in rows && Array.isArray(rows.shape)
+
+const invalid = (reason: string) => new InvalidTensor({ path: "", reason })
