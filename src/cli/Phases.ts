@@ -1,15 +1,16 @@
 /** What a program is asked to do, `--do_train`, `--do_eval`, `--do_predict`, and what each leaves: results as transformers' example scripts write them. */
 import { Console, Effect, FileSystem, Path, Result } from "effect"
 import { type Arguments, ContradictoryArguments } from "../Arguments/Arguments.ts"
+import * as HuggingFace from "../Checkpoint/HuggingFace.ts"
 import * as ResultFiles from "../Checkpoint/ResultFiles.ts"
 import type { Loader } from "../Data/Loader.ts"
 import { Device } from "../Layer/Device/Device.ts"
-import type { Scalars } from "../Layer/Logger/Logger.ts"
 import * as Results from "../Metrics/Format/Results.ts"
 import type { HostWeights } from "../Tensor/Weights.ts"
 import * as EvalPrediction from "../Trainer/EvalPrediction.ts"
 import * as Evaluation from "../Trainer/Evaluation.ts"
 import type { Prepared, Report } from "../Trainer/Program.ts"
+import type { Report as TrainReport } from "../Trainer/Trainer.ts"
 import * as RunFolder from "./RunFolder.ts"
 
 export interface Phases {
@@ -46,9 +47,17 @@ export const check = (
 
 const refuse = (name: string, reason: string) => Result.fail(new ContradictoryArguments({ names: [name], reason }))
 
-/** Saves and shows what a training came to. */
-export const trained = (folder: string, { clock, epoch, values }: Scalars, samples: number) =>
-  keep(folder, "train", { epoch, ...values, ...clock, train_samples: samples })
+/** Saves and shows what a training came to; the state it ended in is `trainer_state.json`. */
+export const trained = Effect.fnUntraced(function* <E, R>(
+  folder: string,
+  { options, task }: Prepared<E, R>,
+  { history, state }: TrainReport
+) {
+  const { clock, epoch, values } = history.at(-1)!
+  const known = options.trainerState === undefined ? {} : { trainerState: options.trainerState(state) }
+  yield* write(folder, { "trainer_state.json": HuggingFace.trainerState({ state, history, ...known }, folder) })
+  return yield* keep(folder, "train", { epoch, ...values, ...clock, train_samples: task.train.size })
+})
 
 /** Evaluates every set, saves and shows the metrics. What a program reports of one set is written as well. */
 export const evaluated = Effect.fnUntraced(function* <E, R>(

@@ -152,6 +152,12 @@ export const wrote = Effect.fnUntraced(function* (folder: string, names: Readonl
   yield* write(folder, { ...found.value, wrote: [...new Set([...found.value.wrote, ...names])] })
 })
 
+/** Whether a run has drawn figures: one that logged little has none. */
+export const hasFigures = Effect.fnUntraced(function* (folder: string) {
+  const [fs, path] = [yield* FileSystem.FileSystem, yield* Path.Path]
+  return yield* Effect.orElseSucceed(fs.exists(path.join(folder, "figures")), () => false)
+})
+
 /** Removes what a run of ours wrote, and nothing else: folders stay where something else is in them. Fails while another process trains there. */
 export const clear = Effect.fnUntraced(function* (folder: string) {
   const fs = yield* FileSystem.FileSystem
@@ -181,7 +187,8 @@ const remove = Effect.fnUntraced(function* (folder: string) {
 
 const checkpoint = /^checkpoint-\d+$/
 const always = /^(\.(saving|replaced|removed)-\d+|(log\.jsonl|run\.json)(\.tmp)?|regimen\.json\.tmp)$/
-const results = /^(model\.safetensors|predictions\.jsonl|(all|train|eval|predict)_results\.json)(\.tmp|\.part)?$/
+const results =
+  /^(model\.safetensors|predictions\.jsonl|trainer_state\.json|(all|train|eval|predict)_results\.json)(\.tmp|\.part)?$/
 /** What is ours in folders that others may use as well. */
 const within: Readonly<Record<string, RegExp>> = {
   figures: /\.svg(\.tmp)?$/,

@@ -164,15 +164,16 @@ export const launch = Effect.fnUntraced(function* ({ program, name, from, given 
       })
   }
   const running = Program.train(prepared, options).pipe(Effect.provide(World.fromArguments(args, { device: given.device })))
-  const keep = Effect.fnUntraced(function* ({ history, state, weights }: Trainer.Report) {
+  const keep = Effect.fnUntraced(function* (report: Trainer.Report) {
+    const { state, weights } = report
     const metrics = state.evaluations?.last.metrics ?? {}
     const beside = prepared.options.files ?? {}
     yield* RunFolder.saveModel(folder, weights, beside)
-    const trained = yield* Phases.trained(folder, history.at(-1)!, prepared.task.train.size)
+    const trained = yield* Phases.trained(folder, prepared, report)
     yield* note("finished", state.step, metrics, [...new Set([...written, ...Object.keys(beside)])])
     process.exitCode = ExitCode.done
     yield* Console.log(
-      `Finished ${name}: ${Numbers.thousands(state.step)} steps${TrainText.list(metrics)}. In ${folder}: model.safetensors, the log (log.jsonl) and the figures (figures/).`
+      TrainText.finished({ name, folder, step: state.step, metrics, figures: yield* RunFolder.hasFigures(folder) })
     )
     return trained
   })

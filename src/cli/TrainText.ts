@@ -15,6 +15,18 @@ export const list = (metrics: Readonly<Record<string, number>>) =>
     .map(([name, value]) => `, ${name} ${Numbers.number(value)}`)
     .join("")
 
+/** What a run came to, and where. */
+export const finished = (run: {
+  readonly name: string
+  readonly folder: string
+  readonly step: number
+  readonly metrics: Readonly<Record<string, number>>
+  readonly figures: boolean
+}) => {
+  const there = `model.safetensors${run.figures ? ", the log (log.jsonl) and the figures (figures/)" : " and the log (log.jsonl)"}`
+  return `Finished ${run.name}: ${Numbers.thousands(run.step)} steps${list(run.metrics)}. In ${run.folder}: ${there}.`
+}
+
 /** That a run was cut behind its training, and what goes on. */
 export const interruptedAfter = (folder: string, { evaluate, predict }: Phases.Phases) => {
   const rest = [...(evaluate ? ["--do_eval"] : []), ...(predict ? ["--do_predict"] : [])].join(" ")

@@ -28,6 +28,9 @@ describe.concurrent("the phases", slow, () => {
   it("training leaves its results", () => {
     expect(json("whole/train_results.json")).toMatchObject({ epoch: 3, train_samples: 12 })
     expect(json("whole/all_results.json")).toEqual(json("whole/train_results.json"))
+    const { max_steps, ...state } = json("whole/trainer_state.json")
+    const last = expect.objectContaining({ step: max_steps, train_loss: expect.any(Number) })
+    expect(state).toMatchObject({ epoch: 3, global_step: max_steps, log_history: expect.arrayContaining([last]) })
   })
 
   it("what was trained is evaluated and predicted without another step", async () => {

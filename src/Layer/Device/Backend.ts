@@ -50,12 +50,20 @@ const started = (backend: Backend) =>
 const start = async ({ name, load, prepare }: Backend) => {
   // Before the backend is made: it greets on the console otherwise.
   tf.enableProdMode()
+  const before = listeners()
   await load()
   if (tf.getBackend() !== name && !(await tf.setBackend(name)))
     throw new Error(`TensorFlow.js could not start its backend ${name}`)
+  // The wasm backend throws a program's own errors again, from within its file.
+  for (const { event, listener } of listeners())
+    if (!before.some((own) => own.listener === listener)) process.off(event, listener)
   register()
   prepare?.()
 }
+
+const failures = ["uncaughtException", "unhandledRejection"] as const
+const listeners = () =>
+  failures.flatMap((event) => process.rawListeners(event).map((listener) => ({ event, listener: listener as () => void })))
 
 const device = ({ name, reads }: Backend): Device["Service"] => {
   const failed = (during: string) => (cause: unknown) =>
