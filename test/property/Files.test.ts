@@ -8,6 +8,7 @@ import { afterAll, describe, expect, test } from "vitest"
 import * as Dataset from "../../src/Data/Dataset.ts"
 import * as Csv from "../../src/Data/File/Csv.ts"
 import * as Files from "../../src/Data/File/Files.ts"
+import * as Json from "../../src/Data/File/Json.ts"
 import * as Jsonl from "../../src/Data/File/Jsonl.ts"
 import * as Parquet from "../../src/Data/File/Parquet.ts"
 
@@ -85,6 +86,14 @@ describe("rows of a file equal those in memory", () => {
           const file = write(".jsonl", (mark ? "\uFEFF" : "") + lines.join(end) + (ended ? end : ""))
           return same(rows, wanted, Jsonl.open(file, Row))
         }
+      ),
+      cases
+    ))
+
+  test("JSON, an array alone or as the data of an object", () =>
+    fc.assert(
+      fc.asyncProperty(rows, asked, fc.boolean(), (rows, wanted, alone) =>
+        same(rows, wanted, Json.open(write(".json", JSON.stringify(alone ? rows : { version: "1", data: rows })), Row))
       ),
       cases
     ))

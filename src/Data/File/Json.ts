@@ -1,4 +1,4 @@
-/** A JSON file that is one array of rows. It is held in memory: what is larger belongs in JSON Lines. */
+/** A JSON file that is one array of rows, alone or as the field `data` of an object. It is held in memory: what is larger belongs in JSON Lines. */
 import { Effect } from "effect"
 import { DataError, type Dataset, make, readAll } from "../Dataset.ts"
 import * as Decoder from "./Decoder.ts"
@@ -25,6 +25,7 @@ const parse = (text: string, file: string): ReadonlyArray<unknown> => {
   } catch (cause) {
     throw refuse(`is not JSON: ${cause instanceof Error ? cause.message : cause}`)
   }
-  if (!Array.isArray(value)) throw refuse("is not an array of rows")
-  return value
+  const rows: unknown = typeof value === "object" && value !== null && "data" in value ? value.data : value
+  if (!Array.isArray(rows)) throw refuse("is not an array of rows, nor has it one as `data`")
+  return rows
 }

@@ -78,7 +78,7 @@ describe("a file that cannot be read says which file, row and column", () => {
 
   test("JSON", async () => {
     expect(await said(Json.open(write("a.json", '[{"x":1},{"x":null}]'), Row), [0, 1])).toMatch(/^a.json, row 1, column "x"/)
-    expect(await said(Json.open(write("a.json", "{}"), Row))).toBe("a.json: is not an array of rows")
+    expect(await said(Json.open(write("a.json", "{}"), Row))).toBe("a.json: is not an array of rows, nor has it one as `data`")
     expect(await said(Json.open(write("a.json", "["), Row))).toMatch(/^a.json: is not JSON/)
   })
 
