@@ -102,8 +102,11 @@ export const agreement = (predicted: Gathered | undefined, labels: Gathered | un
   return guesses.data.filter((guess, i) => truth.data[i] !== -100 && guess === truth.data[i]).length / counted
 }
 
-/** Gives the batches one by one; what is joined is one. */
-export const batches = (gathered: Gathered): ReadonlyArray<Several<HostTensor>> => (isBatches(gathered) ? gathered : [gathered])
+/** Gives the batches one by one; what is joined is one. **Errors**: throws `MissingField` where there is nothing (`predictionLossOnly`). */
+export const batches = (gathered: Gathered | undefined): ReadonlyArray<Several<HostTensor>> => {
+  if (gathered === undefined) throw missing(undefined, [])
+  return isBatches(gathered) ? gathered : [gathered]
+}
 
 /** Whether it is a tensor alone, of the host or of the device. */
 export const isTensor = <T extends { readonly dtype: string }>(several: Several<T>): several is T =>
