@@ -1,5 +1,5 @@
 /** A callback is told what happens in a run, and answers with what it asks for and what it remembers: the page's callbacks, as values. */
-import { Console, Effect, type Schema } from "effect"
+import { Console, Effect, Predicate, Schema } from "effect"
 import type { EarlyStopping } from "../Arguments/Compile.ts"
 import * as Python from "../Metrics/Format/Python.ts"
 import type { EventOf, Metrics, Requests, Tag } from "../Schedule/Event.ts"
@@ -37,8 +37,11 @@ export interface Answer<T extends Tag, S> {
 type Perhaps<A> = A | void
 type Answered<T extends Tag, S> = Perhaps<Answer<T, S>>
 
-/** Hears of an event, with what the callback remembers. */
-export type Handler<T extends Tag, S, E, R> = (event: Told<T>, memory: S) => Answered<T, S> | Effect.Effect<Answered<T, S>, E, R>
+/** At once, as a promise, or as an Effect. */
+type Given<A, E, R> = A | PromiseLike<A> | Effect.Effect<A, E, R>
+
+/** Hears of an event, with what the callback remembers. The run waits for its answer. */
+export type Handler<T extends Tag, S, E, R> = (event: Told<T>, memory: S) => Given<Answered<T, S>, E, R>
 
 /** A batch of an evaluation or a prediction is done. */
 export interface PredictionStep {
@@ -49,12 +52,14 @@ export interface PredictionStep {
 }
 
 /** What watches evaluations and predictions, which have no state that could be asked for something. */
-export interface Watching<E, R> {
-  readonly onPredictionStep?: (step: PredictionStep) => Perhaps<Effect.Effect<unknown, E, R>>
-  readonly onPredict?: (metrics: Metrics) => Perhaps<Effect.Effect<unknown, E, R>>
+export interface Watchers {
+  readonly onPredictionStep: PredictionStep
+  readonly onPredict: Metrics
 }
 
-export type Handlers<S, E, R> = { readonly [Name in keyof Heard]?: Handler<Heard[Name], S, E, R> } & Watching<E, R>
+export type Handlers<S, E, R> = { readonly [Name in keyof Heard]?: Handler<Heard[Name], S, E, R> } & {
+  readonly [Name in keyof Watchers]?: (told: Watchers[Name]) => Given<unknown, E, R>
+}
 
 /** What a callback remembers: its form, as JSON in checkpoints (plain JSON as it is, where it is left out), and how it begins. */
 export interface Memory<S> {
@@ -62,16 +67,30 @@ export interface Memory<S> {
   readonly initial: S
 }
 
-export interface Callback<E = never, R = never> extends Watching<E, R> {
+export interface Callback<E = never, R = never> {
   readonly _tag: "Callback"
   /** The name under which checkpoints keep its memory, and by which it can be removed. */
   readonly name: string
   /** Its memory's form; undefined for one that remembers nothing. */
   readonly memory: Memory<unknown> | undefined
   readonly hears: ReadonlySet<Tag>
-  readonly tell: (event: Told<Tag>, memory: unknown) => Effect.Effect<Answer<Tag, unknown>, E, R>
+  readonly tell: (event: Told<Tag>, memory: unknown) => Effect.Effect<Answer<Tag, unknown>, E | CallbackFailed, R>
+  readonly onPredictionStep?: (step: PredictionStep) => Effect.Effect<unknown, E | CallbackFailed, R>
+  readonly onPredict?: (metrics: Metrics) => Effect.Effect<unknown, E | CallbackFailed, R>
   /** Set for early stopping, which a plan does for it. */
   readonly earlyStopping?: EarlyStopping
+}
+
+/** A handler threw, or its promise was rejected. */
+export class CallbackFailed extends Schema.TaggedError<CallbackFailed>()("CallbackFailed", {
+  callback: Schema.String,
+  event: Schema.String,
+  cause: Schema.Unknown
+}) {
+  override get message() {
+    const reason = this.cause instanceof Error ? this.cause.message : String(this.cause)
+    return `callback "${this.callback}" failed at ${this.event}: ${reason}`
+  }
 }
 
 const tags: { readonly [Name in keyof Heard]: ReadonlyArray<Tag> } = {
@@ -91,12 +110,14 @@ const tags: { readonly [Name in keyof Heard]: ReadonlyArray<Tag> } = {
 }
 
 /**
- * Makes a callback from handlers. A handler answers with what it asks for and what it remembers, or with an Effect of that, or with nothing. What may
- * be asked for is typed by the event.
+ * Makes a callback from handlers. A handler answers with what it asks for and what it remembers, or with a promise or an Effect of that, or with nothing.
+ * What may be asked for is typed by the event.
  *
  * **Law**: a run that is cut anywhere and goes on remembers what one that was not cut does (test/property/play.test.ts), but for what is remembered at
  * `onSave`, which is in the next checkpoint. What is remembered at `onInitEnd`, `onTrainBegin`, `onTrainEnd` and the last log, which come again
  * with each start, is not kept.
+ *
+ * **Errors**: `CallbackFailed` ends the run when a handler throws, or its promise is rejected; an Effect fails with its own errors.
  *
  * **Source**: `TrainerCallback`; requests take the place of `TrainerControl`'s flags, and no callback carries the flow.
  *
@@ -117,27 +138,40 @@ const tags: { readonly [Name in keyof Heard]: ReadonlyArray<Tag> } = {
 export const make = <S = undefined, E = never, R = never>(
   options: Handlers<NoInfer<S>, E, R> & { readonly name?: string; readonly memory?: Memory<S> }
 ): Callback<E, R> => {
-  const handlers = new Map<Tag, Handler<Tag, S, E, R>>()
-  for (const [name, heard] of Object.entries(tags) as ReadonlyArray<[keyof Heard, ReadonlyArray<Tag>]>) {
-    const handler = options[name] as Handler<Tag, S, E, R> | undefined
-    if (handler !== undefined) for (const tag of heard) handlers.set(tag, handler)
+  const { memory, name = "Callback", onPredict, onPredictionStep } = options
+  const call = calling(name)
+  const handlers = new Map<Tag, (event: Told<Tag>, memory: S) => Effect.Effect<Answered<Tag, S>, E | CallbackFailed, R>>()
+  for (const [on, heard] of Object.entries(tags) as ReadonlyArray<[keyof Heard, ReadonlyArray<Tag>]>) {
+    const handler = options[on] as Handler<Tag, S, E, R> | undefined
+    if (handler !== undefined) for (const tag of heard) handlers.set(tag, call(on, handler))
   }
   return {
     _tag: "Callback",
-    name: options.name ?? "Callback",
-    memory: options.memory as Memory<unknown> | undefined,
+    name,
+    memory: memory as Memory<unknown> | undefined,
     hears: new Set(handlers.keys()),
     tell: (event, memory) =>
-      Effect.suspend(() => {
-        const answered = handlers.get(event._tag)?.(event, memory as S)
-        return Effect.isEffect(answered) ? Effect.map(answered, orNothing) : Effect.succeed(orNothing(answered))
-      }),
-    ...(options.onPredictionStep === undefined ? {} : { onPredictionStep: options.onPredictionStep }),
-    ...(options.onPredict === undefined ? {} : { onPredict: options.onPredict })
+      Effect.map(handlers.get(event._tag)?.(event, memory as S) ?? Effect.undefined, (answered) => answered ?? {}),
+    ...(onPredictionStep === undefined ? {} : { onPredictionStep: call("onPredictionStep", onPredictionStep) }),
+    ...(onPredict === undefined ? {} : { onPredict: call("onPredict", onPredict) })
   }
 }
 
-const orNothing = <T extends Tag, S>(answered: Answered<T, S>): Answer<T, S> => answered ?? {}
+/** Calls a handler, and waits for what it gives. */
+const calling =
+  (callback: string) =>
+  <P extends ReadonlyArray<unknown>, A, E, R>(event: string, handler: (...told: P) => Given<A, E, R>) =>
+  (...told: P): Effect.Effect<A, E | CallbackFailed, R> => {
+    const failed = (cause: unknown) => new CallbackFailed({ callback, event, cause })
+    return Effect.flatMap(
+      Effect.try({ try: () => handler(...told), catch: failed }),
+      (given): Effect.Effect<A, E | CallbackFailed, R> => {
+        if (Effect.isEffect(given)) return given as Effect.Effect<A, E, R>
+        if (!Predicate.isPromiseLike(given)) return Effect.succeed(given)
+        return Effect.tryPromise({ try: async () => given as PromiseLike<A>, catch: failed })
+      }
+    )
+  }
 
 /**
  * Stops the run when the metric to go by has not become better by more than `threshold` in `patience` evaluations.

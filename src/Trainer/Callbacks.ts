@@ -2,7 +2,7 @@
 import { Effect, Predicate, Schema } from "effect"
 import type { Event, Request, Tag } from "../Schedule/Event.ts"
 import type { Callbacks as Memories, TrainerState } from "../TrainerState.ts"
-import type { Callback, Logs, Memory, PredictionStep, Told } from "./Callback.ts"
+import type { Callback, CallbackFailed, Logs, Memory, PredictionStep, Told } from "./Callback.ts"
 import { InvalidTask } from "./Errors.ts"
 
 /** What all of them say. */
@@ -15,9 +15,11 @@ export interface Said {
 
 export interface Callbacks<E, R> {
   /** Tells those that hear of such an event, in order; undefined when none does. */
-  readonly tell: (event: Event, logs: Logs) => Effect.Effect<Said, E | InvalidTask, R> | undefined
+  readonly tell: (event: Event, logs: Logs) => Effect.Effect<Said, E | CallbackFailed | InvalidTask, R> | undefined
   /** What tells them of each batch of an evaluation; nothing when none listens. */
-  readonly watching: (step: Omit<PredictionStep, "done">) => { readonly onBatch?: (done: number) => Effect.Effect<void, E, R> }
+  readonly watching: (step: Omit<PredictionStep, "done">) => {
+    readonly onBatch?: (done: number) => Effect.Effect<void, E | CallbackFailed, R>
+  }
 }
 
 /** What can be asked for. */
@@ -60,7 +62,7 @@ export const make = Effect.fnUntraced(function* <E, R>(callbacks: ReadonlyArray<
 export const watching = <E, R>(
   callbacks: ReadonlyArray<Callback<E, R>>,
   step: Omit<PredictionStep, "done">
-): { readonly onBatch?: (done: number) => Effect.Effect<void, E, R> } => {
+): { readonly onBatch?: (done: number) => Effect.Effect<void, E | CallbackFailed, R> } => {
   const listening = callbacks.filter(({ onPredictionStep }) => onPredictionStep !== undefined)
   if (listening.length === 0) return {}
   return {

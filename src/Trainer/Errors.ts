@@ -8,6 +8,7 @@ import type { KernelMissing } from "../Layer/Device/Kernels.ts"
 import type { FunctionFailed, MissingField, ModelFailed, NoLoss } from "../Model/Model.ts"
 import type { Stalled } from "../Schedule/Plan.ts"
 import * as Frames from "../Tensor/Frames.ts"
+import type { CallbackFailed } from "./Callback.ts"
 import type { EvaluationError } from "./Evaluation.ts"
 import type { NotResumable } from "./Start.ts"
 
@@ -90,5 +91,6 @@ export type RunError =
   | NonFiniteLoss
   | NonFiniteTensor
   | InvalidTask
+  | CallbackFailed
   | BatchTooLarge
   | Misfit

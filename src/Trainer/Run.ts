@@ -8,7 +8,7 @@ import type { Optimizer } from "../Layer/Optimizer.ts"
 import * as Plan from "../Schedule/Plan.ts"
 import type { HostWeights } from "../Tensor/Weights.ts"
 import { initial, type TrainerState } from "../TrainerState.ts"
-import type { Callback, Logs } from "./Callback.ts"
+import type { Callback, CallbackFailed, Logs } from "./Callback.ts"
 import * as Callbacks from "./Callbacks.ts"
 import * as Consumption from "./Consumption.ts"
 import * as Ending from "./Ending.ts"
@@ -341,7 +341,7 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
     return event
   }
   /** Asks the observer, then tells the callbacks; undefined when nobody hears of such an event. */
-  const tell = (event: Plan.Event, logs: Logs): Effect.Effect<Said, E | InvalidTask, R> | undefined => {
+  const tell = (event: Plan.Event, logs: Logs): Effect.Effect<Said, E | CallbackFailed | InvalidTask, R> | undefined => {
     const asked = options.observe === undefined ? undefined : ask(options.observe, event, logs)
     const told = callbacks.tell(event, logs)
     if (asked === undefined) return told

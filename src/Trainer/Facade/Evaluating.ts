@@ -5,6 +5,7 @@ import { Device } from "../../Layer/Device/Device.ts"
 import { Logger } from "../../Layer/Logger/Logger.ts"
 import * as Python from "../../Metrics/Format/Python.ts"
 import type { HostTensors } from "../../Tensor/HostTensor.ts"
+import type { CallbackFailed } from "../Callback.ts"
 import * as Callbacks from "../Callbacks.ts"
 import { InvalidTask } from "../Errors.ts"
 import type { Gathered } from "../EvalPrediction.ts"
@@ -72,14 +73,14 @@ const loaders = Effect.fnUntraced(function* <A, E, R>(core: Core<A, E, R>, evalD
 
 /** Looks at every batch of a loader once: metrics and predictions. */
 export const evaluationLoop = <A, E, R>(core: Core<A, E, R>, loader: Loader, options: LoopOptions = {}) =>
-  Effect.map(look(core, loader, options, predictAll<E, R>), outputOf)
+  Effect.map(look(core, loader, options, predictAll<E | CallbackFailed, R>), outputOf)
 
 /** Puts the weights on the device and looks at a loader as `how` does. */
 const look = Effect.fnUntraced(function* <A, E, R, Found, E2, R2>(
   core: Core<A, E, R>,
   loader: Loader,
   { generation, ignoreKeys, metricKeyPrefix = "eval", predictionLossOnly }: LoopOptions,
-  how: (options: EvaluationOptions<E, R> & { readonly set: string }) => Effect.Effect<Found, E2, R2>
+  how: (options: EvaluationOptions<E | CallbackFailed, R> & { readonly set: string }) => Effect.Effect<Found, E2, R2>
 ) {
   const { args, cell } = core
   const device = yield* Device
@@ -93,7 +94,7 @@ const look = Effect.fnUntraced(function* <A, E, R, Found, E2, R2>(
   const options = (
     preparation: number | undefined,
     on: EvaluationOptions["weights"]
-  ): EvaluationOptions<E, R> & { readonly set: string } => ({
+  ): EvaluationOptions<E | CallbackFailed, R> & { readonly set: string } => ({
     ...lesson,
     weights: on,
     loader,
@@ -142,7 +143,7 @@ export const evaluate = Effect.fnUntraced(function* <A, E, R>(core: Core<A, E, R
     const set = `${metricKeyPrefix}${name.slice("eval".length)}`
     const options = { ...rest, metricKeyPrefix: set }
     const measured = yield* stage(core, "eval")
-    const found = yield* look(core, loader, options, streaming<E, R>)
+    const found = yield* look(core, loader, options, streaming<E | CallbackFailed, R>)
     metrics = { ...metrics, ...(yield* Diary.evaluated(core, set, found)), ...(yield* measured) }
   }
   return metrics

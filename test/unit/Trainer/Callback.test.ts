@@ -195,3 +195,39 @@ it.effect("what is no JSON cannot be remembered without a schema", () =>
     expect(error.message).toContain('The callback "Dated" remembers what its checkpoints cannot hold')
   })
 )
+
+it.effect("a promise is waited for: what it asks for is done, and what it remembers is kept", () =>
+  Effect.gen(function* () {
+    let watched = 0
+    const pause = () => new Promise((resolve) => setTimeout(resolve, 1))
+    const slow = Callback.make({
+      name: "Slow",
+      memory: { initial: 0 },
+      onStepEnd: async ({ state }, seen) => {
+        await pause()
+        return state.step === 2 ? { memory: seen + 1, ask: ["stopRun"] } : { memory: seen + 1 }
+      },
+      onPredictionStep: async () => {
+        await pause()
+        watched++
+      }
+    })
+    const { state } = yield* train([slow])
+    expect([state.step, state.callbacks, watched]).toEqual([2, { Slow: 2 }, 3])
+  })
+)
+
+it.effect("what a handler throws, or its promise is rejected with, names the callback and the event", () =>
+  Effect.gen(function* () {
+    const cause = new Error("boom")
+    const boom = () => {
+      throw cause
+    }
+    const reject = async () => boom()
+    for (const handler of [boom, reject])
+      for (const event of ["onInitEnd", "onStepEnd", "onEvaluate", "onPredictionStep"] as const) {
+        const error = yield* Effect.flip(train([Callback.make({ name: "Mine", [event]: handler })]))
+        expect(error).toMatchObject({ _tag: "CallbackFailed", message: `callback "Mine" failed at ${event}: boom`, cause })
+      }
+  })
+)
