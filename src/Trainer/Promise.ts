@@ -13,7 +13,7 @@ import type { HostTensors } from "../Tensor/HostTensor.ts"
 import type { Metrics } from "./ComputeMetrics.ts"
 import type { EvalPrediction } from "./EvalPrediction.ts"
 import { type EvaluateOptions, isOptions, type LoopOptions, type PredictionOutput } from "./Facade/Evaluating.ts"
-import type { Options as FacadeOptions } from "./Facade/Options.ts"
+import { type Options as FacadeOptions, known } from "./Facade/Options.ts"
 import * as Facade from "./Facade.ts"
 import { collatorFailed, isSource, type Source, type Sources } from "./Feed.ts"
 import * as World from "./World.ts"
@@ -131,6 +131,7 @@ export interface Face {
 /** Makes a Trainer of another kind. **Errors**: as `make`. */
 export const makeAs = async <A>(options: Options<A>, face: Face): Promise<Trainer<A>> => {
   const { computeMetrics, dataCollator, evalDataset, trainDataset, world: given, device, ...rest } = options
+  await Effect.runPromise(known(options, ["device", "world"]))
   const scope = Scope.makeUnsafe()
   const args = face.read(options.args ?? { outputDir: "tmp_trainer" })
   if (Result.isFailure(args)) throw args.failure

@@ -16,7 +16,7 @@ import { initialWeights } from "../Learner.ts"
 import * as MemoryReport from "../MemoryReport.ts"
 import type { Parts } from "../Program.ts"
 import type { Options as RunOptions } from "../Run.ts"
-import type { Options } from "./Options.ts"
+import { known, type Options } from "./Options.ts"
 
 /** Where a Trainer lives: the world of its runs, and the disk for what it saves beside. */
 export type Home = Device | CheckpointStore | Logger | FileSystem.FileSystem | Path.Path
@@ -64,8 +64,9 @@ export interface Kind {
 
 const plainly: Kind = { read: Arguments.make, supported: Arguments.supported, parts: () => Effect.succeed({}) }
 
-/** Makes it. **Errors**: `InvalidArgument` and the like; `InvalidTask` without a model, or when its `init` fails. */
+/** Makes it. **Errors**: `InvalidArgument` and the like; `InvalidTask` for an option that there is not, without a model, or when its `init` fails. */
 export const make = Effect.fnUntraced(function* <A, E, R>(options: Options<A, E, R>, kind: Kind = plainly) {
+  yield* known(options)
   const args = yield* Effect.fromResult(kind.read(options.args ?? { outputDir: "tmp_trainer" }))
   yield* Effect.forEach(Arguments.warnings(args), (warning) => Effect.logWarning(warning), { discard: true })
   yield* Effect.fromResult(Result.map(kind.supported(args), () => args))

@@ -1,5 +1,7 @@
 /** What the page's Trainer is made from. */
-import type { Input } from "../../Arguments/Arguments.ts"
+import { Effect } from "effect"
+import { names as argumentNames, type Input } from "../../Arguments/Arguments.ts"
+import { nearest, toCamel, toSnake } from "../../Arguments/Names.ts"
 import type { Collator } from "../../Data/Collator.ts"
 import type { Metric } from "../../Metrics/Metric.ts"
 import type { Model } from "../../Model/Model.ts"
@@ -9,6 +11,7 @@ import type { Tokenizer } from "../../Tokenizer/Tokenizer.ts"
 import type { Callback } from "../Callback.ts"
 import type { Functions } from "../Collect.ts"
 import type { ComputeLoss } from "../ComputeLoss.ts"
+import { InvalidTask } from "../Errors.ts"
 import type { MakeLoader, Source, Sources } from "../Feed.ts"
 
 export interface Options<A, E = never, R = never> {
@@ -38,4 +41,41 @@ export interface Options<A, E = never, R = never> {
   readonly getTrainDataloader?: MakeLoader<A, E, R>
   /** Which parameters are trained, by path; all by default. */
   readonly trainable?: (path: string) => boolean
+}
+
+const names = Object.keys({
+  model: true,
+  modelInit: true,
+  args: true,
+  tokenizer: true,
+  dataCollator: true,
+  trainDataset: true,
+  evalDataset: true,
+  computeMetrics: true,
+  metrics: true,
+  callbacks: true,
+  optimizers: true,
+  preprocessLogitsForMetrics: true,
+  computeLoss: true,
+  getTrainDataloader: true,
+  trainable: true
+} satisfies Readonly<Record<keyof Options<unknown>, true>>)
+
+/** What Python's Trainer has under other names. */
+const renamed: Readonly<Record<string, string>> = {
+  processingClass: "tokenizer",
+  computeLossFunc: "computeLoss",
+  optimizerClsAndKwargs: "optimizers"
+}
+
+/** Refuses an option that there is not, and names what was most likely meant; `more` are options besides. **Errors**: `InvalidTask`. */
+export const known = (given: object, more: ReadonlyArray<string> = []): Effect.Effect<void, InvalidTask> => {
+  const all = [...names, ...more]
+  const other = Object.keys(given).find((name) => !all.includes(name))
+  if (other === undefined) return Effect.void
+  const camel = toCamel(other)
+  const argument = (argumentNames as ReadonlyArray<string>).includes(toSnake(other)) ? `args: { ${camel} }` : undefined
+  const meant = argument ?? renamed[camel] ?? nearest(camel, all)
+  const hint = meant === undefined ? `There are: ${all.join(", ")}.` : `Did you mean ${meant}?`
+  return Effect.fail(new InvalidTask({ reason: `A Trainer has no option ${other}. ${hint}` }))
 }

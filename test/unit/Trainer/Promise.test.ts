@@ -1,11 +1,13 @@
 /** The Trainer with promises: the same methods, typed errors as rejections, and an end. */
-import { Layer } from "effect"
+import { Effect, Layer } from "effect"
 import { expect, it } from "vitest"
 import * as MemoryStore from "../../../src/Checkpoint/MemoryStore.ts"
 import * as Cpu from "../../../src/Layer/Device/Cpu.ts"
 import { type ComputeLoss, type ComputeMetrics, EvalPrediction, Trainer } from "../../../src/promise.ts"
 import { tf } from "../../../src/Tensor/Tensor.ts"
 import * as Callback from "../../../src/Trainer/Callback.ts"
+import type { Options } from "../../../src/Trainer/Facade/Options.ts"
+import * as Facade from "../../../src/Trainer/Facade.ts"
 import * as Tiny from "../../support/tiny.ts"
 
 const world = Layer.mergeAll(Cpu.layer, MemoryStore.layer, Tiny.logger())
@@ -129,4 +131,21 @@ it("many Trainers of a process listen to its terminal and its signals once", asy
   expect(listeners()[0]).toBe(before[0]! + 1)
   await trainers[0]!.close()
   expect(listeners()).toEqual(before)
+})
+
+it("an option that there is not is refused by name, with what was meant", async () => {
+  const refused = async (given: object) =>
+    Trainer.make({ ...options, ...given }).then(
+      () => "made",
+      ({ _tag, message }) => `${_tag}: ${message}`
+    )
+  const none = (name: string) => `InvalidTask: A Trainer has no option ${name}.`
+  expect(await refused({ compute_metrics: () => ({}) })).toBe(`${none("compute_metrics")} Did you mean computeMetrics?`)
+  expect(await refused({ processingClass: {} })).toBe(`${none("processingClass")} Did you mean tokenizer?`)
+  expect(await refused({ processing_class: {} })).toBe(`${none("processing_class")} Did you mean tokenizer?`)
+  expect(await refused({ learning_rate: 1 })).toBe(`${none("learning_rate")} Did you mean args: { learningRate }?`)
+  expect(await refused({ devise: "cpu" })).toBe(`${none("devise")} Did you mean device?`)
+  expect(await refused({ zebra: 1 })).toContain(`${none("zebra")} There are: model, modelInit, args,`)
+  const inEffect = Facade.make({ model: Tiny.model, compute_metrics: () => ({}) } as Options<unknown>)
+  expect(await Effect.runPromise(Effect.flip(Effect.provide(inEffect as never, world)))).toMatchObject({ _tag: "InvalidTask" })
 })
