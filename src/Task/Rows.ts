@@ -33,8 +33,8 @@ export const read = Effect.fnUntraced(function* (files: { readonly [S in Split]?
   return tables
 })
 
-/** The names of a table's columns. */
-export const columnsOf = ({ rows }: Table): ReadonlyArray<string> => Object.keys(rows[0] ?? {})
+/** The names of a table's columns: rows of JSON may lack some. */
+export const columnsOf = ({ rows }: Table): ReadonlyArray<string> => [...new Set(rows.flatMap((row) => Object.keys(row)))]
 
 /** Finds a column: the one that is named, or the first of the usual ones. **Errors**: `NoSuchColumn`. */
 export const column = (table: Table, flag: string, named: string | null, usual: ReadonlyArray<string>) => {
@@ -45,13 +45,30 @@ export const column = (table: Table, flag: string, named: string | null, usual: 
     : Effect.succeed(found)
 }
 
-/** Reads a text. Numbers are texts too: what looks like one in a .csv file has become one. **Errors**: `InvalidRow`. */
+/** Reads a text. Numbers are texts too: a column of a .csv file may hold nothing else. **Errors**: `InvalidRow`. */
 export const text = (table: Table, row: number, column: string) => {
   const value = table.rows[row]?.[column]
   return typeof value === "string" || typeof value === "number"
     ? Effect.succeed(String(value))
     : Effect.fail(invalid(table, row, column, "it is no text"))
 }
+
+/** Reads a label: a text or a number, and a truth value as a text. **Errors**: `InvalidRow`. */
+export const label = (table: Table, row: number, column: string) => {
+  const value = table.rows[row]?.[column]
+  if (typeof value === "string" || typeof value === "number") return Effect.succeed(value)
+  return typeof value === "boolean"
+    ? Effect.succeed(String(value))
+    : Effect.fail(
+        invalid(table, row, column, unlabelled(value) ? "it has no label" : "it is no label, which is a text or a number")
+      )
+}
+
+/** Whether a table's labels are not known: all are missing, or -1, as in the tests of benchmarks. */
+export const isUnlabelled = ({ rows }: Table, column: string): boolean =>
+  rows.every((row) => unlabelled(row[column]) || row[column] === -1)
+
+const unlabelled = (value: unknown) => value === undefined || value === null
 
 /** Reads a list of texts or numbers. **Errors**: `InvalidRow`. */
 export const list = (table: Table, row: number, column: string) => {

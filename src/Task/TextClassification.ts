@@ -1,5 +1,6 @@
 /** Texts, or pairs of them, that have a label, or a number. */
 import { Effect } from "effect"
+import { InvalidArgument } from "../Arguments/Errors.ts"
 import * as Field from "../Arguments/Field.ts"
 import * as Collator from "../Data/Collators.ts"
 import * as Dataset from "../Data/Dataset.ts"
@@ -38,10 +39,12 @@ const pairs = [
  */
 export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, settings, tables, trains }) {
   const { labelColumnName: labelColumn } = settings
-  const labelled = Object.values(tables).filter((table) => Rows.columnsOf(table).includes(labelColumn))
+  const labelled = Object.values(tables).filter(
+    (table) => Rows.columnsOf(table).includes(labelColumn) && !(table === tables.test && Rows.isUnlabelled(table, labelColumn))
+  )
   if (trains && tables.train !== undefined) yield* Rows.column(tables.train, "label_column_name", labelColumn, [])
-  const valuesOf = (table: Rows.Table | undefined) => table?.rows.map((row) => row[labelColumn] as string | number)
-  const values = valuesOf(trains ? tables.train : undefined)
+  const labelOf = (table: Rows.Table) => (row: number) => Rows.label(table, row, labelColumn)
+  const values = trains && tables.train !== undefined ? yield* Rows.each(tables.train, labelOf(tables.train)) : undefined
   const regression =
     settings.doRegression ??
     (trains
@@ -62,8 +65,8 @@ export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, se
         const [first = "", second] = yield* Effect.forEach(columns, (column) => Rows.text(table, row, column))
         const text: Tokenizer.Text = second === undefined ? first : [first, second]
         if (!has) return { text }
-        const value = table.rows[row]?.[labelColumn]
-        if (!regression) return { text, label: yield* Labels.id(labels, value as string | number, table.file, row) }
+        const value = yield* labelOf(table)(row)
+        if (!regression) return { text, label: yield* Labels.id(labels, value, table.file, row) }
         if (typeof value !== "number") return yield* Rows.invalid(table, row, labelColumn, "it is no number")
         return { text, label: Float32Array.of(value) }
       })
@@ -92,7 +95,16 @@ export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, se
 
 const textColumns = Effect.fnUntraced(function* (table: Rows.Table, named: string | null, labelColumn: string) {
   const flag = "text_column_names"
-  if (named !== null) return yield* Effect.forEach(named.split(","), (name) => Rows.column(table, flag, name.trim(), []))
+  if (named !== null) {
+    const names = named.split(",").map((name) => name.trim())
+    if (names.length > 2)
+      return yield* new InvalidArgument({
+        argument: flag,
+        value: named,
+        expected: "the name of one column, or of two, apart by a comma"
+      })
+    return yield* Effect.forEach(names, (name) => Rows.column(table, flag, name, []))
+  }
   const there = Rows.columnsOf(table)
   const pair = pairs.find((columns) => columns.every((column) => there.includes(column)))
   if (pair !== undefined) return pair
