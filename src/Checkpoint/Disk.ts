@@ -1,5 +1,5 @@
 /** Writing that lasts, and what to do about a disk that does not let us. */
-import { Effect, FileSystem, PlatformError } from "effect"
+import { Effect, FileSystem, Path, PlatformError } from "effect"
 
 /** Writes a new file and waits until it is on the disk. */
 export const writeFile = Effect.fnUntraced(function* (file: string, bytes: Uint8Array) {
@@ -8,6 +8,25 @@ export const writeFile = Effect.fnUntraced(function* (file: string, bytes: Uint8
   yield* open.writeAll(bytes)
   yield* open.sync
 }, Effect.scoped)
+
+/** Puts a file into a folder, which is made where it is not there: whole, or as it was. */
+export const replace = Effect.fnUntraced(function* (folder: string, name: string, text: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const file = path.join(folder, name)
+  yield* ensure(path.resolve(folder))
+  yield* writeFile(`${file}.tmp`, new TextEncoder().encode(text))
+  yield* fs.rename(`${file}.tmp`, file)
+})
+
+/** Makes a folder and those above it. Node's own way to (`recursive`) never ends under /proc. */
+export const ensure = (folder: string): Effect.Effect<void, PlatformError.PlatformError, FileSystem.FileSystem | Path.Path> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    if (yield* fs.exists(folder)) return
+    yield* ensure((yield* Path.Path).dirname(folder))
+    yield* fs.makeDirectory(folder)
+  })
 
 /** Waits until a folder's entries are on the disk, where the system has a way to (Windows has none). */
 export const sync = (folder: string): Effect.Effect<void, never, FileSystem.FileSystem> =>

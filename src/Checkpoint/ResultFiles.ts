@@ -74,11 +74,10 @@ export const save = Effect.fn("ResultFiles.save")(function* (
   const fs = yield* FileSystem.FileSystem
   const write = (name: string, text: string) => {
     const path = `${folder}/${name}`
-    return Effect.gen(function* () {
-      yield* fs.makeDirectory(folder, { recursive: true })
-      yield* Disk.writeFile(`${path}.part`, new TextEncoder().encode(text))
-      yield* fs.rename(`${path}.part`, path)
-    }).pipe(Effect.mapError((error) => new ResultsError({ path, operation: "write", reason: Disk.advice(error) })))
+    return Effect.mapError(
+      Disk.replace(folder, name, text),
+      (error) => new ResultsError({ path, operation: "write", reason: Disk.advice(error) })
+    )
   }
   yield* write(nameOf(split), toJson(results))
   if (options.combined === false) return

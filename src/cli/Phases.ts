@@ -1,6 +1,7 @@
 /** What a program is asked to do, `--do_train`, `--do_eval`, `--do_predict`, and what each leaves: results as transformers' example scripts write them. */
-import { Console, Effect, FileSystem, Path, Result } from "effect"
+import { Console, Effect, Path, Result } from "effect"
 import { type Arguments, ContradictoryArguments } from "../Arguments/Arguments.ts"
+import * as Disk from "../Checkpoint/Disk.ts"
 import * as HuggingFace from "../Checkpoint/HuggingFace.ts"
 import * as ResultFiles from "../Checkpoint/ResultFiles.ts"
 import type { Loader } from "../Data/Loader.ts"
@@ -125,14 +126,13 @@ const plain: Report = ({ predictions }) => ({
 
 /** Writes files, each whole or not at all, and notes them where the folder is a run's. */
 export const write = Effect.fnUntraced(function* (folder: string, files: Readonly<Record<string, string>>) {
-  const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  yield* fs.makeDirectory(folder, { recursive: true })
-  for (const [name, text] of Object.entries(files)) {
-    const file = path.join(folder, name)
-    yield* fs.writeFileString(`${file}.tmp`, text)
-    yield* fs.rename(`${file}.tmp`, file)
-  }
+  yield* Effect.mapError(
+    Effect.gen(function* () {
+      yield* Disk.ensure((yield* Path.Path).resolve(folder))
+      for (const [name, text] of Object.entries(files)) yield* Disk.replace(folder, name, text)
+    }),
+    (error) => new RunFolder.FolderError({ path: folder, reason: Disk.advice(error) })
+  )
   yield* RunFolder.wrote(folder, Object.keys(files))
 })
 

@@ -27,6 +27,7 @@ export const predict = Effect.fnUntraced(function* (task: Asked | undefined, { d
   if (!Tasks.predicts(task.name)) return yield* new NoPrediction({ task: task.name })
   if (files.test === undefined) return yield* new Tasks.NoTaskData({ reason: "There is nothing to predict: pass --test_file." })
   const args = yield* Effect.fromResult(Arguments.make(overrides))
+  if (overrides.outputDir !== undefined) yield* Phases.write(args.outputDir, {}) // before the work, not after it
   const program = yield* Tasks.make({
     task: task.name,
     settings: task.settings,

@@ -83,25 +83,9 @@ export const read = Effect.fnUntraced(function* (folder: string) {
 
 /** Writes how the run stands, whole or not at all. */
 export const write = Effect.fnUntraced(function* (folder: string, status: Status) {
-  const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  const file = path.join(folder, fileName)
   const text = yield* Schema.encodeEffect(codec)(status).pipe(Effect.orDie)
-  yield* ensure(path.resolve(folder)).pipe(Effect.mapError(cannot(folder)))
-  yield* Disk.writeFile(`${file}.tmp`, new TextEncoder().encode(text)).pipe(
-    Effect.andThen(fs.rename(`${file}.tmp`, file)),
-    Effect.mapError(cannot(folder))
-  )
+  yield* Effect.mapError(Disk.replace(folder, fileName, text), cannot(folder))
 })
-
-/** Makes a folder and those above it. Node's own way to (`recursive`) never ends under /proc. */
-const ensure = (folder: string): Effect.Effect<void, PlatformError.PlatformError, FileSystem.FileSystem | Path.Path> =>
-  Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    if (yield* fs.exists(folder)) return
-    yield* ensure((yield* Path.Path).dirname(folder))
-    yield* fs.makeDirectory(folder)
-  })
 
 /** Fails with `StoreLocked` while another process trains in the folder. */
 export const isFree = (folder: string) => whileFree(folder, Effect.void)
@@ -115,7 +99,7 @@ export const saveModel = Effect.fnUntraced(function* (
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   for (const [name, text] of Object.entries(files))
-    yield* Disk.writeFile(path.join(folder, name), new TextEncoder().encode(text)).pipe(
+    yield* Disk.replace(folder, name, text).pipe(
       Effect.mapError((error) => new ModelNotSaved({ path: path.join(folder, name), reason: Disk.advice(error) }))
     )
   const file = path.join(folder, "model.safetensors")

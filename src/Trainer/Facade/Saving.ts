@@ -1,5 +1,5 @@
 /** What a Trainer writes beside its checkpoints: the model, the state, results, a model card. */
-import { Console, Effect, FileSystem, Path, Ref } from "effect"
+import { Console, Effect, Path, Ref } from "effect"
 import packageJson from "../../../package.json" with { type: "json" }
 import * as Arguments from "../../Arguments/Arguments.ts"
 import * as Disk from "../../Checkpoint/Disk.ts"
@@ -18,19 +18,22 @@ export const saveModel = Effect.fnUntraced(function* <A, E, R>(
   outputDir = args.outputDir
 ) {
   const { weights } = yield* Ref.get(cell)
-  const fs = yield* FileSystem.FileSystem
-  yield* fs.makeDirectory(outputDir, { recursive: true })
+  yield* Disk.ensure((yield* Path.Path).resolve(outputDir))
   yield* ModelFiles.save(outputDir, { ...weights.parameters, ...weights.buffers })
   const files = filesOf({ ...options, model })
-  yield* Effect.forEach(Object.entries(files), ([name, text]) => write(outputDir, name, text), { discard: true })
-  yield* write(outputDir, "training_args.json", Arguments.toJsonString(args))
+  yield* Effect.forEach(Object.entries(files), ([name, text]) => Disk.replace(outputDir, name, text), { discard: true })
+  yield* Disk.replace(outputDir, "training_args.json", Arguments.toJsonString(args))
 })
 
 /** Writes `trainer_state.json` into the output folder. */
 export const saveState = Effect.fnUntraced(function* <A, E, R>({ args, cell }: Core<A, E, R>) {
   const { described, history, state } = yield* Ref.get(cell)
   const known = described === undefined ? {} : { trainerState: described(state) }
-  yield* write(args.outputDir, "trainer_state.json", HuggingFace.trainerState({ state, history, ...known }, args.outputDir))
+  yield* Disk.replace(
+    args.outputDir,
+    "trainer_state.json",
+    HuggingFace.trainerState({ state, history, ...known }, args.outputDir)
+  )
 })
 
 /** Writes the draft of a model card as `README.md` into the output folder. */
@@ -42,7 +45,7 @@ export const createModelCard = Effect.fnUntraced(function* <A, E, R>(
   const { history } = yield* Ref.get(cell)
   const versions = { Regimen: packageJson.version, "TensorFlow.js": tf.version_core }
   const name = modelName ?? path.basename(path.resolve(args.outputDir))
-  yield* write(args.outputDir, "README.md", ModelCard.render({ ...metadata, name, history, args, versions }))
+  yield* Disk.replace(args.outputDir, "README.md", ModelCard.render({ ...metadata, name, history, args, versions }))
 })
 
 /** Prints a split's metrics, aligned. */
@@ -55,13 +58,3 @@ export const saveMetrics = <A, E, R>(
   metrics: Results.Results,
   combined = true
 ): ReturnType<typeof ResultFiles.save> => ResultFiles.save(args.outputDir, split, metrics, { combined })
-
-/** A file is whole or as it was. */
-const write = Effect.fnUntraced(function* (folder: string, name: string, text: string) {
-  const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  const file = path.join(folder, name)
-  yield* fs.makeDirectory(folder, { recursive: true })
-  yield* Disk.writeFile(`${file}.tmp`, new TextEncoder().encode(text))
-  yield* fs.rename(`${file}.tmp`, file)
-})

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { expect, it } from "@effect/vitest"
-import { Effect, FileSystem } from "effect"
+import { Effect, FileSystem, type Path } from "effect"
 import * as ResultFiles from "../../../src/Checkpoint/ResultFiles.ts"
 import type { Results } from "../../../src/Metrics/Format/Results.ts"
 
@@ -52,11 +52,13 @@ it.each(["", "[1]", "null", "{"])("refuses %j", (text) => {
   expect(() => ResultFiles.fromJson(text)).toThrow(SyntaxError)
 })
 
-const inFolder = <A, E>(f: (fs: FileSystem.FileSystem, folder: string) => Effect.Effect<A, E, FileSystem.FileSystem>) =>
+const inFolder = <A, E>(
+  f: (fs: FileSystem.FileSystem, folder: string) => Effect.Effect<A, E, FileSystem.FileSystem | Path.Path>
+) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     return yield* f(fs, `${yield* fs.makeTempDirectoryScoped()}/run`)
-  }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer))
+  }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
 
 it.effect("saves a split's file, and all of them together unless told not to", () =>
   inFolder((fs, folder) =>
