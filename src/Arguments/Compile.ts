@@ -127,13 +127,15 @@ export const plan = (args: Arguments, sizes: Sizes): Result.Result<Plan, Argumen
       epoch: Trigger.epochEnd,
       best: Trigger.changes(best)
     }
+    const waiting = aim === null || patience === undefined ? undefined : { ...aim, ...patience }
     return {
       horizon,
       learningRate,
       log: Trigger.or(log[args.loggingStrategy], args.loggingFirstStep ? Trigger.reaches(1) : Trigger.never),
       evaluate: evaluate[args.evalStrategy],
       save: save[args.saveStrategy],
-      stop: aim === null || patience === undefined ? Schedule.constant(false) : Schedule.impatient({ ...aim, ...patience }),
+      stop: waiting === undefined ? Schedule.constant(false) : Schedule.impatient(waiting),
+      ...(waiting === undefined ? {} : { patience: waiting }),
       best: args.saveStrategy === "no" ? Schedule.constant(null) : best,
       retention: (args.saveTotalLimit ?? 0) > 0 ? Retention.keepLast(args.saveTotalLimit!) : Retention.keepAll,
       restoreBest: args.loadBestModelAtEnd,

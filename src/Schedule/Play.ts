@@ -4,7 +4,7 @@ import * as State from "../TrainerState.ts"
 import type { Event, EventOf, Metrics, Plain, Reply, Request } from "./Event.ts"
 import type { Horizon } from "./Horizon.ts"
 import type { Retention } from "./Retention.ts"
-import type { Schedule } from "./Schedule.ts"
+import type { Patience, Schedule } from "./Schedule.ts"
 import type { Trigger } from "./Trigger.ts"
 
 export interface Plan {
@@ -16,6 +16,8 @@ export interface Plan {
   readonly save: Trigger.Input
   /** Whether the run is over. `play` adds the horizon's end to it. A resumed run asks again, so a level that has become true should stay so. */
   readonly stop: Schedule.Input<boolean>
+  /** What early stopping waits for, where `stop` has it: a run that ends says so. */
+  readonly patience?: Patience
   /** The step whose checkpoint must survive, or null. */
   readonly best: Schedule.Input<number | null>
   readonly retention: Retention

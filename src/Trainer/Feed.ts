@@ -51,6 +51,8 @@ export interface Options<A, E = never, R = never> {
   /** Reads the training data another way. */
   readonly loader?: MakeLoader<A, E, R>
   readonly workers?: Workers
+  /** What was said to be left out, as `title of train`: it grows, and nothing is said twice. */
+  readonly said?: Set<string>
 }
 
 /** TrainingArguments, or Seq2SeqTrainingArguments. */
@@ -109,29 +111,31 @@ export const make = Effect.fnUntraced(function* <A, E, R>(
 })
 
 /**
- * Opens evaluation data alone, and makes their loaders, by the prefix of their metrics.
+ * Opens evaluation data alone, and makes their loaders, by the prefix of their metrics: another `prefix` takes the place of `eval`.
  *
  * **Errors**: `FeedError`.
  */
 export const forEvaluation = Effect.fnUntraced(function* <A, E, R>(
-  options: Pick<Options<A, E, R>, "model" | "collate" | "tokenizer" | "evalDataset">,
-  args: Args
+  options: Pick<Options<A, E, R>, "model" | "collate" | "tokenizer" | "evalDataset" | "said">,
+  args: Args,
+  prefix = "eval"
 ): Effect.fn.Return<Feed["evaluation"], FeedError | E, R | Scope.Scope> {
-  const { evaluation, tell } = yield* reading<A, E, R>(options, args)
+  const { evaluation, tell } = yield* reading<A, E, R>(options, args, prefix)
   return yield* Effect.tap(evaluation(options.evalDataset), tell)
 })
 
 /** How data are read for a model: the columns that it takes, and how far ahead. */
 const reading = Effect.fnUntraced(function* <A, E, R>(
-  options: Pick<Options<A, E, R>, "model" | "collate" | "tokenizer">,
-  args: Args
+  { said = new Set(), ...options }: Pick<Options<A, E, R>, "model" | "collate" | "tokenizer" | "said">,
+  args: Args,
+  prefix = "eval"
 ) {
   const { model } = options
   yield* Survey.tokens(model, options.tokenizer)
   const collate = options.collate === undefined ? yield* usual(options.tokenizer) : guarded(options.collate)
   const takes = args.removeUnusedColumns ? Columns.takenBy(model, args.labelNames ?? []) : undefined
   const shown = takes === undefined ? collate : Columns.only(collate, takes)
-  const unused = new Map<string, string>()
+  const unused = new Set<string>()
   const look = Effect.fnUntraced(function* (
     name: string,
     data: Data<A, R>
@@ -140,7 +144,7 @@ const reading = Effect.fnUntraced(function* <A, E, R>(
     if (takes === undefined) return
     const row = yield* first(data)
     const dropped = yield* Effect.fromResult(Columns.unused(row, takes, model.labels))
-    if (dropped.length > 0) unused.set(name, dropped.join(", "))
+    if (dropped.length > 0) unused.add(`${dropped.join(", ")} of ${name}`)
   })
   const prefetched = (loader: Loader.Loader) =>
     aheadOf(args) === 0 ? Effect.succeed(loader) : Loader.prefetch(loader, aheadOf(args))
@@ -148,7 +152,8 @@ const reading = Effect.fnUntraced(function* <A, E, R>(
     sources: Sources<A, E, R> | undefined
   ): Effect.fn.Return<Feed["evaluation"], FeedError | E, R | Scope.Scope> {
     const loaders: Record<string, Loader.Loader> = {}
-    for (const [name, source] of Object.entries(sets(sources))) {
+    for (const [set, source] of Object.entries(sets(sources))) {
+      const name = `${prefix}${set.slice("eval".length)}`
       const data = yield* open(source)
       yield* look(name, data)
       const batches = { collate: shown, batchSize: Arguments.evalBatchSize(args) }
@@ -159,14 +164,14 @@ const reading = Effect.fnUntraced(function* <A, E, R>(
     }
     return loaders
   })
-  /** Names what is left out. */
-  const tell = Effect.suspend(() =>
-    unused.size === 0
+  /** Names what is left out, unless it was said before. */
+  const tell = Effect.suspend(() => {
+    const news = [...unused].filter((words) => !said.has(words))
+    for (const words of news) said.add(words)
+    return news.length === 0
       ? Effect.void
-      : Effect.logInfo(
-          `Columns that the model does not take are left out (remove_unused_columns): ${[...unused].map(([name, columns]) => `${columns} of ${name}`).join("; ")}.`
-        )
-  )
+      : Effect.logInfo(`Columns that the model does not take are left out (remove_unused_columns): ${news.join("; ")}.`)
+  })
   return { takes, shown, look, prefetched, evaluation, tell }
 })
 

@@ -87,6 +87,8 @@ export interface Parts<A, E = never, R = never> {
   readonly write?: Collect.Write
   readonly padLabels?: Collect.Functions["padLabels"]
   readonly report?: Report
+  /** What was said of columns that are left out: it grows, and nothing is said twice. */
+  readonly said?: Set<string>
   /** The loss in the place of the model's own, from its outputs and the batch. */
   readonly computeLoss?: ComputeLoss.ComputeLoss
   readonly optimizer?: (args: Arguments.Arguments) => Transformation
@@ -157,7 +159,9 @@ export const make = <A, E = never, R = never>(program: Definition<A, E, R>): Pro
       test:
         program.testDataset === undefined
           ? Effect.undefined
-          : Effect.map(Feed.forEvaluation({ ...program, evalDataset: program.testDataset }, args), ({ eval: test }) => test),
+          : heard(args)(
+              Effect.map(Feed.forEvaluation({ ...program, evalDataset: program.testDataset }, args, "test"), ({ test }) => test)
+            ),
       again: make(program).prepare
     }
   }),
@@ -245,7 +249,7 @@ const once = <E, R, E2, R2>({ optimizer, plan, task }: Prepared<E, R>, options: 
   Trainer.train(task, plan, options).pipe(Effect.provide(Optimizer.layer(optimizer)))
 
 /** Says only what `log_level` lets through. */
-const heard = (args: Arguments.Arguments) => {
+export const heard = (args: Arguments.Arguments) => {
   const level = Arguments.getProcessLogLevel(args)
   return <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     level === undefined ? effect : Effect.provideService(effect, References.MinimumLogLevel, level)

@@ -305,17 +305,18 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
         return Effect.gen(function* () {
           yield* saver.alone(Effect.void) // the last write is part of the run
           const { loss } = yield* sound(state.step)
+          let best = Ending.best(plan, state)
           if (plan.restoreBest && state.bestCheckpoint !== null && state.bestCheckpoint !== state.step) {
-            const best = yield* Effect.result(store.load(state.bestCheckpoint))
-            if (best._tag === "Success") {
+            const loaded = yield* Effect.result(store.load(state.bestCheckpoint))
+            if (loaded._tag === "Success") {
               sealed = true
-              yield* learner.restore(best.success.weights)
+              yield* learner.restore(loaded.success.weights)
             } else {
-              yield* Effect.logWarning(`${best.failure.message} The last weights stay in the place of the best.`)
+              best = undefined
+              yield* Effect.logWarning(`${loaded.failure.message} The last weights stay in the place of the best.`)
             }
           }
-          const why = Ending.early(plan, state, asker)
-          if (why !== undefined) yield* journal.text(state, why)
+          for (const words of [Ending.early(plan, state, asker), best]) if (words !== undefined) yield* journal.text(state, words)
           const trainLoss = (state.losses.total + loss) / Math.max(1, state.step)
           const done = { samples: state.samples - from.samples, steps: state.step - from.step }
           const logs = yield* journal.summary(

@@ -113,12 +113,14 @@ const assemble = Effect.fnUntraced(function* <A, E, R>(
     described: undefined
   })
   const [optimizer, schedule] = options.optimizers ?? [null, null]
+  const said = new Set<string>()
   const parts = Effect.map(
     Ref.get(cell),
     ({ callbacks }): Parts<A, E, R> => ({
       args: options.args ?? {},
       reduction,
       callbacks,
+      said,
       ...ofKind,
       model,
       ...(options.dataCollator === undefined ? {} : { collate: options.dataCollator }),

@@ -64,11 +64,15 @@ export interface PredictionOutput {
 export const getEvalDataloader = Effect.fnUntraced(function* <A, E, R>(core: Core<A, E, R>, dataset?: Source<A, E, R>) {
   const found = dataset ?? Object.values(Feed.sets(core.options.evalDataset))[0]
   if (found === undefined) return yield* new InvalidTask({ reason: "There is no evalDataset: give one to the Trainer, or here." })
-  return (yield* loaders(core, found)).eval!
+  return yield* open(core, found)
 })
 
-const loaders = Effect.fnUntraced(function* <A, E, R>(core: Core<A, E, R>, evalDataset: Sources<A, E, R>) {
-  return yield* Feed.forEvaluation({ ...(yield* core.parts), evalDataset }, core.args)
+/** The loader of one set, under its name. */
+const open = <A, E, R>(core: Core<A, E, R>, data: Source<A, E, R>, name?: string) =>
+  Effect.map(loaders(core, data, name), (made) => Object.values(made)[0]!)
+
+const loaders = Effect.fnUntraced(function* <A, E, R>(core: Core<A, E, R>, evalDataset: Sources<A, E, R>, prefix?: string) {
+  return yield* Program.heard(core.args)(Feed.forEvaluation({ ...(yield* core.parts), evalDataset }, core.args, prefix))
 })
 
 /** Looks at every batch of a loader once: metrics and predictions. */
@@ -138,9 +142,7 @@ export const evaluate = Effect.fnUntraced(function* <A, E, R>(core: Core<A, E, R
     return yield* new InvalidTask({ reason: "evaluate needs an evalDataset: give it one, or the Trainer." })
   yield* readable("evaluate", Feed.isSource(evalDataset) ? { evalDataset } : evalDataset, given)
   let metrics: Metrics = {}
-  for (const [name, loader] of Object.entries(yield* loaders(core, evalDataset))) {
-    // a set's own name is "eval" or "eval_<name>"
-    const set = `${metricKeyPrefix}${name.slice("eval".length)}`
+  for (const [set, loader] of Object.entries(yield* loaders(core, evalDataset, metricKeyPrefix))) {
     const options = { ...rest, metricKeyPrefix: set }
     const measured = yield* stage(core, "eval")
     const found = yield* look(core, loader, options, streaming<E | CallbackFailed, R>)
@@ -158,7 +160,9 @@ export const predict = Effect.fnUntraced(function* <A, E, R>(
   yield* readable("predict", { testDataset }, { ...rest })
   const measured = yield* stage(core, "test")
   const output = yield* Effect.scoped(
-    Effect.flatMap(getEvalDataloader(core, testDataset), (loader) => evaluationLoop(core, loader, { ...rest, metricKeyPrefix }))
+    Effect.flatMap(open(core, testDataset, metricKeyPrefix), (loader) =>
+      evaluationLoop(core, loader, { ...rest, metricKeyPrefix })
+    )
   )
   const { callbacks } = yield* Ref.get(core.cell)
   yield* Effect.forEach(callbacks, (callback) => callback.onPredict?.(output.metrics) ?? Effect.void, { discard: true })

@@ -86,7 +86,7 @@ const onCut = ({ safe, say, step }: Cut) =>
 export const getTrainDataloader = Effect.fnUntraced(function* <A, E, R>(core: Core<A, E, R>) {
   const { trainDataset } = core.options
   if (trainDataset === undefined) return yield* noData("get_train_dataloader")
-  const { train } = yield* Feed.make({ ...(yield* core.parts), trainDataset }, core.args)
+  const { train } = yield* Program.heard(core.args)(Feed.make({ ...(yield* core.parts), trainDataset }, core.args))
   return train
 })
 

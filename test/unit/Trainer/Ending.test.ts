@@ -10,10 +10,11 @@ import type { Entry } from "../../../src/Layer/Logger/Logger.ts"
 import * as Horizon from "../../../src/Schedule/Horizon.ts"
 import * as LearningRate from "../../../src/Schedule/LearningRate.ts"
 import * as Plan from "../../../src/Schedule/Plan.ts"
+import * as Schedule from "../../../src/Schedule/Schedule.ts"
 import * as Callback from "../../../src/Trainer/Callback.ts"
 import * as Ending from "../../../src/Trainer/Ending.ts"
 import * as Trainer from "../../../src/Trainer/Trainer.ts"
-import { initial } from "../../../src/TrainerState.ts"
+import { fromArray, initial } from "../../../src/TrainerState.ts"
 import * as Tiny from "../../support/tiny.ts"
 
 const train = Dataset.fromArray(Tiny.rows(8))
@@ -48,10 +49,52 @@ it.effect("nothing at the end, a callback by its name, and early stopping by its
     expect(yield* said({}, [stopping])).toEqual(['Stopped after step 2 of 4: the callback "Enough" asked for it.'])
     const impatient: Input = { evalStrategy: "steps", evalSteps: 1, metricForBestModel: "fixed" }
     expect(yield* said(impatient, [Callback.earlyStopping({ patience: 1 })])).toEqual([
-      "Stopped after step 2 of 4: eval_fixed has not become better for as long as early stopping waits."
+      "Stopped after step 2 of 4: eval_fixed has not become better in 1 evaluation; the best was 1 at step 1."
     ])
     const last = Callback.make({ onStepEnd: ({ state }) => (state.step === 4 ? { ask: ["stopRun"] } : {}) })
     expect(yield* said({}, [last])).toEqual([])
+  })
+)
+
+it("early stopping with a threshold, where nothing was ever better; and the best where it is not asked for, or unknown", () => {
+  const goal = { metric: "eval_f1", mode: "max" } as const
+  const patience = { ...goal, patience: 2, threshold: 0.01 }
+  const plan = Plan.make({
+    horizon: Horizon.make({ maxSteps: 9, batchesPerEpoch: 3 }),
+    learningRate: LearningRate.constant({ peak: 1 }),
+    stop: Schedule.impatient(patience),
+    patience,
+    restoreBest: true,
+    goal
+  })
+  const found = [0.5, 0.505, 0.5].map((eval_f1, i) => ({ step: i + 1, epoch: 0, initial: false, metrics: { eval_f1 } }))
+  const stopped = { ...initial, step: 3, evaluations: fromArray(found), stop: { epoch: false, run: true } }
+  expect(Ending.early(plan, stopped, undefined)).toBe(
+    "Stopped after step 3 of 9: eval_f1 has not become better by more than 0.01 in 2 evaluations; the best was 0.5050 at step 2."
+  )
+  expect(Ending.early({ ...plan, stop: () => true }, { ...stopped, evaluations: null }, undefined)).toBe(
+    "Stopped after step 3 of 9: its plan says so."
+  )
+  const best = (bestCheckpoint: number | null, more: Partial<Plan.Plan> = {}) =>
+    Ending.best({ ...plan, ...more }, { ...stopped, bestCheckpoint })
+  expect(best(2)).toBe("Best: eval_f1 0.5050 at step 2; the weights of checkpoint-2 were put back.")
+  expect(best(3)).toBe("Best: eval_f1 0.5000 at step 3; the last weights are the best.")
+  expect(best(7)).toBe("Best: step 7; the weights of checkpoint-7 were put back.")
+  expect([best(null), best(2, { restoreBest: false })]).toEqual([undefined, undefined])
+})
+
+it.effect("the best of a run is said where its weights are asked for", () =>
+  Effect.gen(function* () {
+    const asked: Input = {
+      evalStrategy: "steps",
+      evalSteps: 2,
+      saveStrategy: "steps",
+      saveSteps: 2,
+      loadBestModelAtEnd: true,
+      metricForBestModel: "fixed"
+    }
+    expect(yield* said(asked, [])).toEqual(["Best: eval_fixed 1 at step 2; the weights of checkpoint-2 were put back."])
+    expect(yield* said({ ...asked, loadBestModelAtEnd: false }, [])).toEqual([])
   })
 )
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { NodeServices } from "@effect/platform-node"
 import { expect, it } from "@effect/vitest"
-import { Effect, Layer, Schema } from "effect"
+import { Effect, Logger as EffectLogger, Layer, Schema } from "effect"
 import type { Input } from "../../../src/Arguments/Arguments.ts"
 import * as FileSystemStore from "../../../src/Checkpoint/FileSystemStore.ts"
 import * as MemoryStore from "../../../src/Checkpoint/MemoryStore.ts"
@@ -72,6 +72,35 @@ it.effect("progress is over when an evaluation or a prediction is, also one that
     }).pipe(Effect.provide(Layer.mergeAll(Cpu.layer, MemoryStore.layer, logger, NodeServices.layer), { local: true }))
     const over = ["idle", "flush"]
     expect(shown).toEqual(["test 1", ...over, "eval 1", ...over, "flush", "last 1", ...over])
+  })
+)
+
+it.effect("columns that are left out are said once, under the set's name, and as log_level wants it", () =>
+  Effect.gen(function* () {
+    const heard = Effect.fnUntraced(function* (logLevel: "info" | "warning") {
+      const lines: Array<string> = []
+      const rows = Dataset.fromArray(Tiny.rows(4).map((row) => ({ ...row, text: "a" })))
+      const model: Model = { ...Tiny.model, inputs: ["x"], labels: ["labels"] }
+      yield* Effect.gen(function* () {
+        const trainer = yield* Trainer.make({
+          ...base,
+          model,
+          args: { ...args, logLevel },
+          trainDataset: rows,
+          evalDataset: rows
+        })
+        yield* trainer.train()
+        yield* trainer.getTrainDataloader()
+        for (const metricKeyPrefix of ["eval", "ood", "ood"]) yield* trainer.evaluate({ evalDataset: rows, metricKeyPrefix })
+        for (let i = 0; i < 2; i++) yield* trainer.predict(rows)
+      }).pipe(
+        Effect.scoped,
+        Effect.provide(EffectLogger.layer([EffectLogger.make(({ message }) => void lines.push(String(message)))]))
+      )
+      return lines.map((line) => line.split("): ")[1])
+    })
+    expect(yield* here(heard("info"))).toEqual(["text of train; text of eval.", "text of ood.", "text of test."])
+    expect(yield* here(heard("warning"))).toEqual([])
   })
 )
 

@@ -46,6 +46,22 @@ it.effect("remove_unused_columns leaves out what the model does not take, and sa
   })
 )
 
+it.effect("what is left out is said once of each set, by its own name", () =>
+  Effect.gen(function* () {
+    const lines: Array<string> = []
+    const said = new Set<string>()
+    const evaluate = <A>(evalDataset: Dataset.Dataset<A>, prefix?: string) =>
+      Effect.flatMap(Effect.fromResult(Seq2SeqArguments.make({})), (args) =>
+        Feed.forEvaluation<A, never, never>({ model, evalDataset, said }, args, prefix)
+      ).pipe(Effect.provide(Logger.layer([Logger.make(({ message }) => void lines.push(String(message).split(": ")[1]!))])))
+    expect(Object.keys(yield* evaluate(rows(2), "test"))).toEqual(["test"])
+    yield* evaluate(rows(2), "test")
+    yield* evaluate(rows(2))
+    yield* evaluate(bare(2), "ood")
+    expect(lines).toEqual(["title, length of test.", "title, length of eval."])
+  })
+)
+
 it.effect("label_names are kept", () =>
   Effect.gen(function* () {
     const { train } = yield* feed({ model: { inputs: ["x"], labels: [] }, trainDataset: rows(4) }, { labelNames: ["length"] })
