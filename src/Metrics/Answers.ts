@@ -20,7 +20,7 @@ export const normalize = (text: string): string =>
   text
     .toLowerCase()
     .replace(/[!-/:-@[-`{-~]/g, "")
-    .replace(/\b(a|an|the)\b/g, " ")
+    .replace(/(?<![\p{L}\p{N}_])(a|an|the)(?![\p{L}\p{N}_])/gu, " ")
     .split(/\s+/)
     .filter((word) => word !== "")
     .join(" ")

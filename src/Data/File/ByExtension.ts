@@ -9,18 +9,35 @@ const Row = Schema.Record(Schema.String, Schema.Unknown)
 export type Row = typeof Row.Type
 
 /**
- * Opens what `Files.open` does as records by column, and `.txt` as a record `{ text }` for each line that is not empty. In .csv and .tsv files a cell that looks
- * like a number is one.
+ * Opens what `Files.open` does as records by column, and `.txt` as a record `{ text }` for each line. A column of a .csv or .tsv file whose cells are all
+ * numbers, or empty, is one of numbers; for that the file is read once.
  *
  * **Errors**: fails with `DataError`, as `Files.open`.
  */
 export const byExtension = (file: string): Effect.Effect<Dataset<Row>, DataError, Scope.Scope> =>
   /\.txt$/i.test(file)
     ? lines(file)
-    : Effect.map(Files.open(file, Row), (data): Dataset<Row> => (/\.[ct]sv$/i.test(file) ? map(data, numbered) : data))
+    : Effect.flatMap(Files.open(file, Row), (data) => (/\.[ct]sv$/i.test(file) ? numbered(data) : Effect.succeed(data)))
 
-const numbered = (row: Row): Row =>
-  Object.fromEntries(Object.entries(row).map(([column, cell]) => [column, isNumeral(cell) ? Number(cell) : cell]))
+const numbered = Effect.fnUntraced(function* (data: Dataset<Row>) {
+  const columns = yield* numeric(data)
+  const read = (column: string, cell: unknown) => (columns.has(column) && cell !== "" ? Number(cell) : cell)
+  return map(data, (row): Row => Object.fromEntries(Object.entries(row).map(([column, cell]) => [column, read(column, cell)])))
+})
+
+/** The columns that hold numbers and nothing else but empty cells. */
+const numeric = Effect.fnUntraced(function* (data: Dataset<Row>) {
+  const [first = {}] = yield* data.rows(data.size === 0 ? [] : [0])
+  const columns = new Set(Object.keys(first))
+  for (let start = 0; start < data.size && columns.size > 0; start += scanned) {
+    const rows = yield* data.rows(Array.from({ length: Math.min(scanned, data.size - start) }, (_, i) => start + i))
+    for (const column of columns) if (!rows.every((row) => row[column] === "" || isNumeral(row[column]))) columns.delete(column)
+  }
+  return columns
+})
+
+/** Rows read at once: bounds memory. */
+const scanned = 1024
 
 const isNumeral = (cell: unknown): boolean => typeof cell === "string" && /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(cell)
 
@@ -31,5 +48,7 @@ const lines = Effect.fnUntraced(function* (file: string) {
     try: () => Text.decode(bytes.subarray(Text.markLength(bytes)), file, null),
     catch: (cause) => cause as DataError
   })
-  return fromArray<Row>(text.split(/\r?\n/).flatMap((line) => (line === "" ? [] : [{ text: line }])))
+  const found = text.split(/\r?\n/)
+  const ended = found.at(-1) === "" ? found.slice(0, -1) : found
+  return fromArray<Row>(ended.map((line) => ({ text: line })))
 })

@@ -24,13 +24,33 @@ it.effect.each<readonly [string, string, ReadonlyArray<unknown>]>([
       { x: -2500, text: "007x" }
     ]
   ],
+  [
+    "texts.csv",
+    "text,id,x,label\n0123,a,1.50,\n1e3,7,,2\nnone,8,3,3\n",
+    [
+      { text: "0123", id: "a", x: 1.5, label: "" },
+      { text: "1e3", id: "7", x: "", label: 2 },
+      { text: "none", id: "8", x: 3, label: 3 }
+    ]
+  ],
+  ["empty.csv", "x,text\n", []],
   ["a.tsv", "x\ttext\n.5\tc\n", [{ x: 0.5, text: "c" }]],
-  ["a.txt", "\ufeffone\r\n\r\ntwo", [{ text: "one" }, { text: "two" }]]
+  ["a.txt", "\ufeffone\r\n\r\ntwo", [{ text: "one" }, { text: "" }, { text: "two" }]],
+  ["ended.txt", "one\n\n", [{ text: "one" }, { text: "" }]],
+  ["none.txt", "", []]
 ])("%s", ([name, content, rows]) => Effect.map(open(name, content), (read) => expect(read).toEqual(rows)))
 
 it.effect("another extension is refused, and told which there are", () =>
   Effect.gen(function* () {
     const error = yield* Effect.flip(open("a.xml", ""))
     expect(error.message).toContain("has an ending that is none of")
+  })
+)
+
+it.effect("one text makes a column of texts, wherever it is", () =>
+  Effect.gen(function* () {
+    const cells = [...Array.from({ length: 2000 }, (_, i) => `0${i}`), "text"]
+    const rows = yield* open("long.csv", `x\n${cells.join("\n")}\n`)
+    expect(rows.map(({ x }) => x)).toEqual(cells)
   })
 )

@@ -7,6 +7,7 @@ describe("what matters of an answer", () => {
     ["a  cat, an owl; the end.", "cat owl end"],
     ["thean", "thean"],
     ["U.S.", "us"],
+    ["España, the là", "españa là"],
     ["", ""]
   ])("%s", (text, wanted) => expect(Answers.normalize(text)).toBe(wanted))
 })
