@@ -24,8 +24,8 @@ export interface Heard {
   readonly onTrainEnd: "Finished"
 }
 
-/** An event as callbacks hear it. */
-export type Told<T extends Tag> = EventOf<T> & { readonly logs: Logs }
+/** An event as callbacks hear it; `globalStep` is Python's name of the state's `step`. */
+export type Told<T extends Tag> = EventOf<T> & { readonly logs: Logs; readonly state: { readonly globalStep: number } }
 
 /** What is asked for, and what is remembered from here on (what was remembered before, where it is left out). */
 export interface Answer<T extends Tag, S> {

@@ -38,9 +38,10 @@ export const make = Effect.fnUntraced(function* <E, R>(callbacks: ReadonlyArray<
     const requests: Array<Request> = []
     let memories = event.state.callbacks
     let asker: string | undefined
+    const told = { ...event, logs, state: { ...event.state, globalStep: event.state.step } } as Told<Tag>
     for (const { callback, read, write } of own) {
       if (!callback.hears.has(event._tag)) continue
-      const { ask = [], memory } = yield* callback.tell({ ...event, logs } as Told<Tag>, read(memories))
+      const { ask = [], memory } = yield* callback.tell(told, read(memories))
       const unknown = ask.find((request) => !known.has(request))
       if (unknown !== undefined)
         return yield* new InvalidTask({

@@ -6,7 +6,7 @@ import * as FileSystemStore from "../Checkpoint/FileSystemStore.ts"
 /** The checkpoint that was asked for is not there. */
 export class NoCheckpoint extends Schema.TaggedError<NoCheckpoint>()("NoCheckpoint", { path: Schema.String }) {
   override get message() {
-    return `There is no checkpoint at ${this.path}. Name a checkpoint-<step> folder, or an output folder that has one, or leave resume_from_checkpoint out.`
+    return `There is no checkpoint at ${this.path}. Name a checkpoint-<step> folder, or an output folder that has one, or leave resume_from_checkpoint (in code: resumeFromCheckpoint) out.`
   }
 }
 

@@ -85,8 +85,9 @@ it.effect("logs carry what is logged: of training, of an evaluation, of the end"
 it.effect("what is asked for is done, also beside an observer", () =>
   Effect.gen(function* () {
     const { state } = yield* train([
-      Callback.make({ onStepEnd: ({ state }) => (state.step === 1 ? { ask: ["stopRun", "save"] } : {}) })
+      Callback.make({ onStepEnd: ({ state }) => (state.globalStep === 1 ? { ask: ["stopRun", "save"] } : {}) })
     ])
+    expect(state).not.toHaveProperty("globalStep")
     expect([state.step, state.checkpoints]).toEqual([1, [1]])
     const both = yield* Effect.gen(function* () {
       return yield* Trainer.train(yield* Tiny.task(), plan, {

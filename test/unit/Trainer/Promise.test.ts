@@ -107,7 +107,10 @@ it("errors are rejections with their type, also of making it, and a closed one s
   await expect(Trainer.make({ ...options, args: { fp16: true } })).rejects.toMatchObject({ _tag: "NotSupported" })
   expect(process.stdin.listenerCount("end")).toBe(listening) // nothing is left of one that could not be made
   const trainer = await Trainer.make(options)
-  await expect(trainer.train(true)).rejects.toMatchObject({ _tag: "NoCheckpoint" })
+  await expect(trainer.train(true)).rejects.toMatchObject({
+    _tag: "NoCheckpoint",
+    message: expect.stringContaining("leave resume_from_checkpoint (in code: resumeFromCheckpoint) out.")
+  })
   await trainer[Symbol.asyncDispose]()
   await expect(trainer.evaluate()).rejects.toMatchObject({ _tag: "TrainerClosed", method: "evaluate" })
   await expect(trainer.saveModel()).rejects.toThrow("This Trainer is closed: it can no longer saveModel.")
