@@ -189,7 +189,7 @@ const unknownColumn = "is not in the batch's first row: give all rows the same c
 const absent = "has no value: fill it in, or leave the column out of every row, with Dataset.map"
 
 const ragged = (found: ReadonlyArray<number>, first: ReadonlyArray<number>) =>
-  `has shape [${found}] where the batch's first row has [${first}]: pad the rows to one shape, or use a collator that pads`
+  `has shape [${found}] where the batch's first row has [${first}]: pad the rows to one shape, or use a collator that pads (Collator.forTokenizer; Collator.seq2seqFor where labels have a length of their own)`
 
 const mixed = (found: DType, first: DType) =>
   `is ${found} where the batch's first row is ${first}: give the column one kind, or name it in dtypes`

@@ -66,6 +66,7 @@ export const padRows = (
       if (!isRow(row))
         return yield* fail(index, null, "is not a record of columns: make it { input_ids: [...] } with Dataset.map")
       const ids = row.input_ids
+      if (ids === undefined) return yield* fail(index, null, untokenised(row))
       if (!isSequence(ids)) return yield* fail(index, "input_ids", "is no sequence of tokens: there is nothing to pad by")
       records.push({ ...row, attention_mask: row.attention_mask ?? Array.from(ids, () => 1) })
     }
@@ -125,5 +126,8 @@ const lengthOf = (
         `has ${lengths[long]} tokens where the batch is padded to ${wanted}: cut it with Dataset.map`
       )
 }
+
+const untokenised = (row: Row) =>
+  `the rows have no input_ids (they have ${Object.keys(row).join(", ") || "nothing"}): tokenize them first, with Tokenizer.encode`
 
 const fail = (row: number, column: string | null, reason: string) => Result.fail(new DataError({ row, column, reason }))

@@ -12,7 +12,8 @@ export interface Seq2Seq extends Options {
  * Pads `input_ids` and `labels`, each to a length of its own.
  *
  * **Errors**: as `Collator.padding`.
- * **Source**: `DataCollatorForSeq2Seq` (test/golden/collators.test.ts). Label smoothing needs `decoderInputs`: it takes the labels away from the model.
+ * **Source**: `DataCollatorForSeq2Seq` (test/golden/collators.test.ts). There label smoothing needs the decoder's inputs;
+ * here the model sees the labels all the same, and `decoderInputs` is for a model that does not make its own of them.
  *
  * @example
  * ```ts

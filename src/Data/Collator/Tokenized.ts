@@ -3,6 +3,7 @@ import { specialId, type Tokenizer } from "../../Tokenizer/Tokenizer.ts"
 import type { Collator } from "../Collator.ts"
 import { causal, type Masked, masked } from "./LanguageModeling.ts"
 import { type Options, padding } from "./Padding.ts"
+import { type Seq2Seq, seq2seq } from "./Seq2Seq.ts"
 
 /** What remains to be said of padding when there is a tokenizer. */
 export type Rest = Omit<Options, "padToken" | "side">
@@ -35,6 +36,25 @@ export const forTokenizer = (tokenizer: Tokenizer, options: Rest = {}): Collator
  * **Errors**: as `forTokenizer`. **Source**: `DataCollatorForLanguageModeling(tokenizer, mlm=False)`.
  */
 export const causalFor = (tokenizer: Tokenizer, options: Rest = {}): Collator<unknown> => causal(paddingOf(tokenizer, options))
+
+/**
+ * Pads `input_ids` and `labels`, each to a length of its own: `Collator.seq2seq` with the tokenizer's pad token, on its side.
+ *
+ * **Errors**: as `forTokenizer`. **Source**: `DataCollatorForSeq2Seq(tokenizer)`; a `Seq2SeqTrainer` takes it that is given a tokenizer.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict"
+ * import { Effect } from "effect"
+ * import { Collator, Tokenizer } from "regimen"
+ *
+ * const collate = Collator.seq2seqFor(Tokenizer.bytes())
+ * const batch = Effect.runSync(collate([{ input_ids: [97], labels: [98, 99] }, { input_ids: [97], labels: [98] }], [0, 1]))
+ * assert.deepEqual(batch.labels?.data, Int32Array.of(98, 99, 98, -100))
+ * ```
+ */
+export const seq2seqFor = (tokenizer: Tokenizer, options: Omit<Seq2Seq, "padToken" | "side"> = {}): Collator<unknown> =>
+  seq2seq({ ...options, ...paddingOf(tokenizer, options) })
 
 /**
  * Pads and hides tokens: `Collator.masked` with the tokenizer's mask token, vocabulary and special tokens.

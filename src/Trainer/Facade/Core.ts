@@ -56,7 +56,7 @@ export interface Kind {
     model: Model,
     tokenizer: Tokenizer | undefined
   ) => Effect.Effect<
-    Partial<Pick<Parts<never>, "model" | "write" | "padLabels" | "reduction">>,
+    Partial<Pick<Parts<unknown>, "model" | "collate" | "write" | "padLabels" | "reduction">>,
     Arguments.ArgumentsError | InvalidTask,
     FileSystem.FileSystem | Path.Path
   >

@@ -22,7 +22,7 @@ export interface Options<A, E = never, R = never> {
   readonly args?: Input
   /** Pads the batches, where there is no `dataCollator`, and is saved with the model. */
   readonly tokenizer?: Tokenizer
-  /** Makes a batch from rows. Default: `Collator.forTokenizer` with the tokenizer, without one `Collator.stack()`. */
+  /** Makes a batch from rows. Default: `Collator.forTokenizer` with the tokenizer (a `Seq2SeqTrainer`: `Collator.seq2seqFor`), without one `Collator.stack()`. */
   readonly dataCollator?: Collator<A>
   readonly trainDataset?: Source<A, E, R>
   readonly evalDataset?: Sources<A, E, R>

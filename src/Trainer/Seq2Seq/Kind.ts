@@ -3,6 +3,7 @@ import { Effect, type Result } from "effect"
 import { type Arguments, InvalidArgument } from "../../Arguments/Arguments.ts"
 import * as Seq2SeqArguments from "../../Arguments/Seq2SeqArguments.ts"
 import { attach, load } from "../../Checkpoint/GenerationFile.ts"
+import * as Collator from "../../Data/Collators.ts"
 import type { Config } from "../../Model/Config.ts"
 import type { Model } from "../../Model/Model.ts"
 import type { Transformer } from "../../Model/Transformer.ts"
@@ -24,8 +25,11 @@ export const kind: Kind = {
     const writes = isTransformer(plain) && plain.decode !== undefined
     const configured = yield* configurationOf(args.generationConfig)
     const model = writes && configured !== undefined ? yield* configuredAs(plain, configured) : plain
-    const reduction = { ...trainer, evaluate: unweighted }
-    if (!args.predictWithGenerate) return { model, reduction }
+    const shared = {
+      reduction: { ...trainer, evaluate: unweighted },
+      ...(tokenizer?.special.pad === undefined ? {} : { collate: Collator.seq2seqFor(tokenizer) })
+    }
+    if (!args.predictWithGenerate) return { model, ...shared }
     if (!isTransformer(model) || !writes)
       return yield* new InvalidTask({
         reason: "predict_with_generate is set, and the model writes no texts. Give a transformer that does, or leave it out."
@@ -43,7 +47,7 @@ export const kind: Kind = {
         reason:
           "predict_with_generate is set, and nothing says with what texts are filled up. Set the model's pad_token_id, or give a tokenizer."
       })
-    return { model, reduction, ...writing(model, usual, { asked, pad }) }
+    return { model, ...shared, ...writing(model, usual, { asked, pad }) }
   })
 }
 

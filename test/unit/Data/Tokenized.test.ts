@@ -100,3 +100,35 @@ describe("Collator.maskedFor", () => {
     assert.throws(() => Collator.maskedFor(Tokenizer.bytes(), { seed: 1 }), /no mask token/)
   })
 })
+
+describe("Collator.seq2seqFor", () => {
+  it("pads inputs and labels to lengths of their own, on the tokenizer's side", () => {
+    const rows = [
+      { input_ids: [5, 6], labels: [7] },
+      { input_ids: [8], labels: [9, 5] }
+    ]
+    const self = { ...tokenizer, paddingSide: "left" as const }
+    assert.deepEqual(collate(Collator.seq2seqFor(self, { multipleOf: 3 }), rows), {
+      input_ids: [
+        [pad, 5, 6],
+        [pad, pad, 8]
+      ],
+      attention_mask: [
+        [0, 1, 1],
+        [0, 0, 1]
+      ],
+      labels: [
+        [-100, -100, 7],
+        [-100, 9, 5]
+      ]
+    })
+  })
+})
+
+it("rows that are not tokenised are told so, by what they have", () => {
+  const error = Effect.runSync(Effect.flip(Collator.forTokenizer(tokenizer)([{ label: 1, text: "a" }], [6])))
+  assert.strictEqual(
+    error.message,
+    "row 6: the rows have no input_ids (they have label, text): tokenize them first, with Tokenizer.encode"
+  )
+})

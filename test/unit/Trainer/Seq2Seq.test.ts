@@ -188,3 +188,15 @@ it("the same with promises: arrays of rows, and settings beside options", async 
   await expect(trainer.predict(rows, { numBeams: 0 })).rejects.toThrow(/numBeams/)
   await trainer.close()
 })
+
+it("labels of other lengths are padded by the tokenizer; without one the error names the collator", async () => {
+  const uneven = [rows[0]!, { input_ids: [7, 1], attention_mask: [1, 1], labels: [8, 7, 6, 1] }]
+  const tokenizer = { ...Tokenizer.bytes(), vocabularySize: 12, special: { pad: 9 } }
+  const options = { model, args: { maxSteps: 1, labelSmoothingFactor: 0.1 }, trainDataset: uneven, world }
+  const trainer = await Promised.make({ ...options, tokenizer })
+  expect((await trainer.train()).globalStep).toBe(1)
+  await trainer.close()
+  const bare = await Promised.make(options)
+  await expect(bare.train()).rejects.toThrow(/Collator.seq2seqFor/)
+  await bare.close()
+})
