@@ -32,12 +32,13 @@ export type ModelError = Pretrained.PretrainedError | NoHead | NoTaskData | Othe
 /** What each type of model calls its heads. */
 export type Heads = Readonly<Record<string, string>>
 
-/** The heads of the encoders, by what comes after the family's name. */
-export const encoders = (head: string): Heads => ({
-  bert: `BertFor${head}`,
-  roberta: `RobertaFor${head}`,
-  distilbert: `DistilBertFor${head}`
-})
+/** The heads of the encoders that are here, by what comes after the family's name. */
+export const encoders = (head: string): Heads =>
+  Object.fromEntries(
+    Transformers.architectures()
+      .filter((name) => name.endsWith(`For${head}`))
+      .map((name) => [name.slice(0, -`For${head}`.length).toLowerCase(), name])
+  )
 
 /**
  * Opens what is named, and reads the config and the tokenizer.
@@ -69,6 +70,10 @@ export const open = Effect.fnUntraced(function* (task: string, heads: Heads, set
     ): Effect.fn.Return<Transformers.Transformer, ModelError, FileSystem.FileSystem | Path.Path> {
       if (name === null) return yield* Effect.fromResult(Transformers.make({ ...config, ...changes }, architecture))
       const wanted = countOf(changes)
+      if (wanted === 0)
+        return yield* new NoTaskData({
+          reason: `The model in ${name} was not trained for ${task}: it names no labels. Train it first, with --do_train and --train_file, or name one that was.`
+        })
       const other = labels !== undefined && wanted !== undefined && wanted !== labels.length
       if (other && !settings.ignoreMismatchedSizes) return yield* new OtherLabels({ model: name, there: labels.length, wanted })
       const made = Result.getOrUndefined(Transformers.make({ ...config, ...changes }, architecture))

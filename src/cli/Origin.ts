@@ -1,5 +1,5 @@
 /** Where a program's run starts in its output folder: what `resume_from_checkpoint` says, or the newest checkpoint. */
-import { Effect, Path } from "effect"
+import { Effect, FileSystem, Path } from "effect"
 import { type Arguments, ContradictoryArguments } from "../Arguments/Arguments.ts"
 import * as ModelFiles from "../Checkpoint/ModelFiles.ts"
 import * as Numbers from "../Metrics/Format/Numbers.ts"
@@ -54,6 +54,15 @@ export const weights = Effect.fnUntraced(function* ({ from }: Origin, folder: st
   }
   const { tensors } = yield* Effect.mapError(ModelFiles.load(folder), () => new Elsewhere.NoCheckpoint({ path: folder }))
   return { weights: { parameters: tensors, buffers: {}, slots: {} } satisfies HostWeights, epoch: 0 }
+})
+
+/** The folder with the config that belongs to those weights; none where no run has written it. */
+export const model = Effect.fnUntraced(function* ({ elsewhere, from }: Origin, folder: string) {
+  const [fs, path] = [yield* FileSystem.FileSystem, yield* Path.Path]
+  const step = typeof from === "number" ? from : yield* Elsewhere.newest(folder)
+  const place = elsewhere ?? (step === undefined ? folder : path.join(folder, `checkpoint-${step}`))
+  const whole = yield* Effect.forEach(["config.json", "model.safetensors"], (file) => fs.exists(path.join(place, file)))
+  return whole.every(Boolean) ? place : undefined
 })
 
 /** Says it in a line. */

@@ -65,8 +65,19 @@ export const trainTask = Effect.fnUntraced(function* (task: TaskFlags.Asked, giv
     ...(evaluate || args.evalStrategy !== "no" ? {} : { validation: undefined }),
     ...(predict ? {} : { test: undefined })
   }
-  const program = yield* Tasks.make({ task: task.name, settings: task.settings, files, trains, seed: args.seed })
+  const trained = trains ? undefined : yield* trainedModel(task, args)
+  const settings = { ...task.settings, ...trained }
+  const program = yield* Tasks.make({ task: task.name, settings, files, trains, seed: args.seed })
   return yield* launch({ program, name: task.name, from: { task }, given })
+})
+
+/** The model of the task's run in the output folder: its weights are what is evaluated, so its labels are what they mean. */
+const trainedModel = Effect.fnUntraced(function* ({ name }: TaskFlags.Asked, args: Arguments.Arguments) {
+  const folder = args.outputDir
+  const found = yield* RunFolder.read(folder)
+  if (Option.isNone(found) || found.value.task?.name !== name) return
+  const modelNameOrPath = yield* Origin.model(yield* Origin.find(args, folder), folder)
+  return modelNameOrPath === undefined ? undefined : { modelNameOrPath, configName: null, tokenizerName: null }
 })
 
 /** Runs a program, and gives the exit code. Interrupted, it saves, says so, and leaves the exit code with the process. */

@@ -24,6 +24,7 @@ const run = (task: string, model: string, file: string, output: string, words: R
 
 beforeAll(async () => {
   await Models.model(at("bert"), "bert")
+  await Models.model(at("electra"), "electra")
   await Models.model(at("gpt2"), "gpt2")
   await Models.model(at("t5"), "t5")
   for (const [name, rows] of Object.entries(Models.rows)) Models.jsonl(at(`${name}.jsonl`), rows)
@@ -55,6 +56,11 @@ describe("a task", slow, () => {
     expect(JSON.parse(planned.stdout)).toMatchObject({ max_steps: 18 })
     const resumed = await regimen(["resume", at("spam"), "--device", "cpu", "--num_train_epochs", "7", "--disable_tqdm"])
     expect(resumed.stdout).toContain("Finished text-classification: 21 steps")
+  })
+
+  it("text-classification of any encoder that is here", async () => {
+    const ended = await run("text-classification", "electra", "classification.jsonl", "electric", ["--max_steps", "1"])
+    expect([ended.code, json("electric", "config.json").architectures]).toEqual([0, ["ElectraForSequenceClassification"]])
   })
 
   it("text-classification of numbers is a regression", async () => {
@@ -158,6 +164,28 @@ describe("a task", slow, () => {
   })
 })
 
+describe("what a run has left", slow, () => {
+  const other = Models.rows.classification.map(({ label, text }) => ({ text, label: label === "good" ? "ham" : "spam" }))
+  const alone = (phase: string, more: ReadonlyArray<string> = [], model = "bert") =>
+    run("text-classification", model, "mail.jsonl", "mail", [phase, ...more])
+
+  it("its labels are those of its weights, whatever the model that it began with calls them", async () => {
+    Models.jsonl(at("mail.jsonl"), other)
+    expect((await run("text-classification", "bert", "classification.jsonl", "praise")).code).toBe(0)
+    const trained = await run("text-classification", "praise", "mail.jsonl", "mail", [...all, "--num_train_epochs", "6"])
+    expect(trained.code).toBe(0)
+    const written = text("mail", "predict_results.txt")
+    expect(written).toMatch(/^index\tprediction\n0\tham\n1\tspam\n/)
+    for (const model of ["praise", "bert"]) {
+      writeFileSync(at("mail", "predict_results.txt"), "")
+      expect((await alone("--do_predict", [], model)).stderr).toBe("")
+      expect(text("mail", "predict_results.txt")).toBe(written)
+    }
+    const evaluated = await alone("--do_eval", ["--resume_from_checkpoint", at("mail")])
+    expect([evaluated.code, json("mail", "eval_results.json").eval_accuracy]).toEqual([0, 1])
+  })
+})
+
 describe("before step 0 it is told", slow, () => {
   const words = (task: string, ...more: ReadonlyArray<string>) => [
     "train",
@@ -198,9 +226,14 @@ describe("before step 0 it is told", slow, () => {
       'odd.jsonl, row 1: the label "odd" is not known; labels are bad, good.'
     ],
     [
+      "a prediction of a model that knows no labels",
+      ["predict", "--task", "text-classification", "--model_name_or_path", at("bert"), "--test_file", at("texts.jsonl")],
+      "was not trained for text-classification: it names no labels. Train it first"
+    ],
+    [
       "a model of another kind",
       words("text-classification", "--model_name_or_path", at("gpt2"), "--train_file", at("classification.jsonl")),
-      'is of the type "gpt2", which has no head for text-classification. Models for it are bert, roberta, distilbert.'
+      'is of the type "gpt2", which has no head for text-classification. Models for it are bert, roberta, distilbert, electra.'
     ],
     [
       "a setting of another task",

@@ -41,6 +41,11 @@ const kinds = {
     architecture: "BertForMaskedLM",
     config: { model_type: "bert", ...small, pad_token_id: pieces.special.pad }
   },
+  electra: {
+    tokenizer: pieces,
+    architecture: "ElectraForMaskedLM",
+    config: { model_type: "electra", ...small, embedding_size: 16, pad_token_id: pieces.special.pad }
+  },
   gpt2: {
     tokenizer: bytes,
     architecture: "GPT2LMHeadModel",
