@@ -75,8 +75,12 @@ export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, se
       longest: settings.maxAnswerLength,
       none: settings.version2WithNegative ? settings.nullScoreDiffThreshold : undefined
     })
-  const score = (answers: ReadonlyArray<Best.Answer>, split: "validation" | "test") => {
-    const pairs = answers.flatMap(({ text }, i) => {
+  const rowsOf = (predictions: EvalPrediction.Gathered | undefined) =>
+    EvalPrediction.take(predictions, "start_logits").shape[0] ?? 0
+  /** The first `rows` windows were predicted. */
+  const score = (answers: ReadonlyArray<Best.Answer>, split: "validation" | "test", rows: number) => {
+    const seen = windows[split][rows - 1]?.index ?? -1
+    const pairs = answers.slice(0, seen + 1).flatMap(({ text }, i) => {
       const wanted = asked[split][i]!.answers
       return wanted === undefined ? [] : [[text, wanted.map((answer) => answer.text)] as const]
     })
@@ -91,10 +95,16 @@ export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, se
     trainDataset: dataset(tables.train === undefined ? all : windows.train),
     ...(tables.validation === undefined ? {} : { evalDataset: dataset(windows.validation) }),
     ...(tables.test === undefined ? {} : { testDataset: dataset(windows.test) }),
-    computeMetrics: ({ predictions }) => score(best(predictions, "validation"), "validation"),
+    computeMetrics: ({ predictions }) => score(best(predictions, "validation"), "validation", rowsOf(predictions)),
     report: ({ predictions }, split) => {
+      const [rows, all] = [rowsOf(predictions), windows[split].length]
+      if (rows !== all)
+        throw new Error(`${rows} of ${all} windows were read, and answers need them all. Leave --dataloader_drop_last out.`)
       const answers = best(predictions, split)
-      return { files: Best.files(split === "test" ? "predict" : "eval", asked[split], answers), metrics: score(answers, split) }
+      return {
+        files: Best.files(split === "test" ? "predict" : "eval", asked[split], answers),
+        metrics: score(answers, split, rows)
+      }
     }
   })
 })

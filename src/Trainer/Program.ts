@@ -40,7 +40,7 @@ export interface Prepared<E = never, R = never> {
   readonly options: Options<E, R>
   /** What is written of predictions; the outputs themselves, where it is left out. */
   readonly report?: Report
-  /** Opens the data of a prediction; undefined where there are none. */
+  /** Opens the data of a prediction, of which no row is dropped; undefined where there are none. */
   readonly test: Effect.Effect<Loader | undefined, ProgramError | E, R | Scope.Scope>
   /** Prepares the program with other arguments. */
   readonly again: (args: Feed.Args) => Effect.Effect<Prepared<E, R>, ProgramError | E, R | Scope.Scope>
@@ -160,7 +160,14 @@ export const make = <A, E = never, R = never>(program: Definition<A, E, R>): Pro
         program.testDataset === undefined
           ? Effect.undefined
           : heard(args)(
-              Effect.map(Feed.forEvaluation({ ...program, evalDataset: program.testDataset }, args, "test"), ({ test }) => test)
+              Effect.map(
+                Feed.forEvaluation(
+                  { ...program, evalDataset: program.testDataset },
+                  { ...args, dataloaderDropLast: false },
+                  "test"
+                ),
+                ({ test }) => test
+              )
             ),
       again: make(program).prepare
     }

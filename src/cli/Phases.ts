@@ -7,6 +7,7 @@ import * as ResultFiles from "../Checkpoint/ResultFiles.ts"
 import type { Loader } from "../Data/Loader.ts"
 import { Device } from "../Layer/Device/Device.ts"
 import * as Results from "../Metrics/Format/Results.ts"
+import { caught, guard } from "../Model/Guard.ts"
 import type { HostWeights } from "../Tensor/Weights.ts"
 import * as EvalPrediction from "../Trainer/EvalPrediction.ts"
 import * as Evaluation from "../Trainer/Evaluation.ts"
@@ -30,7 +31,7 @@ export const of = ({ doEval, doPredict, doTrain }: Arguments): Phases => ({
 /** Checks that there is what each phase needs. **Errors**: fails with `ContradictoryArguments`. */
 export const check = (
   { evaluate, predict }: Phases,
-  { task }: Pick<Prepared<unknown, unknown>, "task">,
+  { args, report, task }: Pick<Prepared<unknown, unknown>, "args" | "report" | "task">,
   test: Loader | undefined
 ): Result.Result<void, ContradictoryArguments> => {
   if (evaluate && Object.keys(task.evaluation).length === 0)
@@ -42,6 +43,11 @@ export const check = (
     return refuse(
       "do_predict",
       "do_predict is set, but there is no test data. Give the program a testDataset, or pass --test_file."
+    )
+  if ((evaluate || predict) && args.predictionLossOnly && report !== undefined)
+    return refuse(
+      "prediction_loss_only",
+      "prediction_loss_only is set, but what is written of an evaluation and a prediction is made of the model's outputs. Leave it out, or leave out --do_eval and --do_predict."
     )
   return Result.succeed(undefined)
 }
@@ -113,7 +119,7 @@ const measured = Effect.fnUntraced(function* (
   const { clock, metrics, ...found } = yield* Evaluation.predictAll(
     report === plain ? options : { ...options, collect: { ...collect, evalDoConcatBatches: true } }
   )
-  const { files, metrics: more } = report(found, split)
+  const { files, metrics: more } = yield* Effect.fromResult(caught(() => guard("report", () => report(found, split))))
   const named = Object.fromEntries(Object.entries(more).map(([name, value]) => [`${options.set}_${name}`, value]))
   return { clock, files, metrics: { ...metrics, ...named } }
 })

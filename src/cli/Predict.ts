@@ -37,6 +37,7 @@ export const predict = Effect.fnUntraced(function* (task: Asked | undefined, { d
   })
   const prepared = yield* Program.prepare(program, overrides)
   const loader = (yield* prepared.test)!
+  yield* Effect.fromResult(Phases.check({ train: false, evaluate: false, predict: true }, prepared, loader))
   const { init, buffers } = prepared.task.model
   const key = Key.make(args.seed)
   const weights = { parameters: init(key), buffers: buffers?.(key) ?? {}, slots: {} }

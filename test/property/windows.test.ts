@@ -58,6 +58,19 @@ describe.each(Object.entries(tokenizers))("%s", (_, tokenizer) => {
       })
     )
   })
+
+  it("space at the ends of an answer changes nothing", () => {
+    fc.assert(
+      fc.property(asked, sizes, (question, { size, stride }) => {
+        const [{ from, text }] = question.answers as [(typeof question.answers)[number]]
+        const before = /\s*$/.exec(question.context.slice(0, from))![0]
+        const after = /^\s*/.exec(question.context.slice(from + text.length))![0]
+        const wider = { ...question, answers: [{ text: `${before}${text}${after}`, from: from - before.length }] }
+        const cut = (asked: Windows.Question) => Windows.cut(tokenizer, asked, 0, { size, stride })
+        expect(cut(wider)).toEqual(cut(question))
+      })
+    )
+  })
 })
 
 it("a question that leaves no room is told", () => {

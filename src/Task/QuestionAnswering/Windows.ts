@@ -72,15 +72,17 @@ export const cut = (
   return windows
 }
 
-/** The first and the last token of an answer. */
+/** The first and the last token of an answer, without the space around it, which is in no token. */
 const positions = (
   spans: ReadonlyArray<Span | undefined>,
   answer: { readonly text: string; readonly from: number } | undefined
 ) => {
   const nowhere = { start_positions: 0, end_positions: 0 }
-  if (answer === undefined || answer.text === "") return nowhere
-  const to = answer.from + answer.text.length
-  const first = spans.findIndex((span) => span !== undefined && span[0] <= answer.from && answer.from < span[1])
+  const text = answer?.text.trim() ?? ""
+  if (answer === undefined || text === "") return nowhere
+  const from = answer.from + answer.text.indexOf(text)
+  const to = from + text.length
+  const first = spans.findIndex((span) => span !== undefined && span[0] <= from && from < span[1])
   const last = spans.findLastIndex((span) => span !== undefined && span[0] < to && to <= span[1])
   return first < 0 || last < first ? nowhere : { start_positions: first, end_positions: last }
 }

@@ -71,5 +71,7 @@ describe("labels", () => {
 })
 
 it("three columns of text are refused", async () => {
-  expect(await refused([{ ...good, more: "b", last: "c" }], { textColumnNames: "text,more,last" })).toContain("text_column_names")
+  const settings = { textColumnNames: "text,more,last" }
+  const row = { ...good, more: "b", last: "c" }
+  await expect(tested([row], [row], settings)).rejects.toThrow("it must be the name of one column, or of two")
 })
