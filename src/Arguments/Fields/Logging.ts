@@ -28,7 +28,7 @@ export type Integration = (typeof integrations)[number]
 
 const reports: Field<ReadonlyArray<Integration>, ReadonlyArray<Integration> | Integration | string | null> = {
   ...list(integrations),
-  read: (given) => (given === null ? [] : list(integrations).read!(given)),
+  read: (given) => (given === null || String(given) === "none" ? [] : list(integrations).read!(given)),
   lacks: (names) => {
     const foreign = names.filter((name) => name !== "none" && name !== "tensorboard")
     return foreign.length === 0 ? undefined : { ...trackers, missing: `trackers that are not there (${foreign.join(", ")})` }

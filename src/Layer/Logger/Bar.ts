@@ -17,6 +17,8 @@ export interface View {
   readonly figures: Readonly<Record<string, number>>
   /** **Unit**: seconds. */
   readonly now: number
+  /** Nothing comes after it: no time is left. */
+  readonly over?: boolean
 }
 
 /**
@@ -43,7 +45,7 @@ const training = ({ now, meter }: Task, view: View, columns: number): string => 
     { text: `epoch ${state.epoch.toFixed(2)}${epochs}`, rank: 2 },
     ...count(state.step, horizon.maxSteps),
     ...pace(meter, "step", "steps"),
-    ...remaining(Meter.left(meter, view.now, horizon.maxSteps), state.step < horizon.maxSteps),
+    ...remaining(Meter.left(meter, view.now, horizon.maxSteps), view.over !== true && state.step < horizon.maxSteps),
     ...(loss === undefined ? [] : [{ text: `loss ${Numbers.number(loss)}`, rank: 5 }]),
     ...(rate === undefined ? [] : [{ text: `lr ${Numbers.number(rate)}`, rank: 1 }])
   ])

@@ -6,7 +6,7 @@ import { type Entry, Logger } from "./Logger.ts"
 import * as Screen from "./Screen.ts"
 
 /**
- * Writes one line an entry: step, epoch, kind, then the figures, aligned. No control characters, ever; in a terminal, a line that is too
+ * Writes one line an entry: step, epoch, kind, then the numbers, aligned; pictures are passed over. No control characters, ever; in a terminal, a line that is too
  * wide goes on below.
  */
 export const layer: Layer.Layer<Logger, never, Terminal.Terminal | Stdio.Stdio> = Layer.effect(
@@ -28,6 +28,9 @@ export const layer: Layer.Layer<Logger, never, Terminal.Terminal | Stdio.Stdio> 
         yield* screen.write(`${lines.join("\n")}\n`)
       })
     )
-    return { log: (entry) => Effect.sync(() => background.offer(entry)), flush: background.flush }
+    return {
+      log: (entry) => (entry._tag === "Figure" ? Effect.void : Effect.sync(() => background.offer(entry))),
+      flush: background.flush
+    }
   })
 )

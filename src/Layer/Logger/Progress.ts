@@ -40,8 +40,9 @@ const bars = (screen: Screen.Screen, every: number): Layer.Layer<Logger> =>
       let hidden = false
       let state: Shown = { view: { train: null, aside: null, figures: {}, now: 0 }, layout: EvaluationTable.empty, title: "" }
 
+      const width = Effect.map(screen.columns, (columns) => Math.max(narrowest, columns) - 1)
       const draw = Effect.fnUntraced(function* (batch: ReadonlyArray<Item>) {
-        const columns = Math.max(narrowest, yield* screen.columns) - 1
+        const columns = yield* width
         const now = (yield* Clock.currentTimeMillis) / 1000
         if (latest !== null && latest !== seen) state = { ...state, view: look(state.view, latest, now) }
         seen = latest
@@ -58,7 +59,9 @@ const bars = (screen: Screen.Screen, every: number): Layer.Layer<Logger> =>
         yield* screen.write(`${cursor}${erase}${above}${lines.join("\n")}${toFirst(lines)}`)
       })
 
-      yield* Effect.addFinalizer(() => (hidden ? screen.write(leave(state.view)) : Effect.void))
+      yield* Effect.addFinalizer(() =>
+        hidden ? Effect.flatMap(width, (columns) => screen.write(leave(state.view, columns))) : Effect.void
+      )
       const background = yield* Background.make(yield* Background.warnOnce("progress"), draw)
       const catchUp = Effect.sync(() => (latest === seen ? undefined : background.offer(tick)))
       yield* Effect.sleep(every).pipe(
@@ -98,9 +101,8 @@ const write = (shown: Shown, entry: Entry, columns: number): readonly [Shown, st
   const title = EntryLine.title(entry)
   const head = title === shown.title || title === "" ? "" : `${EntryLine.wrap([title], columns)}\n`
   const named = { ...shown, title }
-  if (entry._tag === "Config") return [named, head]
+  if (entry._tag === "Config" || entry._tag === "Figure") return [named, head]
   if (entry._tag === "Text") return [named, `${head}${EntryLine.text(Cells.clean(entry.text), columns)}\n`]
-  if (entry._tag === "Figure") return [named, `${head}${EntryLine.render(entry, columns)}\n`]
   switch (entry.kind) {
     case "train":
       return [{ ...named, view: { ...shown.view, figures: entry.values } }, head]
@@ -109,7 +111,7 @@ const write = (shown: Shown, entry: Entry, columns: number): readonly [Shown, st
       return [{ ...named, layout, view: { ...shown.view, aside: null } }, `${head}${row}\n`]
     }
     case "summary": {
-      const bars = Bar.render({ ...shown.view, aside: null }, columns).map((bar) => `${bar}\n`)
+      const bars = Bar.render({ ...shown.view, aside: null, over: true }, columns).map((bar) => `${bar}\n`)
       return [
         { ...named, layout: EvaluationTable.empty, view: { train: null, aside: null, figures: {}, now: shown.view.now } },
         `${head}${bars.join("")}${EntryLine.render(entry, columns)}\n`
@@ -129,5 +131,8 @@ const erase = "\r\u001b[J"
 
 const toFirst = (lines: ReadonlyArray<string>): string => `\r${lines.length > 1 ? `\u001b[${lines.length - 1}A` : ""}`
 
-/** Steps below the training bar, which stays; what an interrupted evaluation had done is erased. */
-const leave = (view: Bar.View): string => `\r${view.train === null ? "" : "\n"}\u001b[J${showCursor}`
+/** Steps below the training bar, which stays as what is over; what an interrupted evaluation had done is erased. */
+const leave = (view: Bar.View, columns: number): string => {
+  const bars = Bar.render({ ...view, aside: null, over: true }, columns).map((bar) => `${bar}\n`)
+  return `${erase}${bars.join("")}${showCursor}`
+}

@@ -23,10 +23,13 @@ export const number = (value: number, digits = 4): string => {
 }
 
 /** Writes a number with an exponent of at least two digits, and no zeros at the end of its mantissa: `5e-05`. */
-export const exponential = (value: number, digits: number): string => {
+export const exponential = (value: number, digits: number): string => scientific(value, digits).replace(/(?<=\d)\.?0+(?=e)/, "")
+
+/** Writes a number with all its digits, and an exponent of at least two, so that numbers of any size line up: `5.000e-05`. */
+export const scientific = (value: number, digits = 4): string => {
+  if (!Number.isFinite(value)) return number(value)
   const [mantissa = "", power = ""] = value.toExponential(digits - 1).split("e")
-  const short = mantissa.includes(".") ? mantissa.replace(/\.?0+$/, "") : mantissa
-  return `${short}e${power.slice(0, 1)}${power.slice(1).padStart(2, "0")}`
+  return `${mantissa}e${power.slice(0, 1)}${power.slice(1).padStart(2, "0")}`
 }
 
 /** Writes a number with commas between thousands and this many decimals. */

@@ -92,7 +92,7 @@ const helpers: Readonly<
     {
       loggingStrategy: ["steps", "no"],
       loggingSteps: [500, 2],
-      reportTo: [["none"], ["tensorboard"]],
+      reportTo: [[], ["tensorboard"]],
       logLevel: ["passive", "error"],
       loggingFirstStep: [false, true],
       loggingNanInfFilter: [false, true],

@@ -4,7 +4,7 @@ import { Effect, Layer } from "effect"
 import * as Console from "../../../../src/Layer/Logger/Console.ts"
 import * as EntryLine from "../../../../src/Layer/Logger/EntryLine.ts"
 import { Logger, type Scalars } from "../../../../src/Layer/Logger/Logger.ts"
-import { evaluation, summary, train } from "./entries.ts"
+import { config, evaluation, summary, train } from "./entries.ts"
 import * as VirtualTerminal from "./virtualTerminal.ts"
 
 const idle: Scalars = {
@@ -14,9 +14,39 @@ const idle: Scalars = {
 }
 
 it("speeds of nothing, and operations that nobody counted, are left out", () => {
-  expect(EntryLine.render(idle)).toBe("step     100  epoch   1.00  summary  loss 0.5000     10ms")
+  expect(EntryLine.render(idle)).toBe("step    100  epoch  1.00  summary  loss 0.5000  10ms")
   const worked = { ...idle, values: { total_flos: 2e9 }, clock: { train_steps_per_second: 4 } }
-  expect(EntryLine.render(worked)).toBe("step     100  epoch   1.00  summary  total_flos 2,000,000,000  4.00 steps/s")
+  expect(EntryLine.render(worked)).toBe("step    100  epoch  1.00  summary  flos 2.000e+09  4.00 steps/s")
+})
+
+it("a hundred columns are enough, and what is alike is aligned", () => {
+  const clock = (per: number) => ({ eval_runtime: 9 / per, eval_samples_per_second: per, eval_steps_per_second: per / 8 })
+  const found = { eval_loss: 0.6959, eval_accuracy: 0.39, eval_f1: 0.5612 }
+  const lines = [
+    ...[95, 1110.2].map((per): Scalars => ({ ...evaluation(20, 1), values: found, clock: clock(per) })),
+    ...[9e-4, 0.0019, 0.001789, 0].map(
+      (rate): Scalars => ({ ...train(20, 1), values: { loss: 0.5, grad_norm: 0.25, learning_rate: rate } })
+    ),
+    {
+      ...summary(200),
+      values: { total_flos: 2_515_671_936, train_loss: 0.5816 },
+      clock: { train_runtime: 13, train_samples_per_second: 144, train_steps_per_second: 9.01 }
+    }
+  ].map((entry) => EntryLine.render(entry))
+  expect(lines).toEqual([
+    "step     20  epoch  0.20  eval     loss 0.6959  accuracy 0.3900  f1 0.5612   95ms   95.0 samples/s",
+    "step     20  epoch  0.20  eval     loss 0.6959  accuracy 0.3900  f1 0.5612    8ms  1,110 samples/s",
+    "step     20  epoch  0.20  train    loss 0.5000  grad_norm 0.2500  learning_rate 9.000e-04",
+    "step     20  epoch  0.20  train    loss 0.5000  grad_norm 0.2500  learning_rate 1.900e-03",
+    "step     20  epoch  0.20  train    loss 0.5000  grad_norm 0.2500  learning_rate 1.789e-03",
+    "step     20  epoch  0.20  train    loss 0.5000  grad_norm 0.2500  learning_rate 0.000e+00",
+    "step    200  epoch  2.00  summary  flos 2.516e+09  loss 0.5816  13s  144 samples/s  9.01 steps/s"
+  ])
+  const settings = Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`argument_${i}`, [i, "some text"]]))
+  const wrapped = EntryLine.render(config({ ...settings, nothing: null, nested: { a: 1 } })).split("\n")
+  expect(wrapped[0]).toBe("step      0  epoch  0.00  config   argument_0=0,some text  argument_1=1,some text")
+  expect(wrapped.at(-1)).toMatch(/^ {4}.*nested=\{…\}$/)
+  for (const line of [...lines, ...wrapped]) expect(line.length).toBeLessThanOrEqual(100)
 })
 
 it("what is no run's has no title", () => {
@@ -38,8 +68,8 @@ it.effect("lines are aligned from a long name of a set on, and an evaluation bef
       yield* logger.flush
     }).pipe(Effect.provide(Console.layer.pipe(Layer.provide(terminal.layer))))
     const [first, title, ...rest] = terminal.lines().slice(0, -1)
-    expect(first).toMatch(/^step {7}0 /)
+    expect(first).toMatch(/^step {6}0 /)
     expect(title).toBe("run run")
-    expect(rest.map((line) => line.indexOf("loss"))).toEqual([37, 43, 43, 43])
+    expect(rest.map((line) => line.indexOf("loss"))).toEqual([35, 41, 41, 41])
   })
 )

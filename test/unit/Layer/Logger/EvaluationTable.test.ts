@@ -30,7 +30,7 @@ describe("EvaluationTable", () => {
 
   it("writes a line of its own where there is no room for the table", () => {
     expect(rows([evaluation(10, 0.5)], 40)).toEqual([
-      "step      10  epoch   0.10  eval\n    loss 0.5000     accuracy 0.5000\n    1.3s  800 samples/s"
+      "step     10  epoch  0.10  eval\n    loss 0.5000  accuracy 0.5000   1.3s\n      800 samples/s"
     ])
   })
 })

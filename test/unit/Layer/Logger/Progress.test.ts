@@ -5,7 +5,7 @@ import { type Entry, Logger } from "../../../../src/Layer/Logger/Logger.ts"
 import * as Progress from "../../../../src/Layer/Logger/Progress.ts"
 import * as Horizon from "../../../../src/Schedule/Horizon.ts"
 import * as State from "../../../../src/TrainerState.ts"
-import { config, evaluation, oneOfEach, summary, text, train } from "./entries.ts"
+import { config, evaluation, figure, oneOfEach, summary, text, train } from "./entries.ts"
 import * as VirtualTerminal from "./virtualTerminal.ts"
 
 const horizon = Horizon.make({ epochs: 2, batchesPerEpoch: 50 })
@@ -78,7 +78,7 @@ describe("progress on a terminal", () => {
         "   50   0.50  eval       0.0200    0.0400    0.5000   1.3s",
         "  100   1.00  eval       0.0100    0.0200    0.5000   1.3s",
         expect.stringMatching(/^epoch 2\.00\/2 {2}━+ {2}100\/100 {2}100% {2}25\.\d steps\/s {2}loss 0\.0100 {2}lr 5e-05$/),
-        "step     100  epoch   1.00  summary  loss 0.5000     1m05s  12.5 steps/s",
+        "step    100  epoch  1.00  summary  loss 0.5000  1m05s  12.5 steps/s",
         ""
       ])
       expect(terminal.cursorVisible()).toBe(true)
@@ -155,6 +155,30 @@ describe("progress on a terminal", () => {
     })
   )
 
+  it.effect("the bar of a run that ended early has no time left, and a picture is not written", () =>
+    Effect.gen(function* () {
+      const terminal = VirtualTerminal.make({ isTerminal: true, columns: 80 })
+      yield* Effect.gen(function* () {
+        const logger = yield* Logger
+        for (const step of [10, 20]) {
+          logger.progress?.({ phase: "train", state: at(step), horizon })
+          yield* TestClock.adjust(1000)
+        }
+        expect(terminal.lines().at(-1)).toContain("ETA 8s")
+        yield* logger.log(summary(20))
+        yield* logger.log(figure(20))
+        yield* logger.flush
+        expect(
+          terminal
+            .lines()
+            .slice(1)
+            .map((line) => line.slice(0, 13))
+        ).toEqual(["epoch 0.40/2 ", "step     20  ", ""])
+        expect(terminal.lines().join("\n")).not.toContain("ETA")
+      }).pipe(Effect.provide(Progress.layer().pipe(Layer.provide(terminal.layer))))
+    })
+  )
+
   it.effect("follows a terminal that becomes narrower", () =>
     Effect.gen(function* () {
       const terminal = VirtualTerminal.make({ isTerminal: true, columns: 120 })
@@ -176,7 +200,7 @@ describe("progress on a terminal", () => {
       const terminal = VirtualTerminal.make({ isTerminal: true, columns: 80 })
       yield* run(terminal, { stopAt: 37 })
       expect(terminal.cursorVisible()).toBe(true)
-      expect(terminal.lines().at(-2)).toContain("37/100")
+      expect(terminal.lines().at(-2)).toMatch(/37\/100 .* steps\/s {2}loss 0\.0333/) // and no time is left
       expect(terminal.lines().at(-1)).toBe("")
     })
   )
@@ -191,11 +215,11 @@ describe("progress without a terminal", () => {
       expect(terminal.bytes()).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/)
       expect(terminal.bytes().split("\n").slice(0, 3)).toEqual([
         "run run",
-        "step       0  epoch   0.00  config   seed=1",
-        "step      10  epoch   0.10  train    loss 0.1000     learning_rate 5e-05"
+        "step      0  epoch  0.00  config   seed=1",
+        "step     10  epoch  0.10  train    loss 0.1000  learning_rate 5.000e-05"
       ])
       expect(terminal.bytes().split("\n")).toContain(
-        "step      50  epoch   0.50  eval     loss 0.0400     accuracy 0.5000     1.3s  800 samples/s"
+        "step     50  epoch  0.50  eval     loss 0.0400  accuracy 0.5000   1.3s    800 samples/s"
       )
       expect(terminal.bytes().endsWith("12.5 steps/s\n")).toBe(true)
     })
@@ -215,7 +239,7 @@ describe("progress without a terminal", () => {
       }).pipe(Effect.provide(Progress.layer().pipe(Layer.provide(terminal.layer))))
       // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
       expect(terminal.bytes()).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/)
-      expect(terminal.bytes().trimEnd().split("\n")).toHaveLength(entries.length + 1)
+      expect(terminal.bytes().trimEnd().split("\n")).toHaveLength(entries.length) // a title, and no picture
     })
   )
 })
