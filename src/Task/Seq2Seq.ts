@@ -8,8 +8,9 @@ import * as Rouge from "../Metrics/Rouge.ts"
 import type { HostTensor } from "../Tensor/HostTensor.ts"
 import * as Tokenizer from "../Tokenizer/Tokenizers.ts"
 import * as EvalPrediction from "../Trainer/EvalPrediction.ts"
+import * as Generation from "../Trainer/Generation.ts"
 import * as Program from "../Trainer/Program.ts"
-import { writing } from "../Trainer/Seq2Seq/Kind.ts"
+import { settingsOf, writing } from "../Trainer/Seq2Seq/Kind.ts"
 import * as Base from "./Base.ts"
 import * as Rows from "./Rows.ts"
 import * as Settings from "./Settings.ts"
@@ -42,8 +43,10 @@ export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, se
   const model = yield* base.model({})
   const longest = settings.generationMaxLength ?? settings.valMaxTargetLength ?? settings.maxTargetLength
   const pad = Tokenizer.specialId(tokenizer, "pad")
-  const beams = settings.numBeams === null ? {} : { numBeams: settings.numBeams }
-  const written = writing(model, { maxLength: longest, maxNewTokens: null, ...beams }, { pad })
+  const usual = yield* Effect.fromResult(Generation.ofModel(model))
+  const asked = { maxLength: longest, maxNewTokens: null, numBeams: settings.numBeams ?? undefined }
+  if (settings.predictWithGenerate) yield* Effect.fromResult(settingsOf(usual, asked))
+  const written = writing(model, Generation.merge(usual, asked), { pad })
   const encode = Effect.fnUntraced(function* (table: Rows.Table, most: number, needs: boolean) {
     const read = yield* columns(table, settings, needs)
     const rows = yield* Rows.each(table, read)

@@ -1,5 +1,5 @@
 /** What makes a Trainer a Seq2SeqTrainer: predictions are texts that the model writes, and each batch's loss counts alike. */
-import { Effect, type Result } from "effect"
+import { Effect, Result } from "effect"
 import { type Arguments, InvalidArgument } from "../../Arguments/Arguments.ts"
 import * as Seq2SeqArguments from "../../Arguments/Seq2SeqArguments.ts"
 import { attach, load } from "../../Checkpoint/GenerationFile.ts"
@@ -40,7 +40,7 @@ export const kind: Kind = {
       maxLength: args.generationMaxLength ?? usual.maxLength,
       numBeams: args.generationNumBeams ?? usual.numBeams
     }
-    const settings = yield* followed(Generation.settings(usual, asked))
+    const settings = yield* followed(settingsOf(usual, asked))
     const pad = tokenizer?.special.pad ?? tokenizer?.special.eos ?? settings.padTokenId ?? model.padTokenId
     if (pad === undefined)
       return yield* new InvalidTask({
@@ -50,6 +50,19 @@ export const kind: Kind = {
     return { model, ...shared, ...writing(model, usual, { asked, pad }) }
   })
 }
+
+/**
+ * Gives the settings of predictions, later ones before others.
+ *
+ * **Errors**: `InvalidGeneration`, also for several texts a row.
+ */
+export const settingsOf = (...inputs: ReadonlyArray<Generation.Input>) =>
+  Result.flatMap(Generation.settings(...inputs), (settings) =>
+    settings.numReturnSequences > 1 ? Result.fail(severalTexts()) : Result.succeed(settings)
+  )
+
+const severalTexts = () =>
+  new Generation.InvalidGeneration({ field: "numReturnSequences", reason: "a prediction is one text a row." })
 
 /**
  * Makes what a `Program` needs so that its predictions are texts: `settings` are a model's usual ones, and predictions and labels are as long as they allow;
@@ -66,8 +79,7 @@ export const writing = (
   const filled = (tensor: HostTensor) => padded(tensor, widthOf(tensor.shape[1]!, settings), pad)
   const write: Write = Effect.fnUntraced(function* (weights, { labels: _, decoder_input_ids: __, ...batch }, called, key) {
     const chosen = Generation.merge(settings, asked, called)
-    if ((chosen.numReturnSequences ?? 1) > 1)
-      return yield* new Generation.InvalidGeneration({ field: "numReturnSequences", reason: "a prediction is one text a row." })
+    if ((chosen.numReturnSequences ?? 1) > 1) return yield* severalTexts()
     const { sequences } = yield* Generation.generate({ model, weights, batch, settings: chosen, key })
     return filled(sequences)
   })

@@ -71,6 +71,21 @@ describe("seq2seq", () => {
     expect(labels.flat()).toContain(tokenizer.special.pad)
   })
 
+  it("refuses what the model says of a generation and cannot be followed, before anything is trained", async () => {
+    const said = async (generation: object, settings: object = {}) => {
+      writeFileSync(at("t5/generation_config.json"), JSON.stringify(generation))
+      const message = await refused("seq2seq", "t5", pairs, settings)
+      rmSync(at("t5/generation_config.json"))
+      return message
+    }
+    const several = { num_return_sequences: 2, num_beams: 2 }
+    expect(await said(several)).toContain("a prediction is one text a row")
+    expect(await said(several, { numBeams: 1 })).toContain("at most numBeams")
+    expect(await said({ do_sample: true }, { numBeams: 2 })).toContain("sampling goes with one beam here")
+    expect(await said({ do_sample: true })).toBe("nothing")
+    expect(await said(several, { predictWithGenerate: false })).toBe("nothing")
+  })
+
   it("tells of a language or a column that is not there", async () => {
     expect(await refused("seq2seq", "t5", pairs, { targetLang: "fr" })).toContain('column "translation": it has no text in "fr"')
     expect(await refused("seq2seq", "t5", [{ text: "x" }])).toContain("Name the right one with --summary_column")
