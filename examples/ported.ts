@@ -53,11 +53,8 @@ const computeMetrics: ComputeMetrics = ({ predictions, labelIds }) => {
 }
 
 /** `def compute_loss` of a subclass: cross-entropy with class weights. */
-const computeLoss: ComputeLoss = ({ outputs }, { labels }) => {
-  const weights = tf.gather(tf.tensor1d([0.6, 1.1, 3.3]), labels)
-  const losses = tf.neg(tf.sum(tf.mul(tf.oneHot(labels, classes), tf.logSoftmax(outputs.logits)), -1))
-  return { sum: tf.sum(tf.mul(losses, weights)), count: tf.sum(weights) }
-}
+const computeLoss: ComputeLoss = ({ outputs }, { labels }) =>
+  Loss.crossEntropy(outputs.logits, labels, { weights: [0.6, 1.1, 3.3] })
 
 /** `class StopWhenGood(TrainerCallback)`: saves and stops once the logged loss was below the target three times. */
 const stopWhenGood = (target: number) =>
