@@ -26,9 +26,12 @@ export interface Pass {
 
 /** Makes it; it runs inside a tidy. **Errors**: throws `MissingField`, and what the layers throw. */
 export const make = ({ model, parts, parameters, buffers, learned }: Options) => {
-  const frozen = parts.flatMap(({ layer }) =>
-    isNorm(layer) && !layer.weights.some((weight) => learned.has(weight)) ? [layer] : []
-  )
+  const norms = parts.flatMap(({ layer }) => (layer.getClassName() === "BatchNormalization" ? [layer] : []))
+  const learnable = new Set(parameters.map(({ variable }) => variable))
+  const frozen = norms.filter((layer) => {
+    const own = layer.weights.filter((variable) => learnable.has(variable))
+    return own.length === 0 ? !layer.trainable : !own.some((variable) => learned.has(variable))
+  })
   return (weights: Tensors, inputs: ReadonlyArray<Tensor>, { training, key, buffers: given }: Context): Pass => {
     const written = new Map<string, Tensor>()
     const write = (name: string, value: Tensor): void => {
@@ -44,7 +47,7 @@ export const make = ({ model, parts, parameters, buffers, learned }: Options) =>
           write: (value: Tensor) => write(name, value)
         }
       })),
-      ...(training ? [...parts.flatMap(Noise.keyed(key)), ...frozen.map(unmoved)] : [])
+      ...(training ? [...parts.flatMap(Noise.keyed(key)), ...norms.map(whole), ...frozen.map(unmoved)] : [])
     ]
     try {
       return during(stands, () => ({
@@ -59,7 +62,17 @@ export const make = ({ model, parts, parameters, buffers, learned }: Options) =>
   }
 }
 
-const isNorm = (layer: Layer): boolean => layer.getClassName() === "BatchNormalization"
+/** Batch normalization with a scale of ones and an offset of zeros where it has none: in training TensorFlow.js reads both. */
+const whole = (layer: Layer): Stand => {
+  const missing = (switched: string, name: string, fill: (like: Tensor) => Tensor) =>
+    Reflect.get(layer, name) == null
+      ? { [switched]: true, [name]: { read: () => fill((Reflect.get(layer, "movingMean") as Variable).read()) } }
+      : {}
+  return {
+    object: layer,
+    properties: { ...missing("scale", "gamma", tf.onesLike), ...missing("center", "beta", tf.zerosLike) }
+  }
+}
 
 /** Batch normalization that uses its statistics, and leaves them as they are. */
 const unmoved = (layer: Layer): Stand => {

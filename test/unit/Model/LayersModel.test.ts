@@ -240,6 +240,64 @@ describe("what is frozen", () => {
   )
 })
 
+describe("batch normalization without a scale, an offset, or both", () => {
+  const cases = [true, false].flatMap((scale) => [true, false].map((center) => ({ scale, center })))
+  const build = (options: { readonly scale: boolean; readonly center: boolean }) => {
+    const there = tfl.sequential({
+      layers: [
+        layers.dense({ name: "lin", units: 3, inputShape: [4], kernelInitializer: tfl.initializers.glorotNormal({ seed: 1 }) }),
+        layers.batchNormalization({ name: "norm", momentum: 0.8, ...options }),
+        layers.dense({ name: "head", units: 2, kernelInitializer: tfl.initializers.glorotNormal({ seed: 2 }) })
+      ]
+    })
+    const weights = there.getLayer("norm").getWeights().slice(0, -2)
+    there.getLayer("norm").setWeights([...weights, tf.tensor1d([0.1, -0.2, 0.3]), tf.tensor1d([1, 2, 0.5])])
+    return there
+  }
+  const updated = (there: tfl.LayersModel) => {
+    const model = adapt(there)
+    const batch = batchOf([6, 4], 2)
+    const { weights } = Step.make({ model, optimizer: sgd() })({
+      weights: initial(model),
+      batches: [batch],
+      keys: [Key.make(0)],
+      scalars: rate()
+    })
+    const training = model.apply(...given(model, batch), { ...evaluating(model), training: true })
+    return { batch, model, weights, logits: training.outputs.logits! }
+  }
+
+  it.effect.each(cases)("trained, it is as with ones and zeros: %j", (options) =>
+    on(Cpu.layer, () => {
+      const there = build(options)
+      const { batch, logits, model, weights } = updated(there)
+      expect(
+        closeness(model.apply(...given(model, batch), evaluating(model)).outputs.logits!, there.predict(batch.x) as Tensor)
+      ).toBe(0)
+      const whole = build({ scale: true, center: true })
+      const other = updated(whole)
+      expect(closeness(logits, other.logits)).toBe(0)
+      expect(closeness(logits, whole.apply(batch.x, { training: true }) as Tensor)).toBeLessThan(1e-6)
+      for (const [name, value] of Object.entries(weights.buffers)) expect(closeness(value, other.weights.buffers[name]!)).toBe(0)
+      expect(closeness(weights.buffers["norm.moving_mean"]!, initial(model).buffers["norm.moving_mean"]!)).toBeGreaterThan(1e-3)
+      for (const [name, value] of Object.entries(weights.parameters))
+        expect(closeness(value, other.weights.parameters[name]!), name).toBeLessThan(1e-6)
+    })
+  )
+
+  it.effect.each(cases)("frozen, it uses its statistics, and what is before it learns: %j", (options) =>
+    on(Cpu.layer, () => {
+      const there = build(options)
+      there.getLayer("norm").trainable = false
+      const { batch, logits, model, weights } = updated(there)
+      expect(closeness(logits, there.predict(batch.x) as Tensor)).toBeLessThan(1e-6)
+      const before = initial(model)
+      for (const [name, value] of Object.entries(weights.buffers)) expect(closeness(value, before.buffers[name]!), name).toBe(0)
+      expect(closeness(weights.parameters["lin.kernel"]!, before.parameters["lin.kernel"]!)).toBeGreaterThan(1e-4)
+    })
+  )
+})
+
 describe("the LayersModel", () => {
   it.effect("gives its weights the same names, whatever is frozen", () =>
     on(Cpu.layer, () => {
