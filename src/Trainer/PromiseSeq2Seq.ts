@@ -1,4 +1,5 @@
 /** The page's Seq2SeqTrainer with Promises: for those who do not use Effect. */
+import { Result } from "effect"
 import * as Seq2SeqArguments from "../Arguments/Seq2SeqArguments.ts"
 import type { EvaluateOptions, LoopOptions, Metrics, PredictionOutput } from "./Facade/Evaluating.ts"
 import * as Facade from "./Facade.ts"
@@ -57,8 +58,9 @@ export const make = async <A>(options: Options<A>): Promise<Seq2SeqTrainer<A>> =
   })
   const { evaluate, predict } = trainer
   const own: Pick<Seq2SeqTrainer<A>, "evaluate" | "predict"> = {
-    evaluate: (asked, options) => evaluate(Told.given<Promised.Asked<A>>(asked, options)),
-    predict: (testDataset, options = {}) => predict(testDataset, Told.within(options))
+    evaluate: async (asked, options) => evaluate(Result.getOrThrow(Told.given<Promised.Asked<A>>(asked, options))),
+    predict: async (testDataset, options = {}) =>
+      predict(testDataset, Result.getOrThrow(Told.within<LoopOptions>("predict", options)))
   }
   return Object.assign(trainer, own)
 }

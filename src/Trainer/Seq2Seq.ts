@@ -54,8 +54,8 @@ export const make = Effect.fn("Seq2SeqTrainer.make")(function* <A, E = never, R 
     ...trainer,
     /** Options and settings of the generation, or a dataset (or several by name) and then those. */
     evaluate: (asked?: Told.Beside<Asked> | Sources<A, E, R>, more?: Omit<Told.Beside<Asked>, "evalDataset">) =>
-      trainer.evaluate(Told.given<Asked>(asked, more)),
+      Effect.flatMap(Effect.fromResult(Told.given<Asked>(asked, more)), trainer.evaluate),
     predict: (testDataset: Source<A, E, R>, more: Told.Beside<LoopOptions> = {}) =>
-      trainer.predict(testDataset, Told.within(more))
+      Effect.flatMap(Effect.fromResult(Told.within<LoopOptions>("predict", more)), (told) => trainer.predict(testDataset, told))
   }
 })

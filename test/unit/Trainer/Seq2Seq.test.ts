@@ -105,10 +105,35 @@ describe("the generation config of the arguments", () => {
 it.effect("a setting that there is not, and several texts a row, are refused", () =>
   Effect.gen(function* () {
     const told = (asked: object) => Effect.map(Effect.flip(width({}, asked)), ({ message }) => message)
-    expect(yield* told({ numBeamz: 2 })).toContain("numBeamz")
+    expect(yield* told({ numBeamz: 2 })).toBe("predict has no option numBeamz. Did you mean numBeams?")
+    expect(yield* told({ predictionLossOnly: true })).toContain("There are: evalDataset, ignoreKeys, metricKeyPrefix, maxLength")
     expect(yield* told({ numBeams: 2, numReturnSequences: 2 })).toContain("one text a row")
   }).pipe(Effect.provide(world, { local: true }))
 )
+
+it.effect("an option that there is not is refused by name, whether texts are written or not", () =>
+  Effect.gen(function* () {
+    for (const predictWithGenerate of [true, false]) {
+      const trainer = yield* trainerOf({ predictWithGenerate })
+      const asked = { evalDataset: Dataset.fromArray(rows), maxLenght: 5 }
+      const byName = yield* Effect.flip(trainer.evaluate(asked))
+      expect(byName.message).toBe("evaluate has no option maxLenght. Did you mean maxLength?")
+      const misspelt: object = { metricKeyPrefx: "x" }
+      const after = yield* Effect.flip(trainer.evaluate(Dataset.fromArray(rows), misspelt))
+      expect(after.message).toBe("evaluate has no option metricKeyPrefx. Did you mean metricKeyPrefix?")
+      const known = yield* trainer.evaluate(Dataset.fromArray(rows), { metricKeyPrefix: "x", maxLength: 5 })
+      expect(Object.keys(known)).toContain("x_loss")
+    }
+  }).pipe(Effect.provide(world, { local: true }))
+)
+
+it("an option that there is not is refused by a promise too", async () => {
+  const trainer = await Promised.make({ model, args: { maxSteps: 1, outputDir: folder() }, trainDataset: rows })
+  const misspelt: object = { metricKeyPrefx: "x" }
+  await expect(trainer.evaluate(rows, misspelt)).rejects.toThrow(/metricKeyPrefix\?/)
+  await expect(trainer.predict(rows, misspelt)).rejects.toThrow(/metricKeyPrefix\?/)
+  await trainer.close()
+})
 
 it.effect("what is drawn is another for each batch, and the same each time", () =>
   Effect.gen(function* () {
