@@ -304,6 +304,19 @@ describe("what may be drawn", () => {
       })
     ))
 
+  it("many of a vocabulary's stay as few do, and all in no time", () => {
+    const given = Float32Array.from({ length: 30_000 }, (_, token) => (token * 7919) % 5003)
+    const order = Array.from(given).sort((a, b) => b - a)
+    for (const topK of [1, 1000, 1001, 20_000]) {
+      const kept = left(Drawing.narrow(given, settingsOf({ topK })))
+      expect(kept).toEqual(Array.from(given.keys()).filter((token) => given[token]! >= order[topK - 1]!))
+    }
+    const large = Float32Array.from({ length: 100_000 }, (_, token) => token)
+    const begun = performance.now()
+    for (const topK of [50_000, 100_000]) expect(left(Drawing.narrow(large, settingsOf({ topK })))).toHaveLength(topK)
+    expect(performance.now() - begun).toBeLessThan(1500) // one after the other it would be many seconds
+  })
+
   it("each token is drawn as often as its probability says", () =>
     fc.assert(
       fc.property(scores, (given) => {

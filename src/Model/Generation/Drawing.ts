@@ -37,9 +37,13 @@ export const draw = (scores: Scores, uniform: number): number => {
 
 /** The best scores, and all that equal the last of them. */
 const likeliest = (scores: Scores, count: number): Scores => {
-  const least = scores[highest(scores, count).at(-1)!]!
+  if (count >= scores.length) return scores
+  const least = count > few ? scores.slice().sort().at(-count)! : scores[highest(scores, count).at(-1)!]!
   return scores.map((score) => (score < least ? Number.NEGATIVE_INFINITY : score))
 }
+
+/** Up to so many are found faster than all are sorted. */
+const few = 1000
 
 /** The likeliest tokens that have a share together. **Source**: Holtzman et al. 2020, https://arxiv.org/abs/1904.09751. */
 const nucleus = (scores: Scores, share: number): Scores => {

@@ -138,7 +138,8 @@ type Rule = readonly [field: keyof Settings, holds: (value: unknown, settings: S
 const isWhole = (value: unknown, minimum: number) => Number.isSafeInteger(value) && (value as number) >= minimum
 const isNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value)
 const isToken = (value: unknown) => isWhole(value, 0)
-const isTokens = (value: unknown) => Array.isArray(value) && value.length > 0 && value.every(isToken)
+const areTokens = (value: unknown): value is ReadonlyArray<number> => Array.isArray(value) && value.every(isToken)
+const isTokens = (value: unknown) => areTokens(value) && value.length > 0
 
 const whole = (field: keyof Settings, minimum: number): Rule => [
   field,
@@ -160,7 +161,7 @@ const flag = (field: keyof Settings): Rule => [field, (value) => typeof value ==
 const token = (field: keyof Settings): Rule => [field, (value) => value === null || isToken(value), "a token's id, or null"]
 const tokens = (field: keyof Settings): Rule => [
   field,
-  (value) => value === null || isTokens(value),
+  (value) => value === null || areTokens(value),
   "a list of tokens' ids, or null"
 ]
 const oneOrMore = (field: keyof Settings): Rule => [
