@@ -6,6 +6,7 @@ import type * as Table from "../Arguments/Table.ts"
 import * as Pretrained from "../Checkpoint/Pretrained.ts"
 import { Device } from "../Layer/Device/Device.ts"
 import * as Devices from "../Layer/Device/Devices.ts"
+import * as Prompt from "../Model/Generation/Prompt.ts"
 import * as HostTensor from "../Tensor/HostTensor.ts"
 import * as Key from "../Tensor/Key.ts"
 import * as ChatTemplate from "../Tokenizer/ChatTemplate.ts"
@@ -88,7 +89,7 @@ export const generate = Effect.fnUntraced(function* ({ device: name, json, model
   const own = yield* Effect.fromResult(Generation.ofModel(model))
   const long = [own, given].some(({ maxLength, maxNewTokens }) => (maxLength ?? maxNewTokens ?? null) !== null)
   const asked: Generation.Input = { ...(long ? {} : { maxNewTokens: usual }), ...given }
-  yield* Effect.fromResult(Generation.settings(own, asked))
+  const chosen = yield* Effect.fromResult(Generation.settings(own, asked))
   const encode = (prompt: string) =>
     Effect.try({
       try: () => {
@@ -100,19 +101,28 @@ export const generate = Effect.fnUntraced(function* ({ device: name, json, model
       },
       catch: (cause) => cause as NoPrompt | ChatTemplateError
     })
+  const { decode } = model
+  const encoded = yield* Effect.forEach(
+    all,
+    Effect.fnUntraced(function* (prompt) {
+      const ids = yield* encode(prompt)
+      const batch = { input_ids: HostTensor.fromArray([ids], "int32") }
+      if (decode !== undefined) yield* Effect.fromResult(Prompt.make({ ...model, decode }, batch, chosen))
+      return { batch, prompt, size: ids.length }
+    })
+  )
   const write = Effect.gen(function* () {
     const device = yield* Device
     const parameters = yield* Effect.acquireRelease(device.put(model.init(Key.make(seed))), device.dispose)
-    for (const [i, prompt] of all.entries()) {
-      const ids = yield* encode(prompt)
+    for (const [i, { batch, prompt, size }] of encoded.entries()) {
       const { sequences } = yield* Generation.generate({
         model,
         weights: { parameters, buffers: {} },
-        batch: { input_ids: HostTensor.fromArray([ids], "int32") },
+        batch,
         settings: asked,
         key: Key.fold(Key.make(seed), i)
       })
-      const texts = textsOf(tokenizer, sequences, model.encode === undefined ? ids.length : 0)
+      const texts = textsOf(tokenizer, sequences, model.encode === undefined ? size : 0)
       yield* Console.log(json ? JSON.stringify({ prompt, texts }) : texts.join("\n"))
     }
   })
