@@ -33,7 +33,7 @@ export class UnknownId extends Schema.TaggedError<UnknownId>()("UnknownId", {
   vocabularySize: Schema.Number
 }) {
   override get message() {
-    return `No token has the id ${this.id}: ids go from 0 to ${this.vocabularySize - 1}. A pad like -100 must be taken out before text is made of it.`
+    return `No token has the id ${this.id}: ids go from 0 to ${this.vocabularySize - 1}. A pad like -100 must be taken out before text is made of it, as Tokenizer.decodeBatch does.`
   }
 }
 
