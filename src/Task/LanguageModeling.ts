@@ -42,10 +42,21 @@ export const maskedHeads = Base.encoders("MaskedLM")
 /** Rows that a script would cut longer than this are cut here, unless a length is given. **Unit**: tokens. */
 const usual = 1024
 
+/** How long a row is: no longer than what the model and the tokenizer read, which is said where more is asked for. */
+const lengthOf = (flag: string, asked: number | null, { length }: Base.Base) =>
+  Effect.as(
+    asked !== null && asked > length
+      ? Effect.logWarning(
+          `${flag} is ${asked}, but the model and its tokenizer read at most ${length} tokens: rows have ${length}.`
+        )
+      : Effect.void,
+    Math.min(asked ?? usual, length)
+  )
+
 /** Makes the program of a causal model. **Source**: run_clm: texts one after the other, cut into blocks, of which the last is dropped where it is short. */
 export const causal: Make<typeof causalFields> = Effect.fnUntraced(function* ({ base, settings, tables }) {
   const model = yield* base.model({})
-  const size = settings.blockSize ?? Math.min(usual, base.length)
+  const size = yield* lengthOf("block_size", settings.blockSize, base)
   const rowsOf = Effect.fnUntraced(function* (table: Rows.Table) {
     const texts = yield* textsOf(table, settings.textColumnName)
     const ended = settings.keepLinebreaks && /\.txt$/i.test(table.file) ? texts.map((text) => `${text}\n`) : texts
@@ -72,7 +83,7 @@ export const causal: Make<typeof causalFields> = Effect.fnUntraced(function* ({ 
 /** Makes the program of a masked model. **Source**: run_mlm. */
 export const masked: Make<typeof maskedFields> = Effect.fnUntraced(function* ({ base, seed, settings, tables }) {
   const model = yield* base.model({})
-  const size = Math.min(settings.maxSeqLength ?? usual, base.length)
+  const size = yield* lengthOf("max_seq_length", settings.maxSeqLength, base)
   const rowsOf = Effect.fnUntraced(function* (table: Rows.Table) {
     const texts = yield* textsOf(table, settings.textColumnName)
     const lines = settings.lineByLine

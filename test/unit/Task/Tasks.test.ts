@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { NodeServices } from "@effect/platform-node"
-import { Effect } from "effect"
+import { Effect, Logger } from "effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import * as Tasks from "../../../src/Task/Tasks.ts"
 import * as Tokenizer from "../../../src/Tokenizer/Tokenizers.ts"
@@ -15,13 +15,15 @@ const at = (name: string) => join(folder, name)
 afterAll(() => rmSync(folder, { recursive: true }))
 beforeAll(async () => {
   await Models.model(at("bert"), "bert")
+  await Models.model(at("gpt2"), "gpt2")
   await Models.model(at("t5"), "t5")
 })
 
-/** The tokens of a task's first training batch, and its tensors. */
+/** The tokens of a task's first training batch, its tensors, and what was said. */
 const batch = async (task: string, model: string, rows: ReadonlyArray<object> | string, settings: object = {}) => {
   const file = typeof rows === "string" ? at("rows.csv") : Models.jsonl(at("rows.jsonl"), rows)
   if (typeof rows === "string") writeFileSync(file, rows)
+  const said: Array<string> = []
   const read = Effect.gen(function* () {
     const tokenizer = yield* Tokenizer.load(at(model))
     const program = yield* Tasks.make({ task, settings: { modelNameOrPath: at(model), ...settings }, files: { train: file } })
@@ -32,9 +34,10 @@ const batch = async (task: string, model: string, rows: ReadonlyArray<object> | 
         Array.from({ length: shape[1] ?? 1 }, (_, i) => data[row * (shape[1] ?? 1) + i]!)
       )
     const decoded = rowsOf(tensors.input_ids!).map((ids) => Tokenizer.decode(tokenizer, ids, { skipSpecialTokens: true }))
-    return { decoded, labels: tensors.labels === undefined ? [] : rowsOf(tensors.labels), tensors, tokenizer }
+    return { decoded, labels: tensors.labels === undefined ? [] : rowsOf(tensors.labels), said, tensors, tokenizer }
   })
-  return Effect.runPromise(Effect.scoped(read).pipe(Effect.provide(NodeServices.layer)))
+  const listener = Logger.layer([Logger.make(({ message }) => void said.push(String(message)))])
+  return Effect.runPromise(Effect.scoped(read).pipe(Effect.provide([NodeServices.layer, listener])))
 }
 
 const refused = (task: string, model: string, rows: ReadonlyArray<object>, settings: object = {}) =>
@@ -111,6 +114,22 @@ describe("text-classification", () => {
       ...{ maxTrainSamples: 3, padToMaxLength: true, maxSeqLength: 12 }
     })
     expect(tensors.input_ids!.shape).toEqual([3, 12])
+  })
+})
+
+describe("language models", () => {
+  it.each([
+    ["causal-lm", "gpt2", "blockSize", "block_size"],
+    ["masked-lm", "bert", "maxSeqLength", "max_seq_length"]
+  ])("rows of %s are no longer than what is read, and that is said", async (task, model, setting, flag) => {
+    const widthOf = async (settings: object) => {
+      const { said, tensors } = await batch(task, model, Models.rows.texts, settings)
+      return [tensors.input_ids!.shape[1], said.filter((line) => line.startsWith(flag))]
+    }
+    const words = `${flag} is 100, but the model and its tokenizer read at most 64 tokens: rows have 64.`
+    expect(await widthOf({ [setting]: 100 })).toEqual([64, [words]])
+    expect(await widthOf({ [setting]: 16 })).toEqual([16, []])
+    expect(await widthOf({})).toEqual([64, []])
   })
 })
 
