@@ -8,6 +8,7 @@ import { fromArray } from "../Data/Dataset.ts"
 import type { Device } from "../Layer/Device/Device.ts"
 import type * as Devices from "../Layer/Device/Devices.ts"
 import type { Logger } from "../Layer/Logger/Logger.ts"
+import * as Notices from "../Layer/Logger/Notices.ts"
 import * as Signals from "../Layer/Signals.ts"
 import type { HostTensors } from "../Tensor/HostTensor.ts"
 import type { Metrics } from "./ComputeMetrics.ts"
@@ -143,7 +144,7 @@ export const makeAs = async <A>(options: Options<A>, face: Face): Promise<Traine
   })
   const close = () => Effect.runPromise(end)
   const built = Effect.flatMap(Layer.buildWithMemoMap(NodeServices.layer, platform, scope), (services) =>
-    Layer.buildWithScope(Layer.provideMerge(world, Layer.succeedContext(services)), scope)
+    Layer.buildWithScope(Layer.provideMerge(Layer.merge(world, Notices.layer), Layer.succeedContext(services)), scope)
   )
   const unmade = async (error: unknown): Promise<never> => {
     await close()

@@ -56,7 +56,7 @@ const bars = (screen: Screen.Screen, every: number): Layer.Layer<Logger> =>
         const lines = Bar.render(state.view, columns)
         const cursor = hidden === lines.length > 0 ? "" : hidden ? showCursor : hideCursor
         hidden = lines.length > 0
-        yield* screen.write(`${cursor}${erase}${above}${lines.join("\n")}${toFirst(lines)}`)
+        yield* screen.write(`${cursor}${Screen.erase}${above}${lines.join("\n")}${toFirst(lines)}`)
       })
 
       yield* Effect.addFinalizer(() =>
@@ -126,13 +126,10 @@ const narrowest = 20
 const hideCursor = "\u001b[?25l"
 const showCursor = "\u001b[?25h"
 
-/** From the first column of the first bar, where the cursor rests between two writes: a terminal that has been resized keeps it there. */
-const erase = "\r\u001b[J"
-
 const toFirst = (lines: ReadonlyArray<string>): string => `\r${lines.length > 1 ? `\u001b[${lines.length - 1}A` : ""}`
 
 /** Steps below the training bar, which stays as what is over; what an interrupted evaluation had done is erased. */
 const leave = (view: Bar.View, columns: number): string => {
   const bars = Bar.render({ ...view, aside: null, over: true }, columns).map((bar) => `${bar}\n`)
-  return `${erase}${bars.join("")}${showCursor}`
+  return `${Screen.erase}${bars.join("")}${showCursor}`
 }

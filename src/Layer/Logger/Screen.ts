@@ -21,5 +21,10 @@ export const make: Effect.Effect<Screen, never, Terminal.Terminal | Stdio.Stdio>
   }
 })
 
+/**
+ * Takes the bars away. The cursor rests in the first column of the first of them between two writes: a terminal that has been resized keeps it there.
+ */
+export const erase = "\r\u001b[J"
+
 /** For a terminal that does not say how wide it is. */
 const unknown = 80

@@ -1,0 +1,27 @@
+/** What a program says beside its entries (warnings, what it leaves out): lines like the others. */
+import { Cause, Effect, type Layer, Logger, type LogLevel, type Stdio, type Terminal } from "effect"
+import * as Cells from "../../Metrics/Format/Cells.ts"
+import * as EntryLine from "./EntryLine.ts"
+import * as Screen from "./Screen.ts"
+
+/**
+ * Writes what Effect's own logger is told as plain lines, in the place of its usual ones. On a terminal they are broken between words, and bars that
+ * stand there give way until they are drawn again.
+ */
+export const layer: Layer.Layer<never, never, Terminal.Terminal | Stdio.Stdio> = Logger.layer([
+  Effect.gen(function* () {
+    const screen = yield* Screen.make
+    const columns = yield* screen.columns
+    const before = screen.isTerminal ? Screen.erase : ""
+    return Logger.withConsoleLog(
+      Logger.make(({ cause, logLevel, message }) => {
+        const words = `${names[logLevel] ?? ""}${(Array.isArray(message) ? message : [message]).map(String).join(" ")}`
+        const lines = [words, ...(cause.reasons.length === 0 ? [] : [Cause.pretty(cause)])].join("\n").split("\n")
+        return before + lines.map((line) => EntryLine.text(Cells.clean(line), columns)).join("\n")
+      })
+    )
+  })
+])
+
+/** What is no more than said has no name. */
+const names: Partial<Record<LogLevel.LogLevel, string>> = { Warn: "Warning: ", Error: "Error: ", Fatal: "Error: " }
