@@ -44,7 +44,7 @@ export interface Weight {
 }
 
 /** Lists the layers of a model and those within them: in models, wrappers and recurrent layers. */
-export const partsOf = (model: LayersModel): ReadonlyArray<Part> => {
+export const partsOf = (model: Layer): ReadonlyArray<Part> => {
   const found = new Set<Layer>()
   const visit = (layer: Layer): void => {
     if (found.has(layer)) return

@@ -2,7 +2,7 @@
 import { type Tensor, type Tensors, tf } from "../../Tensor/Tensor.ts"
 import * as Tree from "../../Tensor/Tree.ts"
 import { type Context, parameter, take } from "../Model.ts"
-import type { Layer, LayersModel, Part, Variable, Weight } from "./Layer.ts"
+import { type Layer, type LayersModel, type Part, partsOf, type Variable, type Weight } from "./Layer.ts"
 import * as Noise from "./Noise.ts"
 import { during, type Stand } from "./Stand.ts"
 
@@ -28,9 +28,10 @@ export interface Pass {
 export const make = ({ model, parts, parameters, buffers, learned }: Options) => {
   const norms = parts.flatMap(({ layer }) => (layer.getClassName() === "BatchNormalization" ? [layer] : []))
   const learnable = new Set(parameters.map(({ variable }) => variable))
+  const still = new Set(parts.flatMap(({ layer }) => (layer.trainable ? [] : partsOf(layer).map((part) => part.layer))))
   const frozen = norms.filter((layer) => {
     const own = layer.weights.filter((variable) => learnable.has(variable))
-    return own.length === 0 ? !layer.trainable : !own.some((variable) => learned.has(variable))
+    return own.length === 0 ? still.has(layer) : !own.some((variable) => learned.has(variable))
   })
   return (weights: Tensors, inputs: ReadonlyArray<Tensor>, { training, key, buffers: given }: Context): Pass => {
     const written = new Map<string, Tensor>()

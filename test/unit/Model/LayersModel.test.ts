@@ -285,6 +285,18 @@ describe("batch normalization without a scale, an offset, or both", () => {
     })
   )
 
+  it.effect.each(cases)("it is frozen with the model that it is in: %j", (options) =>
+    on(Cpu.layer, () => {
+      const inner = build(options)
+      inner.trainable = false
+      const there = tfl.sequential({ layers: [layers.dense({ name: "first", units: 4, inputShape: [4] }), inner] })
+      const { batch, logits, model, weights } = updated(there)
+      expect(closeness(logits, there.predict(batch.x) as Tensor)).toBeLessThan(1e-6)
+      const before = initial(model)
+      for (const [name, value] of Object.entries(weights.buffers)) expect(closeness(value, before.buffers[name]!), name).toBe(0)
+    })
+  )
+
   it.effect.each(cases)("frozen, it uses its statistics, and what is before it learns: %j", (options) =>
     on(Cpu.layer, () => {
       const there = build(options)
