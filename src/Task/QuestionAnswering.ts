@@ -46,7 +46,7 @@ export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, se
     yield* Rows.column(table, "question_column_name", columns.question, [])
     yield* Rows.column(table, "context_column_name", columns.context, [])
     if (answered) yield* Rows.column(table, "answer_column_name", columns.answers, [])
-    return yield* Rows.each(table, (row) => question(table, row, columns))
+    return yield* Rows.each(table, (row) => question(table, row, columns, answered))
   })
   const cut = (questions: ReadonlyArray<Windows.Question>) =>
     Effect.try({
@@ -112,7 +112,8 @@ export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, se
 const question = Effect.fnUntraced(function* (
   table: Rows.Table,
   row: number,
-  columns: { readonly question: string; readonly context: string; readonly answers: string }
+  columns: { readonly question: string; readonly context: string; readonly answers: string },
+  answered: boolean
 ) {
   const given = table.rows[row]!
   const [id, answers] = [given.id === undefined ? String(row) : String(given.id), given[columns.answers]]
@@ -121,7 +122,10 @@ const question = Effect.fnUntraced(function* (
     question: yield* Rows.text(table, row, columns.question),
     context: yield* Rows.text(table, row, columns.context)
   }
-  if (answers === undefined) return { ...asked, answers }
+  if (answers === undefined || answers === null) {
+    if (answered) return yield* Rows.invalid(table, row, columns.answers, "it has no answers")
+    return { ...asked, answers: undefined }
+  }
   const { answer_start, text } = (typeof answers === "object" ? answers : {}) as Readonly<Record<string, unknown>>
   if (!Array.isArray(text) || !Array.isArray(answer_start) || text.length !== answer_start.length) {
     const reason = 'it is not {"text": [...], "answer_start": [...]}, one place for each text'
