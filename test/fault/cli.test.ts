@@ -62,7 +62,7 @@ describe.concurrent("a run", slow, () => {
       /Finished tiny: 18 steps, eval_loss .*whole: model\.safetensors, the log \(log\.jsonl\) and the figures/
     )
     expect(whole.stdout).not.toMatch(/[^\n\P{Cc}]/u)
-    const config = whole.stdout.split("\n").find((line) => line.includes("config"))
+    const config = /^step.* config .*(?:\n {4}.*)*/m.exec(whole.stdout)?.[0]
     expect(config).toContain("learning_rate=0.05")
     expect(config).not.toContain("adam_beta1")
     expect(readdirSync(at("whole")).sort()).toEqual(
