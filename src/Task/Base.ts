@@ -68,12 +68,12 @@ export const open = Effect.fnUntraced(function* (task: string, heads: Heads, set
     model: Effect.fnUntraced(function* (
       changes: Config
     ): Effect.fn.Return<Transformers.Transformer, ModelError, FileSystem.FileSystem | Path.Path> {
-      if (name === null) return yield* Effect.fromResult(Transformers.make({ ...config, ...changes }, architecture))
       const wanted = countOf(changes)
       if (wanted === 0)
         return yield* new NoTaskData({
-          reason: `The model in ${name} was not trained for ${task}: it names no labels. Train it first, with --do_train and --train_file, or name one that was.`
+          reason: `The model in ${named} was not trained for ${task}: it names no labels. Train it first, with --do_train and --train_file, or name one that was.`
         })
+      if (name === null) return yield* Effect.fromResult(Transformers.make({ ...config, ...changes }, architecture))
       const other = labels !== undefined && wanted !== undefined && wanted !== labels.length
       if (other && !settings.ignoreMismatchedSizes) return yield* new OtherLabels({ model: name, there: labels.length, wanted })
       const made = Result.getOrUndefined(Transformers.make({ ...config, ...changes }, architecture))

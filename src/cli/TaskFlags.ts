@@ -1,9 +1,10 @@
 /** A task on the command line: `--task`, and its settings as flags beside the training arguments. */
-import { Effect, Result, Schema } from "effect"
+import { Effect, FileSystem, Path, Result, Schema } from "effect"
 import type * as Arguments from "../Arguments/Arguments.ts"
 import { fields as training } from "../Arguments/Fields.ts"
 import * as Flags from "../Arguments/Flags.ts"
 import { toCamel } from "../Arguments/Names.ts"
+import * as Table from "../Arguments/Table.ts"
 import * as Tasks from "../Task/Tasks.ts"
 
 /** A task and its settings, by their names in camelCase. */
@@ -44,6 +45,27 @@ export const take = Effect.fnUntraced(function* (words: ReadonlyArray<string>) {
   const names = new Set(Object.keys(own).map(toCamel))
   const part = (whether: boolean) => Object.fromEntries(Object.entries(input).filter(([key]) => names.has(key) === whether))
   return { task: { name, settings: part(true) }, input: part(false) as Arguments.Input, rest, warnings } satisfies Taken
+})
+
+/** The task as it is from any folder: those that its settings name, where they are here, by their whole paths. */
+export const placed = Effect.fnUntraced(function* ({ name, settings }: Asked) {
+  const [fs, path] = [yield* FileSystem.FileSystem, yield* Path.Path]
+  const entries = yield* Effect.forEach(
+    Object.entries(settings),
+    Effect.fnUntraced(function* ([key, value]) {
+      const here = folders.has(key) && typeof value === "string" && (yield* fs.exists(value))
+      return [key, here ? path.resolve(value) : value] as const
+    })
+  )
+  return { name, settings: Object.fromEntries(entries) } satisfies Asked
+})
+
+const folders = new Set(["modelNameOrPath", "configName", "tokenizerName"])
+
+/** All its settings, defaults among them, by the names of their flags. **Errors**: `UnknownTask`, and those of `Table.read`. */
+export const recordOf = Effect.fnUntraced(function* ({ name, settings }: Asked) {
+  const fields = yield* Tasks.fieldsOf(name)
+  return Table.toJson(fields, yield* Effect.fromResult(Table.read(fields, settings)))
 })
 
 /** The last task that is named. */

@@ -22,6 +22,7 @@ import * as Origin from "./Origin.ts"
 import type * as Outcome from "./Outcome.ts"
 import * as Phases from "./Phases.ts"
 import * as RunFolder from "./RunFolder.ts"
+import * as RunRecord from "./RunRecord.ts"
 import * as TaskFlags from "./TaskFlags.ts"
 import * as TrainText from "./TrainText.ts"
 
@@ -68,7 +69,7 @@ export const trainTask = Effect.fnUntraced(function* (task: TaskFlags.Asked, giv
   const trained = trains ? undefined : yield* trainedModel(task, args)
   const settings = { ...task.settings, ...trained }
   const program = yield* Tasks.make({ task: task.name, settings, files, trains, seed: args.seed })
-  return yield* launch({ program, name: task.name, from: { task }, given })
+  return yield* launch({ program, name: task.name, from: { task: yield* TaskFlags.placed(task) }, given })
 })
 
 /** The model of the task's run in the output folder: its weights are what is evaluated, so its labels are what they mean. */
@@ -93,12 +94,13 @@ export const launch = Effect.fnUntraced(function* ({ program, name, from, given 
   // what only evaluates a task's model needs no run
   const lone = "task" in from && !phases.train && Option.isNone(yield* RunFolder.read(folder))
   const found = lone ? Option.none() : yield* RunFolder.claim(folder, name, args.overwriteOutputDir)
-  const recorded = recordOf(args)
+  const recorded = RunRecord.of(args)
   const asked = args.resumeFromCheckpoint
   const finished = Option.filter(found, ({ status }) => status === "finished")
-  const whole = { ...recorded, ...("task" in from ? from.task.settings : {}) }
-  const before = Option.match(finished, { onNone: () => ({}), onSome: ({ args, task }) => ({ ...args, ...task?.settings }) })
-  const settled = Option.isSome(finished) && (asked === null || asked === true) && same(before, whole)
+  const now = yield* RunRecord.telling(recorded, "task" in from ? from.task : undefined)
+  const before = Option.isSome(finished) ? yield* RunRecord.telling(finished.value.args, finished.value.task) : {}
+  const differing = TrainText.differing(before, now)
+  const settled = Option.isSome(finished) && (asked === null || asked === true) && differing === ""
   const more = phases.evaluate || phases.predict
   if (settled && !more) {
     const { step, metrics } = finished.value
@@ -135,7 +137,7 @@ export const launch = Effect.fnUntraced(function* ({ program, name, from, given 
   }
   if (Option.isSome(finished) && origin.step >= prepared.plan.horizon.maxSteps) {
     yield* Console.log(
-      `${folder} holds a finished run of ${name} with other arguments (${TrainText.differing(before, whole)}), and no step is left. To train anew, pass --overwrite_output_dir or another --output_dir; to go on, ask for more epochs or steps.`
+      `${folder} holds a finished run of ${name} with other arguments (${differing}), and no step is left. To train anew, pass --overwrite_output_dir or another --output_dir; to go on, ask for more epochs or steps.`
     )
     yield* end("finished", finished.value.step, finished.value.metrics)
     return ExitCode.done
@@ -152,7 +154,7 @@ export const launch = Effect.fnUntraced(function* ({ program, name, from, given 
       program: name,
       ...("task" in from ? from : { file: path.relative(path.resolve(folder), from.file) }),
       status,
-      files,
+      files: Object.fromEntries(Object.entries(files).map(([split, file]) => [split, path.resolve(file)])),
       args: recorded,
       step,
       metrics,
@@ -236,7 +238,10 @@ export const resume = Effect.fnUntraced(function* (folder: string, given: Given)
     })
   }
   const { input } = yield* Effect.fromResult(Arguments.fromJson(found.value.args))
-  const overrides = { ...input, ...given.overrides, outputDir: folder }
+  const { doTrain, doEval, doPredict, ...kept } = input
+  const phases = [given.overrides.doTrain, given.overrides.doEval, given.overrides.doPredict]
+  const said = phases.some((phase) => phase !== undefined)
+  const overrides = { ...kept, ...(said ? {} : { doTrain, doEval, doPredict }), ...given.overrides, outputDir: folder }
   const { file, files, task } = found.value
   const more = { ...given, overrides, files: { ...files, ...given.files } }
   return yield* task === undefined ? train(path.resolve(folder, file ?? ""), more) : trainTask(task, more)
@@ -247,21 +252,3 @@ const rehearse = <E, R>({ optimizer, plan, task }: Program.Prepared<E, R>, { fro
   Effect.scoped(Trainer.start(task, plan, { from })).pipe(
     Effect.provide([Devices.named(device), Optimizer.layer(optimizer), MemoryStore.layer, NoLogger.layer])
   )
-
-/** The arguments that make a run what it is: all but where it lives and how it starts. */
-const recordOf = (args: Arguments.Arguments): Readonly<Record<string, unknown>> => {
-  const {
-    do_train: _____,
-    do_eval: ______,
-    do_predict: _______,
-    output_dir: _,
-    overwrite_output_dir: __,
-    resume_from_checkpoint: ___,
-    disable_tqdm: ____,
-    ...rest
-  } = Arguments.toJson(args)
-  return rest
-}
-
-const same = (left: Readonly<Record<string, unknown>>, right: Readonly<Record<string, unknown>>) =>
-  JSON.stringify(left) === JSON.stringify(right)

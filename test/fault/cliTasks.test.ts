@@ -1,5 +1,5 @@
 /** The command with a task: trained, evaluated, predicted and loaded again; and what is refused before step 0. */
-import { readFileSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import * as Command from "../support/command.ts"
 import * as Models from "../support/taskModels.ts"
@@ -50,7 +50,7 @@ describe("a task", slow, () => {
     expect(noted.wrote).toEqual(expect.arrayContaining(["config.json", "tokenizer.json", "predict_results.txt"]))
     const same = [...all.slice(0, 1), "--num_train_epochs", "6"]
     const other = await run("text-classification", "bert", "classification.jsonl", "spam", [...same, "--max_seq_length", "20"])
-    expect(other.stdout).toMatch(/with other arguments \(maxSeqLength\), and no step is left/)
+    expect(other.stdout).toMatch(/with other arguments \(max_seq_length\), and no step is left/)
     const data = ["--model_name_or_path", at("bert"), "--train_file", at("classification.jsonl"), "--num_train_epochs", "6"]
     const planned = await regimen(["plan", "--task", "text-classification", ...data, "--json"])
     expect(JSON.parse(planned.stdout)).toMatchObject({ max_steps: 18 })
@@ -181,8 +181,35 @@ describe("what a run has left", slow, () => {
       expect((await alone("--do_predict", [], model)).stderr).toBe("")
       expect(text("mail", "predict_results.txt")).toBe(written)
     }
+    const swapped = ["--model_name_or_path", at("praise"), "--max_seq_length", "128", "--label_column_name", "label"]
+    const again = await run("text-classification", "two-models", "mail.jsonl", "mail", ["--num_train_epochs", "6", ...swapped])
+    expect(again.stdout).toContain("holds a finished run of text-classification: 18 steps")
     const evaluated = await alone("--do_eval", ["--resume_from_checkpoint", at("mail")])
     expect([evaluated.code, json("mail", "eval_results.json").eval_accuracy]).toEqual([0, 1])
+  })
+})
+
+describe("a run goes on", slow, () => {
+  it("from any folder, with the phases that it was started with, or with others", async () => {
+    const words = [
+      "--train_file",
+      "texts.jsonl",
+      "--validation_file",
+      "texts.jsonl",
+      "--max_steps",
+      "1",
+      "--do_train",
+      "--do_eval"
+    ]
+    const task = ["train", "--task", "masked-lm", "--model_name_or_path", "bert", "--device", "cpu", "--disable_tqdm"]
+    expect((await real([...task, ...words, "--output_dir", "far"])).code).toBe(0)
+    rmSync(at("far", "eval_results.json"))
+    const resumed = await regimen(["resume", at("far"), "--device", "cpu", "--disable_tqdm", "--max_steps", "2"])
+    expect([resumed.code, resumed.stdout]).toEqual([0, expect.stringContaining("Finished masked-lm: 2 steps")])
+    expect(json("far", "eval_results.json")).toMatchObject({ eval_samples: expect.any(Number) })
+    rmSync(at("far", "eval_results.json"))
+    const trained = await regimen(["resume", at("far"), "--device", "cpu", "--disable_tqdm", "--max_steps", "3", "--do_train"])
+    expect([trained.code, existsSync(at("far", "eval_results.json"))]).toEqual([0, false])
   })
 })
 
