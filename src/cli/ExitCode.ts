@@ -11,7 +11,7 @@ export const cut = 130
 /** The run was interrupted and its state is saved: the same command goes on. */
 export const interrupted = 75
 
-/** Errors that are the caller's to mend: nothing was trained. */
+/** Errors that are the caller's to mend: nothing was trained. Of data that fail later on, a run says that it failed. */
 const caller = new Set([
   "InvalidArgument",
   "ContradictoryArguments",
@@ -52,7 +52,21 @@ const caller = new Set([
   "TokenizerInvalid",
   "TokenizerUnsupported",
   "EncodeError",
-  "ChatTemplateError"
+  "ChatTemplateError",
+  "DataError",
+  "TokenizerMismatch",
+  "NoColumnTaken",
+  "LabelNotTaken",
+  "UnknownActivation",
+  "UnknownRope",
+  "MissingTensors",
+  "UnexpectedTensors",
+  "WrongShape",
+  "InvalidSafetensors",
+  "NotOnHub",
+  "NoAccess",
+  "InvalidToken",
+  "NotCached"
 ])
 
 /** The exit code of an error. */

@@ -215,7 +215,7 @@ export const main = Effect.gen(function* () {
   }
   if (rest[0] === "train") yield* Console.log(`\nTRAINING ARGUMENTS\n\n${Help.render(width)}`)
 }).pipe(
-  Effect.catch((error) => (CliError.isCliError(error) ? usage(error) : Effect.andThen(refuse(error), end(ExitCode.of(error))))),
+  Effect.catch((error) => (CliError.isCliError(error) ? usage(error) : Effect.andThen(refuse(error), failed(error)))),
   Effect.catchCause((cause) =>
     Cause.hasInterruptsOnly(cause)
       ? Effect.failCause(cause)
@@ -230,6 +230,10 @@ const refuse = Effect.fnUntraced(function* (error: { readonly _tag: string; read
   const json = ["train", "resume", "predict", "generate"].includes(words[0] ?? "") && words.includes("--json")
   yield* json ? Console.error(Outcome.failure(error)) : complain(error.message)
 })
+
+/** Ends with the code of an error, unless a run has said that it failed. */
+const failed = (error: unknown) =>
+  Effect.suspend(() => end(process.exitCode === ExitCode.failed ? ExitCode.failed : ExitCode.of(error)))
 
 const complain = (text: string) => Console.error(`regimen: ${text}`)
 

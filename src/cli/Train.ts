@@ -218,6 +218,12 @@ export const launch = Effect.fnUntraced(function* ({ program, name, from, given 
       yield* end("finished", state.step, { ...trained, ...rest })
       return ExitCode.done
     })
+  ).pipe(
+    Effect.tapErrorTag("DataError", () =>
+      Effect.sync(() => {
+        process.exitCode = ExitCode.failed
+      })
+    )
   )
 }, Effect.scoped)
 

@@ -98,8 +98,8 @@ describe.concurrent("the phases", slow, () => {
   it.each([
     ["no test data", 2, ["--do_predict"], "there is no test data"],
     ["a flag without its file", 2, ["--train_file"], "--train_file needs the path of a file"],
-    ["a file that is not there", 1, ["--train_file", "none.jsonl"], "none.jsonl"],
-    ["a file of another kind", 1, ["--validation_file", "rows.xml"], "has an ending that is none of"],
+    ["a file that is not there", 2, ["--train_file", "none.jsonl"], "none.jsonl"],
+    ["a file of another kind", 2, ["--validation_file", "rows.xml"], "has an ending that is none of"],
     ["nothing that was trained", 2, ["--do_eval"], "There is no checkpoint at"]
   ])("%s is told before anything runs (%i)", async (name, code, words, message) => {
     const ended = await train(`refused-${name.replaceAll(" ", "-")}`, words)
