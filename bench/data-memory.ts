@@ -19,6 +19,7 @@ import * as Jsonl from "../src/Data/File/Jsonl.ts"
 import * as Parquet from "../src/Data/File/Parquet.ts"
 import * as Loader from "../src/Data/Loaders.ts"
 import * as Sampler from "../src/Data/Samplers.ts"
+import * as Trainer from "../src/HuggingFaceTrainer/Trainer.ts"
 import * as Devices from "../src/Layer/Device/Devices.ts"
 import * as Loggers from "../src/Layer/Logger/Loggers.ts"
 import * as Optimizer from "../src/Layer/Optimizer.ts"
@@ -28,7 +29,6 @@ import * as Model from "../src/Model/Model.ts"
 import * as Parameters from "../src/Model/Parameters.ts"
 import * as Key from "../src/Tensor/Key.ts"
 import * as Random from "../src/Tensor/Random.ts"
-import * as Trainer from "../src/Trainer/Trainer.ts"
 
 const width = 64
 const batchSize = 256

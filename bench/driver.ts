@@ -3,24 +3,10 @@
  * Prints microseconds a step: the step alone in a bare loop, and the same steps through `Trainer.train`, interleaved, least of the rounds.
  */
 import { Effect, Layer } from "effect"
-import {
-  CheckpointStore,
-  Dataset,
-  Device,
-  Horizon,
-  HostTensor,
-  Key,
-  Loader,
-  Logger,
-  Loss,
-  Model,
-  Optimizer,
-  Plan,
-  Step,
-  Trainer,
-  Trigger,
-  tf
-} from "regimen"
+import { CheckpointStore, Device, Horizon, Logger, Model, Optimizer, Plan, Trainer, Trigger, tf } from "regimen"
+import { Dataset, Loader } from "regimen/data"
+import { HostTensor, Key, Loss } from "regimen/nn"
+import { Step } from "regimen/optim"
 
 const steps = Number(process.argv[2] ?? 3000)
 const rounds = 5

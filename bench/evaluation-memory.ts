@@ -4,7 +4,10 @@
  */
 import { spawnSync } from "node:child_process"
 import { Effect } from "effect"
-import { Accuracy, Dataset, Dense, Device, Key, Loader, Loss, Model, Parameters, Trainer } from "regimen"
+import { Device, Model, Trainer } from "regimen"
+import { Dataset, Loader } from "regimen/data"
+import { Accuracy } from "regimen/metrics"
+import { Dense, Key, Loss, Parameters } from "regimen/nn"
 
 const model = Model.make({
   inputs: ["x"],
@@ -23,7 +26,7 @@ const evaluate = Effect.fnUntraced(function* (size: number) {
   const loader = yield* Loader.make({ dataset, batchSize: 100 })
   const parameters = yield* device.put(model.init(Key.make(0)))
   let peak = 0
-  const lesson = Trainer.lesson({ model, metrics: [Accuracy.make()] })
+  const lesson = Trainer.taskConfig({ model, metrics: [Accuracy.make()] })
   const { metrics } = yield* Trainer.evaluate({
     ...lesson,
     weights: { parameters, buffers: {} },

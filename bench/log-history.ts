@@ -3,23 +3,10 @@
  * Prints microseconds a step of short and long runs, and microseconds an entry of writing the state's text the first time.
  */
 import { Effect, Layer } from "effect"
-import {
-  CheckpointStore,
-  Dataset,
-  Device,
-  Horizon,
-  HostTensor,
-  Loader,
-  Logger,
-  Loss,
-  Model,
-  Optimizer,
-  Plan,
-  Trainer,
-  Trigger,
-  tf
-} from "regimen"
-import * as Document from "../src/Checkpoint/Document.ts"
+import { CheckpointStore, Device, Horizon, Logger, Model, Optimizer, Plan, Trainer, Trigger, tf } from "regimen"
+import { Dataset, Loader } from "regimen/data"
+import { HostTensor, Loss } from "regimen/nn"
+import * as CheckpointJson from "../src/Checkpoint/CheckpointJson.ts"
 import * as HuggingFace from "../src/Checkpoint/HuggingFace.ts"
 
 const model = Model.make({
@@ -44,7 +31,7 @@ const run = Effect.fnUntraced(function* (steps: number) {
   const began = performance.now()
   const { history, state } = yield* Trainer.train(Trainer.task({ model, train }), plan)
   const trained = performance.now()
-  Document.encode({ state, history, meta: {}, buffers: [] })
+  CheckpointJson.encode({ state, history, meta: {}, buffers: [] })
   HuggingFace.trainerState({ state, history }, "run")
   return { step: (1000 * (trained - began)) / steps, entry: (1000 * (performance.now() - trained)) / history.length }
 })

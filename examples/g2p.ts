@@ -3,7 +3,10 @@
  * `node examples/g2p/score.ts runs/g2p` for the error rates of words that it has not seen.
  */
 import { Result } from "effect"
-import { Collator, Dataset, Program, Reduction, Transformers } from "regimen"
+import { Program } from "regimen"
+import { Collator, Dataset } from "regimen/data"
+import { Reduction } from "regimen/optim"
+import { Transformers } from "regimen/transformers"
 import * as Data from "./g2p/data.ts"
 
 const model = Result.getOrThrow(

@@ -1,5 +1,7 @@
 /** The smallest program: a line through two points. `bin/regimen train examples/line.ts` */
-import { Dataset, Dense, Loss, Model, Parameters, Program } from "regimen"
+import { Model, Program } from "regimen"
+import { Dataset } from "regimen/data"
+import { Dense, Loss, Parameters } from "regimen/nn"
 
 export const line = Model.make({
   inputs: ["x"],

@@ -1,5 +1,7 @@
 /** A small convolutional network learns to read handwritten digits: `bin/regimen train examples/mnist.ts`. */
-import { Accuracy, ConfusionMatrix, Conv2d, Dense, Loss, Model, Parameters, Pool, Program, tf } from "regimen"
+import { Model, Program, tf } from "regimen"
+import { Accuracy, ConfusionMatrix } from "regimen/metrics"
+import { Conv2d, Dense, Loss, Parameters, Pool } from "regimen/nn"
 import { heldOut, train } from "./data/digits.ts"
 
 const cnn = Model.make({

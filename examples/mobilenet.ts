@@ -1,7 +1,9 @@
 /** MobileNetV2, a LayersModel of TensorFlow.js that knows photographs, learns to read digits: `bin/regimen train examples/mobilenet.ts`. */
 import * as tfl from "@tensorflow/tfjs-layers"
 import { Result } from "effect"
-import { Accuracy, ConfusionMatrix, LayersModel, Loss, Program } from "regimen"
+import { Program } from "regimen"
+import { Accuracy, ConfusionMatrix } from "regimen/metrics"
+import { LayersModel, Loss } from "regimen/nn"
 import { heldOut, train } from "./data/digits.ts"
 import { load } from "./mobilenet/backbone.ts"
 

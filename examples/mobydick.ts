@@ -3,7 +3,9 @@
  * prints what it writes.
  */
 import { Result } from "effect"
-import { Dataset, Program, Transformers } from "regimen"
+import { Program } from "regimen"
+import { Dataset } from "regimen/data"
+import { Transformers } from "regimen/transformers"
 import { held, text, tokenizer } from "./mobydick/data.ts"
 
 const length = 128

@@ -6,7 +6,8 @@
 import assert from "node:assert/strict"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
-import { Callback, Dense, Loss, Model, Optimizer, Parameters, tf } from "regimen"
+import { Callback, Model, Optimizer, tf } from "regimen"
+import { Dense, Loss, Parameters } from "regimen/nn"
 import { type ComputeLoss, type ComputeMetrics, EvalPrediction, Trainer } from "regimen/promise"
 
 const outputDir = process.argv[2] ?? "runs/ported"

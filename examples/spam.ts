@@ -1,6 +1,9 @@
 /** Spam against ham: a small BERT, from raw mails to a filter. `regimen train examples/spam.ts` */
 import { Result } from "effect"
-import { Accuracy, Dataset, F1, Program, Transformers } from "regimen"
+import { Program } from "regimen"
+import { Dataset } from "regimen/data"
+import { Accuracy, F1 } from "regimen/metrics"
+import { Transformers } from "regimen/transformers"
 import { test, tokenizer, train } from "./spam/data.ts"
 
 const model = Result.getOrThrow(

@@ -1,5 +1,8 @@
 /** Two spirals, told apart by a small tanh network. */
-import { Accuracy, Dataset, Dense, Loss, Model, Parameters, Program, tf } from "regimen"
+import { Model, Program, tf } from "regimen"
+import { Dataset } from "regimen/data"
+import { Accuracy } from "regimen/metrics"
+import { Dense, Loss, Parameters } from "regimen/nn"
 
 // A small seeded generator, so that the data are the same each time (a run that goes on needs that).
 const random = ((seed: number) => () => {

@@ -1,5 +1,7 @@
 /** The page's Trainer with promises: two classes of points, trained, evaluated and saved, without a word of Effect. */
-import { Accuracy, Dense, Loss, Model, Parameters, tf } from "regimen"
+import { Model, tf } from "regimen"
+import { Accuracy } from "regimen/metrics"
+import { Dense, Loss, Parameters } from "regimen/nn"
 import { Trainer } from "regimen/promise"
 
 /** Points in two rings. */

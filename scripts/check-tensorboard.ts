@@ -9,7 +9,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { NodeServices } from "@effect/platform-node"
 import { Effect } from "effect"
-import { Figure, Logger } from "../src/index.ts"
+import { Logger } from "../src/index.ts"
+import { Figure } from "../src/metrics.ts"
 
 const root = mkdtempSync(join(tmpdir(), "regimen-tensorboard-"))
 const folder = join(root, "run")

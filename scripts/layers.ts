@@ -12,17 +12,26 @@ const rows = [
   "Optimizer",
   "Model",
   "Step",
+  "Format",
   "Metrics",
   "Tokenizer",
   "Data",
   "Layer",
   "Checkpoint",
   "Arguments",
-  "Trainer",
+  "Evaluation",
+  "Driver",
+  "Program",
+  "HuggingFaceTrainer",
   "Task",
   "Tune",
   "cli",
   "index.ts",
+  "nn.ts",
+  "optim.ts",
+  "metrics.ts",
+  "data.ts",
+  "transformers.ts",
   "promise.ts"
 ]
 
@@ -33,7 +42,7 @@ const packages: ReadonlyArray<readonly [name: RegExp, home: string | undefined]>
   [/^@huggingface\/hub$/, "Layer/Hub/"],
   [/^@huggingface\/(?!hub$)/, "Tokenizer/"],
   [/^effect\/cli/, "cli/"],
-  [/^regimen$/, undefined]
+  [/^regimen(\/|$)/, undefined]
 ]
 
 /** What decides gets clocks, randomness and the process from a service. */
@@ -45,7 +54,7 @@ const calls: ReadonlyArray<readonly [call: RegExp, name: string, homes: Readonly
 ]
 
 /** What is not reached from here is dead, or was forgotten in index.ts. */
-const entries = ["index.ts", "promise.ts", "cli/main.ts"]
+const entries = ["index.ts", "nn.ts", "optim.ts", "metrics.ts", "data.ts", "transformers.ts", "promise.ts", "cli/main.ts"]
 
 interface Finding {
   readonly file: string

@@ -1,7 +1,7 @@
 /** Saves the tokenizers that are made here, for scripts/record-tokenizers.py to load with transformers. `node scripts/make-tokenizers.ts` */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { Tokenizer } from "regimen"
+import { Tokenizer } from "regimen/transformers"
 
 const home = join(import.meta.dirname, "../test/golden-own/tokenizers")
 const corpus = readFileSync(join(home, "corpus.txt"), "utf8").split(/(?<=\n)/)

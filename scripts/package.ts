@@ -68,7 +68,8 @@ console.log(`${packed.files.length} files, ${Math.round(packed.size / 1024)} KB:
 
 /** What a user may write: it touches the types, the bundle of gradients and the core. */
 function readProgram(): string {
-  return `import { Gradients, TrainerState, Trigger } from "regimen"
+  return `import { TrainerState, Trigger } from "regimen"
+import { Gradients } from "regimen/nn"
 
 Gradients.register()
 const edge: Trigger.Trigger = Trigger.epochEnd

@@ -1,5 +1,5 @@
 /** The Trainer for those who do not use Effect, the types of what it is given, and what is loaded from folders: everything else is in the main entry. */
-import * as Predictions from "./Trainer/EvalPrediction.ts"
+import * as Predictions from "./Evaluation/EvalPrediction.ts"
 
 /** What `computeMetrics` is given, and what is done with it: `take`, `argmax`, `agreement`, `batches`. */
 export type EvalPrediction = Predictions.EvalPrediction
@@ -8,8 +8,8 @@ export declare namespace EvalPrediction {
   /** A set's tensors, as `predictions` and `labelIds` are. */
   export type Gathered = Predictions.Gathered
 }
-export type { ComputeLoss, ComputeMetrics, DataCollator, Options } from "./Trainer/Promise.ts"
-export * as Trainer from "./Trainer/Promise.ts"
-export * as Pretrained from "./Trainer/PromisePretrained.ts"
-export * as Seq2SeqTrainer from "./Trainer/PromiseSeq2Seq.ts"
-export * as Tokenizer from "./Trainer/PromiseTokenizer.ts"
+export * as Pretrained from "./HuggingFaceTrainer/Promise/Pretrained.ts"
+export * as Seq2SeqTrainer from "./HuggingFaceTrainer/Promise/Seq2SeqTrainer.ts"
+export * as Tokenizer from "./HuggingFaceTrainer/Promise/Tokenizer.ts"
+export type { ComputeLoss, ComputeMetrics, DataCollator, Options } from "./HuggingFaceTrainer/Promise/Trainer.ts"
+export * as Trainer from "./HuggingFaceTrainer/Promise/Trainer.ts"

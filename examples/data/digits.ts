@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
 import { Effect } from "effect"
-import { Dataset } from "regimen"
+import { Dataset } from "regimen/data"
 
 /** The images of one digit, one after the other. */
 const read = async (digit: number): Promise<Float32Array> => {

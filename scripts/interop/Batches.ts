@@ -1,5 +1,6 @@
 /** Random batches for each task: rows of several lengths, padded on one side, with labels that do not all count. */
-import { HostTensor, type Transformers } from "../../src/index.ts"
+import { HostTensor } from "../../src/nn.ts"
+import type { Transformers } from "../../src/transformers.ts"
 import type { Draw } from "./Draw.ts"
 import type { Task } from "./Families.ts"
 

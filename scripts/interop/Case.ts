@@ -1,20 +1,10 @@
 /** One case: a model of a random config with a batch, in a folder that Python shares. What both make of it is compared here. */
 import { join } from "node:path"
 import { Effect, FileSystem, Result } from "effect"
-import {
-  Device,
-  Gradient,
-  HostTensor,
-  Key,
-  type Model,
-  Random,
-  Reduction,
-  Safetensors,
-  type Tensor,
-  Transformers,
-  Tree,
-  tf
-} from "../../src/index.ts"
+import { Device, type Model, tf } from "../../src/index.ts"
+import { HostTensor, Key, Random, Safetensors, type Tensor, Tree } from "../../src/nn.ts"
+import { Gradient, Reduction } from "../../src/optim.ts"
+import { Transformers } from "../../src/transformers.ts"
 import * as Batches from "./Batches.ts"
 import * as Draw from "./Draw.ts"
 import type { Family } from "./Families.ts"

@@ -1,5 +1,5 @@
 /** Choices by name: the same seed and names make the same choices, whatever else is drawn. */
-import { Key, Random } from "../../src/index.ts"
+import { Key, Random } from "../../src/nn.ts"
 
 export interface Draw {
   readonly key: Key.Key

@@ -1,5 +1,5 @@
 /** The families and their heads, each with random small configs. What a config leaves out has its default there and here. */
-import type { Transformers } from "../../src/index.ts"
+import type { Transformers } from "../../src/transformers.ts"
 import type { Draw } from "./Draw.ts"
 
 /** What a batch has beside its tokens. */

@@ -1,7 +1,8 @@
 /** The subjects, one function each. */
 import { join } from "node:path"
 import { Effect } from "effect"
-import { Pretrained, type Safetensors, type Transformers, Tree } from "../../src/index.ts"
+import { type Safetensors, Tree } from "../../src/nn.ts"
+import { Pretrained, type Transformers } from "../../src/transformers.ts"
 import * as Adapters from "./Adapters.ts"
 import * as Case from "./Case.ts"
 import type { Subject } from "./Subject.ts"

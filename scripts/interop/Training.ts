@@ -2,7 +2,9 @@
 import { join } from "node:path"
 import { NodeServices } from "@effect/platform-node"
 import { Effect, Layer } from "effect"
-import { CheckpointStore, Dataset, Device, type HostTensor, Logger, type Model, Program } from "../../src/index.ts"
+import { Dataset } from "../../src/data.ts"
+import { CheckpointStore, Device, Logger, type Model, Program } from "../../src/index.ts"
+import type { HostTensor } from "../../src/nn.ts"
 import type * as Case from "./Case.ts"
 
 export interface Options {

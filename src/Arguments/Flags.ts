@@ -25,18 +25,6 @@ export interface Split<T extends Table.Table = typeof fields> {
  * `Arguments.make` checks the rest.
  *
  * **Source**: `HfArgumentParser`.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict"
- * import { Result } from "effect"
- * import { Flags } from "regimen"
- *
- * const words = ["train", "mnist.ts", "--learning_rate", "5e-5", "--eval_on_start", "--json"]
- * const { input, rest } = Result.getOrThrow(Flags.split(words))
- * assert.deepEqual(input, { learningRate: 5e-5, evalOnStart: true })
- * assert.deepEqual(rest, ["train", "mnist.ts", "--json"])
- * ```
  */
 export const split = (words: ReadonlyArray<string>): Result.Result<Split, ArgumentsError> => splitBy(fields, words)
 

@@ -6,16 +6,6 @@ import { type Group, groups } from "./Fields.ts"
  * Writes the help on all training arguments: by group each flag, what it is, what it takes, and its default.
  *
  * **Unit**: `columns` of the terminal, 80 where not given, 64 at least; no line is longer.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict"
- * import { Help } from "regimen"
- *
- * const help = Help.render()
- * assert.match(help, /--learning_rate <number> +Highest learning rate; at least 0/)
- * assert.ok(help.split("\n").every((line) => line.length <= 80))
- * ```
  */
 export const render = (columns = 80): string => renderGroups(groups, columns)
 

@@ -3,9 +3,9 @@ import { Context, type Effect, Schema, type Scope } from "effect"
 import type { Scalars } from "../Layer/Logger/Logger.ts"
 import type { HostWeights } from "../Tensor/Weights.ts"
 import type { TrainerState } from "../TrainerState.ts"
-import type { Session } from "./Session.ts"
+import type { RunAttempt } from "./RunAttempt.ts"
 
-export type { Session } from "./Session.ts"
+export type { RunAttempt } from "./RunAttempt.ts"
 
 export interface Checkpoint {
   readonly state: TrainerState
@@ -49,7 +49,7 @@ export class CheckpointStore extends Context.Service<
   CheckpointStore,
   {
     /** Claims the store for one run at a time, until the scope closes, and counts the attempt. */
-    readonly open: Effect.Effect<Session, CheckpointError | StoreLocked, Scope.Scope>
+    readonly open: Effect.Effect<RunAttempt, CheckpointError | StoreLocked, Scope.Scope>
     /** Saves a checkpoint, whole or not at all; replaces one of the same step. */
     readonly save: (checkpoint: Checkpoint) => Effect.Effect<void, CheckpointError>
     /** Steps of the whole checkpoints, in order of step (never of time); what is half-written is not listed. */

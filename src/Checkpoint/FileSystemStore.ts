@@ -1,12 +1,12 @@
 /** The checkpoint store in a folder: `checkpoint-<step>/` in the Hugging Face form, `run.json`, and `run.lock` while a run is on. */
 import { Effect, FileSystem, Layer, Option, Path, type PlatformError, Schema, Semaphore } from "effect"
+import * as AtomicFolders from "./AtomicFolders.ts"
 import { type Checkpoint, CheckpointError, CheckpointStore } from "./CheckpointStore.ts"
 import * as Disk from "./Disk.ts"
 import * as Folder from "./Folder.ts"
 import * as Lock from "./Lock.ts"
 import * as Manifest from "./Manifest.ts"
-import * as Session from "./Session.ts"
-import * as Shelf from "./Shelf.ts"
+import * as RunAttempt from "./RunAttempt.ts"
 
 /**
  * Makes a store in `directory`, which is made when it is first written to.
@@ -22,7 +22,7 @@ export const layer = (options: {
 const make = Effect.fnUntraced(function* (directory: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const shelf = yield* Shelf.make(directory)
+  const shelf = yield* AtomicFolders.make(directory)
   const one = yield* Semaphore.make(1)
   const onDisk = Effect.provideService(FileSystem.FileSystem, fs)
 
@@ -35,7 +35,7 @@ const make = Effect.fnUntraced(function* (directory: string) {
     const file = path.join(directory, "run.json")
     const text = yield* Effect.asSome(fs.readFileString(file)).pipe(Effect.catchIf(Disk.isMissing, () => Effect.succeedNone))
     const previous = Option.isNone(text) ? undefined : yield* decodeSession(text.value)
-    const session = yield* Session.next(previous)
+    const session = yield* RunAttempt.next(previous)
     yield* Disk.writeFile(`${file}.tmp`, new TextEncoder().encode(encodeSession(session)))
     yield* fs.rename(`${file}.tmp`, file)
     return session
@@ -94,7 +94,7 @@ const make = Effect.fnUntraced(function* (directory: string) {
   }
 })
 
-const SessionJson = Schema.fromJsonString(Session.Session)
+const SessionJson = Schema.fromJsonString(RunAttempt.RunAttempt)
 const encodeSession = Schema.encodeSync(SessionJson)
 const decodeSession = Schema.decodeUnknownEffect(SessionJson)
 

@@ -1,8 +1,8 @@
 /** The files of a checkpoint folder, in the Hugging Face form, and one of our own. */
 import type { HostTensors } from "../Tensor/HostTensor.ts"
 import * as Safetensors from "../Tensor/Safetensors.ts"
+import * as CheckpointJson from "./CheckpointJson.ts"
 import type { Checkpoint } from "./CheckpointStore.ts"
-import * as Document from "./Document.ts"
 import * as HuggingFace from "./HuggingFace.ts"
 
 /** Parameters and buffers. */
@@ -25,7 +25,7 @@ export const encode = (checkpoint: Checkpoint, folder: string): Files => {
     [model]: Safetensors.encode({ ...parameters, ...buffers }, { metadata }),
     ...(checkpoint.modelOnly === true ? {} : { [optimizer]: Safetensors.encode(slots, { metadata }) }),
     [trainerState]: text(HuggingFace.trainerState(checkpoint, folder)),
-    [document]: text(Document.encode({ ...checkpoint, buffers: Object.keys(buffers) }))
+    [document]: text(CheckpointJson.encode({ ...checkpoint, buffers: Object.keys(buffers) }))
   }
 }
 
@@ -36,7 +36,7 @@ export const encode = (checkpoint: Checkpoint, folder: string): Files => {
  * **Errors**: throws an error that names the file that is missing or is not what it should be.
  */
 export const decode = (files: Files): Checkpoint => {
-  const { buffers, ...rest } = read(files, document, (bytes) => Document.decode(new TextDecoder().decode(bytes)))
+  const { buffers, ...rest } = read(files, document, (bytes) => CheckpointJson.decode(new TextDecoder().decode(bytes)))
   const tensors = read(files, model, decodeTensors)
   const isBuffer = new Set(buffers)
   const pick = (buffer: boolean): HostTensors =>

@@ -30,7 +30,7 @@ export const name = "generation_config.json"
  * import { join } from "node:path"
  * import { NodeServices } from "@effect/platform-node"
  * import { Effect } from "effect"
- * import { GenerationFile } from "regimen"
+ * import { GenerationFile } from "regimen/transformers"
  *
  * const folder = mkdtempSync(join(tmpdir(), "model-"))
  * writeFileSync(join(folder, "generation_config.json"), '{ "num_beams": 4 }')
@@ -60,7 +60,7 @@ export const load = Effect.fn("GenerationFile.load")(function* (
  * ```ts
  * import assert from "node:assert/strict"
  * import { Result } from "effect"
- * import { GenerationFile, Transformers } from "regimen"
+ * import { GenerationFile, Transformers } from "regimen/transformers"
  *
  * const config = { model_type: "gpt2", vocab_size: 20, n_embd: 8, n_layer: 1, n_head: 2 }
  * const model = Result.getOrThrow(Transformers.make(config, "GPT2LMHeadModel"))

@@ -1,6 +1,7 @@
 /** `trainer_state.json` as the Hugging Face Trainer writes it, for the tools that read it. Nothing is read back from it. */
+
+import * as Python from "../Format/Python.ts"
 import type { Scalars } from "../Layer/Logger/Logger.ts"
-import * as Python from "../Metrics/Format/Python.ts"
 import type { Checkpoint } from "./CheckpointStore.ts"
 import * as Json from "./Json.ts"
 

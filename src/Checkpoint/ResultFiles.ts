@@ -1,6 +1,6 @@
 /** The files that hold metrics beside a run: `train_results.json`, `eval_results.json`, ..., and all of them in `all_results.json`. */
 import { Effect, FileSystem, Schema } from "effect"
-import { numeral, type Results } from "../Metrics/Format/Results.ts"
+import { numeral, type Results } from "../Format/Results.ts"
 import * as Disk from "./Disk.ts"
 import * as Json from "./Json.ts"
 
@@ -26,18 +26,6 @@ export const nameOf = (split: string): string => `${split}_results.json`
  * **Law**: fromJson(toJson(results)) equals results (test/unit/Checkpoint/ResultFiles.test.ts).
  *
  * **Source**: `Trainer.save_metrics`: `json.dump(metrics, f, indent=4, sort_keys=True)`.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict"
- * import { ResultFiles } from "regimen"
- *
- * assert.equal(ResultFiles.toJson({ train_samples: 8, epoch: 2, eval_loss: NaN }), `{
- *     "epoch": 2.0,
- *     "eval_loss": NaN,
- *     "train_samples": 8
- * }`)
- * ```
  */
 export const toJson = (results: Readonly<Record<string, unknown>>): string => {
   const names = Object.keys(results).sort()

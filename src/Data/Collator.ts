@@ -35,7 +35,7 @@ export interface Options {
  * ```ts
  * import assert from "node:assert/strict"
  * import { Effect } from "effect"
- * import { Collator } from "regimen"
+ * import { Collator } from "regimen/data"
  *
  * const rows = [{ x: [1, 2], label: 0 }, { x: [3, 4], label: 1 }]
  * const batch = Effect.runSync(Collator.stack()(rows, [0, 1]))
@@ -78,7 +78,7 @@ export const stack =
  * ```ts
  * import assert from "node:assert/strict"
  * import { Effect } from "effect"
- * import { Collator } from "regimen"
+ * import { Collator } from "regimen/data"
  *
  * const batch = Effect.runSync(Collator.byFirstRow()([{ x: 1, name: "a", label: 0.5 }], [0]))
  * assert.deepEqual(Object.keys(batch), ["x", "labels"])

@@ -39,7 +39,7 @@ export class DataError extends Schema.TaggedError<DataError>()("DataError", {
  * ```ts
  * import assert from "node:assert/strict"
  * import { Effect } from "effect"
- * import { Dataset } from "regimen"
+ * import { Dataset } from "regimen/data"
  *
  * const doubled = Dataset.fromArray([1, 2, 3]).pipe(Dataset.map((n) => 2 * n))
  * assert.deepEqual(Effect.runSync(doubled.rows([2, 0])), [6, 2])

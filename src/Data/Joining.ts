@@ -15,7 +15,8 @@ export const filler = -100
  * @example
  * ```ts
  * import assert from "node:assert/strict"
- * import { HostTensor, Joining } from "regimen"
+ * import { Joining } from "regimen/data"
+ * import { HostTensor } from "regimen/nn"
  *
  * const joined = Joining.concatenate([HostTensor.fromArray([[1, 2]]), HostTensor.fromArray([[3]])])
  * assert.deepEqual(HostTensor.toArray(joined), [[1, 2], [3, -100]])

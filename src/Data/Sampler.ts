@@ -24,7 +24,7 @@ export const sequential: Sampler = (size) => Int32Array.from({ length: size }, (
  * @example
  * ```ts
  * import assert from "node:assert/strict"
- * import { Sampler } from "regimen"
+ * import { Sampler } from "regimen/data"
  *
  * const order = Sampler.random({ seed: 42 })
  * assert.deepEqual(order(1000, 3), order(1000, 3))

@@ -42,7 +42,7 @@ export interface Buffer {
  * ```ts
  * import assert from "node:assert/strict"
  * import { Effect, Stream } from "effect"
- * import { Streaming } from "regimen"
+ * import { Streaming } from "regimen/data"
  *
  * const shuffled = Streaming.shuffle(() => Stream.range(1, 6), { buffer: 3, seed: 0 })
  * const rows = Effect.runSync(Stream.runCollect(shuffled(0)))

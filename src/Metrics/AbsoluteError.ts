@@ -1,8 +1,8 @@
 /** The mean absolute error of predictions. **Unit**: that of the target. */
 import { tf } from "../Tensor/Tensor.ts"
-import * as Compared from "./Compared.ts"
 import * as Fraction from "./Fraction.ts"
 import type { Metric } from "./Metric.ts"
+import * as PredictionsAndLabels from "./PredictionsAndLabels.ts"
 
 /**
  * Averages distances between predictions and labels.
@@ -13,7 +13,9 @@ import type { Metric } from "./Metric.ts"
  *
  * @example
  * ```ts
- * import { AbsoluteError, HostTensor, tf } from "regimen"
+ * import { tf } from "regimen"
+ * import { AbsoluteError } from "regimen/metrics"
+ * import { HostTensor } from "regimen/nn"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *
@@ -22,8 +24,8 @@ import type { Metric } from "./Metric.ts"
  * assert.deepEqual(metric.finish(metric.update(metric.empty, HostTensor.fromDevice(measured))), { mae: 1.5 })
  * ```
  */
-export const make = (options: Compared.NumberOptions = {}): Metric<Fraction.Fraction> =>
+export const make = (options: PredictionsAndLabels.NumberOptions = {}): Metric<Fraction.Fraction> =>
   Fraction.fromSums("mae", (result, batch) => {
-    const { predictions, labels } = Compared.numbers("mean absolute error", result, batch, options)
+    const { predictions, labels } = PredictionsAndLabels.numbers("mean absolute error", result, batch, options)
     return { sum: tf.sum(tf.abs(tf.sub(labels, predictions))), count: tf.scalar(labels.size) }
   })

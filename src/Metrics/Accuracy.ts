@@ -1,8 +1,8 @@
 /** Accuracy: the part of the labels that the largest logit names. **Unit**: 0 to 1. */
 import { tf } from "../Tensor/Tensor.ts"
-import * as Compared from "./Compared.ts"
 import * as Fraction from "./Fraction.ts"
 import type { Metric } from "./Metric.ts"
+import * as PredictionsAndLabels from "./PredictionsAndLabels.ts"
 
 /**
  * Counts the labels that are the argmax of their logits. Of equal logits the first wins.
@@ -13,7 +13,9 @@ import type { Metric } from "./Metric.ts"
  *
  * @example
  * ```ts
- * import { Accuracy, HostTensor, tf } from "regimen"
+ * import { tf } from "regimen"
+ * import { Accuracy } from "regimen/metrics"
+ * import { HostTensor } from "regimen/nn"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *
@@ -24,8 +26,8 @@ import type { Metric } from "./Metric.ts"
  * assert.deepEqual(accuracy.finish(state), { accuracy: 0.5 })
  * ```
  */
-export const make = (options: Compared.Options = {}): Metric<Fraction.Fraction> =>
+export const make = (options: PredictionsAndLabels.Options = {}): Metric<Fraction.Fraction> =>
   Fraction.make("accuracy", (result, batch) => {
-    const { scores, classes } = Compared.classes("accuracy", result, batch, options)
+    const { scores, classes } = PredictionsAndLabels.classes("accuracy", result, batch, options)
     return { right: tf.equal(tf.argMax(scores, -1), classes), counts: tf.notEqual(classes, options.ignoreIndex ?? -100) }
   })

@@ -1,7 +1,7 @@
 /** How the figures of several classes become one, or stay apart. */
 import * as ClassCounts from "./ClassCounts.ts"
-import type * as Compared from "./Compared.ts"
 import type { Metric } from "./Metric.ts"
+import type * as PredictionsAndLabels from "./PredictionsAndLabels.ts"
 
 /**
  * - `macro`: the mean over the classes that occur as a label or as a prediction.
@@ -12,7 +12,7 @@ import type { Metric } from "./Metric.ts"
  */
 export type Average = "macro" | "weighted" | "micro" | "each" | "binary"
 
-export interface Options extends Compared.Options {
+export interface Options extends PredictionsAndLabels.Options {
   /** `macro` where it is left out. */
   readonly average?: Average
   /** The index of the positive class for `binary`; 1 where it is left out. */

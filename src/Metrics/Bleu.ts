@@ -30,7 +30,9 @@ export interface Options {
  *
  * @example
  * ```ts
- * import { Bleu, HostTensor, tf } from "regimen"
+ * import { tf } from "regimen"
+ * import { Bleu } from "regimen/metrics"
+ * import { HostTensor } from "regimen/nn"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *
@@ -93,7 +95,7 @@ export const combine = (left: Bleu, right: Bleu): Bleu => ({
  *
  * @example
  * ```ts
- * import { Bleu } from "regimen"
+ * import { Bleu } from "regimen/metrics"
  * import assert from "node:assert/strict"
  *
  * const corpus = [

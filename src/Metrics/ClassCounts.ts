@@ -1,7 +1,7 @@
 /** How often each class is the label, the prediction, and both: all that precision, recall, F1 and Matthews correlation look at. **Unit**: labels. */
 import { type Tensor, tf } from "../Tensor/Tensor.ts"
-import * as Compared from "./Compared.ts"
 import type { Metric } from "./Metric.ts"
+import * as PredictionsAndLabels from "./PredictionsAndLabels.ts"
 
 /** One number a class. */
 export interface ClassCounts {
@@ -20,7 +20,7 @@ export interface ClassCounts {
 export const make = (
   by: string,
   classes: ReadonlyArray<string>,
-  options: Compared.Options,
+  options: PredictionsAndLabels.Options,
   names: ReadonlyArray<string>,
   figures: (counts: ClassCounts) => ReadonlyArray<number>
 ): Metric<ClassCounts> => {
@@ -28,7 +28,7 @@ export const make = (
   return {
     names,
     measure: (result, batch) => {
-      const { scores, classes: labels } = Compared.classes(by, result, batch, options, classes.length)
+      const { scores, classes: labels } = PredictionsAndLabels.classes(by, result, batch, options, classes.length)
       const ignored = tf.equal(labels, options.ignoreIndex ?? -100)
       const hot = (indices: Tensor) => tf.oneHot(indices, classes.length, 1, 0, "float32")
       const actual = hot(tf.where(ignored, tf.fill(labels.shape, -1, "int32"), labels))

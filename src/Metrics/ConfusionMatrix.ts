@@ -1,7 +1,7 @@
 /** The confusion matrix: how often each class was taken for each. **Unit**: labels. */
 import { tf } from "../Tensor/Tensor.ts"
-import * as Compared from "./Compared.ts"
 import type { Metric } from "./Metric.ts"
+import * as PredictionsAndLabels from "./PredictionsAndLabels.ts"
 
 /** Row-major counts: one row a label, one column a prediction. */
 export type Counts = ReadonlyArray<number>
@@ -15,7 +15,9 @@ export type Counts = ReadonlyArray<number>
  *
  * @example
  * ```ts
- * import { ConfusionMatrix, HostTensor, tf } from "regimen"
+ * import { tf } from "regimen"
+ * import { ConfusionMatrix } from "regimen/metrics"
+ * import { HostTensor } from "regimen/nn"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *
@@ -26,10 +28,10 @@ export type Counts = ReadonlyArray<number>
  * assert.deepEqual(ConfusionMatrix.toRows(counts), [[1, 0], [1, 1]])
  * ```
  */
-export const make = (classes: ReadonlyArray<string>, options: Compared.Options = {}): Metric<Counts> => ({
+export const make = (classes: ReadonlyArray<string>, options: PredictionsAndLabels.Options = {}): Metric<Counts> => ({
   names: [],
   measure: (result, batch) => {
-    const { scores, classes: rows } = Compared.classes("confusion matrix", result, batch, options, classes.length)
+    const { scores, classes: rows } = PredictionsAndLabels.classes("confusion matrix", result, batch, options, classes.length)
     const counted = tf.where(tf.equal(rows, options.ignoreIndex ?? -100), tf.fill(rows.shape, -1, "int32"), rows)
     const hot = (indices: typeof rows) => tf.oneHot(indices, classes.length, 1, 0, "float32")
     return { counts: tf.matMul(hot(counted), hot(tf.argMax(scores, -1)), true, false) }

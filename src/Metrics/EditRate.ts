@@ -17,7 +17,9 @@ import * as Words from "./Words.ts"
  *
  * @example
  * ```ts
- * import { EditRate, HostTensor, tf } from "regimen"
+ * import { tf } from "regimen"
+ * import { EditRate } from "regimen/metrics"
+ * import { HostTensor } from "regimen/nn"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *
@@ -42,7 +44,7 @@ export const characters = ({ decode, ...options }: Sequences.TextOptions): Metri
  *
  * @example
  * ```ts
- * import { EditRate } from "regimen"
+ * import { EditRate } from "regimen/metrics"
  * import assert from "node:assert/strict"
  *
  * assert.equal(EditRate.distance([..."kitten"], [..."sitting"]), 3)

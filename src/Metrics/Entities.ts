@@ -16,7 +16,7 @@ export interface Entity {
  *
  * @example
  * ```ts
- * import { Entities } from "regimen"
+ * import { Entities } from "regimen/metrics"
  * import assert from "node:assert/strict"
  *
  * assert.deepEqual(Entities.find(["B-PER", "I-PER", "O", "I-LOC"]), [
@@ -43,7 +43,7 @@ export const find = (tags: Tags): ReadonlyArray<Entity> => {
  *
  * @example
  * ```ts
- * import { Entities } from "regimen"
+ * import { Entities } from "regimen/metrics"
  * import assert from "node:assert/strict"
  *
  * const { f1, accuracy } = Entities.score([["B-PER", "O"]], [["B-PER", "B-LOC"]])

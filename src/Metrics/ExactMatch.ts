@@ -12,7 +12,9 @@ import * as Sequences from "./Sequences.ts"
  *
  * @example
  * ```ts
- * import { ExactMatch, HostTensor, tf } from "regimen"
+ * import { tf } from "regimen"
+ * import { ExactMatch } from "regimen/metrics"
+ * import { HostTensor } from "regimen/nn"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *

@@ -1,7 +1,7 @@
 /** The Matthews correlation of labels and predictions. **Unit**: -1 to 1; 0 is chance. */
 import * as ClassCounts from "./ClassCounts.ts"
-import type * as Compared from "./Compared.ts"
 import type { Metric } from "./Metric.ts"
+import type * as PredictionsAndLabels from "./PredictionsAndLabels.ts"
 
 /**
  * Correlates labels with predictions, of two classes or more.
@@ -15,7 +15,9 @@ import type { Metric } from "./Metric.ts"
  *
  * @example
  * ```ts
- * import { HostTensor, MatthewsCorrelation, tf } from "regimen"
+ * import { tf } from "regimen"
+ * import { MatthewsCorrelation } from "regimen/metrics"
+ * import { HostTensor } from "regimen/nn"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *
@@ -25,7 +27,10 @@ import type { Metric } from "./Metric.ts"
  * assert.deepEqual(metric.finish(metric.update(metric.empty, HostTensor.fromDevice(measured))), { matthews_correlation: 0.5 })
  * ```
  */
-export const make = (classes: ReadonlyArray<string>, options: Compared.Options = {}): Metric<ClassCounts.ClassCounts> =>
+export const make = (
+  classes: ReadonlyArray<string>,
+  options: PredictionsAndLabels.Options = {}
+): Metric<ClassCounts.ClassCounts> =>
   ClassCounts.make("Matthews correlation", classes, options, ["matthews_correlation"], ({ right, predicted, actual }) => {
     const ones = right.map(() => 1)
     const [c, s] = [dot(right, ones), dot(actual, ones)]

@@ -12,7 +12,9 @@ import type { Metric } from "./Metric.ts"
  *
  * @example
  * ```ts
- * import { HostTensor, MeanLoss, tf } from "regimen"
+ * import { tf } from "regimen"
+ * import { MeanLoss } from "regimen/metrics"
+ * import { HostTensor } from "regimen/nn"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *

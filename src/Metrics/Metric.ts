@@ -1,11 +1,11 @@
 /** A metric is a monoid: it looks at each batch once and keeps a small state, so that evaluating never holds the logits. */
 import { Schema } from "effect"
 import { dual } from "effect/Function"
+import type { Figure } from "../Format/Figure.ts"
 import type { Outputs } from "../Model/Model.ts"
 import type { HostTensors } from "../Tensor/HostTensor.ts"
 import type { Tensors } from "../Tensor/Tensor.ts"
 import * as Tree from "../Tensor/Tree.ts"
-import type { Figure } from "./Figure.ts"
 
 // Methods, not function fields: they are compared bivariantly, so that a Metric<S> is a Metric<unknown> and a list can hold several.
 export interface Metric<S> {
@@ -40,7 +40,7 @@ export class NameClash extends Schema.TaggedError<NameClash>()("NameClash", { na
  *
  * @example
  * ```ts
- * import { Accuracy, Metric, TopK } from "regimen"
+ * import { Accuracy, Metric, TopK } from "regimen/metrics"
  * import assert from "node:assert/strict"
  *
  * assert.deepEqual(Metric.all([Accuracy.make(), TopK.make(5)]).names, ["accuracy", "top_5_accuracy"])
@@ -88,7 +88,7 @@ export const rename: {
  * @example
  * ```ts
  * import { pipe } from "effect"
- * import { Accuracy, Metric } from "regimen"
+ * import { Accuracy, Metric } from "regimen/metrics"
  * import assert from "node:assert/strict"
  *
  * assert.deepEqual(pipe(Accuracy.make(), Metric.prefix("digits")).names, ["digits_accuracy"])

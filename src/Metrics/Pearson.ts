@@ -1,7 +1,7 @@
 /** Pearson's correlation of predictions and labels: how well a line goes through them. **Unit**: -1 to 1. */
 import * as Comoments from "./Comoments.ts"
-import * as Compared from "./Compared.ts"
 import type { Metric } from "./Metric.ts"
+import * as PredictionsAndLabels from "./PredictionsAndLabels.ts"
 
 /**
  * Correlates predictions with labels.
@@ -15,7 +15,9 @@ import type { Metric } from "./Metric.ts"
  *
  * @example
  * ```ts
- * import { HostTensor, Pearson, tf } from "regimen"
+ * import { tf } from "regimen"
+ * import { Pearson } from "regimen/metrics"
+ * import { HostTensor } from "regimen/nn"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *
@@ -24,10 +26,10 @@ import type { Metric } from "./Metric.ts"
  * assert.ok(Math.abs(metric.finish(metric.update(metric.empty, HostTensor.fromDevice(measured))).pearson! - 0.5) < 1e-6)
  * ```
  */
-export const make = (options: Compared.NumberOptions = {}): Metric<Comoments.Comoments> => ({
+export const make = (options: PredictionsAndLabels.NumberOptions = {}): Metric<Comoments.Comoments> => ({
   names: ["pearson"],
   measure: (result, batch) => {
-    const { predictions, labels } = Compared.numbers("Pearson correlation", result, batch, options)
+    const { predictions, labels } = PredictionsAndLabels.numbers("Pearson correlation", result, batch, options)
     return Comoments.measure(predictions, labels)
   },
   empty: Comoments.empty,

@@ -14,7 +14,9 @@ import type { Metric } from "./Metric.ts"
  *
  * @example
  * ```ts
- * import { Precision, HostTensor, tf } from "regimen"
+ * import { tf } from "regimen"
+ * import { Precision } from "regimen/metrics"
+ * import { HostTensor } from "regimen/nn"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *

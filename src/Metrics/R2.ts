@@ -1,8 +1,8 @@
 /** R2, the coefficient of determination: the part of the labels' spread that predictions explain. **Unit**: 1 is perfect, 0 the labels' mean; no lower bound. */
 import { tf } from "../Tensor/Tensor.ts"
 import * as Comoments from "./Comoments.ts"
-import * as Compared from "./Compared.ts"
 import type { Metric } from "./Metric.ts"
+import * as PredictionsAndLabels from "./PredictionsAndLabels.ts"
 
 /**
  * Compares the squared errors of predictions with those of the labels' mean. All elements are one set, whatever their shape.
@@ -16,7 +16,9 @@ import type { Metric } from "./Metric.ts"
  *
  * @example
  * ```ts
- * import { HostTensor, R2, tf } from "regimen"
+ * import { tf } from "regimen"
+ * import { R2 } from "regimen/metrics"
+ * import { HostTensor } from "regimen/nn"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *
@@ -25,10 +27,10 @@ import type { Metric } from "./Metric.ts"
  * assert.deepEqual(metric.finish(metric.update(metric.empty, HostTensor.fromDevice(measured))), { r2: 0.8 })
  * ```
  */
-export const make = (options: Compared.NumberOptions = {}): Metric<Comoments.Comoments> => ({
+export const make = (options: PredictionsAndLabels.NumberOptions = {}): Metric<Comoments.Comoments> => ({
   names: ["r2"],
   measure: (result, batch) => {
-    const { predictions, labels } = Compared.numbers("R2", result, batch, options)
+    const { predictions, labels } = PredictionsAndLabels.numbers("R2", result, batch, options)
     return Comoments.measure(labels, tf.sub(labels, predictions))
   },
   empty: Comoments.empty,

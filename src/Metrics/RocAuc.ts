@@ -2,10 +2,10 @@
 import { type Outputs, take } from "../Model/Model.ts"
 import { type Tensors, tf } from "../Tensor/Tensor.ts"
 import * as Average from "./Average.ts"
-import * as Compared from "./Compared.ts"
-import * as Kept from "./Kept.ts"
 import type { Metric } from "./Metric.ts"
+import * as PredictionsAndLabels from "./PredictionsAndLabels.ts"
 import * as Ranks from "./Ranks.ts"
+import * as RowBuffer from "./RowBuffer.ts"
 
 /**
  * Measures how well scores tell positives (label 1) from negatives (label 0); exact, not from bins.
@@ -21,7 +21,9 @@ import * as Ranks from "./Ranks.ts"
  *
  * @example
  * ```ts
- * import { HostTensor, RocAuc, tf } from "regimen"
+ * import { tf } from "regimen"
+ * import { RocAuc } from "regimen/metrics"
+ * import { HostTensor } from "regimen/nn"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *
@@ -31,7 +33,7 @@ import * as Ranks from "./Ranks.ts"
  * assert.deepEqual(metric.finish(metric.update(metric.empty, HostTensor.fromDevice(measured))), { roc_auc: 0.75 })
  * ```
  */
-export const make = (options: Compared.Options = {}): Metric<Kept.Kept> => ({
+export const make = (options: PredictionsAndLabels.Options = {}): Metric<RowBuffer.RowBuffer> => ({
   names: ["roc_auc"],
   measure: (result, batch) => score(result, batch, options),
   ...kept(options.ignoreIndex, 2),
@@ -52,7 +54,7 @@ export const make = (options: Compared.Options = {}): Metric<Kept.Kept> => ({
  *
  * @example
  * ```ts
- * import { RocAuc } from "regimen"
+ * import { RocAuc } from "regimen/metrics"
  * import assert from "node:assert/strict"
  *
  * assert.deepEqual(RocAuc.oneVsRest(["a", "b", "c"]).names, ["macro_roc_auc"])
@@ -60,11 +62,11 @@ export const make = (options: Compared.Options = {}): Metric<Kept.Kept> => ({
  */
 export const oneVsRest = (
   classes: ReadonlyArray<string>,
-  { average = "macro", ...options }: Compared.Options & { readonly average?: "macro" | "weighted" | "each" } = {}
-): Metric<Kept.Kept> => ({
+  { average = "macro", ...options }: PredictionsAndLabels.Options & { readonly average?: "macro" | "weighted" | "each" } = {}
+): Metric<RowBuffer.RowBuffer> => ({
   names: average === "each" ? classes.map((name) => `roc_auc_${name}`) : [`${average}_roc_auc`],
   measure: (result, batch) => {
-    const { scores, classes: labels } = Compared.classes("ROC-AUC", result, batch, options, classes.length)
+    const { scores, classes: labels } = PredictionsAndLabels.classes("ROC-AUC", result, batch, options, classes.length)
     return { scores: tf.logSoftmax(scores), labels }
   },
   ...kept(options.ignoreIndex, classes.length),
@@ -80,13 +82,13 @@ export const oneVsRest = (
 })
 
 /** One score a label, and the labels. */
-const score = (result: Outputs, batch: Tensors, options: Compared.Options): Tensors => {
+const score = (result: Outputs, batch: Tensors, options: PredictionsAndLabels.Options): Tensors => {
   const { logits = "logits", labels = "labels" } = options
   if (take(by, "outputs", result.outputs, logits).size === take(by, "batch", batch, labels).size) {
-    const { predictions, labels: classes } = Compared.numbers(by, result, batch, { predictions: logits, labels })
+    const { predictions, labels: classes } = PredictionsAndLabels.numbers(by, result, batch, { predictions: logits, labels })
     return { scores: predictions, labels: tf.cast(classes, "int32") }
   }
-  const { scores, classes } = Compared.classes(by, result, batch, options, 2)
+  const { scores, classes } = PredictionsAndLabels.classes(by, result, batch, options, 2)
   const [negative, positive] = tf.split(scores, 2, 1)
   return { scores: tf.reshape(tf.sub(positive!, negative!), [classes.size]), labels: classes }
 }
@@ -94,14 +96,14 @@ const score = (result: Outputs, batch: Tensors, options: Compared.Options): Tens
 const by = "ROC-AUC"
 
 /** Keeps what belongs to labels that are one of so many classes. */
-const kept = (ignoreIndex = -100, classes: number): Pick<Metric<Kept.Kept>, "empty" | "update" | "combine"> => ({
-  empty: Kept.empty,
+const kept = (ignoreIndex = -100, classes: number): Pick<Metric<RowBuffer.RowBuffer>, "empty" | "update" | "combine"> => ({
+  empty: RowBuffer.empty,
   update: (state, measured) =>
-    Kept.add(state, measured, (row) => {
+    RowBuffer.add(state, measured, (row) => {
       const label = measured.labels!.data[row]!
       return label !== ignoreIndex && label >= 0 && label < classes
     }),
-  combine: Kept.combine
+  combine: RowBuffer.combine
 })
 
 interface Area {
@@ -110,9 +112,9 @@ interface Area {
 }
 
 /** The area of each of some classes against all others. **Shapes**: scores `[labels, classes]`. */
-const areas = (state: Kept.Kept, classes: ReadonlyArray<number>): ReadonlyArray<Area> => {
-  const labels = Kept.column(state, "labels")
-  const scores = Kept.column(state, "scores")
+const areas = (state: RowBuffer.RowBuffer, classes: ReadonlyArray<number>): ReadonlyArray<Area> => {
+  const labels = RowBuffer.column(state, "labels")
+  const scores = RowBuffer.column(state, "scores")
   return classes.map((positive, column) => {
     const ranks = Ranks.make(labels.map((_, row) => scores[row * classes.length + column]!))
     const positives = labels.filter((label) => label === positive).length

@@ -27,7 +27,9 @@ export interface Rouge {
  *
  * @example
  * ```ts
- * import { HostTensor, Rouge, tf } from "regimen"
+ * import { tf } from "regimen"
+ * import { Rouge } from "regimen/metrics"
+ * import { HostTensor } from "regimen/nn"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *
@@ -56,7 +58,7 @@ export const make = ({ decode, ...options }: Sequences.TextOptions): Metric<Roug
  *
  * @example
  * ```ts
- * import { Rouge } from "regimen"
+ * import { Rouge } from "regimen/metrics"
  * import assert from "node:assert/strict"
  *
  * assert.equal(Rouge.text("The dog bit.", ["The dog bites.", "A dog bit the man."]).rouge1, 0.75)

@@ -1,9 +1,9 @@
 /** Spearman's correlation of predictions and labels: how alike their orders are. **Unit**: -1 to 1. */
 import * as Comoments from "./Comoments.ts"
-import * as Compared from "./Compared.ts"
-import * as Kept from "./Kept.ts"
 import type { Metric } from "./Metric.ts"
+import * as PredictionsAndLabels from "./PredictionsAndLabels.ts"
 import * as Ranks from "./Ranks.ts"
+import * as RowBuffer from "./RowBuffer.ts"
 
 /**
  * Correlates the ranks of predictions with those of labels; equal numbers share the mean of their ranks. It keeps 8 bytes a pair.
@@ -16,7 +16,9 @@ import * as Ranks from "./Ranks.ts"
  *
  * @example
  * ```ts
- * import { HostTensor, Spearman, tf } from "regimen"
+ * import { tf } from "regimen"
+ * import { Spearman } from "regimen/metrics"
+ * import { HostTensor } from "regimen/nn"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *
@@ -25,15 +27,15 @@ import * as Ranks from "./Ranks.ts"
  * assert.deepEqual(metric.finish(metric.update(metric.empty, HostTensor.fromDevice(measured))), { spearman: 0.5 })
  * ```
  */
-export const make = (options: Compared.NumberOptions = {}): Metric<Kept.Kept> => ({
+export const make = (options: PredictionsAndLabels.NumberOptions = {}): Metric<RowBuffer.RowBuffer> => ({
   names: ["spearman"],
-  measure: (result, batch) => ({ ...Compared.numbers("Spearman correlation", result, batch, options) }),
-  empty: Kept.empty,
-  update: (state, measured) => Kept.add(state, measured),
-  combine: Kept.combine,
+  measure: (result, batch) => ({ ...PredictionsAndLabels.numbers("Spearman correlation", result, batch, options) }),
+  empty: RowBuffer.empty,
+  update: (state, measured) => RowBuffer.add(state, measured),
+  combine: RowBuffer.combine,
   finish: (state) => {
-    const x = Ranks.make(Kept.column(state, "predictions"))
-    const y = Ranks.make(Kept.column(state, "labels"))
+    const x = Ranks.make(RowBuffer.column(state, "predictions"))
+    const y = Ranks.make(RowBuffer.column(state, "labels"))
     // The mean of ranks is known: that of 1 to n.
     const mean = (x.length + 1) / 2
     const products = (left: Float64Array, right: Float64Array) =>

@@ -1,5 +1,5 @@
 /** How fast something went. **Unit**: s, and things per s. */
-import * as Python from "./Format/Python.ts"
+import * as Python from "../Format/Python.ts"
 
 /** What was done in the time. What is left out has no figure. */
 export interface Work {
@@ -17,7 +17,7 @@ export interface Work {
  * @example
  * ```ts
  * import assert from "node:assert/strict"
- * import { Speed } from "regimen"
+ * import { Speed } from "regimen/metrics"
  *
  * assert.deepEqual(Speed.measure("train", 1.5, { samples: 20, steps: 5 }), {
  *   train_runtime: 1.5,

@@ -14,7 +14,9 @@ import type { Metric } from "./Metric.ts"
  *
  * @example
  * ```ts
- * import { HostTensor, SquaredError, tf } from "regimen"
+ * import { tf } from "regimen"
+ * import { SquaredError } from "regimen/metrics"
+ * import { HostTensor } from "regimen/nn"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *

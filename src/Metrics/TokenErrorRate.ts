@@ -1,8 +1,8 @@
 /** Token error rate: the part of the labels that the largest logit at their own place does not name. **Unit**: 0 to 1. */
 import { tf } from "../Tensor/Tensor.ts"
-import * as Compared from "./Compared.ts"
 import * as Fraction from "./Fraction.ts"
 import type { Metric } from "./Metric.ts"
+import * as PredictionsAndLabels from "./PredictionsAndLabels.ts"
 
 /**
  * Counts the labels that are not the argmax of their logits: 1 - accuracy. Where tokens may move, look at `EditRate`.
@@ -13,7 +13,9 @@ import type { Metric } from "./Metric.ts"
  *
  * @example
  * ```ts
- * import { HostTensor, tf, TokenErrorRate } from "regimen"
+ * import { tf } from "regimen"
+ * import { TokenErrorRate } from "regimen/metrics"
+ * import { HostTensor } from "regimen/nn"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *
@@ -24,8 +26,8 @@ import type { Metric } from "./Metric.ts"
  * assert.deepEqual(metric.finish(state), { token_error_rate: 0.5 })
  * ```
  */
-export const make = (options: Compared.Options = {}): Metric<Fraction.Fraction> =>
+export const make = (options: PredictionsAndLabels.Options = {}): Metric<Fraction.Fraction> =>
   Fraction.make("token_error_rate", (result, batch) => {
-    const { scores, classes } = Compared.classes("token error rate", result, batch, options)
+    const { scores, classes } = PredictionsAndLabels.classes("token error rate", result, batch, options)
     return { right: tf.notEqual(tf.argMax(scores, -1), classes), counts: tf.notEqual(classes, options.ignoreIndex ?? -100) }
   })

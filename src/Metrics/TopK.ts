@@ -1,8 +1,8 @@
 /** Top-k accuracy: the part of the labels among the k largest logits. **Unit**: 0 to 1. */
 import { tf } from "../Tensor/Tensor.ts"
-import * as Compared from "./Compared.ts"
 import * as Fraction from "./Fraction.ts"
 import type { Metric } from "./Metric.ts"
+import * as PredictionsAndLabels from "./PredictionsAndLabels.ts"
 
 /**
  * Counts the labels with fewer than `k` logits above their own.
@@ -13,7 +13,9 @@ import type { Metric } from "./Metric.ts"
  *
  * @example
  * ```ts
- * import { HostTensor, tf, TopK } from "regimen"
+ * import { tf } from "regimen"
+ * import { TopK } from "regimen/metrics"
+ * import { HostTensor } from "regimen/nn"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *
@@ -23,9 +25,9 @@ import type { Metric } from "./Metric.ts"
  * assert.deepEqual(top.finish(top.update(top.empty, HostTensor.fromDevice(measured))), { top_2_accuracy: 0.5 })
  * ```
  */
-export const make = (k: number, options: Compared.Options = {}): Metric<Fraction.Fraction> =>
+export const make = (k: number, options: PredictionsAndLabels.Options = {}): Metric<Fraction.Fraction> =>
   Fraction.make(`top_${k}_accuracy`, (result, batch) => {
-    const { scores, classes } = Compared.classes("top-k accuracy", result, batch, options)
+    const { scores, classes } = PredictionsAndLabels.classes("top-k accuracy", result, batch, options)
     const hot = tf.oneHot(classes, scores.shape[1]!, 1, 0, "float32")
     const own = tf.sum(tf.mul(scores, hot), 1, true)
     const above = tf.sum(tf.cast(tf.greater(scores, own), "float32"), 1)

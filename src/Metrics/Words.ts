@@ -10,7 +10,7 @@ export const bySpace = (text: string): ReadonlyArray<string> => text.split(/\s+/
  *
  * @example
  * ```ts
- * import { Words } from "regimen"
+ * import { Words } from "regimen/metrics"
  * import assert from "node:assert/strict"
  *
  * assert.deepEqual(Words.mteval13a("It rained 3.5 mm (at most)."), ["It", "rained", "3.5", "mm", "(", "at", "most", ")", "."])

@@ -23,7 +23,8 @@ export class UnknownActivation extends Schema.TaggedError<UnknownActivation>()("
  *
  * @example
  * ```ts
- * import { Activation, tf } from "regimen"
+ * import { tf } from "regimen"
+ * import { Activation } from "regimen/nn"
  * import { Result } from "effect"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"

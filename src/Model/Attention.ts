@@ -5,7 +5,7 @@ import type { Mask } from "./Masks.ts"
 import type { Context } from "./Model.ts"
 
 /** Keys and values of what was read so far. **Shapes**: `[batch, key heads, keys, size]`. */
-export interface Memory {
+export interface KeyValueCache {
   readonly key: Tensor
   readonly value: Tensor
 }
@@ -29,8 +29,12 @@ export interface Options {
  */
 export const remember = (
   next: { readonly key: Tensor; readonly value: Tensor },
-  options: { readonly heads: number; readonly past?: Memory | undefined; readonly rotate?: ((x: Tensor) => Tensor) | undefined }
-): Memory => {
+  options: {
+    readonly heads: number
+    readonly past?: KeyValueCache | undefined
+    readonly rotate?: ((x: Tensor) => Tensor) | undefined
+  }
+): KeyValueCache => {
   const { heads, past, rotate = (x) => x } = options
   const [key, value] = [rotate(split(next.key, heads)), split(next.value, heads)]
   return past === undefined ? { key, value } : { key: tf.concat([past.key, key], 2), value: tf.concat([past.value, value], 2) }
@@ -45,7 +49,8 @@ export const remember = (
  *
  * @example
  * ```ts
- * import { Attention, tf } from "regimen"
+ * import { tf } from "regimen"
+ * import { Attention } from "regimen/nn"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *
@@ -55,7 +60,7 @@ export const remember = (
  * assert.deepEqual(Array.from(y.dataSync(), Math.round), [1, 0, 0, 1])
  * ```
  */
-export const attend = (query: Tensor, memory: Memory, options: Options): Tensor => {
+export const attend = (query: Tensor, memory: KeyValueCache, options: Options): Tensor => {
   const { heads, bias, rotate = (x) => x, dropout } = options
   const own = rotate(split(query, heads))
   const [batch, , queries, size] = own.shape as [number, number, number, number]

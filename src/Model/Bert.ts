@@ -1,8 +1,8 @@
 /** BERT and its relatives RoBERTa, DistilBERT and ELECTRA, with heads for sequences, tokens, answers and masked words. */
 import * as Init from "../Tensor/Init.ts"
 import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
+import { bert, distilbert, electra, roberta, type Style } from "./Bert/BertConfig.ts"
 import { encode, blueprint as encoderBlueprint, wordsOf } from "./Bert/Encoder.ts"
-import { bert, distilbert, electra, roberta, type Style } from "./Bert/Style.ts"
 import * as Blueprint from "./Blueprint.ts"
 import * as Checks from "./Checks.ts"
 import type { Config } from "./Config.ts"

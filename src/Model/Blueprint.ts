@@ -20,7 +20,8 @@ export type Blueprint = Readonly<Record<string, Slot>>
  *
  * @example
  * ```ts
- * import { Blueprint, Init, Key } from "regimen"
+ * import { Init, Key } from "regimen/nn"
+ * import { Blueprint } from "regimen/transformers"
  * import assert from "node:assert/strict"
  *
  * const blueprint = Blueprint.parts({ head: Blueprint.dense(3, 2, Init.normal()) })

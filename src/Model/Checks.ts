@@ -9,7 +9,8 @@ export type Check = (batch: HostTensors) => Fault | undefined
  *
  * @example
  * ```ts
- * import { Checks, HostTensor } from "regimen"
+ * import { HostTensor } from "regimen/nn"
+ * import { Checks } from "regimen/transformers"
  * import assert from "node:assert/strict"
  *
  * const check = Checks.all([Checks.tokens("input_ids", 10), Checks.length("input_ids", 4)])

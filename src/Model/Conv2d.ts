@@ -40,7 +40,8 @@ export const init = ({ inputs, outputs, kernel, bias = true, weight, layout = "t
  *
  * @example
  * ```ts
- * import { Conv2d, HostTensor, Key, tf, Tree } from "regimen"
+ * import { tf } from "regimen"
+ * import { Conv2d, HostTensor, Key, Tree } from "regimen/nn"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *

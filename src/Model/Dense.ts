@@ -22,7 +22,7 @@ export interface Options {
  *
  * @example
  * ```ts
- * import { Dense, Key } from "regimen"
+ * import { Dense, Key } from "regimen/nn"
  * import assert from "node:assert/strict"
  *
  * const { weight, bias } = Dense.init({ inputs: 3, outputs: 2 })(Key.make(0))

@@ -13,7 +13,8 @@ import type { Context } from "./Model.ts"
  *
  * @example
  * ```ts
- * import { Dropout, Key, tf } from "regimen"
+ * import { tf } from "regimen"
+ * import { Dropout, Key } from "regimen/nn"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *

@@ -28,7 +28,8 @@ export const init =
  *
  * @example
  * ```ts
- * import { Embedding, tf } from "regimen"
+ * import { tf } from "regimen"
+ * import { Embedding } from "regimen/nn"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *

@@ -15,7 +15,7 @@ export type Estimate = (batch: Shapes) => number
  * @example
  * ```ts
  * import assert from "node:assert/strict"
- * import { FloatingPointOps } from "regimen"
+ * import { FloatingPointOps } from "regimen/nn"
  *
  * const parameters = { "words.weight": { shape: [100, 8] }, "head.weight": { shape: [8, 2] } }
  * const cost = FloatingPointOps.estimate(parameters, { embedding: (path) => path === "words.weight" })

@@ -111,7 +111,7 @@ const decode = (shape: Shape, parameters: Tensors, reading: Reading, context: Co
   const queries = ids.shape[1]!
   const bias = Masks.both(Masks.padding(mask), Masks.causal({ queries, keys: pastLength(reading) + queries }))
   const hidden = [Dropout.apply(context, "transformer.embeddings", embedded, shape.dropout.embeddings)]
-  const present: Array<Attention.Memory> = []
+  const present: Array<Attention.KeyValueCache> = []
   for (let i = 0; i < shape.layers; i++) {
     const { states, memory } = block(shape, parameters, i, hidden[i]!, bias, past[i], context)
     hidden.push(states)
@@ -128,7 +128,7 @@ const block = (
   index: number,
   x: Tensor,
   bias: Masks.Mask,
-  past: Attention.Memory | undefined,
+  past: Attention.KeyValueCache | undefined,
   context: Context
 ) => {
   const { heads } = shape

@@ -20,7 +20,8 @@ export const init =
  *
  * @example
  * ```ts
- * import { LayerNorm, tf } from "regimen"
+ * import { tf } from "regimen"
+ * import { LayerNorm } from "regimen/nn"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *

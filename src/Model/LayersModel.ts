@@ -4,6 +4,7 @@ import * as HostTensor from "../Tensor/HostTensor.ts"
 import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
 import * as Tree from "../Tensor/Tree.ts"
 import type { HostWeights } from "../Tensor/Weights.ts"
+import * as FunctionalCall from "./LayersModel/FunctionalCall.ts"
 import {
   type Layer,
   type LayersModel,
@@ -15,7 +16,6 @@ import {
   weightsOf
 } from "./LayersModel/Layer.ts"
 import * as Noise from "./LayersModel/Noise.ts"
-import * as Pass from "./LayersModel/Pass.ts"
 import { type Loss, type Model, take } from "./Model.ts"
 
 export type { Layer, LayersModel, Variable } from "./LayersModel/Layer.ts"
@@ -70,7 +70,7 @@ export interface Options<Input extends string, Output extends string, Label exte
  * @example
  * ```ts
  * import * as tfl from "@tensorflow/tfjs-layers"
- * import { Key, LayersModel, Loss } from "regimen"
+ * import { Key, LayersModel, Loss } from "regimen/nn"
  * import { Result } from "effect"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
@@ -105,7 +105,7 @@ export const make = <
   if (refused !== undefined) return Result.fail(refused)
 
   const initial = { parameters: valuesOf(parameters), buffers: valuesOf(buffers) }
-  const run = Pass.make({ model, parts, parameters, buffers, learned })
+  const run = FunctionalCall.make({ model, parts, parameters, buffers, learned })
   return Result.succeed({
     inputs,
     labels,

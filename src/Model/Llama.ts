@@ -193,7 +193,7 @@ const decode = (shape: Shape, parameters: Tensors, reading: Reading, context: Co
     return masks.get(window)
   }
   const hidden = [Embedding.apply(parameters, "model.embed_tokens", ids, context, shape.pad)]
-  const present: Array<Attention.Memory> = []
+  const present: Array<Attention.KeyValueCache> = []
   for (let i = 0; i < shape.layers; i++) {
     const bias = maskOf(shape.window(i))
     const { states, memory } = block(shape, parameters, i, hidden[i]!, { bias, rotate, past: past[i] }, context)
@@ -213,7 +213,7 @@ const block = (
   reading: {
     readonly bias: Masks.Mask
     readonly rotate: (x: Tensor) => Tensor
-    readonly past: Attention.Memory | undefined
+    readonly past: Attention.KeyValueCache | undefined
   },
   context: Context
 ) => {

@@ -86,7 +86,8 @@ export type LoraError = InvalidLora | NoSuchModule | NotLinear
  *
  * @example
  * ```ts
- * import { Key, Lora, Transformers } from "regimen"
+ * import { Key } from "regimen/nn"
+ * import { Lora, Transformers } from "regimen/transformers"
  * import { Result } from "effect"
  * import assert from "node:assert/strict"
  *

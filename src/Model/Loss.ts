@@ -51,7 +51,8 @@ export interface CrossEntropy {
  *
  * @example
  * ```ts
- * import { Loss, tf } from "regimen"
+ * import { tf } from "regimen"
+ * import { Loss } from "regimen/nn"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *
@@ -100,7 +101,8 @@ export const crossEntropy = (
  *
  * @example
  * ```ts
- * import { Loss, tf } from "regimen"
+ * import { tf } from "regimen"
+ * import { Loss } from "regimen/nn"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *
@@ -122,7 +124,8 @@ export const meanSquaredError = (predictions: Tensor, labels: Tensor): Loss => {
  *
  * @example
  * ```ts
- * import { Loss, tf } from "regimen"
+ * import { tf } from "regimen"
+ * import { Loss } from "regimen/nn"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *
@@ -147,7 +150,8 @@ export const binaryCrossEntropy = (logits: Tensor, labels: Tensor): Loss => {
  *
  * @example
  * ```ts
- * import { Loss, tf } from "regimen"
+ * import { tf } from "regimen"
+ * import { Loss } from "regimen/nn"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *

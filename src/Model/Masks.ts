@@ -11,7 +11,8 @@ export type Mask = Tensor | undefined
  *
  * @example
  * ```ts
- * import { Masks, tf } from "regimen"
+ * import { tf } from "regimen"
+ * import { Masks } from "regimen/nn"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *

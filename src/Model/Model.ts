@@ -116,7 +116,8 @@ export class FunctionFailed extends Schema.TaggedError<FunctionFailed>()("Functi
  *
  * @example
  * ```ts
- * import { Dense, Key, Loss, Model, Parameters } from "regimen"
+ * import { Model } from "regimen"
+ * import { Dense, Key, Loss, Parameters } from "regimen/nn"
  * import assert from "node:assert/strict"
  *
  * const line = Model.make({

@@ -26,7 +26,9 @@ export class NoInputEmbedding extends Schema.TaggedError<NoInputEmbedding>()("No
  *
  * @example
  * ```ts
- * import { Embedding, HostTensor, Key, Model, Neftune, tf } from "regimen"
+ * import { Model, tf } from "regimen"
+ * import { Embedding, HostTensor, Key } from "regimen/nn"
+ * import { Neftune } from "regimen/transformers"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *

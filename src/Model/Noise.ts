@@ -14,7 +14,8 @@ import type { Context } from "./Model.ts"
  *
  * @example
  * ```ts
- * import { Key, Noise, tf } from "regimen"
+ * import { tf } from "regimen"
+ * import { Key, Noise } from "regimen/nn"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *

@@ -15,7 +15,8 @@ export type ProblemType = "regression" | "single_label_classification" | "multi_
  *
  * @example
  * ```ts
- * import { Objective, tf } from "regimen"
+ * import { tf } from "regimen"
+ * import { Objective } from "regimen/transformers"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *

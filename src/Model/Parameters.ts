@@ -11,7 +11,7 @@ export type Initializer = (key: Key.Key) => HostTensors
  *
  * @example
  * ```ts
- * import { Dense, Key, LayerNorm, Parameters } from "regimen"
+ * import { Dense, Key, LayerNorm, Parameters } from "regimen/nn"
  * import assert from "node:assert/strict"
  *
  * const init = Parameters.make({ encoder: Parameters.make({ norm: LayerNorm.init(4) }), head: Dense.init({ inputs: 4, outputs: 2 }) })

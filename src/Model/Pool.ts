@@ -6,7 +6,8 @@ import { type Tensor, tf } from "../Tensor/Tensor.ts"
  *
  * @example
  * ```ts
- * import { Pool, tf } from "regimen"
+ * import { tf } from "regimen"
+ * import { Pool } from "regimen/nn"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *

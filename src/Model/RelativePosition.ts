@@ -36,7 +36,7 @@ export const apply = (parameters: Tensors, path: string, options: Options): Tens
  *
  * @example
  * ```ts
- * import { RelativePosition } from "regimen"
+ * import { RelativePosition } from "regimen/nn"
  * import assert from "node:assert/strict"
  *
  * const row = RelativePosition.buckets({ queries: 1, keys: 6, buckets: 4, maxDistance: 8, bidirectional: false })

@@ -13,7 +13,8 @@ import { parameter } from "./Model.ts"
  *
  * @example
  * ```ts
- * import { RmsNorm, tf } from "regimen"
+ * import { tf } from "regimen"
+ * import { RmsNorm } from "regimen/nn"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *

@@ -67,7 +67,7 @@ export const scalingOf = (given: unknown): Scaling => {
  *
  * @example
  * ```ts
- * import { Rotary } from "regimen"
+ * import { Rotary } from "regimen/nn"
  * import assert from "node:assert/strict"
  *
  * const { angles } = Rotary.frequencies({ size: 4, theta: 100, positions: 8, scaling: { rope_type: "default" } }, 8)

@@ -1,7 +1,7 @@
 /** A model as a Hugging Face checkpoint has it: its config, its parameters by the names in the file, and what it can be asked for. */
 import { Schema } from "effect"
 import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
-import type { Memory } from "./Attention.ts"
+import type { KeyValueCache } from "./Attention.ts"
 import * as Blueprint from "./Blueprint.ts"
 import { type Config, reader } from "./Config.ts"
 import * as FloatingPointOps from "./FloatingPointOps.ts"
@@ -27,7 +27,7 @@ export interface Reading {
   /** Where the new tokens stand; behind the past where it is left out. **Shapes**: `[batch or 1, new tokens]` int32. */
   readonly positions?: Tensor | undefined
   /** What the decoder gave back when it read the tokens before. */
-  readonly past?: ReadonlyArray<Memory> | undefined
+  readonly past?: ReadonlyArray<KeyValueCache> | undefined
   /** What the encoder made of the input, and which of it is no padding, for models that have one. */
   readonly encoded?: { readonly states: Tensor; readonly mask?: Tensor | undefined } | undefined
 }
@@ -36,7 +36,7 @@ export interface Decoded {
   /** **Shapes**: `[batch, new tokens, vocabulary]`. */
   readonly logits: Tensor
   /** The past of the next tokens. */
-  readonly present: ReadonlyArray<Memory>
+  readonly present: ReadonlyArray<KeyValueCache>
   /** The embeddings, then what each layer made of them. */
   readonly hidden: ReadonlyArray<Tensor>
 }

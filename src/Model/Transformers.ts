@@ -23,7 +23,8 @@ export type ConfigError = InvalidConfig | UnknownActivation | UnknownArchitectur
  *
  * @example
  * ```ts
- * import { Key, Transformers } from "regimen"
+ * import { Key } from "regimen/nn"
+ * import { Transformers } from "regimen/transformers"
  * import { Result } from "effect"
  * import assert from "node:assert/strict"
  *

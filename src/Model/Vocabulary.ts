@@ -19,7 +19,8 @@ import { type ConfigError, make, type Transformer } from "./Transformers.ts"
  *
  * @example
  * ```ts
- * import { Key, Transformers, Vocabulary } from "regimen"
+ * import { Key } from "regimen/nn"
+ * import { Transformers, Vocabulary } from "regimen/transformers"
  * import { Result } from "effect"
  * import assert from "node:assert/strict"
  *

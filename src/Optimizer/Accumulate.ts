@@ -20,7 +20,8 @@ import { chain, type Transformation } from "./Transformation.ts"
  * @example
  * ```ts
  * import { pipe } from "effect"
- * import { Accumulate, Optimizer } from "regimen"
+ * import { Optimizer } from "regimen"
+ * import { Accumulate } from "regimen/optim"
  * import assert from "node:assert/strict"
  *
  * const optimizer = pipe(Optimizer.sgd(), Accumulate.every(2))

@@ -36,7 +36,8 @@ export interface Size extends WeightDecay.Decay {
  *
  * @example
  * ```ts
- * import { Adafactor, tf } from "regimen"
+ * import { tf } from "regimen"
+ * import { Adafactor } from "regimen/optim"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *
@@ -90,7 +91,7 @@ export const scaleByFactors = ({ epsilon = 1e-30, decayRate = -0.8 }: Moments = 
  *
  * @example
  * ```ts
- * import { Adafactor } from "regimen"
+ * import { Adafactor } from "regimen/optim"
  * import assert from "node:assert/strict"
  *
  * const at = { step: 399, learningRate: 7 }

@@ -19,7 +19,8 @@ export interface Options {
  *
  * @example
  * ```ts
- * import { Adagrad, tf } from "regimen"
+ * import { tf } from "regimen"
+ * import { Adagrad } from "regimen/optim"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *

@@ -24,7 +24,7 @@ export interface Options {
  *
  * @example
  * ```ts
- * import { Adam } from "regimen"
+ * import { Adam } from "regimen/optim"
  * import assert from "node:assert/strict"
  *
  * const { correction } = Adam.scaleByAdam().scalars({ step: 0, learningRate: 1e-3 })

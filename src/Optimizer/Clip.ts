@@ -11,7 +11,7 @@ import { stateless, type Transformation } from "./Transformation.ts"
  *
  * @example
  * ```ts
- * import { Clip, Transformation } from "regimen"
+ * import { Clip, Transformation } from "regimen/optim"
  * import assert from "node:assert/strict"
  *
  * assert.equal(Transformation.chain(Clip.byGlobalNorm(1)).links?.[0]?.name, "clip_norm")

@@ -20,7 +20,8 @@ export interface Options {
  *
  * @example
  * ```ts
- * import { Ema, Optimizer, tf, Transformation } from "regimen"
+ * import { Optimizer, tf } from "regimen"
+ * import { Ema, Transformation } from "regimen/optim"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *
@@ -63,7 +64,7 @@ export const ofWeights = ({ decay = 0.999, warmup = false }: Options = {}): Tran
  *
  * @example
  * ```ts
- * import { Ema } from "regimen"
+ * import { Ema } from "regimen/optim"
  * import assert from "node:assert/strict"
  *
  * assert.deepEqual(Ema.read({ "head.ema.average.fc.weight": 1, "rest.ema.average.fc.bias": 2, "rest.adam.exp_avg.fc.bias": 3 }), {

@@ -34,7 +34,8 @@ export interface Options {
  *
  * @example
  * ```ts
- * import { Adam, GaLore, tf } from "regimen"
+ * import { tf } from "regimen"
+ * import { Adam, GaLore } from "regimen/optim"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *

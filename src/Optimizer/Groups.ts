@@ -21,7 +21,8 @@ export interface Group {
  * @example
  * ```ts
  * import { pipe } from "effect"
- * import { Groups, Horizon, LearningRate, Optimizer, TrainerState, Transformation } from "regimen"
+ * import { Horizon, LearningRate, Optimizer, TrainerState } from "regimen"
+ * import { Groups, Transformation } from "regimen/optim"
  * import assert from "node:assert/strict"
  *
  * const horizon = Horizon.make({ maxSteps: 8, batchesPerEpoch: 8 })

@@ -19,7 +19,8 @@ export interface Options {
  *
  * @example
  * ```ts
- * import { Lion, tf } from "regimen"
+ * import { tf } from "regimen"
+ * import { Lion } from "regimen/optim"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *

@@ -21,7 +21,7 @@ export interface Options {
  *
  * @example
  * ```ts
- * import { Momentum } from "regimen"
+ * import { Momentum } from "regimen/optim"
  * import assert from "node:assert/strict"
  *
  * const momentum = Momentum.trace({ momentum: 0.9, dampening: 0.5 })

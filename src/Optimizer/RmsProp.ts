@@ -23,7 +23,8 @@ export interface Options {
  *
  * @example
  * ```ts
- * import { RmsProp, tf } from "regimen"
+ * import { tf } from "regimen"
+ * import { RmsProp } from "regimen/optim"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *

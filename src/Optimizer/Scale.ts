@@ -8,7 +8,7 @@ import type { Transformation } from "./Transformation.ts"
  *
  * @example
  * ```ts
- * import { Scale } from "regimen"
+ * import { Scale } from "regimen/optim"
  * import assert from "node:assert/strict"
  *
  * assert.deepEqual(Scale.byLearningRate.scalars({ step: 3, learningRate: 0.5 }), { negative: -0.5 })

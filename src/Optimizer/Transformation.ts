@@ -59,7 +59,7 @@ export const identity: Transformation = { ...stateless("identity", (gradients) =
  *
  * @example
  * ```ts
- * import { Adam, Clip, Scale, Transformation } from "regimen"
+ * import { Adam, Clip, Scale, Transformation } from "regimen/optim"
  * import assert from "node:assert/strict"
  *
  * const clipped = Transformation.chain(Clip.byValue(1), Transformation.chain(Adam.scaleByAdam(), Scale.byLearningRate))
@@ -97,7 +97,8 @@ export const chain = (...transformations: ReadonlyArray<Transformation>): Transf
  * @example
  * ```ts
  * import { pipe } from "effect"
- * import { Optimizer, Transformation } from "regimen"
+ * import { Optimizer } from "regimen"
+ * import { Transformation } from "regimen/optim"
  * import assert from "node:assert/strict"
  *
  * const slow = pipe(Optimizer.sgd(), Transformation.mapAt((at) => ({ ...at, learningRate: at.learningRate / 4 })))

@@ -20,7 +20,7 @@ export interface Decay {
  *
  * @example
  * ```ts
- * import { Transformation, WeightDecay } from "regimen"
+ * import { Transformation, WeightDecay } from "regimen/optim"
  * import assert from "node:assert/strict"
  *
  * assert.equal(WeightDecay.add(0), Transformation.identity)
@@ -40,7 +40,7 @@ export const add = (decay: number, mask: Mask = matrices()): Transformation =>
  *
  * @example
  * ```ts
- * import { WeightDecay } from "regimen"
+ * import { WeightDecay } from "regimen/optim"
  * import assert from "node:assert/strict"
  *
  * assert.deepEqual(WeightDecay.afterStep(0.5).scalars({ step: 0, learningRate: 0.5 }), { rate: 0.25 })
@@ -69,7 +69,7 @@ export const afterStep = (decay: number, mask: Mask = matrices()): Transformatio
  *
  * @example
  * ```ts
- * import { WeightDecay } from "regimen"
+ * import { WeightDecay } from "regimen/optim"
  * import assert from "node:assert/strict"
  *
  * const decays = WeightDecay.matrices()

@@ -11,7 +11,7 @@ interface Base<Tag extends string> {
   readonly _tag: Tag
   readonly state: TrainerState
   /** What a checkpoint written now must hold: a run cut while this event is being answered starts again from it. */
-  readonly cut: TrainerState
+  readonly resumeState: TrainerState
 }
 interface InSet {
   readonly set: string

@@ -33,10 +33,10 @@ export interface Plan {
 type Play<A> = Generator<Event, A, Reply>
 
 /** What observers and callbacks say at an event. */
-type Said = Pick<Reply, "callbacks"> & { readonly requests?: ReadonlyArray<Request> }
+type Replies = Pick<Reply, "callbacks"> & { readonly requests?: ReadonlyArray<Request> }
 
 /** Adds to a state what is asked for, and what callbacks remember. */
-export const honour = (state: TrainerState, { callbacks = state.callbacks, requests = [] }: Said): TrainerState => {
+export const applyReplies = (state: TrainerState, { callbacks = state.callbacks, requests = [] }: Replies): TrainerState => {
   if (requests.length === 0 && callbacks === state.callbacks) return state
   let { asked, stop } = state
   for (const request of requests) {
@@ -84,7 +84,7 @@ export function* play(plan: Plan, start: TrainerState): Play<TrainerState> {
     const epoch = yield* batches(plan, state.open ? forget(started, state) : started)
     state = epoch.state
     if (epoch.exhausted && state.position.batch === 0) {
-      yield* ask({ _tag: "Stalled", state, cut: state }) // no update in a whole epoch: it would never end
+      yield* ask({ _tag: "Stalled", state, resumeState: state }) // no update in a whole epoch: it would never end
       return state
     }
     const after = wish(plan, state, State.epochEnded(state, epoch.exhausted))
@@ -104,7 +104,7 @@ function* batches(plan: Plan, start: TrainerState): Play<{ readonly state: Train
   while (!state.stop.run && !state.stop.epoch) {
     if (batch === batchesPerEpoch) return { state: forget(state, done), exhausted: true }
     const cursor = { ...state, position: { ...state.position, batch } }
-    const { answer: more } = yield* ask({ _tag: "Microbatch", state: cursor, cut: forget(state, done) })
+    const { answer: more } = yield* ask({ _tag: "Microbatch", state: cursor, resumeState: forget(state, done) })
     if (!more) return { state: forget(state, done), exhausted: true }
     if (batch % accumulation === 0) {
       const started = { ...state, asked: State.nothingAsked }
@@ -115,8 +115,8 @@ function* batches(plan: Plan, start: TrainerState): Play<{ readonly state: Train
       state = yield* tell("SubstepEnded", state, forget(state, done))
       continue
     }
-    const updating = yield* ask({ _tag: "Updating", state, cut: forget(state, done) })
-    const before = honour(state, updating)
+    const updating = yield* ask({ _tag: "Updating", state, resumeState: forget(state, done) })
+    const before = applyReplies(state, updating)
     const after = wish(plan, before, State.stepEnded(before, batch, batchesPerEpoch, updating.answer))
     // the weights are already those of the next step, and so is the cut
     state = done = yield* conclude(plan, { ...after, pending: "Updated" }, before)
@@ -128,8 +128,8 @@ function* batches(plan: Plan, start: TrainerState): Play<{ readonly state: Train
 function* conclude(plan: Plan, start: TrainerState, before = State.before(start)): Play<TrainerState> {
   let state = start
   if (state.pending === "Updated") {
-    const updated = yield* ask({ _tag: "Updated", state: before, cut: state })
-    state = { ...honour(state, updated), pending: "StepEnded" }
+    const updated = yield* ask({ _tag: "Updated", state: before, resumeState: state })
+    state = { ...applyReplies(state, updated), pending: "StepEnded" }
   }
   if (state.pending !== null) {
     const told = yield* tell(state.pending === "EpochEnded" ? "EpochEnded" : "StepEnded", state)
@@ -142,8 +142,8 @@ function* conclude(plan: Plan, start: TrainerState, before = State.before(start)
 function* settle(plan: Plan, start: TrainerState): Play<TrainerState> {
   let state = start
   if (state.asked.log && state.step > state.loggedAt) {
-    const logged = yield* ask({ _tag: "Logged", state: State.logged(state, 0), cut: state })
-    state = honour(State.logged(state, logged.answer), logged)
+    const logged = yield* ask({ _tag: "Logged", state: State.logged(state, 0), resumeState: state })
+    state = applyReplies(State.logged(state, logged.answer), logged)
   }
   if (state.asked.evaluate) {
     state = yield* evaluation(plan, state, false)
@@ -165,12 +165,12 @@ function* evaluation(plan: Plan, start: TrainerState, initial: boolean): Play<Tr
   let state = start
   let merged: Metrics = {}
   for (const set of plan.sets) {
-    const { answer: metrics } = yield* ask({ _tag: "Evaluate", state, cut: start, set })
+    const { answer: metrics } = yield* ask({ _tag: "Evaluate", state, resumeState: start, set })
     merged = { ...merged, ...metrics }
     const logged = { ...state, asked: { ...state.asked, log: false } }
-    const honoured = honour(logged, yield* ask({ _tag: "EvaluationLogged", state: logged, cut: start, set }))
+    const honoured = applyReplies(logged, yield* ask({ _tag: "EvaluationLogged", state: logged, resumeState: start, set }))
     const seen = { ...honoured, stop: latch(plan, State.evaluated(honoured, metrics, initial)).stop }
-    state = honour(seen, yield* ask({ _tag: "Evaluated", state: seen, cut: start, set, metrics }))
+    state = applyReplies(seen, yield* ask({ _tag: "Evaluated", state: seen, resumeState: start, set, metrics }))
   }
   return State.evaluated(state, merged, initial)
 }
@@ -198,6 +198,6 @@ function* ask<E extends Event>(event: E): Generator<Event, Reply<E["_tag"]>, Rep
 }
 
 /** Yields an event that needs no answer, and adds what is said. */
-function* tell(_tag: Plain, state: TrainerState, cut = state): Play<TrainerState> {
-  return honour(state, yield* ask({ _tag, state, cut } as EventOf<Plain>))
+function* tell(_tag: Plain, state: TrainerState, resumeState = state): Play<TrainerState> {
+  return applyReplies(state, yield* ask({ _tag, state, resumeState: resumeState } as EventOf<Plain>))
 }

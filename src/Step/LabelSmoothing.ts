@@ -25,7 +25,9 @@ export interface Options {
  *
  * @example
  * ```ts
- * import { Dense, Key, LabelSmoothing, Loss, Model, Parameters, tf } from "regimen"
+ * import { Model, tf } from "regimen"
+ * import { Dense, Key, Loss, Parameters } from "regimen/nn"
+ * import { LabelSmoothing } from "regimen/optim"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *

@@ -17,7 +17,8 @@ export interface Reduction {
  *
  * @example
  * ```ts
- * import { Reduction, tf } from "regimen"
+ * import { tf } from "regimen"
+ * import { Reduction } from "regimen/optim"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *

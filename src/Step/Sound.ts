@@ -8,7 +8,8 @@ import { type Tensor, tf } from "../Tensor/Tensor.ts"
  *
  * @example
  * ```ts
- * import { Sound, tf } from "regimen"
+ * import { tf } from "regimen"
+ * import { Sound } from "regimen/optim"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *

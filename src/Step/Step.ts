@@ -53,7 +53,9 @@ export interface Options {
  *
  * @example
  * ```ts
- * import { Key, Loss, Model, Optimizer, Step, tf } from "regimen"
+ * import { Model, Optimizer, tf } from "regimen"
+ * import { Key, Loss } from "regimen/nn"
+ * import { Step } from "regimen/optim"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *

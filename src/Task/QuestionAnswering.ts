@@ -3,10 +3,10 @@ import { Effect } from "effect"
 import * as Field from "../Arguments/Field.ts"
 import * as Collator from "../Data/Collators.ts"
 import * as Dataset from "../Data/Dataset.ts"
-import * as Answers from "../Metrics/Answers.ts"
+import * as EvalPrediction from "../Evaluation/EvalPrediction.ts"
+import * as SquadMetrics from "../Metrics/SquadMetrics.ts"
+import * as Program from "../Program/Program.ts"
 import { EncodeError } from "../Tokenizer/Errors.ts"
-import * as EvalPrediction from "../Trainer/EvalPrediction.ts"
-import * as Program from "../Trainer/Program.ts"
 import * as Base from "./Base.ts"
 import * as Best from "./QuestionAnswering/Best.ts"
 import * as Windows from "./QuestionAnswering/Windows.ts"
@@ -85,7 +85,7 @@ export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, se
       return wanted === undefined ? [] : [[text, wanted.map((answer) => answer.text)] as const]
     })
     if (pairs.length === 0) return {}
-    return settings.version2WithNegative ? Answers.scoreWithNone(pairs) : Answers.score(pairs)
+    return settings.version2WithNegative ? SquadMetrics.scoreWithNone(pairs) : SquadMetrics.score(pairs)
   }
   const all = [...windows.validation, ...windows.test]
   return Program.make<unknown>({

@@ -1,7 +1,7 @@
 /** The rows of a task's files, held in memory. */
 import { Effect } from "effect"
 import { byExtension, type Row } from "../Data/File/ByExtension.ts"
-import type { Split } from "../Trainer/Program.ts"
+import type { Split } from "../Program/Program.ts"
 import { InvalidRow, NoSuchColumn, NoTaskData } from "./Errors.ts"
 
 export type { Row } from "../Data/File/ByExtension.ts"

@@ -1,7 +1,7 @@
 /** The tasks by name, as programs: what `regimen train --task` runs. */
 import { Effect, type FileSystem, type Path } from "effect"
 import * as Table from "../Arguments/Table.ts"
-import type { Program, Split } from "../Trainer/Program.ts"
+import type { Program, Split } from "../Program/Program.ts"
 import * as Base from "./Base.ts"
 import { NoTaskData, UnknownTask } from "./Errors.ts"
 import * as LanguageModeling from "./LanguageModeling.ts"
@@ -52,7 +52,7 @@ export const predicts = (task: string): boolean => Object.hasOwn(all, task) && a
  * import assert from "node:assert/strict"
  * import { NodeServices } from "@effect/platform-node"
  * import { Effect } from "effect"
- * import { Tasks } from "regimen"
+ * import { Tasks } from "regimen/transformers"
  *
  * const made = Tasks.make({ task: "text-clasification", settings: {}, files: { train: "rows.csv" } })
  * const error = await Effect.runPromise(Effect.flip(made.pipe(Effect.provide(NodeServices.layer))))

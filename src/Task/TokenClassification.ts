@@ -3,11 +3,11 @@ import { Effect } from "effect"
 import * as Field from "../Arguments/Field.ts"
 import * as Collator from "../Data/Collators.ts"
 import * as Dataset from "../Data/Dataset.ts"
+import * as EvalPrediction from "../Evaluation/EvalPrediction.ts"
 import * as Entities from "../Metrics/Entities.ts"
-import * as Frame from "../Tokenizer/Frame.ts"
+import * as Program from "../Program/Program.ts"
+import * as PostProcessor from "../Tokenizer/PostProcessor.ts"
 import type { Tokenizer } from "../Tokenizer/Tokenizer.ts"
-import * as EvalPrediction from "../Trainer/EvalPrediction.ts"
-import * as Program from "../Trainer/Program.ts"
 import * as Base from "./Base.ts"
 import * as Labels from "./Labels.ts"
 import * as Rows from "./Rows.ts"
@@ -102,9 +102,9 @@ export const align = (
 ) => {
   const lead = leads(tokenizer) ? " " : ""
   const ids = words.map((word) => tokenizer.toIds(`${lead}${word}`))
-  const room = Math.max(0, length - Frame.added(tokenizer.frame.one))
+  const room = Math.max(0, length - PostProcessor.added(tokenizer.frame.one))
   const wanted = ids.flatMap((parts, word) => parts.map((_, part) => labelOf(word, part))).slice(0, room)
-  const framed = Frame.apply(tokenizer.frame.one, [ids.flat().slice(0, room)])
+  const framed = PostProcessor.apply(tokenizer.frame.one, [ids.flat().slice(0, room)])
   let at = 0
   return {
     input_ids: framed.ids,
@@ -118,7 +118,7 @@ export const align = (
 const leads = (tokenizer: Tokenizer): boolean =>
   tokenizer.toIds(" a").some((id) => tokenizer.tokenOf(id)?.startsWith("Ġ") === true)
 
-type Found = Parameters<Program.Report>[0]
+type Found = Parameters<Program.PredictionWriter>[0]
 
 const score = ({ labelIds, predictions }: Found, names: ReadonlyArray<string>) => {
   const guesses = EvalPrediction.argmax(predictions, "logits")

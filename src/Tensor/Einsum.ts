@@ -17,7 +17,8 @@ interface Labelled {
  * ```ts
  * import assert from "node:assert/strict"
  * import { Effect } from "effect"
- * import { Device, einsum, tf } from "regimen"
+ * import { Device, tf } from "regimen"
+ * import { einsum } from "regimen/nn"
  *
  * const scores = Device.Device.use((device) =>
  *   device.run("scores", () => einsum("bhqd,bhkd->bhqk", tf.ones([2, 4, 5, 8]), tf.ones([2, 4, 7, 8])))

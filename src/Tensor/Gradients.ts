@@ -66,7 +66,8 @@ export const register = (): void => {
  * ```ts
  * import assert from "node:assert/strict"
  * import { Effect } from "effect"
- * import { Device, Gradients, HostTensor, tf } from "regimen"
+ * import { Device, tf } from "regimen"
+ * import { Gradients, HostTensor } from "regimen/nn"
  *
  * const gradients = Effect.gen(function* () {
  *   const device = yield* Device.Device

@@ -44,7 +44,7 @@ export const make = (dtype: DType, shape: ReadonlyArray<number>, data: Values): 
  * @example
  * ```ts
  * import assert from "node:assert/strict"
- * import { HostTensor } from "regimen"
+ * import { HostTensor } from "regimen/nn"
  *
  * assert.deepEqual(HostTensor.fromArray([[1, 2, 3], [4, 5, 6]]).shape, [2, 3])
  * ```

@@ -78,7 +78,7 @@ export const varianceScaling =
  * @example
  * ```ts
  * import assert from "node:assert/strict"
- * import { Init, Key } from "regimen"
+ * import { Init, Key } from "regimen/nn"
  *
  * const { data } = Init.glorotUniform(Key.make(0), [784, 128])
  * assert.ok(data.every((weight) => Math.abs(weight) <= Math.sqrt(6 / (784 + 128))))

@@ -23,7 +23,7 @@ export class InvalidKey extends Schema.TaggedError<InvalidKey>()("InvalidKey", {
  * @example
  * ```ts
  * import assert from "node:assert/strict"
- * import { Key } from "regimen"
+ * import { Key } from "regimen/nn"
  *
  * assert.deepEqual(Key.make(42), { hi: 0, lo: 42 })
  * assert.notDeepEqual(Key.fold(Key.make(42), "dropout"), Key.fold(Key.make(42), "init"))

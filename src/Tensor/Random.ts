@@ -22,7 +22,7 @@ export class InvalidDistribution extends Schema.TaggedError<InvalidDistribution>
  * @example
  * ```ts
  * import assert from "node:assert/strict"
- * import { Random } from "regimen"
+ * import { Random } from "regimen/nn"
  *
  * const { data } = Random.uniform({ hi: 1, lo: 2 }, [2])
  * assert.deepEqual([...data], [0.8440604209899902, 0.19204533100128174])

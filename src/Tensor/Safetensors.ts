@@ -33,7 +33,7 @@ export interface Options {
  * @example
  * ```ts
  * import assert from "node:assert/strict"
- * import { HostTensor, Safetensors } from "regimen"
+ * import { HostTensor, Safetensors } from "regimen/nn"
  *
  * const tensors = { "layer.weight": HostTensor.fromArray([[1, 2], [3, 4]]) }
  * assert.deepEqual(Safetensors.decode(Safetensors.encode(tensors)).tensors, tensors)

@@ -44,7 +44,7 @@ export const zip: {
  * @example
  * ```ts
  * import assert from "node:assert/strict"
- * import { Tree } from "regimen"
+ * import { Tree } from "regimen/nn"
  *
  * const tree = { ...Tree.prefix({ weight: 1, bias: 2 }, "encoder"), head: 3 }
  * assert.deepEqual(Tree.under(tree, "encoder"), { weight: 1, bias: 2 })

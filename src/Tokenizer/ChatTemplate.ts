@@ -30,7 +30,7 @@ export interface Options {
  * @example
  * ```ts
  * import assert from "node:assert/strict"
- * import { ChatTemplate, Tokenizer } from "regimen"
+ * import { ChatTemplate, Tokenizer } from "regimen/transformers"
  *
  * const template = "{% for message in messages %}{{ message.role }}: {{ message.content }}{{ eos_token }}{% endfor %}"
  * const text = ChatTemplate.render(Tokenizer.bytes(), [{ role: "user", content: "Hello" }], { template })

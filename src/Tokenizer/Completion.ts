@@ -14,7 +14,7 @@ export type Row = Pick<Encoding, "input_ids" | "attention_mask"> & { readonly la
  * @example
  * ```ts
  * import assert from "node:assert/strict"
- * import { Completion, Tokenizer } from "regimen"
+ * import { Completion, Tokenizer } from "regimen/transformers"
  *
  * const tokenizer = Tokenizer.bytes()
  * const { labels } = Completion.ofPrompt(tokenizer, "1+1=", "2")
@@ -44,7 +44,7 @@ export interface ChatOptions extends Omit<ChatTemplate.Options, "addGenerationPr
  * @example
  * ```ts
  * import assert from "node:assert/strict"
- * import { Completion, Tokenizer } from "regimen"
+ * import { Completion, Tokenizer } from "regimen/transformers"
  *
  * const template = "{% for m in messages %}{{ m.role[0] }}:{{ m.content }};{% endfor %}{% if add_generation_prompt %}a:{% endif %}"
  * const chat = [{ role: "user", content: "Hi" }, { role: "assistant", content: "Yo" }]
@@ -78,7 +78,7 @@ export const ofChat = (tokenizer: Tokenizer, messages: ReadonlyArray<ChatTemplat
  * @example
  * ```ts
  * import assert from "node:assert/strict"
- * import { Completion } from "regimen"
+ * import { Completion } from "regimen/transformers"
  *
  * const { labels } = Completion.afterMarkers({ input_ids: [8, 1, 2, 9, 3, 8, 4, 9, 5] }, { response: [9], prompt: [8] })
  * assert.deepEqual(labels, [-100, -100, -100, -100, 3, -100, -100, -100, 5])

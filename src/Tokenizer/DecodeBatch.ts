@@ -20,7 +20,8 @@ export type Rows =
  * @example
  * ```ts
  * import assert from "node:assert/strict"
- * import { HostTensor, Tokenizer } from "regimen"
+ * import { HostTensor } from "regimen/nn"
+ * import { Tokenizer } from "regimen/transformers"
  *
  * const tokenizer = Tokenizer.bytes()
  * const labels = HostTensor.fromArray([[104, 105, tokenizer.special.eos!], [97, -100, -100]], "int32")

@@ -1,11 +1,11 @@
 /** Tokenizers as Hugging Face keeps them: tokenizer.json, and what is said about it in tokenizer_config.json. */
 import { Result, Schema } from "effect"
 import { TokenizerInvalid, TokenizerMissing, TokenizerUnsupported } from "./Errors.ts"
-import * as Frame from "./Frame.ts"
 import * as Library from "./Library.ts"
-import * as Made from "./Made.ts"
+import * as PostProcessor from "./PostProcessor.ts"
 import * as Spans from "./Spans.ts"
 import { type Files, type Role, roles, type Side, type Tokenizer } from "./Tokenizer.ts"
+import * as TokenizerJson from "./TokenizerJson.ts"
 
 /** Files that make a tokenizer; all but the first may be missing. */
 export const names = ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"] as const
@@ -26,7 +26,7 @@ export const fromFiles = (files: Files): Tokenizer => {
     return token === undefined || token === null ? [] : [[role, contentOf(token)]]
   })
   const tokens = [...named.map(([, token]) => token), ...(config.additional_special_tokens ?? []).map(contentOf)]
-  const frame = Frame.fromJson(json.post_processor)
+  const frame = PostProcessor.fromJson(json.post_processor)
   if (Result.isFailure(frame)) throw new TokenizerUnsupported({ reason: frame.failure })
   const added_tokens = withSpecial(json, tokens)
   const library = open({ ...json, added_tokens }, config)
@@ -128,7 +128,7 @@ const Json = Schema.StructWithRest(
 /** The bytes that a token of this model writes. */
 const bytesOf = ({ model, pre_tokenizer }: typeof Json.Type, unknown: string | undefined): Spans.Options["bytesOf"] => {
   const utf8 = new TextEncoder()
-  const places = new globalThis.Map(Made.byteAlphabet().map((character, byte) => [character, byte]))
+  const places = new globalThis.Map(TokenizerJson.byteAlphabet().map((character, byte) => [character, byte]))
   const byBytes = JSON.stringify(pre_tokenizer ?? null).includes('"ByteLevel"')
   const prefix = typeof model.continuing_subword_prefix === "string" ? model.continuing_subword_prefix : ""
   return (token) => {

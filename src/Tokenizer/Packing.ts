@@ -38,7 +38,7 @@ export interface Options {
  * @example
  * ```ts
  * import assert from "node:assert/strict"
- * import { Packing } from "regimen"
+ * import { Packing } from "regimen/transformers"
  *
  * const rows = Packing.cut([{ input_ids: [1, 2, 3] }, { input_ids: [4, 5] }], { length: 4 })
  * assert.deepEqual(rows.map((row) => row.input_ids), [[1, 2, 3, 4], [5]])
@@ -74,7 +74,7 @@ export const cut = (sequences: Iterable<Sequence>, options: Options): ReadonlyAr
  * @example
  * ```ts
  * import assert from "node:assert/strict"
- * import { Packing } from "regimen"
+ * import { Packing } from "regimen/transformers"
  *
  * const rows = Packing.fill([{ input_ids: [1] }, { input_ids: [2, 3, 4] }, { input_ids: [5, 6] }], { length: 4 })
  * assert.deepEqual(rows.map((row) => row.segment_ids), [[1, 1, 1, 2], [1, 1]])

@@ -1,6 +1,6 @@
 /** A tokenizer turns text into ids and back. **Unit**: lengths are in tokens. */
 import { EncodeError, UnknownId } from "./Errors.ts"
-import * as Frame from "./Frame.ts"
+import * as PostProcessor from "./PostProcessor.ts"
 import type { Span } from "./Spans.ts"
 
 /** The part that a token plays, as tokenizer_config.json names it without `_token`. */
@@ -19,7 +19,7 @@ export interface Tokenizer {
   readonly special: Readonly<{ [role in Role]?: number }>
   /** All ids that `skipSpecialTokens` leaves out. */
   readonly specialIds: ReadonlySet<number>
-  readonly frame: Frame.Frame
+  readonly frame: PostProcessor.PostProcessor
   readonly paddingSide: Side
   readonly truncationSide: Side
   /** The most tokens that its model reads, where that is known. */
@@ -82,7 +82,7 @@ export type Encoding = {
  * @example
  * ```ts
  * import assert from "node:assert/strict"
- * import { Tokenizer } from "regimen"
+ * import { Tokenizer } from "regimen/transformers"
  *
  * const { input_ids } = Tokenizer.encode(Tokenizer.bytes(), "abc", { truncation: "longest_first", maxLength: 2 })
  * assert.deepEqual(input_ids, [97, 98])
@@ -93,7 +93,7 @@ export const encode = (self: Tokenizer, text: Text, options: Options = {}): Enco
   const texts = (typeof text === "string" ? [text] : text).map(self.toIds)
   const items = texts.length === 1 ? self.frame.one : self.frame.pair
   const around = specialTokens ? items : items.filter((item) => "text" in item)
-  const { ids, types, special } = Frame.apply(around, truncate(self, texts, Frame.added(around), options))
+  const { ids, types, special } = PostProcessor.apply(around, truncate(self, texts, PostProcessor.added(around), options))
   return {
     input_ids: ids,
     ...(typeIds && { token_type_ids: types }),
@@ -110,7 +110,7 @@ export const encode = (self: Tokenizer, text: Text, options: Options = {}): Enco
  * @example
  * ```ts
  * import assert from "node:assert/strict"
- * import { Tokenizer } from "regimen"
+ * import { Tokenizer } from "regimen/transformers"
  *
  * const batch = Tokenizer.encodeBatch(Tokenizer.bytes(), ["ab", "c"], { padding: "longest" })
  * assert.deepEqual(batch.map((row) => row.attention_mask), [[1, 1], [1, 0]])
@@ -143,7 +143,7 @@ export interface DecodeOptions {
  * @example
  * ```ts
  * import assert from "node:assert/strict"
- * import { Tokenizer } from "regimen"
+ * import { Tokenizer } from "regimen/transformers"
  *
  * const tokenizer = Tokenizer.bytes()
  * const ids = [104, 105, tokenizer.special.eos!]

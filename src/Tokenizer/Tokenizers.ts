@@ -1,9 +1,9 @@
 /** The `Tokenizer` namespace of the package: the type, where tokenizers come from and go to, and how they are trained. */
 
+export { bytes, characters, type Special } from "./ByteTokenizer.ts"
 export { decodeBatch, type Rows } from "./DecodeBatch.ts"
 export * from "./Errors.ts"
 export { fromFiles } from "./HuggingFace.ts"
-export { bytes, characters, type Special } from "./Small.ts"
 export { load, save } from "./Storage.ts"
 export {
   type BatchOptions,

@@ -2,9 +2,9 @@
 import { VocabularyTooSmall } from "./Errors.ts"
 import { fromFiles } from "./HuggingFace.ts"
 import * as Library from "./Library.ts"
-import * as Made from "./Made.ts"
 import * as Merges from "./Merges.ts"
 import type { Tokenizer } from "./Tokenizer.ts"
+import * as TokenizerJson from "./TokenizerJson.ts"
 
 export interface Training {
   /** The most tokens, special ones among them. There are fewer where the texts have no more that occur often enough. */
@@ -12,7 +12,7 @@ export interface Training {
   /** Neighbours that occur less often than this stay apart. Default 2. */
   readonly minFrequency?: number
   /** They get the first ids. */
-  readonly special?: Made.Special
+  readonly special?: TokenizerJson.Special
 }
 
 /**
@@ -25,7 +25,7 @@ export interface Training {
  * @example
  * ```ts
  * import assert from "node:assert/strict"
- * import { Tokenizer } from "regimen"
+ * import { Tokenizer } from "regimen/transformers"
  *
  * const tokenizer = Tokenizer.trainBpe(["low lower lowest", "slow slower"], { vocabularySize: 262 })
  * assert.equal(Tokenizer.encode(tokenizer, "low").input_ids.length, 1)
@@ -33,14 +33,14 @@ export interface Training {
  */
 export const trainBpe = (texts: Iterable<string>, options: Training): Tokenizer => {
   const special = options.special ?? { bos: "<bos>", eos: "<eos>", pad: "<pad>" }
-  const words = countWords(texts, Library.splitter({ pre_tokenizer: Made.byteLevel }))
-  const { tokens, merges } = learn(words, special, Made.byteAlphabet(), "", options)
+  const words = countWords(texts, Library.splitter({ pre_tokenizer: TokenizerJson.byteLevel }))
+  const { tokens, merges } = learn(words, special, TokenizerJson.byteAlphabet(), "", options)
   return fromFiles(
-    Made.files({
-      model: Made.bpe(Made.numbered(tokens), merges),
+    TokenizerJson.files({
+      model: TokenizerJson.bpe(TokenizerJson.numbered(tokens), merges),
       special,
-      preTokenizer: Made.byteLevel,
-      decoder: Made.byteLevel
+      preTokenizer: TokenizerJson.byteLevel,
+      decoder: TokenizerJson.byteLevel
     })
   )
 }
@@ -54,7 +54,7 @@ export const trainBpe = (texts: Iterable<string>, options: Training): Tokenizer 
  * @example
  * ```ts
  * import assert from "node:assert/strict"
- * import { Tokenizer } from "regimen"
+ * import { Tokenizer } from "regimen/transformers"
  *
  * const tokenizer = Tokenizer.trainWordPiece(["Low lower lowest", "slow slower"], { vocabularySize: 40 })
  * assert.equal(Tokenizer.decode(tokenizer, Tokenizer.encode(tokenizer, "LOW").input_ids), "[CLS] low [SEP]")
@@ -73,13 +73,13 @@ export const trainWordPiece = (
   const preTokenizer = { type: "BertPreTokenizer" }
   const words = countWords(texts, Library.splitter({ normalizer, pre_tokenizer: preTokenizer }))
   const { tokens } = learn(words, special, [], "##", options)
-  const vocab = Made.numbered(tokens)
+  const vocab = TokenizerJson.numbered(tokens)
   const added = (token: string, type_id: number) => ({ SpecialToken: { id: token, type_id } })
   const place = (id: "A" | "B", type_id: number) => ({ Sequence: { id, type_id } })
   const named = (token: string) => [token, { id: token, ids: [vocab[token]], tokens: [token] }]
   const single = [added(special.cls, 0), place("A", 0), added(special.sep, 0)]
   return fromFiles(
-    Made.files({
+    TokenizerJson.files({
       model: { type: "WordPiece", unk_token: special.unk, continuing_subword_prefix: "##", max_input_chars_per_word: 100, vocab },
       special,
       normalizer,
@@ -104,7 +104,7 @@ const countWords = (texts: Iterable<string>, split: (text: string) => ReadonlyAr
 
 const learn = (
   words: ReadonlyMap<string, number>,
-  special: Made.Special,
+  special: TokenizerJson.Special,
   alphabet: ReadonlyArray<string>,
   prefix: string,
   { vocabularySize, minFrequency = 2 }: Training
@@ -118,7 +118,7 @@ const learn = (
     }
   }
   const sorted = [...characters].sort((a, b) => a.codePointAt(0)! - b.codePointAt(0)!)
-  const tokens = [...new Set([...Made.tokensOf(special), ...sorted])]
+  const tokens = [...new Set([...TokenizerJson.tokensOf(special), ...sorted])]
   const needed = tokens.length + continuing.size
   if (!(vocabularySize >= needed)) throw new VocabularyTooSmall({ vocabularySize, needed })
   return Merges.learn({ words, tokens, size: vocabularySize, minFrequency, prefix })

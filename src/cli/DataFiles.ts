@@ -1,6 +1,6 @@
 /** Files of rows that take the place of a program's data: `--train_file`, `--validation_file`, `--test_file`. */
 import { Result, Schema } from "effect"
-import type { Split } from "../Trainer/Program.ts"
+import type { Split } from "../Program/Program.ts"
 
 export type DataFiles = Partial<Readonly<Record<Split, string>>>
 

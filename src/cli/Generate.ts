@@ -4,6 +4,7 @@ import * as Field from "../Arguments/Field.ts"
 import { toSnake } from "../Arguments/Names.ts"
 import type * as Table from "../Arguments/Table.ts"
 import * as Pretrained from "../Checkpoint/Pretrained.ts"
+import * as Generation from "../Evaluation/Generation.ts"
 import { Device } from "../Layer/Device/Device.ts"
 import * as Devices from "../Layer/Device/Devices.ts"
 import * as Prompt from "../Model/Generation/Prompt.ts"
@@ -12,7 +13,6 @@ import * as Key from "../Tensor/Key.ts"
 import * as ChatTemplate from "../Tokenizer/ChatTemplate.ts"
 import type { ChatTemplateError } from "../Tokenizer/Errors.ts"
 import * as Tokenizer from "../Tokenizer/Tokenizers.ts"
-import * as Generation from "../Trainer/Generation.ts"
 
 /** There is nothing to go on from. */
 export class NoPrompt extends Schema.TaggedError<NoPrompt>()("NoPrompt", { reason: Schema.String }) {

@@ -1,8 +1,8 @@
 /** `regimen inspect`: what a checkpoint holds, as text or as JSON. */
 import { Schema } from "effect"
 import type { Checkpoint } from "../Checkpoint/CheckpointStore.ts"
-import * as Numbers from "../Metrics/Format/Numbers.ts"
-import * as Table from "../Metrics/Format/Table.ts"
+import * as Numbers from "../Format/Numbers.ts"
+import * as Table from "../Format/Table.ts"
 import { type HostTensors, sizeOf } from "../Tensor/HostTensor.ts"
 import { toArray } from "../TrainerState.ts"
 

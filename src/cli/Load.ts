@@ -1,8 +1,8 @@
 /** Loads a program from its file: what the file exports by default. */
 import { Effect, FileSystem, Path, Predicate, Schema } from "effect"
 import * as Arguments from "../Arguments/Arguments.ts"
-import * as Cells from "../Metrics/Format/Cells.ts"
-import type { Program } from "../Trainer/Program.ts"
+import * as Cells from "../Format/Cells.ts"
+import type { Program } from "../Program/Program.ts"
 import * as DataFiles from "./DataFiles.ts"
 
 /** The file holds no program that can be run. */

@@ -1,6 +1,6 @@
 /** What a command that trains came to, for machines: one object on standard output, and what is meant for people on standard error. */
 import { Console, Effect, Stdio } from "effect"
-import type { Results } from "../Metrics/Format/Results.ts"
+import type { Results } from "../Format/Results.ts"
 
 export interface Outcome {
   readonly program: string

@@ -5,14 +5,14 @@ import * as Disk from "../Checkpoint/Disk.ts"
 import * as HuggingFace from "../Checkpoint/HuggingFace.ts"
 import * as ResultFiles from "../Checkpoint/ResultFiles.ts"
 import type { Loader } from "../Data/Loader.ts"
+import * as EvalPrediction from "../Evaluation/EvalPrediction.ts"
+import * as Evaluation from "../Evaluation/Evaluation.ts"
+import * as Results from "../Format/Results.ts"
+import type { TrainResult as TrainReport } from "../HuggingFaceTrainer/Trainer.ts"
 import { Device } from "../Layer/Device/Device.ts"
-import * as Results from "../Metrics/Format/Results.ts"
 import { caught, guard } from "../Model/Guard.ts"
+import type { PredictionWriter, Prepared } from "../Program/Program.ts"
 import type { HostWeights } from "../Tensor/Weights.ts"
-import * as EvalPrediction from "../Trainer/EvalPrediction.ts"
-import * as Evaluation from "../Trainer/Evaluation.ts"
-import type { Prepared, Report } from "../Trainer/Program.ts"
-import type { Report as TrainReport } from "../Trainer/Trainer.ts"
 import * as RunFolder from "./RunFolder.ts"
 
 export interface Phases {
@@ -112,7 +112,7 @@ export const predictions = <E, R>({ report, task }: Prepared<E, R>, weights: Hos
 /** Predicts a set, with what a report makes of it. */
 const measured = Effect.fnUntraced(function* (
   options: Evaluation.Options & { readonly set: string },
-  report: Report,
+  report: PredictionWriter,
   split: "validation" | "test"
 ) {
   const { computeMetrics: _, ...collect } = options.collect ?? {}
@@ -125,7 +125,7 @@ const measured = Effect.fnUntraced(function* (
 })
 
 /** The outputs as they are. */
-const plain: Report = ({ predictions }) => ({
+const plain: PredictionWriter = ({ predictions }) => ({
   files: { "predictions.jsonl": (predictions === undefined ? [] : linesOf(predictions)).map((line) => `${line}\n`).join("") },
   metrics: {}
 })

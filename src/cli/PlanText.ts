@@ -1,7 +1,7 @@
 /** A plan for people: the timeline as a table, the learning rate as a plot, and how it ends. **Unit**: terminal columns. */
-import * as Numbers from "../Metrics/Format/Numbers.ts"
-import * as Plot from "../Metrics/Format/Plot.ts"
-import * as Table from "../Metrics/Format/Table.ts"
+import * as Numbers from "../Format/Numbers.ts"
+import * as Plot from "../Format/Plot.ts"
+import * as Table from "../Format/Table.ts"
 import type { Outcome } from "./PlanOutcome.ts"
 import type { Line } from "./PlanTimeline.ts"
 

@@ -76,7 +76,7 @@ const fromEvent = (event: Shown, context: Context, evaluated: boolean): Line => 
     case "Updated":
       return plain("on_optimizer_step", state)
     case "StepEnded":
-      return flagged("on_step_end", Plan.honour(state, { requests: context.requests.StepEnded?.(event) ?? [] })) // seen after the user's callback
+      return flagged("on_step_end", Plan.applyReplies(state, { requests: context.requests.StepEnded?.(event) ?? [] })) // seen after the user's callback
     case "EpochEnded":
       return flagged("on_epoch_end")
     case "Logged":

@@ -1,11 +1,11 @@
 /** `regimen predict`: what a task's model makes of a file, without a run. */
 import { Console, Effect } from "effect"
 import * as Arguments from "../Arguments/Arguments.ts"
+import * as Results from "../Format/Results.ts"
 import * as Devices from "../Layer/Device/Devices.ts"
-import * as Results from "../Metrics/Format/Results.ts"
+import * as Program from "../Program/Program.ts"
 import * as Tasks from "../Task/Tasks.ts"
 import * as Key from "../Tensor/Key.ts"
-import * as Program from "../Trainer/Program.ts"
 import type { DataFiles } from "./DataFiles.ts"
 import * as ExitCode from "./ExitCode.ts"
 import * as Phases from "./Phases.ts"

@@ -3,24 +3,24 @@ import { Console, Effect, Exit, Option, Path, type Scope } from "effect"
 import * as Arguments from "../Arguments/Arguments.ts"
 import * as MemoryStore from "../Checkpoint/MemoryStore.ts"
 import type { DataError } from "../Data/Dataset.ts"
+import type { Options } from "../Driver/Run.ts"
+import * as Numbers from "../Format/Numbers.ts"
+import type { Results } from "../Format/Results.ts"
+import * as Trainer from "../HuggingFaceTrainer/Trainer.ts"
 import * as Devices from "../Layer/Device/Devices.ts"
 import * as NoLogger from "../Layer/Logger/None.ts"
 import * as Optimizer from "../Layer/Optimizer.ts"
-import * as Numbers from "../Metrics/Format/Numbers.ts"
-import type { Results } from "../Metrics/Format/Results.ts"
+import * as Program from "../Program/Program.ts"
+import * as RunLayers from "../Program/RunLayers.ts"
 import * as Tasks from "../Task/Tasks.ts"
 import * as Key from "../Tensor/Key.ts"
 import type { HostWeights } from "../Tensor/Weights.ts"
-import * as Program from "../Trainer/Program.ts"
-import type { Options } from "../Trainer/Run.ts"
-import * as Trainer from "../Trainer/Trainer.ts"
-import * as World from "../Trainer/World.ts"
 import type { DataFiles } from "./DataFiles.ts"
 import * as ExitCode from "./ExitCode.ts"
 import { load } from "./Load.ts"
-import * as Origin from "./Origin.ts"
 import type * as Outcome from "./Outcome.ts"
 import * as Phases from "./Phases.ts"
+import * as ResumePoint from "./ResumePoint.ts"
 import * as RunFolder from "./RunFolder.ts"
 import * as RunRecord from "./RunRecord.ts"
 import * as TaskFlags from "./TaskFlags.ts"
@@ -77,7 +77,7 @@ const trainedModel = Effect.fnUntraced(function* ({ name }: TaskFlags.Asked, arg
   const folder = args.outputDir
   const found = yield* RunFolder.read(folder)
   if (Option.isNone(found) || found.value.task?.name !== name) return
-  const modelNameOrPath = yield* Origin.model(yield* Origin.find(args, folder), folder)
+  const modelNameOrPath = yield* ResumePoint.model(yield* ResumePoint.find(args, folder), folder)
   return modelNameOrPath === undefined ? undefined : { modelNameOrPath, configName: null, tokenizerName: null }
 })
 
@@ -87,7 +87,7 @@ export const launch = Effect.fnUntraced(function* ({ program, name, from, given 
   const { files, overrides } = given
   const args = yield* Effect.fromResult(Arguments.make({ ...program.args, ...overrides }))
   const phases = Phases.of(args)
-  yield* Effect.fromResult(World.check(args, given.device))
+  yield* Effect.fromResult(RunLayers.check(args, given.device))
   const folder = args.outputDir
   const end = (status: Outcome.Outcome["status"], step: number, metrics: Results) =>
     given.tell({ program: name, output_dir: folder, status, step, metrics })
@@ -111,7 +111,7 @@ export const launch = Effect.fnUntraced(function* ({ program, name, from, given 
     return ExitCode.done
   }
   if (Option.isSome(found)) yield* RunFolder.isFree(folder)
-  const origin = yield* Origin.find(args, folder)
+  const origin = yield* ResumePoint.find(args, folder)
   const prepared = yield* Program.prepare(program, overrides)
   const test = phases.predict ? yield* prepared.test : undefined
   yield* Effect.fromResult(Phases.check(phases, prepared, test))
@@ -131,7 +131,7 @@ export const launch = Effect.fnUntraced(function* ({ program, name, from, given 
     return ExitCode.done
   }
   if (!phases.train || settled) {
-    const { epoch, weights } = yield* Origin.weights(origin, folder)
+    const { epoch, weights } = yield* ResumePoint.weights(origin, folder)
     yield* end("finished", origin.step, yield* afterwards(weights, epoch))
     return ExitCode.done
   }
@@ -144,10 +144,10 @@ export const launch = Effect.fnUntraced(function* ({ program, name, from, given 
   }
   // nothing of an older run goes before it is known that this one can start
   if (args.overwriteOutputDir) {
-    if (!args.autoFindBatchSize) yield* rehearse(prepared, origin, given.device) // that one finds out as it goes
+    if (!args.autoFindBatchSize) yield* dryRun(prepared, origin, given.device) // that one finds out as it goes
     yield* RunFolder.clear(folder)
   }
-  if (Option.isSome(found) || origin.step > 0) yield* Console.log(Origin.describe(folder, origin))
+  if (Option.isSome(found) || origin.step > 0) yield* Console.log(ResumePoint.describe(folder, origin))
   const written = Option.match(found, { onNone: () => [], onSome: ({ wrote }) => wrote })
   const note = (status: RunFolder.Status["status"], step: number, metrics: RunFolder.Status["metrics"] = {}, wrote = written) =>
     RunFolder.write(folder, {
@@ -164,10 +164,10 @@ export const launch = Effect.fnUntraced(function* ({ program, name, from, given 
 
   // a checkpoint from elsewhere is in this folder only once it is saved here
   let cut = { step: origin.elsewhere === undefined ? origin.step : 0, safe: true }
-  let ended: Trainer.Report | undefined
+  let ended: Trainer.TrainResult | undefined
   const options: Options = {
     from: origin.from,
-    onCut: (at) =>
+    onInterrupt: (at) =>
       Effect.sync(() => {
         cut = at
       }),
@@ -176,8 +176,8 @@ export const launch = Effect.fnUntraced(function* ({ program, name, from, given 
         ended = report
       })
   }
-  const running = Program.train(prepared, options).pipe(Effect.provide(World.fromArguments(args, { device: given.device })))
-  const keep = Effect.fnUntraced(function* (report: Trainer.Report) {
+  const running = Program.train(prepared, options).pipe(Effect.provide(RunLayers.fromArguments(args, { device: given.device })))
+  const keep = Effect.fnUntraced(function* (report: Trainer.TrainResult) {
     const { state, weights } = report
     const metrics = state.evaluations?.last.metrics ?? {}
     const beside = prepared.options.files ?? {}
@@ -254,7 +254,11 @@ export const resume = Effect.fnUntraced(function* (folder: string, given: Given)
 })
 
 /** Finds what would keep a run from starting, away from its folder. */
-const rehearse = <E, R>({ optimizer, plan, task }: Program.Prepared<E, R>, { from }: Origin.Origin, device: Devices.Name) =>
+const dryRun = <E, R>(
+  { optimizer, plan, task }: Program.Prepared<E, R>,
+  { from }: ResumePoint.ResumeFrom,
+  device: Devices.Name
+) =>
   Effect.scoped(Trainer.start(task, plan, { from })).pipe(
     Effect.provide([Devices.named(device), Optimizer.layer(optimizer), MemoryStore.layer, NoLogger.layer])
   )

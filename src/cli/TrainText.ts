@@ -1,6 +1,6 @@
 /** What `regimen train` says of a run's end. */
 import type * as Arguments from "../Arguments/Arguments.ts"
-import * as Numbers from "../Metrics/Format/Numbers.ts"
+import * as Numbers from "../Format/Numbers.ts"
 import type * as Phases from "./Phases.ts"
 
 /** The names of the arguments that two runs do not share. */

@@ -2,22 +2,10 @@
 import { NodeServices } from "@effect/platform-node"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, FileSystem, Layer, type Scope } from "effect"
-import {
-  Callback,
-  CheckpointStore,
-  Collator,
-  Dataset,
-  Device,
-  type HostTensor,
-  Hub,
-  Key,
-  Logger,
-  ModelFiles,
-  Pretrained,
-  Tokenizer,
-  Trainer,
-  type Transformers
-} from "../../src/index.ts"
+import { Collator, Dataset } from "../../src/data.ts"
+import { Callback, CheckpointStore, Device, Logger, Trainer } from "../../src/index.ts"
+import { type HostTensor, Key } from "../../src/nn.ts"
+import { Hub, ModelFiles, Pretrained, Tokenizer, type Transformers } from "../../src/transformers.ts"
 import * as HubServer from "../support/hubServer.ts"
 import * as Small from "../support/transformers.ts"
 

@@ -2,14 +2,14 @@
 import { readFileSync } from "node:fs"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Result } from "effect"
+import * as Generation from "../../src/Evaluation/Generation.ts"
 import * as Cpu from "../../src/Layer/Device/Cpu.ts"
 import { Device } from "../../src/Layer/Device/Device.ts"
-import * as Drawing from "../../src/Model/Generation/Drawing.ts"
-import * as Scores from "../../src/Model/Generation/Scores.ts"
+import * as LogitsProcessors from "../../src/Model/Generation/LogitsProcessors.ts"
+import * as Sampling from "../../src/Model/Generation/Sampling.ts"
 import * as Transformers from "../../src/Model/Transformers.ts"
 import * as HostTensor from "../../src/Tensor/HostTensor.ts"
 import * as Safetensors from "../../src/Tensor/Safetensors.ts"
-import * as Generation from "../../src/Trainer/Generation.ts"
 
 type Json = Readonly<Record<string, unknown>>
 type Rows = ReadonlyArray<ReadonlyArray<number>>
@@ -45,9 +45,9 @@ describe("scores", () => {
       const { max_length = 20, ...rest } = kwargs as { readonly max_length?: number }
       const settings = Result.getOrThrow(Result.flatMap(Generation.fromJson(rest), Generation.settings))
       const text = { tokens, source, size: tokens.length, length: { prompt, max: max_length } }
-      const changed = Scores.process(Float32Array.from(scores), text, settings)
-      const narrowed = settings.doSample ? Drawing.narrow(changed, settings) : changed
-      const found = settings.renormalizeLogits ? Scores.logSoftmax(narrowed) : narrowed
+      const changed = LogitsProcessors.process(Float32Array.from(scores), text, settings)
+      const narrowed = settings.doSample ? Sampling.narrow(changed, settings) : changed
+      const found = settings.renormalizeLogits ? LogitsProcessors.logSoftmax(narrowed) : narrowed
       for (const [token, score] of processed.entries()) {
         if (score === null) expect(found[token]).toBe(Number.NEGATIVE_INFINITY)
         else expect(found[token]).toBeCloseTo(score, 4)

@@ -5,7 +5,7 @@ import { Schema } from "effect"
 import { describe, expect, test } from "vitest"
 import * as ChatTemplate from "../../src/Tokenizer/ChatTemplate.ts"
 import * as Completion from "../../src/Tokenizer/Completion.ts"
-import * as Frame from "../../src/Tokenizer/Frame.ts"
+import * as PostProcessor from "../../src/Tokenizer/PostProcessor.ts"
 import * as Tokenizer from "../../src/Tokenizer/Tokenizers.ts"
 
 const home = join(import.meta.dirname, "tokenizers")
@@ -88,7 +88,7 @@ describe.each(names)("%s", (name) => {
       about.special
     )
     expect([...tokenizer.specialIds]).toEqual(expect.arrayContaining([...about.all_special_ids]))
-    expect([Frame.added(tokenizer.frame.one), Frame.added(tokenizer.frame.pair)]).toEqual([
+    expect([PostProcessor.added(tokenizer.frame.one), PostProcessor.added(tokenizer.frame.pair)]).toEqual([
       about.added_for_one,
       about.added_for_pair
     ])

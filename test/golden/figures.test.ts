@@ -4,7 +4,7 @@ import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Batch, Loader } from "../../src/Data/Loader.ts"
 import type { Scalars } from "../../src/Layer/Logger/Logger.ts"
-import * as Memory from "../../src/Layer/Memory.ts"
+import * as MemoryUsage from "../../src/Layer/MemoryUsage.ts"
 import * as FloatingPointOps from "../../src/Model/FloatingPointOps.ts"
 import type { Model } from "../../src/Model/Model.ts"
 import * as Horizon from "../../src/Schedule/Horizon.ts"
@@ -12,9 +12,9 @@ import * as Plan from "../../src/Schedule/Plan.ts"
 import * as Trigger from "../../src/Schedule/Trigger.ts"
 import * as HostTensor from "../../src/Tensor/HostTensor.ts"
 import { tf } from "../../src/Tensor/Tensor.ts"
-import * as MemoryReport from "../../src/Trainer/MemoryReport.ts"
-import type { Options } from "../../src/Trainer/Run.ts"
-import * as Trainer from "../../src/Trainer/Trainer.ts"
+import * as MemoryReport from "../../src/Driver/MemoryReport.ts"
+import type { Options } from "../../src/Driver/Run.ts"
+import * as Trainer from "../../src/HuggingFaceTrainer/Trainer.ts"
 import * as Tiny from "../support/tiny.ts"
 
 type Entry = Readonly<Record<string, number>>
@@ -124,7 +124,7 @@ it.live("the memory of making the trainer and of training", () =>
     expect([summary.init_mem_cpu_alloc_delta, summary.train_mem_cpu_peaked_delta]).toEqual([10, 40])
   }).pipe(
     Effect.provide(
-      Memory.test([
+      MemoryUsage.test([
         { begin: 1000, end: 1010, peak: 1015 },
         { begin: 1010, end: 1000, peak: 1040 }
       ])

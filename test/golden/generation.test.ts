@@ -6,7 +6,7 @@ import { Device } from "../../src/Layer/Device/Device.ts"
 import * as Wasm from "../../src/Layer/Device/Wasm.ts"
 import * as HostTensor from "../../src/Tensor/HostTensor.ts"
 import { tf } from "../../src/Tensor/Tensor.ts"
-import * as Generation from "../../src/Trainer/Generation.ts"
+import * as Generation from "../../src/Evaluation/Generation.ts"
 import { open } from "./Trajectory.ts"
 
 interface Case {

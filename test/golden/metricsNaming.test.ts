@@ -14,7 +14,7 @@ import * as Cpu from "../../src/Layer/Device/Cpu.ts"
 import type { Scalars } from "../../src/Layer/Logger/Logger.ts"
 import * as Transformers from "../../src/Model/Transformers.ts"
 import * as HostTensor from "../../src/Tensor/HostTensor.ts"
-import * as Trainer from "../../src/Trainer/Trainer.ts"
+import * as Trainer from "../../src/HuggingFaceTrainer/Trainer.ts"
 import * as Tiny from "../support/tiny.ts"
 
 type Entry = Readonly<Record<string, number>>
@@ -102,7 +102,7 @@ const make = (args: Input = {}, sets: "one" | "two" | "unmeasured" = "one") =>
     ...(sets === "unmeasured" ? {} : { computeMetrics: () => ({ accuracy: 0.5 }) })
   })
 
-const here = <A, E>(effect: Effect.Effect<A, E, Trainer.Home>) =>
+const here = <A, E>(effect: Effect.Effect<A, E, Trainer.Services>) =>
   effect.pipe(Effect.provide(Layer.mergeAll(Cpu.layer, MemoryStore.layer, Tiny.logger(), NodeServices.layer), { local: true }))
 
 const names = (entry: object) => Object.keys(entry).sort()

@@ -2,11 +2,11 @@
 import { expect, it } from "@effect/vitest"
 import { Effect, Layer, Result } from "effect"
 import fc from "fast-check"
+import * as Trainer from "../../src/HuggingFaceTrainer/Trainer.ts"
 import * as Cpu from "../../src/Layer/Device/Cpu.ts"
 import type { Entry } from "../../src/Layer/Logger/Logger.ts"
 import * as Plan from "../../src/Schedule/Plan.ts"
 import { tf } from "../../src/Tensor/Tensor.ts"
-import * as Trainer from "../../src/Trainer/Trainer.ts"
 import { planOf, shapes } from "../support/plans.ts"
 import * as Tiny from "../support/tiny.ts"
 

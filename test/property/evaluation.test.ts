@@ -5,15 +5,15 @@ import fc from "fast-check"
 import * as Dataset from "../../src/Data/Dataset.ts"
 import { DataError } from "../../src/Data/Dataset.ts"
 import * as Joining from "../../src/Data/Joining.ts"
+import type { CollectOptions } from "../../src/Evaluation/CollectOptions.ts"
+import type { ComputeMetrics } from "../../src/Evaluation/ComputeMetrics.ts"
+import * as EvalPrediction from "../../src/Evaluation/EvalPrediction.ts"
+import * as Evaluation from "../../src/Evaluation/Evaluation.ts"
 import * as Cpu from "../../src/Layer/Device/Cpu.ts"
 import type { Entry } from "../../src/Layer/Logger/Logger.ts"
+import * as Program from "../../src/Program/Program.ts"
 import * as HostTensor from "../../src/Tensor/HostTensor.ts"
 import { tf } from "../../src/Tensor/Tensor.ts"
-import type { Collect } from "../../src/Trainer/Collect.ts"
-import type { ComputeMetrics } from "../../src/Trainer/ComputeMetrics.ts"
-import * as EvalPrediction from "../../src/Trainer/EvalPrediction.ts"
-import * as Evaluation from "../../src/Trainer/Evaluation.ts"
-import * as Program from "../../src/Trainer/Program.ts"
 import * as Scoring from "../support/scoring.ts"
 import * as Tiny from "../support/tiny.ts"
 
@@ -45,13 +45,13 @@ const little = (): ComputeMetrics => {
   }
 }
 
-const evaluate = Effect.fnUntraced(function* (rows: ReadonlyArray<Scoring.Row>, size: number, collect: Collect) {
+const evaluate = Effect.fnUntraced(function* (rows: ReadonlyArray<Scoring.Row>, size: number, collect: CollectOptions) {
   const weights = yield* Scoring.weights
   const loader = Scoring.loader(rows, size)
   return yield* Evaluation.evaluate({ model: Scoring.model, weights, loader, metrics: Scoring.metrics, set: "eval", collect })
 })
 
-const predictAll = Effect.fnUntraced(function* (rows: ReadonlyArray<Scoring.Row>, size: number, collect: Collect) {
+const predictAll = Effect.fnUntraced(function* (rows: ReadonlyArray<Scoring.Row>, size: number, collect: CollectOptions) {
   const weights = yield* Scoring.weights
   const loader = Scoring.loader(rows, size)
   return yield* Evaluation.predictAll({ model: Scoring.model, weights, loader, metrics: Scoring.metrics, collect })

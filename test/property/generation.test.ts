@@ -2,15 +2,15 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Result } from "effect"
 import fc from "fast-check"
+import * as Generation from "../../src/Evaluation/Generation.ts"
 import * as Cpu from "../../src/Layer/Device/Cpu.ts"
 import { Device } from "../../src/Layer/Device/Device.ts"
-import * as Drawing from "../../src/Model/Generation/Drawing.ts"
-import * as Scores from "../../src/Model/Generation/Scores.ts"
+import * as LogitsProcessors from "../../src/Model/Generation/LogitsProcessors.ts"
+import * as Sampling from "../../src/Model/Generation/Sampling.ts"
 import * as Transformers from "../../src/Model/Transformers.ts"
 import * as HostTensor from "../../src/Tensor/HostTensor.ts"
 import * as Key from "../../src/Tensor/Key.ts"
 import { tf } from "../../src/Tensor/Tensor.ts"
-import * as Generation from "../../src/Trainer/Generation.ts"
 
 const small = { vocab_size: 12, hidden_size: 8, intermediate_size: 8, num_hidden_layers: 2, num_attention_heads: 2 }
 const named = (config: Transformers.Config, architecture: string) => Result.getOrThrow(Transformers.make(config, architecture))
@@ -269,15 +269,16 @@ describe("what may be drawn", () => {
     { requiredKeys: [] }
   )
   const settingsOf = (input: Generation.Input) => Result.getOrThrow(Generation.settings({ doSample: true, topK: 0 }, input))
-  const left = (values: Scores.Scores) => Array.from(values.keys()).filter((token) => values[token]! > Number.NEGATIVE_INFINITY)
-  const shares = (values: Scores.Scores) => Array.from(Scores.logSoftmax(values), Math.exp)
+  const left = (values: LogitsProcessors.Scores) =>
+    Array.from(values.keys()).filter((token) => values[token]! > Number.NEGATIVE_INFINITY)
+  const shares = (values: LogitsProcessors.Scores) => Array.from(LogitsProcessors.logSoftmax(values), Math.exp)
 
   it("the likeliest token stays, and the order", () =>
     fc.assert(
       fc.property(scores, change, (given, input) => {
-        const found = Drawing.narrow(given, settingsOf(input))
-        expect(found[Scores.best(given)] === Math.max(...found)).toBe(true)
-        expect(Scores.allows(found)).toBe(true)
+        const found = Sampling.narrow(given, settingsOf(input))
+        expect(found[LogitsProcessors.best(given)] === Math.max(...found)).toBe(true)
+        expect(LogitsProcessors.allows(found)).toBe(true)
         for (const a of left(found))
           for (const b of left(found)) if (given[a]! > given[b]!) expect(found[a]!).toBeGreaterThanOrEqual(found[b]!)
         const least = Math.min(...left(found).map((token) => given[token]!))
@@ -288,7 +289,7 @@ describe("what may be drawn", () => {
   it("what stays has the share that was asked for, and with one token less it would not", () =>
     fc.assert(
       fc.property(scores, fc.double({ min: 0.01, max: 0.99, noNaN: true }), (given, topP) => {
-        const kept = left(Drawing.narrow(given, settingsOf({ topP }))).map((token) => shares(given)[token]!)
+        const kept = left(Sampling.narrow(given, settingsOf({ topP }))).map((token) => shares(given)[token]!)
         const sum = kept.reduce((a, b) => a + b, 0)
         expect(sum).toBeGreaterThan(topP - 1e-6)
         expect(sum - Math.min(...kept)).toBeLessThan(topP + 1e-6)
@@ -298,7 +299,7 @@ describe("what may be drawn", () => {
   it("as many stay as were asked for; equal ones together", () =>
     fc.assert(
       fc.property(scores, fc.integer({ min: 1, max: 20 }), (given, topK) => {
-        const kept = left(Drawing.narrow(given, settingsOf({ topK })))
+        const kept = left(Sampling.narrow(given, settingsOf({ topK })))
         expect(kept.length).toBeGreaterThanOrEqual(Math.min(topK, given.length))
         if (new Set(given).size === given.length) expect(kept).toHaveLength(Math.min(topK, given.length))
       })
@@ -308,12 +309,12 @@ describe("what may be drawn", () => {
     const given = Float32Array.from({ length: 30_000 }, (_, token) => (token * 7919) % 5003)
     const order = Array.from(given).sort((a, b) => b - a)
     for (const topK of [1, 1000, 1001, 20_000]) {
-      const kept = left(Drawing.narrow(given, settingsOf({ topK })))
+      const kept = left(Sampling.narrow(given, settingsOf({ topK })))
       expect(kept).toEqual(Array.from(given.keys()).filter((token) => given[token]! >= order[topK - 1]!))
     }
     const large = Float32Array.from({ length: 100_000 }, (_, token) => token)
     const begun = performance.now()
-    for (const topK of [50_000, 100_000]) expect(left(Drawing.narrow(large, settingsOf({ topK })))).toHaveLength(topK)
+    for (const topK of [50_000, 100_000]) expect(left(Sampling.narrow(large, settingsOf({ topK })))).toHaveLength(topK)
     expect(performance.now() - begun).toBeLessThan(1500) // one after the other it would be many seconds
   })
 
@@ -322,7 +323,7 @@ describe("what may be drawn", () => {
       fc.property(scores, (given) => {
         const times = 2000
         const counts = Array<number>(given.length).fill(0)
-        for (let i = 0; i < times; i++) counts[Drawing.draw(given, (i + 0.5) / times)]!++
+        for (let i = 0; i < times; i++) counts[Sampling.draw(given, (i + 0.5) / times)]!++
         for (const [token, share] of shares(given).entries())
           expect(Math.abs(counts[token]! / times - share)).toBeLessThan(2 / times + 1e-5)
       }),

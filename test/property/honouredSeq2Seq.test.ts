@@ -3,7 +3,9 @@ import { NodeServices } from "@effect/platform-node"
 import { expect, it } from "@effect/vitest"
 import { Effect, Layer, Result } from "effect"
 import type * as Seq2SeqArguments from "../../src/Arguments/Seq2SeqArguments.ts"
-import { CheckpointStore, Dataset, Device, Logger, Seq2SeqTrainer, Transformers } from "../../src/index.ts"
+import { Dataset } from "../../src/data.ts"
+import { CheckpointStore, Device, Logger, Seq2SeqTrainer } from "../../src/index.ts"
+import { Transformers } from "../../src/transformers.ts"
 import { cases } from "../support/honoured/seq2seq.ts"
 
 const size = { vocab_size: 12, d_model: 8, d_kv: 4, d_ff: 8, num_layers: 1, num_heads: 2, decoder_start_token_id: 0 }

@@ -14,7 +14,7 @@ const throughJson = (state: State.TrainerState) => decode(JSON.parse(JSON.string
  * An event but for its cut. A wish to log what has been logged is no wish: it stays set until the next update begins, or the run does. What is
  * wished for at an update that is told again is what was decided after it.
  */
-const told = ({ cut: _, ...event }: Plan.Event) => {
+const told = ({ resumeState: _, ...event }: Plan.Event) => {
   const { asked, loggedAt, step } = event.state
   if (event._tag === "Updated")
     return { ...event, state: encode({ ...event.state, asked: State.nothingAsked, stop: State.initial.stop }) }
@@ -41,7 +41,7 @@ const goesOn = (events: ReadonlyArray<Plan.Event>, at: number): number => {
     case "Summary":
       return at
     case "EpochStarted":
-      return event.cut.open ? at + 1 : at
+      return event.resumeState.open ? at + 1 : at
     case "Evaluate":
     case "EvaluationLogged":
     case "Evaluated": // a cut evaluation is made again, whole
@@ -50,7 +50,7 @@ const goesOn = (events: ReadonlyArray<Plan.Event>, at: number): number => {
     case "StepStarted":
     case "SubstepEnded":
     case "Updating": // an update that is not complete is made again
-      return back(({ _tag, state }) => _tag === "Microbatch" && state.position.batch === event.cut.position.batch)
+      return back(({ _tag, state }) => _tag === "Microbatch" && state.position.batch === event.resumeState.position.batch)
     default:
       return at + 1
   }
@@ -94,7 +94,7 @@ it("a run cut at any event and resumed has the same rest and the same end", () =
       expect(state.callbacks.StepEnded).toBe(state.step || undefined)
       for (const at of where.map((n) => n % events.length)) {
         cuts++
-        const { cut } = events[at]!
+        const { resumeState: cut } = events[at]!
         const resumed = Result.getOrThrow(Plan.simulate(plan, { ...script, callbacks: counting }, Plan.resume(throughJson(cut))))
         expect(encode(resumed.state)).toEqual(encode(state))
         if (events[at]!._tag === "Finished") {

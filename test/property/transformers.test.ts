@@ -2,7 +2,7 @@
 import "@tensorflow/tfjs-backend-cpu"
 import fc from "fast-check"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import type { Memory } from "../../src/Model/Attention.ts"
+import type { KeyValueCache } from "../../src/Model/Attention.ts"
 import type { Transformer } from "../../src/Model/Transformers.ts"
 import * as Gradients from "../../src/Tensor/Gradients.ts"
 import * as HostTensor from "../../src/Tensor/HostTensor.ts"
@@ -33,7 +33,7 @@ const reader = (model: Transformer) => {
   const weights = weightsOf(model)
   const encoded = (source: Tensor) =>
     model.encode === undefined ? undefined : { states: model.encode(weights, source, undefined, context) }
-  return (tokens: Tensor, more: { mask?: Tensor; positions?: Tensor; past?: ReadonlyArray<Memory> } = {}) =>
+  return (tokens: Tensor, more: { mask?: Tensor; positions?: Tensor; past?: ReadonlyArray<KeyValueCache> } = {}) =>
     model.decode!(weights, { ids: tokens, encoded: encoded(ids([[7, 3, 9]])), ...more }, context)
 }
 

@@ -1,18 +1,18 @@
 /** An evaluation of three rows in batches of two, and what its `computeMetrics` saw. */
 import { it as test } from "@effect/vitest"
 import { Effect } from "effect"
+import type { CollectOptions } from "../../src/Evaluation/CollectOptions.ts"
+import type { EvalPrediction } from "../../src/Evaluation/EvalPrediction.ts"
+import * as Evaluation from "../../src/Evaluation/Evaluation.ts"
 import * as Cpu from "../../src/Layer/Device/Cpu.ts"
 import type { Device } from "../../src/Layer/Device/Device.ts"
-import type { Collect } from "../../src/Trainer/Collect.ts"
-import type { EvalPrediction } from "../../src/Trainer/EvalPrediction.ts"
-import * as Evaluation from "../../src/Trainer/Evaluation.ts"
 import * as Scoring from "./scoring.ts"
 
 export const rows = Scoring.rows(3)
 export const scores = [0.75, 6.75, 12.75]
 export const labels = [0, 2, 4]
 
-export const seen = Effect.fnUntraced(function* (collect: Collect, options: Partial<Evaluation.Options> = {}) {
+export const seen = Effect.fnUntraced(function* (collect: CollectOptions, options: Partial<Evaluation.Options> = {}) {
   const given: Array<EvalPrediction & { readonly computeResult: boolean }> = []
   const result = yield* Evaluation.evaluate({
     model: Scoring.single,

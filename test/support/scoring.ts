@@ -2,13 +2,13 @@
 import { Effect } from "effect"
 import type { DataError } from "../../src/Data/Dataset.ts"
 import type { Batch, Loader } from "../../src/Data/Loader.ts"
+import type * as EvalPrediction from "../../src/Evaluation/EvalPrediction.ts"
 import { Device } from "../../src/Layer/Device/Device.ts"
 import * as MeanLoss from "../../src/Metrics/MeanLoss.ts"
 import * as Metric from "../../src/Metrics/Metric.ts"
 import type { Model } from "../../src/Model/Model.ts"
 import * as HostTensor from "../../src/Tensor/HostTensor.ts"
 import { tf } from "../../src/Tensor/Tensor.ts"
-import type * as EvalPrediction from "../../src/Trainer/EvalPrediction.ts"
 
 /** `logits` are `[rows, length]`, `score` is their sum, `[rows]`; the loss is the mean squared error of the score. */
 export const model: Model = {

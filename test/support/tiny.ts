@@ -1,10 +1,11 @@
 /** A task small enough to train thousands of times: a linear model with dropout on eleven rows, on the cpu device. */
 import { Effect, Layer } from "effect"
-import { type Checkpoint, CheckpointStore, type Session } from "../../src/Checkpoint/CheckpointStore.ts"
+import { type Checkpoint, CheckpointStore, type RunAttempt } from "../../src/Checkpoint/CheckpointStore.ts"
 import * as Collator from "../../src/Data/Collator.ts"
 import * as Dataset from "../../src/Data/Dataset.ts"
 import * as Loader from "../../src/Data/Loader.ts"
 import * as Sampler from "../../src/Data/Sampler.ts"
+import * as Trainer from "../../src/HuggingFaceTrainer/Trainer.ts"
 import * as Cpu from "../../src/Layer/Device/Cpu.ts"
 import { type Entry, Logger } from "../../src/Layer/Logger/Logger.ts"
 import * as Optimizer from "../../src/Layer/Optimizer.ts"
@@ -16,7 +17,6 @@ import type { HostTensors } from "../../src/Tensor/HostTensor.ts"
 import * as Init from "../../src/Tensor/Init.ts"
 import * as Key from "../../src/Tensor/Key.ts"
 import { tf } from "../../src/Tensor/Tensor.ts"
-import * as Trainer from "../../src/Trainer/Trainer.ts"
 
 export const model: Model = {
   init: (key) => ({ "lin.weight": Init.normal()(key, [3, 1]), "lin.bias": Init.zeros(key, [1]), gain: Init.ones(key, [3]) }),
@@ -91,7 +91,7 @@ export const store = () => {
   const done: Array<string> = []
   let attempt = 0
   const layer = Layer.succeed(CheckpointStore, {
-    open: Effect.sync((): Session => ({ run: "tiny", attempt: ++attempt })),
+    open: Effect.sync((): RunAttempt => ({ run: "tiny", attempt: ++attempt })),
     save: (checkpoint) =>
       Effect.sync(() => {
         done.push(`save ${checkpoint.state.step}`)

@@ -15,7 +15,7 @@ import { isSequence, type Options, padded } from "./Padding.ts"
  * ```ts
  * import assert from "node:assert/strict"
  * import { Effect } from "effect"
- * import { Collator } from "regimen"
+ * import { Collator } from "regimen/data"
  *
  * const batch = Effect.runSync(Collator.causal()([{ input_ids: [5, 6] }, { input_ids: [7] }], [0, 1]))
  * assert.deepEqual(batch.labels?.data, Int32Array.of(5, 6, 7, -100))

@@ -30,7 +30,7 @@ export interface Options {
  * ```ts
  * import assert from "node:assert/strict"
  * import { Effect } from "effect"
- * import { Collator } from "regimen"
+ * import { Collator } from "regimen/data"
  *
  * const batch = Effect.runSync(Collator.padding()([{ input_ids: [5, 6] }, { input_ids: [7] }], [0, 1]))
  * assert.deepEqual(batch.input_ids?.data, Int32Array.of(5, 6, 7, 0))

@@ -19,7 +19,7 @@ export interface Seq2Seq extends Options {
  * ```ts
  * import assert from "node:assert/strict"
  * import { Effect } from "effect"
- * import { Collator } from "regimen"
+ * import { Collator } from "regimen/data"
  *
  * const collate = Collator.seq2seq({ decoderInputs: Collator.shiftRight({ start: 0, pad: 0 }) })
  * const batch = Effect.runSync(collate([{ input_ids: [5, 1], labels: [8, 9, 1] }], [0]))

@@ -18,7 +18,8 @@ export type Rest = Omit<Options, "padToken" | "side">
  * ```ts
  * import assert from "node:assert/strict"
  * import { Effect } from "effect"
- * import { Collator, Tokenizer } from "regimen"
+ * import { Collator } from "regimen/data"
+ * import { Tokenizer } from "regimen/transformers"
  *
  * const tokenizer = Tokenizer.bytes()
  * const rows = ["ab", "c"].map((text) => Tokenizer.encode(tokenizer, text))
@@ -46,7 +47,8 @@ export const causalFor = (tokenizer: Tokenizer, options: Rest = {}): Collator<un
  * ```ts
  * import assert from "node:assert/strict"
  * import { Effect } from "effect"
- * import { Collator, Tokenizer } from "regimen"
+ * import { Collator } from "regimen/data"
+ * import { Tokenizer } from "regimen/transformers"
  *
  * const collate = Collator.seq2seqFor(Tokenizer.bytes())
  * const batch = Effect.runSync(collate([{ input_ids: [97], labels: [98, 99] }, { input_ids: [97], labels: [98] }], [0, 1]))

@@ -29,7 +29,7 @@ export interface Options {
  * import { tmpdir } from "node:os"
  * import { join } from "node:path"
  * import { Effect, Schema } from "effect"
- * import { Csv } from "regimen"
+ * import { Csv } from "regimen/data"
  *
  * const file = join(mkdtempSync(join(tmpdir(), "regimen-")), "rows.csv")
  * writeFileSync(file, 'x,text\n1,"a, b"\n2,c\n')

@@ -20,7 +20,7 @@ import * as TextRows from "./TextRows.ts"
  * import { tmpdir } from "node:os"
  * import { join } from "node:path"
  * import { Effect, Schema } from "effect"
- * import { Jsonl } from "regimen"
+ * import { Jsonl } from "regimen/data"
  *
  * const file = join(mkdtempSync(join(tmpdir(), "regimen-")), "rows.jsonl")
  * writeFileSync(file, '{"x":1}\n{"x":2}\n')

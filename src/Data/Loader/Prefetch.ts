@@ -13,7 +13,7 @@ import type { Batch, Loader } from "../Loader.ts"
  * ```ts
  * import assert from "node:assert/strict"
  * import { Effect } from "effect"
- * import { Dataset, Loader } from "regimen"
+ * import { Dataset, Loader } from "regimen/data"
  *
  * const program = Effect.gen(function* () {
  *   const loader = yield* Loader.make({ dataset: Dataset.fromArray([{ x: 1 }, { x: 2 }]), batchSize: 1 })

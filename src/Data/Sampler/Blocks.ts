@@ -19,7 +19,7 @@ export interface Options {
  * @example
  * ```ts
  * import assert from "node:assert/strict"
- * import { Sampler } from "regimen"
+ * import { Sampler } from "regimen/data"
  *
  * const order = Sampler.blocks({ blocks: [3, 3, 2], seed: 0, window: 1 })(8, 0)
  * assert.deepEqual([...order].sort(), [0, 1, 2, 3, 4, 5, 6, 7])

@@ -22,7 +22,7 @@ export interface Options {
  * @example
  * ```ts
  * import assert from "node:assert/strict"
- * import { Sampler } from "regimen"
+ * import { Sampler } from "regimen/data"
  *
  * const order = Sampler.lengthGrouped({ lengths: [3, 9, 1, 7], batchSize: 2, seed: 0 })(4, 0)
  * assert.equal(order[0], 1)

@@ -24,7 +24,7 @@ export interface Options {
  * @example
  * ```ts
  * import assert from "node:assert/strict"
- * import { Sampler } from "regimen"
+ * import { Sampler } from "regimen/data"
  *
  * const part = Sampler.distributed(Sampler.sequential, { rank: 1, size: 2, uneven: "pad" })
  * assert.deepEqual([...part(5, 0)], [1, 3, 0])

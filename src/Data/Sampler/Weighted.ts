@@ -24,7 +24,7 @@ export interface Options {
  * @example
  * ```ts
  * import assert from "node:assert/strict"
- * import { Sampler } from "regimen"
+ * import { Sampler } from "regimen/data"
  *
  * const order = Sampler.weighted({ weights: [0, 1, 3], seed: 0, draws: 1000 })(3, 0)
  * assert.ok(!order.includes(0))

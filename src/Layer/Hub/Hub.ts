@@ -23,7 +23,7 @@ export const layer = (options: HuggingFace.Options = {}): Layer.Layer<never> => 
  * ```ts
  * import { NodeServices } from "@effect/platform-node"
  * import { Effect, Layer } from "effect"
- * import { Hub } from "regimen"
+ * import { Hub } from "regimen/transformers"
  * import { readFileSync } from "node:fs"
  * import assert from "node:assert/strict"
  *

@@ -1,6 +1,6 @@
 /** Progress bars as text: a line for training, a line under it for an evaluation or a prediction. */
-import * as Cells from "../../Metrics/Format/Cells.ts"
-import * as Numbers from "../../Metrics/Format/Numbers.ts"
+import * as Cells from "../../Format/Cells.ts"
+import * as Numbers from "../../Format/Numbers.ts"
 import type { Progress } from "./Logger.ts"
 import * as Meter from "./Meter.ts"
 

@@ -1,6 +1,6 @@
 /** An entry as a line for people, with human units and no control characters. */
-import * as Cells from "../../Metrics/Format/Cells.ts"
-import * as Numbers from "../../Metrics/Format/Numbers.ts"
+import * as Cells from "../../Format/Cells.ts"
+import * as Numbers from "../../Format/Numbers.ts"
 import type { Entry, Scalars, Text } from "./Logger.ts"
 
 /**

@@ -1,7 +1,7 @@
 /** Evaluations as rows of a table that grows: the titles come once, and again whenever the columns change. */
-import * as Cells from "../../Metrics/Format/Cells.ts"
-import * as Numbers from "../../Metrics/Format/Numbers.ts"
-import * as Table from "../../Metrics/Format/Table.ts"
+import * as Cells from "../../Format/Cells.ts"
+import * as Numbers from "../../Format/Numbers.ts"
+import * as Table from "../../Format/Table.ts"
 import * as EntryLine from "./EntryLine.ts"
 import type { Scalars } from "./Logger.ts"
 

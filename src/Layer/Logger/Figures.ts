@@ -1,6 +1,6 @@
 /** The logger that draws: every figure becomes a picture in a folder. */
 import { Effect, FileSystem, Layer, Path } from "effect"
-import * as Picture from "../../Metrics/Format/Picture.ts"
+import * as Picture from "../../Format/Picture.ts"
 import * as Background from "./Background.ts"
 import { type Figure, Logger } from "./Logger.ts"
 

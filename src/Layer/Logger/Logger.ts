@@ -1,6 +1,6 @@
 /** The logger: where a run's figures go. A logger that fails never stops or slows the run. */
 import { Context, type Effect } from "effect"
-import type { Figure as Picture } from "../../Metrics/Figure.ts"
+import type { Figure as Picture } from "../../Format/Figure.ts"
 import type { Horizon } from "../../Schedule/Horizon.ts"
 import type { TrainerState } from "../../TrainerState.ts"
 

@@ -1,6 +1,6 @@
 /** What a program says beside its entries (warnings, what it leaves out): lines like the others. */
 import { Cause, Effect, type Layer, Logger, type LogLevel, type Stdio, type Terminal } from "effect"
-import * as Cells from "../../Metrics/Format/Cells.ts"
+import * as Cells from "../../Format/Cells.ts"
 import * as EntryLine from "./EntryLine.ts"
 import * as Screen from "./Screen.ts"
 

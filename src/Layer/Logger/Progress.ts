@@ -1,6 +1,6 @@
 /** The logger for a person at a terminal: bars at the bottom, evaluations as a table above them. Where there is no terminal, plain lines. */
 import { Clock, Effect, Layer, type Stdio, type Terminal } from "effect"
-import * as Cells from "../../Metrics/Format/Cells.ts"
+import * as Cells from "../../Format/Cells.ts"
 import * as Background from "./Background.ts"
 import * as Bar from "./Bar.ts"
 import * as Console from "./Console.ts"

@@ -9,7 +9,7 @@ import * as Embedding from "../Embedding.ts"
 import * as LayerNorm from "../LayerNorm.ts"
 import * as Masks from "../Masks.ts"
 import { type Context, parameter, take } from "../Model.ts"
-import type { Style } from "./Style.ts"
+import type { Style } from "./BertConfig.ts"
 
 /** The parameters of embeddings and layers, under the family's name. */
 export const blueprint = ({ names, width, embedded, ...style }: Style): Blueprint.Blueprint => {

@@ -1,5 +1,5 @@
 /** A beam search over one text, as a pure fold: scores of the running beams in, the next tokens and whose past they go on from out. */
-import { highest, type Length, type Scores } from "./Scores.ts"
+import { highest, type Length, type Scores } from "./LogitsProcessors.ts"
 import { endsOf, type Settings } from "./Settings.ts"
 
 /** A text with its score: of a running one the sum of its tokens', of a finished one that sum over a power of the length. */

@@ -1,9 +1,9 @@
 /** What texts begin with, looked at on the host: what cannot be gone on from is refused before anything is read. */
 import { Result } from "effect"
 import type { HostTensor, HostTensors } from "../../Tensor/HostTensor.ts"
+import type { Generator } from "./DecodeStep.ts"
 import { InvalidGeneration } from "./Errors.ts"
-import type { Generator } from "./Reader.ts"
-import type { Length } from "./Scores.ts"
+import type { Length } from "./LogitsProcessors.ts"
 import { endsOf, listed, type Settings, usualLength } from "./Settings.ts"
 
 export interface Prompt {

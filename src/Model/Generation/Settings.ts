@@ -104,7 +104,7 @@ export const usualLength = 20
  * ```ts
  * import assert from "node:assert/strict"
  * import { Result } from "effect"
- * import { Generation } from "regimen"
+ * import { Generation } from "regimen/transformers"
  *
  * const settings = Result.getOrThrow(Generation.settings({ numBeams: 4 }, { maxNewTokens: 10 }))
  * assert.equal(settings.numBeams, 4)

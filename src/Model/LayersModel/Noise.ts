@@ -5,7 +5,7 @@ import * as Key from "../../Tensor/Key.ts"
 import * as Random from "../../Tensor/Random.ts"
 import { type Tensor, tf } from "../../Tensor/Tensor.ts"
 import type { Layer, Part } from "./Layer.ts"
-import type { Stand } from "./Stand.ts"
+import type { Stand } from "./WithProperties.ts"
 
 /** Puts keyed noise in the place of a layer's own. Where it draws again, as a layer that is used twice, it draws something else. */
 export const keyed =

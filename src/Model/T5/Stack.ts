@@ -97,7 +97,7 @@ export interface Input {
   /** What a decoder looks at. */
   readonly encoded?: { readonly states: Tensor; readonly mask?: Tensor | undefined } | undefined
   /** Of a decoder: for each block its own past, then the encoder's keys and values. */
-  readonly past?: ReadonlyArray<Attention.Memory> | undefined
+  readonly past?: ReadonlyArray<Attention.KeyValueCache> | undefined
 }
 
 /** Runs a stack: the embeddings, then what each block makes of them, the last one normalised. */
@@ -119,15 +119,15 @@ export const run = (shape: Shape, side: Side, parameters: Tensors, input: Input,
   const own = mask === undefined ? distance : tf.add(distance, mask)
   const across = Masks.padding(encoded?.mask)
   const hidden = [drop(`${side}.embedded`, input.embedded)]
-  const present: Array<Attention.Memory> = []
+  const present: Array<Attention.KeyValueCache> = []
 
   for (let i = 0; i < shape.layers[side]; i++) {
     const at = `${side}.block.${i}`
     const norm = (layer: number, x: Tensor) => RmsNorm.apply(parameters, `${at}.layer.${layer}.layer_norm`, x, shape)
     const dense = (path: string, x: Tensor) => Dense.apply(parameters, `${at}.${path}`, x)
-    const remember = (path: string, x: Tensor, before?: Attention.Memory) =>
+    const remember = (path: string, x: Tensor, before?: Attention.KeyValueCache) =>
       Attention.remember({ key: dense(`${path}.k`, x), value: dense(`${path}.v`, x) }, { heads, past: before })
-    const attended = (path: string, query: Tensor, memory: Attention.Memory, bias: Masks.Mask) => {
+    const attended = (path: string, query: Tensor, memory: Attention.KeyValueCache, bias: Masks.Mask) => {
       const dropout = { context, site: `${at}.${path}`, rate }
       return dense(`${path}.o`, Attention.attend(dense(`${path}.q`, query), memory, { heads, bias, dropout, scale: 1 }))
     }

@@ -1,6 +1,6 @@
 /** A question and a long text, in windows that a model can read. **Unit**: lengths in tokens, places in the text in UTF-16 code units. */
 import { EncodeError } from "../../Tokenizer/Errors.ts"
-import * as Frame from "../../Tokenizer/Frame.ts"
+import * as PostProcessor from "../../Tokenizer/PostProcessor.ts"
 import type { Span } from "../../Tokenizer/Spans.ts"
 import type { Tokenizer } from "../../Tokenizer/Tokenizer.ts"
 
@@ -42,15 +42,15 @@ export const cut = (
   const items = tokenizer.frame.pair
   const [asked, text] = [tokenizer.toIds(question.trimStart()), tokenizer.toIds(context)]
   const spans = tokenizer.spansOf(context)
-  const room = size - asked.length - Frame.added(items)
+  const room = size - asked.length - PostProcessor.added(items)
   if (room <= stride)
     throw new EncodeError({
       reason: `A question of ${asked.length} tokens leaves ${Math.max(0, room)} of ${size} for its text, which must be more than doc_stride, ${stride}: raise max_seq_length, or make doc_stride smaller.`
     })
   const windows: Array<Window> = []
   for (let from = 0; from === 0 || from + stride < text.length; from += room - stride) {
-    const framed = Frame.apply(items, [asked, text.slice(from, from + room)])
-    const before = Frame.apply(
+    const framed = PostProcessor.apply(items, [asked, text.slice(from, from + room)])
+    const before = PostProcessor.apply(
       items.slice(
         0,
         items.findIndex((item) => "text" in item && item.text === 1)

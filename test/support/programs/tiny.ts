@@ -4,7 +4,10 @@
  * The first read of a batch of each is the rehearsal's.
  */
 import { Effect } from "effect"
-import { Accuracy, Dataset, Dense, Dropout, Loss, Model, Parameters, Program } from "regimen"
+import { Model, Program } from "regimen"
+import { Dataset } from "regimen/data"
+import { Accuracy } from "regimen/metrics"
+import { Dense, Dropout, Loss, Parameters } from "regimen/nn"
 
 interface Row {
   readonly x: ReadonlyArray<number>

@@ -3,7 +3,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { expect, it } from "@effect/vitest"
 import { Effect, FileSystem, type Path } from "effect"
 import * as ResultFiles from "../../../src/Checkpoint/ResultFiles.ts"
-import type { Results } from "../../../src/Metrics/Format/Results.ts"
+import type { Results } from "../../../src/Format/Results.ts"
 
 const golden = JSON.parse(readFileSync(new URL("../../golden/metrics_naming.json", import.meta.url), "utf8")) as {
   readonly save_metrics_files: Readonly<Record<string, Results>>

@@ -4,7 +4,6 @@ import { afterAll, beforeAll, expect, it } from "vitest"
 import * as Accuracy from "../../../src/Metrics/Accuracy.ts"
 import * as Bleu from "../../../src/Metrics/Bleu.ts"
 import * as Comoments from "../../../src/Metrics/Comoments.ts"
-import * as Compared from "../../../src/Metrics/Compared.ts"
 import * as ConfusionMatrix from "../../../src/Metrics/ConfusionMatrix.ts"
 import * as EditRate from "../../../src/Metrics/EditRate.ts"
 import * as ExactMatch from "../../../src/Metrics/ExactMatch.ts"
@@ -13,6 +12,7 @@ import type { Metric } from "../../../src/Metrics/Metric.ts"
 import * as Pearson from "../../../src/Metrics/Pearson.ts"
 import * as Perplexity from "../../../src/Metrics/Perplexity.ts"
 import * as Precision from "../../../src/Metrics/Precision.ts"
+import * as PredictionsAndLabels from "../../../src/Metrics/PredictionsAndLabels.ts"
 import * as R2 from "../../../src/Metrics/R2.ts"
 import * as RocAuc from "../../../src/Metrics/RocAuc.ts"
 import * as Sequences from "../../../src/Metrics/Sequences.ts"
@@ -41,7 +41,7 @@ it("refuses classes that are not those of the logits", () => {
   for (const metric of [F1.make(two), ConfusionMatrix.make(two), RocAuc.oneVsRest(two), RocAuc.make()] as ReadonlyArray<
     Metric<unknown>
   >)
-    expect(() => finish(metric, [[1, 2, 3]], [0])).toThrow(Compared.ClassMismatch)
+    expect(() => finish(metric, [[1, 2, 3]], [0])).toThrow(PredictionsAndLabels.ClassMismatch)
   expect(() => finish(F1.make(two), [[1, 2, 3]], [0])).toThrow(
     "The f1 names 2 classes, but the model's logits are of shape [1,3]. Name as many classes as the last axis has."
   )

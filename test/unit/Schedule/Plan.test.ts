@@ -70,7 +70,7 @@ describe("play", () => {
   it("evaluates on start once, also in a run that was cut before its first update", () => {
     const plan = Plan.make({ horizon, learningRate, sets: ["eval"], evaluateOnStart: true, evaluate: Trigger.never })
     const whole = Result.getOrThrow(Plan.simulate(plan))
-    const cut = whole.events.find(({ _tag }) => _tag === "EpochStarted")!.cut
+    const cut = whole.events.find(({ _tag }) => _tag === "EpochStarted")!.resumeState
     const resumed = Result.getOrThrow(Plan.simulate(plan, {}, Plan.resume(cut)))
     expect(tags(whole).filter((tag) => tag === "Evaluate").length).toBe(1)
     expect(tags(resumed)).not.toContain("Evaluate")
@@ -84,7 +84,7 @@ describe("play", () => {
     const script: Plan.Script = { metrics: (_, n) => ({ eval_loss: 1 / (n + 1) }) }
     const whole = Result.getOrThrow(Plan.simulate(plan, script))
     expect(whole.state.checkpoints).toEqual([2, 4, 6])
-    const cut = whole.events.find(({ _tag, state }) => _tag === "Evaluate" && state.step === 4)!.cut
+    const cut = whole.events.find(({ _tag, state }) => _tag === "Evaluate" && state.step === 4)!.resumeState
     expect(Result.getOrThrow(Plan.simulate(plan, script, Plan.resume(cut))).state.checkpoints).toEqual([2, 4, 6])
   })
 

@@ -5,8 +5,8 @@ import { join } from "node:path"
 import { NodeServices } from "@effect/platform-node"
 import { Effect } from "effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import * as Program from "../../../src/Program/Program.ts"
 import * as Tasks from "../../../src/Task/Tasks.ts"
-import * as Program from "../../../src/Trainer/Program.ts"
 import * as Models from "../../support/taskModels.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "regimen-classification-"))

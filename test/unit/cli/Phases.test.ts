@@ -4,7 +4,9 @@ import { NodeServices } from "@effect/platform-node"
 import { expect, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import * as Phases from "../../../src/cli/Phases.ts"
-import { Dataset, Device, Key, Program } from "../../../src/index.ts"
+import { Dataset } from "../../../src/data.ts"
+import { Device, Program } from "../../../src/index.ts"
+import { Key } from "../../../src/nn.ts"
 import * as Tiny from "../../support/tiny.ts"
 
 const given = {
@@ -14,7 +16,7 @@ const given = {
   evalDataset: Dataset.fromArray(Tiny.rows(3)),
   testDataset: Dataset.fromArray(Tiny.rows(3))
 }
-const report: Program.Report = () => ({ files: {}, metrics: {} })
+const report: Program.PredictionWriter = () => ({ files: {}, metrics: {} })
 const none = { train: true, evaluate: false, predict: false }
 
 it.effect("a report needs the predictions, so prediction_loss_only is refused beside it where it is asked for", () =>

@@ -1,6 +1,7 @@
 /** A matrix as pixels: each row coloured by its shares, as in the SVG picture, but without words. */
-import type { Matrix } from "../../../Metrics/Figure.ts"
-import * as MatrixPicture from "../../../Metrics/Format/MatrixPicture.ts"
+
+import type { Matrix } from "../../../Format/Figure.ts"
+import * as MatrixPicture from "../../../Format/MatrixPicture.ts"
 import type { Image } from "./Png.ts"
 
 /** Paints a matrix; undefined where it has no cells. Rows that are shorter than the longest end in white. */

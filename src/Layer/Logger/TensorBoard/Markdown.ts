@@ -1,6 +1,7 @@
 /** What TensorBoard shows as text, in Markdown: a figure as a table, settings as a block of JSON. */
-import type { Lines, Matrix } from "../../../Metrics/Figure.ts"
-import * as Numbers from "../../../Metrics/Format/Numbers.ts"
+
+import type { Lines, Matrix } from "../../../Format/Figure.ts"
+import * as Numbers from "../../../Format/Numbers.ts"
 
 /** Writes a figure as a table. Of long lines as many points as one reads are shown, the last one among them. */
 export const figure = (picture: Lines | Matrix): string => (picture._tag === "Lines" ? lines(picture) : matrix(picture))

@@ -1,8 +1,8 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
+import * as Cells from "../../../../src/Format/Cells.ts"
 import * as Bar from "../../../../src/Layer/Logger/Bar.ts"
 import * as Meter from "../../../../src/Layer/Logger/Meter.ts"
-import * as Cells from "../../../../src/Metrics/Format/Cells.ts"
 import * as Horizon from "../../../../src/Schedule/Horizon.ts"
 import * as State from "../../../../src/TrainerState.ts"
 

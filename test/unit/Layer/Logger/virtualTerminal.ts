@@ -1,6 +1,6 @@
 /** A terminal for tests: takes what is written to standard output, keeps the bytes, and shows what a person would see. */
 import { Effect, Layer, Sink, Stdio, Terminal } from "effect"
-import * as Cells from "../../../../src/Metrics/Format/Cells.ts"
+import * as Cells from "../../../../src/Format/Cells.ts"
 
 export interface VirtualTerminal {
   readonly layer: Layer.Layer<Terminal.Terminal | Stdio.Stdio>

@@ -1,0 +1,108 @@
+/** The trainer: a task, played by a plan in a world of Layers. */
+import { Effect, Stream } from "effect"
+import type { Loader } from "../Data/Loader.ts"
+import type { CollectOptions } from "../Evaluation/CollectOptions.ts"
+import type { DeviceError } from "../Layer/Device/Device.ts"
+import * as MeanLoss from "../Metrics/MeanLoss.ts"
+import * as Metric from "../Metrics/Metric.ts"
+import type { Model } from "../Model/Model.ts"
+import type { Event, Plan } from "../Schedule/Plan.ts"
+import { perToken, type Reduction } from "../Step/Reduction.ts"
+import type { RunError } from "./Errors.ts"
+import { type Options, type Run, type Services, start, type TrainResult } from "./Run.ts"
+import { setName, type TaskConfig, type TrainingTask } from "./TrainingTask.ts"
+
+export {
+  type EvaluationError,
+  evaluate,
+  type Predicted,
+  type Prediction,
+  predict,
+  predictAll,
+  type Result
+} from "../Evaluation/Evaluation.ts"
+export { type From, find } from "./ResumeFrom.ts"
+export { type Options, type Run, type Services, start, type TrainResult } from "./Run.ts"
+export type { RunError, TaskConfig, TrainingTask }
+
+/**
+ * Makes a task from a model and its data.
+ *
+ * `metrics` are added up, `collect` says what else an evaluation does; `reduction` says how losses are averaged (`perToken` by
+ * default); `maxGradNorm` (default 1) is the global L2 norm that gradients are clipped to, 0 for none; `seed` (default 42) is
+ * that of the initial weights and of all random numbers in the steps.
+ */
+export const task = (
+  options: TaskConfigOptions & { readonly train: Loader; readonly evaluation?: Loader | Readonly<Record<string, Loader>> }
+): TrainingTask => ({ ...taskConfig(options), train: options.train, evaluation: sets(options.evaluation ?? {}) })
+
+export interface TaskConfigOptions {
+  readonly model: Model
+  readonly metrics?: ReadonlyArray<Metric.Metric<unknown>>
+  readonly collect?: CollectOptions
+  readonly reduction?: Reduction
+  readonly maxGradNorm?: number
+  readonly trainable?: (path: string) => boolean
+  readonly seed?: number
+}
+
+/** Makes what a task is without its data; what is left out has the defaults of `task`. */
+export const taskConfig = (options: TaskConfigOptions): TaskConfig => ({
+  model: options.model,
+  metrics: Metric.all([MeanLoss.make(options.reduction), ...(options.metrics ?? [])]),
+  ...(options.collect === undefined ? {} : { collect: options.collect }),
+  reduction: options.reduction ?? perToken,
+  maxGradNorm: options.maxGradNorm ?? 1,
+  trainable: options.trainable ?? options.model.trainable ?? (() => true),
+  seed: options.seed ?? 42
+})
+
+/**
+ * Trains, as a stream of events that is pulled: the run goes on as the stream is read, starts again from the newest
+ * checkpoint when the stream is run again, and saves its state when the stream is left early.
+ *
+ * Retry with `Effect.retry` around `train`, not with `Stream.retry`, which forgets its count at the first event.
+ */
+export const events = <E = never, R = never>(
+  task: TrainingTask,
+  plan: Plan,
+  options?: Options<E, R>
+): Stream.Stream<Event, RunError | E, Services | R> => Stream.unwrap(Effect.map(start(task, plan, options), (run) => run.events))
+
+/**
+ * Trains to the end of the plan, from the newest checkpoint of the store if there is one.
+ *
+ * **Law**: a run that is cut anywhere and trained again ends in the same weights, state and canonical log as one that
+ * was not (test/property/resume.test.ts).
+ */
+export const train = Effect.fn("Trainer.train")(function* <E = never, R = never>(
+  task: TrainingTask,
+  plan: Plan,
+  options?: Options<E, R>
+): Effect.fn.Return<TrainResult, RunError | E, Services | R> {
+  return yield* Effect.scoped(
+    // what is trained is given out, whatever signal comes
+    Effect.uninterruptibleMask((restore) =>
+      Effect.gen(function* () {
+        const run = yield* restore(start(task, plan, options))
+        yield* restore(Stream.runDrain(run.events))
+        const outcome = yield* report(run)
+        yield* options?.onEnd?.(outcome) ?? Effect.void
+        return outcome
+      })
+    )
+  )
+})
+
+/** What a run has come to. */
+export const report = <E, R>(run: Run<E, R>): Effect.Effect<TrainResult, DeviceError> =>
+  Effect.all({ state: run.state, weights: run.weights, history: run.history })
+
+/** One loader is the set `eval`; several are `eval_<name>`. */
+const sets = (evaluation: Loader | Readonly<Record<string, Loader>>): Readonly<Record<string, Loader>> =>
+  isLoader(evaluation)
+    ? { eval: evaluation }
+    : Object.fromEntries(Object.entries(evaluation).map(([name, loader]) => [setName(name), loader]))
+
+const isLoader = (evaluation: Loader | Readonly<Record<string, Loader>>): evaluation is Loader =>
+  typeof evaluation.batch === "function"

@@ -1,0 +1,90 @@
+/** The journal turns what happened into log entries, gives them to the logger and keeps the canonical ones for the checkpoints. */
+import { Clock, Effect } from "effect"
+import * as CheckpointJson from "../Checkpoint/CheckpointJson.ts"
+import type { RunAttempt } from "../Checkpoint/CheckpointStore.ts"
+import * as HuggingFace from "../Checkpoint/HuggingFace.ts"
+import type { Result } from "../Evaluation/Evaluation.ts"
+import type { Figure } from "../Format/Figure.ts"
+import type { Logger, Scalars, Stamp } from "../Layer/Logger/Logger.ts"
+import * as Speed from "../Metrics/Speed.ts"
+import type { TrainerState } from "../TrainerState.ts"
+
+type Values = Readonly<Record<string, number>>
+
+export interface RunLog {
+  /** Something for people to read. */
+  readonly text: (state: TrainerState, text: string) => Effect.Effect<void>
+  readonly config: (state: TrainerState, config: Readonly<Record<string, unknown>>) => Effect.Effect<void>
+  /** `tokens`: those that this attempt has read, where their speed is wanted. */
+  readonly train: (state: TrainerState, values: Values, tokens?: number) => Effect.Effect<void>
+  readonly evaluation: (state: TrainerState, set: string, result: Result) => Effect.Effect<void>
+  /** The last entry, whose figures it gives: `values`, how fast this attempt's `work` went, and what else depends on where it ran. */
+  readonly summary: (state: TrainerState, values: Values, work: Speed.Work, measured: Values) => Effect.Effect<Values>
+  /** The canonical log so far, oldest first. */
+  readonly history: () => ReadonlyArray<Scalars>
+}
+
+export const make = Effect.fnUntraced(function* (session: RunAttempt, logger: Logger["Service"], past: ReadonlyArray<Scalars>) {
+  const started = yield* Clock.currentTimeNanos
+  const runtime = Effect.map(Clock.currentTimeNanos, (now) => Number(now - started) / 1e9)
+  const history = [...past]
+  const stamp = ({ step, epoch }: TrainerState): Stamp => ({ run: session.run, attempt: session.attempt, step, epoch })
+  /** What a resumed run replays takes the place of the cut attempt's entry, near the end. A second evaluation of a step in one attempt is another entry. */
+  const keep = (entry: Scalars) => {
+    for (let i = history.length - 1; i >= 0 && history[i]!.step >= entry.step; i--) {
+      const other = history[i]!
+      if (other.attempt === entry.attempt) continue
+      if (other.step === entry.step && other.kind === entry.kind && other.set === entry.set) {
+        history[i] = entry
+        return
+      }
+    }
+    history.push(entry)
+  }
+  const scalars = (state: TrainerState, kind: Scalars["kind"], values: Values, clock: Values, set?: string) => {
+    const entry: Scalars = { _tag: "Scalars", ...stamp(state), kind, values, clock, ...(set === undefined ? {} : { set }) }
+    // a checkpoint has every entry: their texts are made one by one, as they come
+    CheckpointJson.written(entry)
+    HuggingFace.written(entry)
+    keep(entry)
+    return logger.log(entry)
+  }
+  const figure = (state: TrainerState, name: string, figure: Figure) =>
+    logger.log({ _tag: "Figure", ...stamp(state), name, figure })
+
+  return {
+    text: (state, text) => logger.log({ _tag: "Text", ...stamp(state), text }),
+    config: (state, config) => logger.log({ _tag: "Config", ...stamp(state), config }),
+    train: (state, values, tokens) =>
+      tokens === undefined
+        ? scalars(state, "train", values, {})
+        : Effect.flatMap(runtime, (runtime) => scalars(state, "train", values, Speed.measure("train", runtime, { tokens }))),
+    evaluation: (state, set, { metrics, clock, figures }) =>
+      Effect.andThen(
+        scalars(state, "eval", metrics, clock, set),
+        Effect.forEach(Object.entries(figures), ([name, value]) => figure(state, name, value), { discard: true })
+      ),
+    summary: Effect.fnUntraced(function* (state, values, work, measured) {
+      const clock = { ...Speed.measure("train", yield* runtime, work), ...measured }
+      yield* scalars(state, "summary", values, clock)
+      const curve = lossCurve(history)
+      if (curve !== undefined) yield* figure(state, "loss", curve)
+      return { ...clock, ...values }
+    }),
+    history: () => history.slice()
+  } satisfies RunLog
+})
+
+/** Draws the logged losses, training and evaluation, against the step; undefined when nothing was logged. */
+export const lossCurve = (history: ReadonlyArray<Scalars>): Figure | undefined => {
+  const series: Record<string, Array<readonly [number, number]>> = {}
+  for (const { kind, set, step, values } of history) {
+    const name = kind === "eval" ? `${set}_loss` : "loss"
+    const value = values[name]
+    if (value === undefined || !Number.isFinite(value)) continue
+    const line = kind === "eval" ? name : "train_loss"
+    series[line] ??= []
+    series[line].push([step, value])
+  }
+  return Object.keys(series).length === 0 ? undefined : { _tag: "Lines", x: "step", y: "loss (nats)", series }
+}

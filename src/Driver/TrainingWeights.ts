@@ -1,0 +1,215 @@
+/** The learner owns a run's weights on the device: one cell, updated step by step, read at a log or a save, freed with the scope. */
+import { Effect, Result } from "effect"
+import * as ShapeCheck from "../Checkpoint/ShapeCheck.ts"
+import type { Batch } from "../Data/Loader.ts"
+import { Device, type DeviceError } from "../Layer/Device/Device.ts"
+import { Optimizer } from "../Layer/Optimizer.ts"
+import { caught } from "../Model/Guard.ts"
+import { check, type FunctionFailed, type Model } from "../Model/Model.ts"
+import * as NanTrace from "../Step/NanTrace.ts"
+import * as Sound from "../Step/Sound.ts"
+import * as Step from "../Step/Step.ts"
+import * as HostTensor from "../Tensor/HostTensor.ts"
+import * as Key from "../Tensor/Key.ts"
+import { type Tensors, tf } from "../Tensor/Tensor.ts"
+import * as Tree from "../Tensor/Tree.ts"
+import type { HostWeights, Weights } from "../Tensor/Weights.ts"
+import type { LastUpdate, TrainerState } from "../TrainerState.ts"
+import { InvalidTask, type Misfit, NonFiniteTensor } from "./Errors.ts"
+import type * as NonFinite from "./NonFinite.ts"
+import type { TrainingTask } from "./TrainingTask.ts"
+
+/** What was measured since the last log. **Unit**: nats; of the last update, its rate and the L2 norm of its gradients before clipping. */
+export interface Running extends LastUpdate {
+  readonly loss: number
+  /** Updates with a loss or gradient norm that is NaN or infinite. Not counted where the run fails at the first. */
+  readonly unsound: number
+}
+
+export interface TrainingWeights {
+  /** The weights as they are; they are the learner's to free. */
+  readonly weights: Effect.Effect<Weights>
+  /** Makes one update from micro-batches. It happens whole or not at all: a step that fails leaves the weights as they were. */
+  readonly update: (
+    state: TrainerState,
+    learningRate: number,
+    batches: ReadonlyArray<Batch>
+  ) => Effect.Effect<void, DeviceError | FunctionFailed | NonFiniteTensor>
+  /** Makes an update and throws its result away: finds what would fail, before step 0. */
+  readonly dryRun: (batch: Batch) => Effect.Effect<void, DeviceError | NonFiniteTensor | Misfit>
+  readonly running: Effect.Effect<Running, DeviceError>
+  /** Starts a new sum of losses, after a log. */
+  readonly reset: Effect.Effect<void, DeviceError>
+  readonly snapshot: Effect.Effect<HostWeights, DeviceError>
+  /** Puts other parameters and buffers in place (the best ones, at the end). */
+  readonly restore: (weights: HostWeights) => Effect.Effect<void, DeviceError>
+}
+
+/** Opens a learner in a scope, from host weights or, without them, from the model's initial ones. */
+export const make = Effect.fnUntraced(function* (
+  task: TrainingTask,
+  from: { readonly weights?: HostWeights; readonly state: TrainerState },
+  options: { readonly nonFinite?: NonFinite.Policy; readonly traceNonFinite?: boolean } = {}
+) {
+  const { nonFinite = "fail", traceNonFinite = false } = options
+  const device = yield* Device
+  const { transformation } = yield* Optimizer
+  const root = Key.make(task.seed)
+  const how: Step.Options = {
+    model: task.model,
+    optimizer: transformation,
+    reduction: task.reduction,
+    maxGradNorm: task.maxGradNorm,
+    trainable: task.trainable,
+    skipNonFinite: nonFinite === "skip"
+  }
+  const plain = device.compile(Step.make(how))
+  const step = traceNonFinite ? NanTrace.make(how) : (input: Step.Input) => Result.succeed(plain(input))
+
+  let cell: { readonly weights: Weights; readonly running: Tensors } = {
+    weights: { parameters: {}, buffers: {}, slots: {} },
+    running: {}
+  }
+  let rate = from.state.lastUpdate.learningRate
+  const free = ({ parameters, buffers, slots }: Weights, running: Tensors) =>
+    Effect.forEach([parameters, buffers, slots, running], device.dispose, { discard: true })
+  yield* Effect.addFinalizer(() => free(cell.weights, cell.running))
+
+  /** Puts the weights in the cell group by group, so that the finalizer frees what a failure leaves. */
+  const begin = Effect.gen(function* () {
+    const first = yield* initialWeights(task.model, root)
+    const { parameters: found = first.parameters, buffers = first.buffers } = from.weights ?? {}
+    const step = from.state.step
+    yield* ShapeCheck.check({ step, group: "parameters", expected: first.parameters, found })
+    yield* ShapeCheck.check({ step, group: "buffers", expected: first.buffers, found: buffers })
+    const hold = (weights: Partial<Weights>, running: Tensors = cell.running) => {
+      cell = { weights: { ...cell.weights, ...weights }, running }
+    }
+    hold({ parameters: yield* device.put(inOrder(found, first.parameters)) })
+    hold({ buffers: yield* device.put(inOrder(buffers, first.buffers)) })
+    const trained = Tree.filter(cell.weights.parameters, task.trainable)
+    hold({ slots: yield* device.run("making the optimizer's slots", () => transformation.init(trained)) })
+    if (from.weights !== undefined) {
+      yield* ShapeCheck.check({ step, group: "slots", expected: cell.weights.slots, found: from.weights.slots })
+      const fresh = cell.weights.slots
+      yield* device.dispose(fresh)
+      hold({ slots: {} })
+      hold({ slots: yield* device.put(inOrder(from.weights.slots, fresh)) })
+    }
+    const { losses, lastUpdate } = from.state
+    const counted = nonFinite === "fail" ? {} : { unsound: HostTensor.scalar(0) }
+    const figures = { loss: HostTensor.scalar(losses.sinceLog), gradNorm: HostTensor.scalar(lastUpdate.gradNorm) }
+    hold({}, yield* device.put({ ...figures, ...counted }))
+  })
+  yield* Effect.uninterruptible(begin)
+
+  const take = (during: string, state: TrainerState, learningRate: number, batches: ReadonlyArray<Batch>) => {
+    const { weights, running } = cell
+    const keys = batches.map((_, microbatch) => Key.fold(Key.fold(Key.fold(root, "step"), state.step), microbatch))
+    const figures = transformation.scalars({ step: state.step, learningRate })
+    const made = device.run(during, () => {
+      const taken = caught(() =>
+        step({
+          weights,
+          keys,
+          batches: batches.map((batch) => HostTensor.toDevice(batch.tensors)),
+          scalars: Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, tf.scalar(value)]))
+        })
+      )
+      return Result.flatMap(taken, (made) =>
+        Result.map(made, (output) => ({ weights: output.weights, running: add(running, output, state) }))
+      )
+    })
+    const named = (failure: NanTrace.Finding | FunctionFailed) =>
+      "function" in failure ? failure : new NonFiniteTensor({ step: state.step + 1, ...failure })
+    return Effect.flatMap(made, (result) => Effect.fromResult(Result.mapError(result, named)))
+  }
+
+  /**
+   * Adds an update's figures to those since the last log. **Source**: a loss that is left out counts as the mean of the losses so far, divided by one
+   * more, as in the Trainer: `tr_loss / (1 + global_step - last_logged)`.
+   */
+  const add = (running: Tensors, { loss, gradNorm }: Step.Output, state: TrainerState): Tensors => {
+    const sum = tf.add(running.loss!, loss)
+    if (nonFinite === "fail") return { loss: sum, gradNorm }
+    const unsound = tf.sub(tf.add(running.unsound!, 1), tf.cast(Sound.isFinite(loss, gradNorm), "float32"))
+    if (nonFinite === "continue") return { loss: sum, gradNorm, unsound }
+    const instead = tf.mul(running.loss!, 1 + 1 / (1 + state.step - state.loggedAt))
+    return { loss: tf.where(Sound.isFinite(loss), sum, instead), gradNorm, unsound }
+  }
+
+  return {
+    weights: Effect.sync(() => cell.weights),
+    update: (state, learningRate, batches) =>
+      Effect.uninterruptible(
+        Effect.flatMap(take(`step ${state.step + 1}`, state, learningRate, batches), (next) => {
+          const old = cell
+          cell = next
+          rate = learningRate
+          return free(old.weights, old.running)
+        })
+      ),
+    dryRun: Effect.fnUntraced(function* (batch) {
+      const { parameters, buffers } = cell.weights
+      const key = Key.fold(root, "rehearsal")
+      const checked = yield* device.run("the rehearsal of step 1", () =>
+        check(task.model, { parameters, buffers, key, batch: HostTensor.toDevice(batch.tensors) })
+      )
+      yield* Effect.fromResult(checked)
+      const next = yield* take("the rehearsal of step 1", from.state, 0, [batch])
+      yield* free(next.weights, next.running)
+    }),
+    running: Effect.suspend(() =>
+      Effect.map(device.read(cell.running), ({ loss, gradNorm, unsound }) => ({
+        loss: loss!.data[0]!,
+        gradNorm: gradNorm!.data[0]!,
+        unsound: unsound?.data[0] ?? 0,
+        learningRate: rate
+      }))
+    ),
+    reset: Effect.suspend(() =>
+      Effect.flatMap(
+        device.run("a log", () =>
+          Tree.map(
+            Tree.filter(cell.running, (name) => name !== "gradNorm"),
+            () => tf.scalar(0)
+          )
+        ),
+        (zeros) => {
+          const { weights, running } = cell
+          cell = { weights, running: { ...running, ...zeros } }
+          return device.dispose(Tree.pick(running, Object.keys(zeros)))
+        }
+      )
+    ),
+    snapshot: Effect.suspend(() => {
+      const { parameters, buffers, slots } = cell.weights
+      return Effect.all({ parameters: device.read(parameters), buffers: device.read(buffers), slots: device.read(slots) })
+    }),
+    restore: (host) =>
+      Effect.gen(function* () {
+        const { weights, running } = cell
+        const fresh = yield* Effect.all({
+          parameters: device.put(inOrder(host.parameters, weights.parameters)),
+          buffers: device.put(inOrder(host.buffers, weights.buffers))
+        })
+        cell = { weights: { ...fresh, slots: weights.slots }, running }
+        yield* free({ ...weights, slots: {} }, {})
+      }).pipe(Effect.uninterruptible)
+  } satisfies TrainingWeights
+})
+
+/** The model's own initial weights. **Errors**: `InvalidTask` with what the model threw. */
+export const initialWeights = (model: Model, root: Key.Key) =>
+  Effect.try({
+    try: () => ({
+      parameters: model.init(Key.fold(root, "parameters")),
+      buffers: model.buffers?.(Key.fold(root, "buffers")) ?? {}
+    }),
+    catch: (cause) =>
+      new InvalidTask({ reason: `The model's init failed: ${cause instanceof Error ? cause.message : String(cause)}` })
+  })
+
+/** Takes tensors in the model's own order: a file has another, and sums over tensors (the gradients' norm) round by it. */
+const inOrder = (tensors: HostTensor.HostTensors, order: Readonly<Record<string, unknown>>): HostTensor.HostTensors =>
+  Tree.pick(tensors, Object.keys(order))

@@ -1,0 +1,229 @@
+/** Evaluates weights on a set, batch by batch: only the metrics' small states are kept, unless predictions are asked for. */
+import { Clock, Effect, Option, type Scope, Stream } from "effect"
+import type { DataError } from "../Data/Dataset.ts"
+import { type Batch, checked, type Loader } from "../Data/Loader.ts"
+import type { Figure } from "../Format/Figure.ts"
+import { Device, type DeviceError } from "../Layer/Device/Device.ts"
+import type { Metric } from "../Metrics/Metric.ts"
+import * as Speed from "../Metrics/Speed.ts"
+import { caught } from "../Model/Guard.ts"
+import type { FunctionFailed, Model } from "../Model/Model.ts"
+import { perToken, type Reduction } from "../Step/Reduction.ts"
+import type { HostTensors } from "../Tensor/HostTensor.ts"
+import * as Key from "../Tensor/Key.ts"
+import * as Tree from "../Tensor/Tree.ts"
+import type { Weights } from "../Tensor/Weights.ts"
+import { type CollectOptions, labelsOf } from "./CollectOptions.ts"
+import * as ComputeMetrics from "./ComputeMetrics.ts"
+import type { EvalPrediction, Gathered } from "./EvalPrediction.ts"
+import * as ForwardPass from "./ForwardPass.ts"
+import type * as Generation from "./Generation.ts"
+import * as PredictionCollector from "./PredictionCollector.ts"
+
+export interface Result {
+  /** Under their full names: `<set>_loss`, `<set>_accuracy`. Deterministic. */
+  readonly metrics: Readonly<Record<string, number>>
+  /** `<set>_runtime` in s, `<set>_samples_per_second`, `<set>_steps_per_second`. */
+  readonly clock: Readonly<Record<string, number>>
+  readonly figures: Readonly<Record<string, Figure>>
+}
+
+/** What was predicted for a set: its metrics are those of an evaluation. There are label ids where all batches have labels. */
+export interface Predicted extends Result {
+  readonly predictions: Gathered | undefined
+  readonly labelIds: Gathered | undefined
+}
+
+/** One batch of a prediction: what went in and what came out. */
+export interface Prediction {
+  readonly batch: Batch
+  readonly outputs: HostTensors
+}
+
+/** What can go wrong in an evaluation, beside the errors of its hook. */
+export type EvaluationError =
+  | DataError
+  | DeviceError
+  | FunctionFailed
+  | ComputeMetrics.MetricsFailed
+  | ComputeMetrics.InvalidMetric
+  | PredictionCollector.NotJoined
+  | Generation.GenerationError
+
+export interface Options<E = never, R = never> {
+  readonly model: Model
+  readonly weights: Pick<Weights, "parameters" | "buffers">
+  readonly loader: Loader
+  readonly metrics: Metric<unknown>
+  /** What is done beyond the metrics. Without it nothing is collected. */
+  readonly collect?: CollectOptions
+  /** What a batch's own loss is, where losses are included. Default `perToken`. */
+  readonly reduction?: Reduction
+  /** Called after each batch. */
+  readonly progress?: (done: number) => void
+  /** Run after each batch. */
+  readonly onBatch?: (done: number) => Effect.Effect<void, E, R>
+  /** Only a part of the set is there: what `computeMetrics` makes of it may be NaN. */
+  readonly partial?: boolean
+}
+
+/**
+ * Evaluates a set. It can be interrupted between batches. With a `computeMetrics` among what to collect, the predictions are kept until the end
+ * and its metrics are beside the streaming ones; of one name, its own counts.
+ *
+ * **Law**: neither the batch size nor when results leave the device changes anything; the metrics of several sets are those of each alone; the
+ * device is left as it was, however it ends (test/property/evaluation.test.ts).
+ * **Errors**: those of the data and the device, `MetricsFailed`, `InvalidMetric`, `NotJoined`.
+ */
+export const evaluate = Effect.fnUntraced(function* <E = never, R = never>(
+  options: Options<E, R> & { readonly set: string }
+): Effect.fn.Return<Result, EvaluationError | E, Device | R> {
+  const { clock, figures, metrics } = yield* Effect.scoped(look(options, false))
+  return { metrics, clock, figures }
+})
+
+/**
+ * Predicts a set and collects what is predicted, with the metrics of an evaluation where there are labels; `set`, their prefix, is `test` where it
+ * is left out.
+ *
+ * **Shapes**: as the model's, joined along dimension 0; batches that are shorter in dimension 1 are filled with -100 on the right.
+ * **Errors**: as `evaluate`.
+ */
+export const predictAll = <E = never, R = never>(
+  options: Options<E, R> & { readonly set?: string }
+): Effect.Effect<Predicted, EvaluationError | E, Device | R> =>
+  Effect.scoped(look({ ...options, set: options.set ?? "test" }, true))
+
+/** Runs the model over a loader and streams each batch's outputs to the host. **Shapes**: as the model's, one element a batch. */
+export const predict = (options: {
+  readonly model: Model
+  readonly weights: Pick<Weights, "parameters" | "buffers">
+  readonly loader: Loader
+}): Stream.Stream<Prediction, DataError | DeviceError, Device> =>
+  Stream.paginate(
+    0,
+    Effect.fnUntraced(function* (index: number) {
+      const device = yield* Device
+      const batch = yield* checked(options.loader, options.model.validate).batch(0, index)
+      if (batch === undefined) return [[], Option.none<number>()] as const
+      const outputs = yield* Effect.acquireUseRelease(
+        device.run(
+          `prediction, batch ${index}`,
+          () => ForwardPass.run(options.model, ForwardPass.input(options.weights, batch)).outputs
+        ),
+        device.read,
+        device.dispose
+      )
+      yield* Effect.yieldNow
+      return [[{ batch, outputs }], Option.some(index + 1)] as const
+    })
+  )
+
+/** Looks at each batch of a set once. `all` collects what is predicted, whether or not anything is computed from it. */
+const look = Effect.fnUntraced(function* <E, R>(
+  options: Options<E, R> & { readonly set: string },
+  all: boolean
+): Effect.fn.Return<Predicted, EvaluationError | E, Device | R | Scope.Scope> {
+  const { collect = {}, metrics, model, reduction = perToken, set, weights } = options
+  const loader = checked(options.loader, model.validate)
+  const only = collect.predictionLossOnly === true
+  const compute = only ? undefined : collect.computeMetrics
+  const batchwise = compute !== undefined && collect.batchEvalMetrics === true
+  const collects = !only && (all || (compute !== undefined && !batchwise))
+  const keeps = collects || batchwise
+  const { write } = collect
+  const device = yield* Device
+  const collector = yield* PredictionCollector.make
+  // a prediction has metrics where there is something to measure
+  const measures = (batch: Readonly<Record<string, unknown>>, loss: boolean) =>
+    !all || loss || labelsOf(collect, model, batch).length > 0
+  const step = ForwardPass.make({ model, metrics, collect, reduction, measures, keeps: keeps && write === undefined })
+  const forward = collect.jitModeEval === true ? device.compile(step) : step
+
+  const started = yield* Clock.currentTimeNanos
+  const predicted: Array<HostTensors> = []
+  const rest: Array<Omit<PredictionCollector.Part, "predictions">> = []
+  let state = metrics.empty
+  let computed: ComputeMetrics.Metrics = {}
+  const seen = { rows: 0, batches: 0, measured: 0, losses: 0 }
+  const apply = (prediction: PredictionCollector.Collected, computeResult: boolean) =>
+    compute === undefined || !complete(prediction)
+      ? Effect.void
+      : Effect.map(ComputeMetrics.call(compute, prediction, { computeResult, set }), (given) => {
+          computed = given
+        })
+
+  for (let batch = yield* loader.batch(0, 0); batch !== undefined; ) {
+    const current = batch
+    const measured = yield* Effect.acquireUseRelease(
+      Effect.tap(
+        Effect.flatMap(
+          device.run(`evaluation of ${set}, batch ${seen.batches}`, () =>
+            caught(() => forward(ForwardPass.input(weights, current)))
+          ),
+          Effect.fromResult
+        ),
+        ({ predictions }) => Effect.sync(() => keeps && write === undefined && collector.hold(predictions))
+      ),
+      ({ measured }) => device.read(measured),
+      ({ measured }) => device.dispose(measured)
+    )
+    if (keeps && write !== undefined) {
+      const sequences = yield* write(weights, current.tensors, collect.generation ?? {}, Key.fold(Key.make(0), seen.batches))
+      yield* Effect.uninterruptible(Effect.map(device.put({ sequences }), collector.hold))
+    }
+    const loss = measured.loss?.data[0]
+    if (measures(current.tensors, loss !== undefined)) {
+      state = metrics.update(state, Tree.under(measured, "metrics"))
+      seen.measured++
+    }
+    if (loss !== undefined) seen.losses++
+    seen.rows += current.rows
+    seen.batches++
+    batch = yield* loader.batch(0, seen.batches)
+    const known = PredictionCollector.known(collect, model, current, loss)
+    if (collects) rest.push(known)
+    if (batchwise || collector.held() >= (collect.evalAccumulationSteps ?? Infinity)) {
+      const moved = yield* collector.move
+      if (batchwise) {
+        const parts = moved.map((predictions) => ({ predictions, ...known }))
+        yield* apply(yield* PredictionCollector.gather(parts, { apart: false, set }), batch === undefined)
+      }
+      if (collects) predicted.push(...moved)
+    }
+    options.progress?.(seen.batches)
+    if (options.onBatch !== undefined) yield* options.onBatch(seen.batches)
+    yield* Effect.yieldNow
+  }
+  predicted.push(...(yield* collector.move))
+  const parts = rest.map((known, i) => ({ predictions: predicted[i]!, ...known }))
+  const collected = yield* PredictionCollector.gather(parts, { apart: collect.evalDoConcatBatches === false, set })
+  if (!batchwise) yield* apply(collected, true)
+
+  const runtime = Number((yield* Clock.currentTimeNanos) - started) / 1e9
+  const { modelPreparationTime: preparation } = collect
+  const streamed = seen.measured > 0 || !all ? metrics.finish(state) : {}
+  return {
+    metrics: {
+      ...prefixed(
+        set,
+        seen.losses > 0 ? streamed : Tree.filter(streamed, (name, value) => !(name === "loss" && Number.isNaN(value)))
+      ),
+      ...(yield* ComputeMetrics.named(computed, { set, partial: options.partial ?? false }))
+    },
+    clock: {
+      ...(preparation === undefined ? {} : { [`${set}_model_preparation_time`]: preparation }),
+      ...Speed.measure(set, runtime, { samples: seen.rows, steps: seen.batches })
+    },
+    figures: prefixed(set, metrics.figures?.(state) ?? {}),
+    predictions: collected.predictions,
+    labelIds: collected.labelIds
+  }
+})
+
+/** There is nothing to compute without predictions, or without what they are held against. */
+const complete = (prediction: PredictionCollector.Collected): prediction is EvalPrediction =>
+  prediction.predictions !== undefined && prediction.labelIds !== undefined
+
+const prefixed = <A>(set: string, values: Readonly<Record<string, A>>) =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [`${set}_${name}`, value]))

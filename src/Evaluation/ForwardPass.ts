@@ -1,0 +1,80 @@
+/** The model on a batch, without training: a pure function of tensors, which a device can compile. */
+import type { Batch } from "../Data/Loader.ts"
+import type { Metric } from "../Metrics/Metric.ts"
+import { guard } from "../Model/Guard.ts"
+import type { Model, Outputs } from "../Model/Model.ts"
+import type { Reduction } from "../Step/Reduction.ts"
+import * as HostTensor from "../Tensor/HostTensor.ts"
+import * as Key from "../Tensor/Key.ts"
+import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
+import * as Tree from "../Tensor/Tree.ts"
+import type { Weights } from "../Tensor/Weights.ts"
+import { type CollectOptions, labelsOf } from "./CollectOptions.ts"
+import { alone, isTensor } from "./EvalPrediction.ts"
+
+export interface Input {
+  readonly parameters: Tensors
+  readonly buffers: Tensors
+  readonly batch: Tensors
+}
+
+export interface Output {
+  /** What the metrics measured, under `metrics`; the batch's own loss, a scalar, where the model gave one. */
+  readonly measured: Tensors
+  /** What is collected, apart from all other tensors. */
+  readonly predictions: Tensors
+}
+
+/** Puts a batch on the device, beside weights that are there. */
+export const input = ({ parameters, buffers }: Pick<Weights, "parameters" | "buffers">, { tensors }: Batch): Input => ({
+  parameters,
+  buffers,
+  batch: HostTensor.toDevice(tensors)
+})
+
+/** Runs the model. */
+export const run = (model: Model, { batch, buffers, parameters }: Input): Outputs =>
+  model.apply(parameters, batch, { training: false, key: Key.make(0), buffers })
+
+/** Makes the step of an evaluation: `measures` says whether the metrics look at a batch, `keeps` whether predictions are collected. */
+export const make =
+  (options: {
+    readonly model: Model
+    readonly metrics: Metric<unknown>
+    readonly collect: CollectOptions
+    readonly reduction: Reduction
+    readonly measures: (batch: Tensors, loss: boolean) => boolean
+    readonly keeps: boolean
+  }) =>
+  (input: Input): Output => {
+    const { batch } = input
+    const result = run(options.model, input)
+    const measures = options.measures(batch, result.loss !== undefined)
+    return {
+      measured: {
+        ...(measures ? Tree.prefix(options.metrics.measure(result, batch), "metrics") : {}),
+        ...(result.loss === undefined ? {} : { loss: meanLoss(result.loss, batch, options.reduction) })
+      },
+      predictions: options.keeps ? predictions(options.collect, options.model, result.outputs, batch) : {}
+    }
+  }
+
+const meanLoss = (loss: NonNullable<Outputs["loss"]>, batch: Tensors, reduction: Reduction): Tensor => {
+  const { count, sum } = reduction.evaluate(loss, Object.values(batch)[0]?.shape[0] ?? 0)
+  return tf.div(sum, count)
+}
+
+/** Copies, which are one's own to free: an output may be a parameter. */
+const predictions = (collect: CollectOptions, model: Model, outputs: Tensors, batch: Tensors): Tensors => {
+  const ignored = collect.ignoreKeys ?? ["past_key_values"]
+  const kept = Tree.filter(outputs, (name) => !ignored.includes(name))
+  const given = alone(kept)
+  const processed =
+    given === undefined
+      ? undefined
+      : guard("preprocessLogitsForMetrics", () =>
+          collect.preprocessLogitsForMetrics?.(given, alone(Tree.pick(batch, labelsOf(collect, model, batch))))
+        )
+  const all = processed === undefined ? kept : isTensor(processed) ? { logits: processed } : processed
+  return Tree.map(all, (tensor) => tf.clone(tensor))
+}

@@ -1,0 +1,180 @@
+/** Generates texts: greedy, by sampling or by beam search, one token at a time. It can be interrupted between tokens. */
+import { Effect, Result } from "effect"
+import { Device, type DeviceError } from "../Layer/Device/Device.ts"
+import * as Batch from "../Model/Generation/Batch.ts"
+import * as DecodeStep from "../Model/Generation/DecodeStep.ts"
+import { type GenerationError, InvalidGeneration } from "../Model/Generation/Errors.ts"
+import * as GenerationState from "../Model/Generation/GenerationState.ts"
+import * as Json from "../Model/Generation/Json.ts"
+import * as Prompt from "../Model/Generation/Prompt.ts"
+import { type Input, merge, type Settings, make as settings } from "../Model/Generation/Settings.ts"
+import type { Transformer } from "../Model/Transformer.ts"
+import type { HostTensor, HostTensors } from "../Tensor/HostTensor.ts"
+import * as Host from "../Tensor/HostTensor.ts"
+import * as Key from "../Tensor/Key.ts"
+import * as Random from "../Tensor/Random.ts"
+
+export { type GenerationError, InvalidGeneration, NoLogits, NoToken } from "../Model/Generation/Errors.ts"
+export { fromJson, ofFile, toJson } from "../Model/Generation/Json.ts"
+export { defaults, type Input, make as settings, merge, type Settings, usualLength } from "../Model/Generation/Settings.ts"
+
+export interface Options {
+  readonly model: Transformer
+  /** On the device. */
+  readonly weights: DecodeStep.Weights
+  /** `input_ids` `[rows, length]`, and `attention_mask` where rows are padded: on the left for a model without an encoder. */
+  readonly batch: HostTensors
+  readonly settings?: Input
+  /** Of the drawing of tokens. */
+  readonly key?: Key.Key
+}
+
+export interface Generated {
+  /** Each row's texts, one after the other, filled up behind their end. **Shapes**: `[rows x numReturnSequences, length]` int32. */
+  readonly sequences: HostTensor
+  /** Of a beam search. **Unit**: nats, over a power of the length. */
+  readonly scores?: ReadonlyArray<number>
+}
+
+/**
+ * Generates a text for each row. Where the settings say nothing, what the model's `generation_config.json` says holds, then what its config says of tokens.
+ * A model with an encoder begins with `decoderStartTokenId`, others with the row, which is padded on the left.
+ *
+ * **Law**: with its memory a model writes what it writes without; rows do not depend on each other, nor on their padding; a key decides what is drawn; the
+ * device is left as it was (test/property/generation.test.ts).
+ *
+ * **Errors**: `InvalidGeneration` before anything is read; `NoLogits` where the model gives NaN, `NoToken` where the settings forbid every token; the device's.
+ *
+ * **Source**: `GenerationMixin.generate` of transformers 4.57 (test/golden/generation.test.ts, test/golden-own/generation.test.ts).
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict"
+ * import { Effect, Result } from "effect"
+ * import { Device } from "regimen"
+ * import { HostTensor, Key } from "regimen/nn"
+ * import { Generation, Transformers } from "regimen/transformers"
+ *
+ * const config = { model_type: "gpt2", vocab_size: 20, n_embd: 8, n_layer: 1, n_head: 2 }
+ * const model = Result.getOrThrow(Transformers.make(config, "GPT2LMHeadModel"))
+ * const program = Effect.gen(function* () {
+ *   const device = yield* Device.Device
+ *   const parameters = yield* device.put(model.init(Key.make(1)))
+ *   const batch = { input_ids: HostTensor.fromArray([[7, 3]], "int32") }
+ *   return yield* Generation.generate({ model, weights: { parameters, buffers: {} }, batch, settings: { maxNewTokens: 5 } })
+ * })
+ * const { sequences } = await Effect.runPromise(Effect.provide(program, Device.cpu))
+ * assert.deepEqual(sequences.shape, [1, 7])
+ * ```
+ */
+export const generate = Effect.fn("Generation.generate")(function* (
+  options: Options
+): Effect.fn.Return<Generated, GenerationError | DeviceError, Device> {
+  const { batch, model, weights } = options
+  const { decode } = model
+  if (decode === undefined)
+    return yield* new InvalidGeneration({ field: "model", reason: `${model.architecture} does not write texts.` })
+  const generator = { ...model, decode }
+  const own = yield* Effect.fromResult(ofModel(model))
+  const chosen = yield* Effect.fromResult(settings(own, options.settings ?? {}))
+  const prompt = yield* Effect.fromResult(Prompt.make(generator, batch, chosen))
+  const device = yield* Device
+  const writing = write({ chosen, device, generator, prompt, weights, key: options.key ?? Key.make(0) })
+  return yield* Effect.scoped(writing)
+})
+
+const write = Effect.fnUntraced(function* (options: {
+  readonly chosen: Settings
+  readonly device: Device["Service"]
+  readonly generator: DecodeStep.Generator
+  readonly key: Key.Key
+  readonly prompt: Prompt.Prompt
+  readonly weights: DecodeStep.Weights
+}) {
+  const { chosen, device, generator, key, prompt, weights } = options
+  const encodes = generator.encode !== undefined
+  const width = GenerationState.widthOf(chosen)
+  const mask = Batch.repeat(prompt.mask, width)
+
+  let read: DecodeStep.Read = {}
+  yield* Effect.addFinalizer(() => device.dispose(read))
+  const hold = (next: Effect.Effect<DecodeStep.Read, DeviceError>) =>
+    Effect.uninterruptible(
+      Effect.flatMap(next, (made) => {
+        const kept = new Set(Object.values(made))
+        const old = Object.entries(read).filter(([, tensor]) => !kept.has(tensor))
+        read = made
+        return device.dispose(Object.fromEntries(old))
+      })
+    )
+  const logits = Effect.map(
+    Effect.suspend(() => device.read({ logits: read.logits! })),
+    ({ logits }) => {
+      const [, vocabulary] = logits!.shape as [number, number]
+      const data = logits!.data as Float32Array
+      return (row: number) => data.subarray(row * vocabulary, (row + 1) * vocabulary)
+    }
+  )
+  yield* hold(
+    device.run("reading the prompt", () => {
+      const { ids, on } = Host.toDevice({ ids: Batch.repeat(prompt.ids, width), on: mask })
+      const start = encodes
+        ? Host.toDevice({ start: Batch.column(prompt.tokens.flatMap(([first]) => Array(width).fill(first))) })
+        : {}
+      return DecodeStep.begin(generator, weights, { ids: ids!, mask: on!, ...start })
+    })
+  )
+
+  let rows = prompt.tokens.map((tokens) => GenerationState.begin(tokens, chosen))
+  for (let step = 0; ; step++) {
+    const of = yield* logits
+    const advanced = rows.map((row, i) =>
+      GenerationState.advance(row, (beam) => of(i * width + beam), {
+        settings: chosen,
+        length: prompt.length,
+        padding: prompt.padding[i]!,
+        source: prompt.sources[i]!,
+        place: { row: i, step: step + 1 },
+        random: (text) => uniform(key, i, text, step)
+      })
+    )
+    rows = yield* Effect.fromResult(Result.all(advanced))
+    if (rows.every(GenerationState.isDone) || prompt.length.prompt + step + 1 >= prompt.length.max) break
+    const next = rows.flatMap((row, i) =>
+      GenerationState.continuations(row).map(({ parent, token }) => ({ token, parent: i * width + parent }))
+    )
+    yield* hold(
+      device.run(`writing token ${step + 2}`, () => {
+        const { ids, on, parents } = Host.toDevice({
+          ids: Batch.column(next.map(({ token }) => token)),
+          on: encodes ? mask : Batch.grow(mask, step + 1),
+          ...(GenerationState.searches(chosen) ? { parents: Batch.vector(next.map(({ parent }) => parent)) } : {})
+        })
+        return DecodeStep.next(generator, weights, read, { ids: ids!, mask: on!, parents })
+      })
+    )
+    yield* Effect.yieldNow
+  }
+  return GenerationState.finish(rows, chosen) satisfies Generated
+})
+
+/**
+ * What a model says of itself: its `generation_config.json`, and what of tokens its config says where that is silent. Without the file the config may say more.
+ *
+ * **Errors**: `InvalidGeneration` for a way to generate that is not here.
+ */
+export const ofModel = ({ config, encode, generation }: Transformer): Result.Result<Input, InvalidGeneration> => {
+  const id = (name: string) => (typeof config[name] === "number" ? config[name] : undefined)
+  const eos = config.eos_token_id
+  const tokens: Input = {
+    padTokenId: id("pad_token_id"),
+    bosTokenId: id("bos_token_id"),
+    eosTokenId: Array.isArray(eos) ? (eos as ReadonlyArray<number>) : id("eos_token_id"),
+    decoderStartTokenId: encode === undefined ? undefined : (id("decoder_start_token_id") ?? id("pad_token_id"))
+  }
+  return Result.map(Json.ofFile(generation ?? Json.pick(config)), (own) => merge(tokens, own))
+}
+
+/** One number for each token of each text, whatever else is generated. */
+const uniform = (key: Key.Key, row: number, text: number, step: number): number =>
+  Random.uniform(Key.fold(Key.fold(Key.fold(key, row), text), step), [1]).data[0]!

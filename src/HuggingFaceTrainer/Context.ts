@@ -1,0 +1,145 @@
+/** What the methods of one Trainer share: its arguments, the world it was made in, and the cell that holds what it has come to. */
+import { Effect, type FileSystem, type Path, Ref, Result } from "effect"
+import * as Arguments from "../Arguments/Arguments.ts"
+import type { CheckpointStore } from "../Checkpoint/CheckpointStore.ts"
+import * as Callback from "../Driver/Callback.ts"
+import { InvalidTask } from "../Driver/Errors.ts"
+import * as MemoryReport from "../Driver/MemoryReport.ts"
+import type { Options as RunOptions } from "../Driver/Run.ts"
+import { initialWeights } from "../Driver/TrainingWeights.ts"
+import type { Device } from "../Layer/Device/Device.ts"
+import type { Logger, Scalars } from "../Layer/Logger/Logger.ts"
+import type { Model } from "../Model/Model.ts"
+import type { Parts } from "../Program/Program.ts"
+import { trainer as reduction } from "../Step/Reduction.ts"
+import * as Key from "../Tensor/Key.ts"
+import type { HostWeights } from "../Tensor/Weights.ts"
+import type { Tokenizer } from "../Tokenizer/Tokenizer.ts"
+import { initial, type TrainerState } from "../TrainerState.ts"
+import { known, type Options } from "./Options.ts"
+
+/** Where a Trainer lives: the world of its runs, and the disk for what it saves beside. */
+export type Services = Device | CheckpointStore | Logger | FileSystem.FileSystem | Path.Path
+
+/** What a Trainer has come to. */
+export interface Status<E, R> {
+  readonly weights: HostWeights
+  readonly state: TrainerState
+  readonly history: ReadonlyArray<Scalars>
+  readonly callbacks: ReadonlyArray<Callback.Callback<E, R>>
+  readonly inTrain: boolean
+  /** Whether a training has been: results have an epoch from then on. */
+  readonly trained: boolean
+  /** What putting the weights on the device took, where that was before any training. **Unit**: s. */
+  readonly preparation: number | undefined
+  /** What the last run's arguments came to, for `trainer_state.json`. */
+  readonly described: RunOptions["trainerState"]
+}
+
+export interface Context<A, E, R> {
+  readonly options: Options<A, E, R>
+  readonly args: Arguments.Arguments
+  readonly model: Model
+  readonly cell: Ref.Ref<Status<E, R>>
+  /** The memory of its stages, where arguments ask for it. */
+  readonly memory: MemoryReport.MemoryReport | undefined
+  /** The parts of a program, as the Trainer stands. */
+  readonly parts: Effect.Effect<Parts<A, E, R>>
+}
+
+/** What kind of Trainer it is: how its arguments are read, and what of a program follows from them. */
+export interface Variant {
+  readonly read: (input: Arguments.Input) => Result.Result<Arguments.Arguments, Arguments.ArgumentsError>
+  readonly supported: (args: Arguments.Arguments) => Result.Result<void, Arguments.NotSupported>
+  readonly parts: (
+    args: Arguments.Arguments,
+    model: Model,
+    tokenizer: Tokenizer | undefined
+  ) => Effect.Effect<
+    Partial<Pick<Parts<unknown>, "model" | "collate" | "write" | "padLabels" | "reduction">>,
+    Arguments.ArgumentsError | InvalidTask,
+    FileSystem.FileSystem | Path.Path
+  >
+}
+
+const plainly: Variant = { read: Arguments.make, supported: Arguments.supported, parts: () => Effect.succeed({}) }
+
+/** Makes it. **Errors**: `InvalidArgument` and the like; `InvalidTask` for an option that there is not, without a model, or when its `init` fails. */
+export const make = Effect.fnUntraced(function* <A, E, R>(options: Options<A, E, R>, kind: Variant = plainly) {
+  yield* known(options)
+  const args = yield* Effect.fromResult(kind.read(options.args ?? { outputDir: "tmp_trainer" }))
+  yield* Effect.forEach(Arguments.warnings(args), (warning) => Effect.logWarning(warning), { discard: true })
+  yield* Effect.fromResult(Result.map(kind.supported(args), () => args))
+  const memory = args.skipMemoryMetrics ? undefined : yield* MemoryReport.live
+  return yield* Effect.scoped(
+    Effect.gen(function* () {
+      const made = yield* stage({ memory }, "init")
+      const core = yield* assemble(options, args, memory, kind)
+      yield* made
+      return core
+    })
+  )
+})
+
+/** Begins a stage of the Trainer's memory, and gives the effect that ends it with its figures; there are none where nobody asked for them. */
+export const stage = (
+  { memory }: { readonly memory: MemoryReport.MemoryReport | undefined },
+  name: MemoryReport.Stage
+): ReturnType<MemoryReport.MemoryReport["begin"]> => memory?.begin(name) ?? Effect.succeed(Effect.succeed({}))
+
+const assemble = Effect.fnUntraced(function* <A, E, R>(
+  options: Options<A, E, R>,
+  args: Arguments.Arguments,
+  memory: MemoryReport.MemoryReport | undefined,
+  kind: Variant
+) {
+  const plain = options.model ?? options.modelInit?.()
+  if (plain === undefined)
+    return yield* new InvalidTask({ reason: "The Trainer has no model: give it `model`, or `modelInit`, which makes one." })
+  const ofKind = yield* kind.parts(args, plain, options.tokenizer)
+  const { model = plain } = ofKind
+  const cell = yield* Ref.make<Status<E, R>>({
+    weights: yield* fresh(args, model),
+    state: initial,
+    history: [],
+    callbacks: [
+      Callback.defaultFlow,
+      args.disableTqdm === true ? Callback.printer : Callback.progress,
+      ...(options.callbacks ?? [])
+    ],
+    inTrain: false,
+    trained: false,
+    preparation: undefined,
+    described: undefined
+  })
+  const [optimizer, schedule] = options.optimizers ?? [null, null]
+  const said = new Set<string>()
+  const parts = Effect.map(
+    Ref.get(cell),
+    ({ callbacks }): Parts<A, E, R> => ({
+      args: options.args ?? {},
+      reduction,
+      callbacks,
+      said,
+      ...ofKind,
+      model,
+      ...(options.dataCollator === undefined ? {} : { collate: options.dataCollator }),
+      ...(options.tokenizer === undefined ? {} : { tokenizer: options.tokenizer }),
+      ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
+      ...(options.computeMetrics === undefined ? {} : { computeMetrics: options.computeMetrics }),
+      ...(options.preprocessLogitsForMetrics === undefined
+        ? {}
+        : { preprocessLogitsForMetrics: options.preprocessLogitsForMetrics }),
+      ...(options.computeLoss === undefined ? {} : { computeLoss: options.computeLoss }),
+      ...(options.getTrainDataloader === undefined ? {} : { loader: options.getTrainDataloader }),
+      ...(options.trainable === undefined ? {} : { trainable: options.trainable }),
+      ...(optimizer === null ? {} : { optimizer: () => optimizer }),
+      ...(schedule === null ? {} : { plan: (plan) => ({ ...plan, learningRate: schedule }) })
+    })
+  )
+  return { options, args, model, cell, memory, parts } satisfies Context<A, E, R>
+})
+
+/** A model's own initial weights, by the arguments' seed. */
+export const fresh = (args: Arguments.Arguments, model: Model): Effect.Effect<HostWeights, InvalidTask> =>
+  Effect.map(initialWeights(model, Key.make(args.seed)), (weights) => ({ ...weights, slots: {} }))

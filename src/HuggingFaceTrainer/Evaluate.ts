@@ -1,0 +1,217 @@
+/** `evaluate`, `predict` and the loops and steps beneath them. */
+import { Clock, Effect, Ref } from "effect"
+import type { Batch, Loader } from "../Data/Loader.ts"
+import type { CallbackFailed } from "../Driver/Callback.ts"
+import * as CallbackSet from "../Driver/CallbackSet.ts"
+import { InvalidTask } from "../Driver/Errors.ts"
+import type { Gathered } from "../Evaluation/EvalPrediction.ts"
+import { type Options as EvaluationOptions, type Predicted, predictAll, evaluate as streaming } from "../Evaluation/Evaluation.ts"
+import type * as Generation from "../Evaluation/Generation.ts"
+import * as Python from "../Format/Python.ts"
+import { Device } from "../Layer/Device/Device.ts"
+import { Logger } from "../Layer/Logger/Logger.ts"
+import type { Source, Sources } from "../Program/DataLoaders.ts"
+import * as DataLoaders from "../Program/DataLoaders.ts"
+import * as Program from "../Program/Program.ts"
+import type { HostTensors } from "../Tensor/HostTensor.ts"
+import { type Context, stage } from "./Context.ts"
+import * as EvaluationLog from "./EvaluationLog.ts"
+
+/** What both say of the outputs and of the names. */
+export interface LoopOptions {
+  /** Outputs that are left out of the predictions. */
+  readonly ignoreKeys?: ReadonlyArray<string>
+  /** Begins the metrics' names: `eval_loss`. */
+  readonly metricKeyPrefix?: string
+  /** Give only the loss; the arguments' `prediction_loss_only` where it is left out. */
+  readonly predictionLossOnly?: boolean
+  /** How texts are written, where the Trainer writes texts. */
+  readonly generation?: Generation.Input
+}
+
+export interface EvaluateOptions<A, E, R> extends Omit<LoopOptions, "predictionLossOnly"> {
+  /** In the place of the Trainer's own. */
+  readonly evalDataset?: Sources<A, E, R>
+}
+
+/** What `evaluate` and `predict` may be told by name. */
+const names = ["evalDataset", "ignoreKeys", "metricKeyPrefix", "predictionLossOnly", "generation"]
+
+/** Whether something is options, and no dataset: it has the name of one, or nothing. */
+export const isOptions = (asked: object): asked is EvaluateOptions<never, never, never> =>
+  !Array.isArray(asked) &&
+  !DataLoaders.isSource(asked as Sources<unknown, unknown, unknown>) &&
+  (Object.keys(asked).length === 0 || Object.keys(asked).some((name) => names.includes(name)))
+
+/** Options, or a dataset (or several by name) and then options. */
+export type Asked<A, E, R> = EvaluateOptions<A, E, R> | Sources<A, E, R>
+
+/** The options that were given one way or the other. */
+export const given = <A, E, R>(
+  asked: Asked<A, E, R> = {},
+  options: Omit<EvaluateOptions<A, E, R>, "evalDataset"> = {}
+): EvaluateOptions<A, E, R> => (isOptions(asked) ? asked : { ...options, evalDataset: asked as Sources<A, E, R> })
+
+export type Metrics = Readonly<Record<string, number>>
+
+export interface PredictionOutput {
+  readonly predictions: Gathered | undefined
+  readonly labelIds: Gathered | undefined
+  readonly metrics: Metrics
+}
+
+/** Opens a dataset for evaluation, in its own order: the Trainer's own where none is given. */
+export const getEvalDataloader = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R>, dataset?: Source<A, E, R>) {
+  const found = dataset ?? Object.values(DataLoaders.sets(core.options.evalDataset))[0]
+  if (found === undefined) return yield* new InvalidTask({ reason: "There is no evalDataset: give one to the Trainer, or here." })
+  return yield* open(core, found)
+})
+
+/** The loader of one set, under its name. */
+const open = <A, E, R>(core: Context<A, E, R>, data: Source<A, E, R>, name?: string) =>
+  Effect.map(loaders(core, data, name), (made) => Object.values(made)[0]!)
+
+const loaders = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R>, evalDataset: Sources<A, E, R>, prefix?: string) {
+  return yield* Program.withLogLevel(core.args)(
+    DataLoaders.forEvaluation({ ...(yield* core.parts), evalDataset }, core.args, prefix)
+  )
+})
+
+/** Looks at every batch of a loader once: metrics and predictions. */
+export const evaluationLoop = <A, E, R>(core: Context<A, E, R>, loader: Loader, options: LoopOptions = {}) =>
+  Effect.map(look(core, loader, options, predictAll<E | CallbackFailed, R>), outputOf)
+
+/** Puts the weights on the device and looks at a loader as `how` does. */
+const look = Effect.fnUntraced(function* <A, E, R, Found, E2, R2>(
+  core: Context<A, E, R>,
+  loader: Loader,
+  { generation, ignoreKeys, metricKeyPrefix = "eval", predictionLossOnly }: LoopOptions,
+  how: (options: EvaluationOptions<E | CallbackFailed, R> & { readonly set: string }) => Effect.Effect<Found, E2, R2>
+) {
+  const { args, cell } = core
+  const device = yield* Device
+  const logger = yield* Logger
+  const { callbacks, state, trained, weights } = yield* Ref.get(cell)
+  const { collect, ...lesson } = yield* Program.taskConfig(args, yield* core.parts)
+  const shown = callbacks.some(({ name }) => name === "ProgressCallback")
+  const { batchesPerEpoch: total } = loader
+  const show = (phase: "eval" | "idle", done: number) =>
+    shown ? logger.progress?.({ phase, state, horizon: none, done, total, set: metricKeyPrefix }) : undefined
+  const options = (
+    preparation: number | undefined,
+    on: EvaluationOptions["weights"]
+  ): EvaluationOptions<E | CallbackFailed, R> & { readonly set: string } => ({
+    ...lesson,
+    weights: on,
+    loader,
+    set: metricKeyPrefix,
+    collect: {
+      ...collect,
+      ...(generation === undefined ? {} : { generation }),
+      ...(ignoreKeys === undefined ? {} : { ignoreKeys }),
+      ...(predictionLossOnly === undefined ? {} : { predictionLossOnly }),
+      ...(preparation === undefined ? {} : { modelPreparationTime: preparation })
+    },
+    progress: (done: number) => show("eval", done),
+    ...CallbackSet.watching(callbacks, { set: metricKeyPrefix, total })
+  })
+  const over = Effect.andThen(
+    Effect.sync(() => show("idle", 0)),
+    logger.flush
+  )
+  return yield* Effect.scoped(
+    Effect.gen(function* () {
+      const began = yield* Clock.currentTimeNanos
+      const parameters = yield* Effect.acquireRelease(device.put(weights.parameters), device.dispose)
+      const buffers = yield* Effect.acquireRelease(device.put(weights.buffers), device.dispose)
+      const took = Python.round(Number((yield* Clock.currentTimeNanos) - began) / 1e9, 4)
+      const preparation = yield* Ref.modify(cell, (held) => {
+        const first = held.preparation ?? (trained || held.inTrain ? undefined : took)
+        return [first, { ...held, preparation: first }]
+      })
+      return yield* Effect.ensuring(how(options(preparation, { parameters, buffers })), over)
+    })
+  )
+})
+
+/** A run's length, where there is no run. */
+const none = { maxSteps: 0, epochs: 0, batchesPerEpoch: 0, accumulation: 1 }
+
+/** Evaluates the Trainer's evaluation sets, or others; logs what it finds, and tells the callbacks. */
+export const evaluate = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R>, given: EvaluateOptions<A, E, R> = {}) {
+  const { evalDataset = core.options.evalDataset, metricKeyPrefix = "eval", ...rest } = given
+  if (evalDataset === undefined)
+    return yield* new InvalidTask({ reason: "evaluate needs an evalDataset: give it one, or the Trainer." })
+  yield* readable("evaluate", DataLoaders.isSource(evalDataset) ? { evalDataset } : evalDataset, given)
+  let metrics: Metrics = {}
+  for (const [set, loader] of Object.entries(yield* loaders(core, evalDataset, metricKeyPrefix))) {
+    const options = { ...rest, metricKeyPrefix: set }
+    const measured = yield* stage(core, "eval")
+    const found = yield* look(core, loader, options, streaming<E | CallbackFailed, R>)
+    metrics = { ...metrics, ...(yield* EvaluationLog.evaluated(core, set, found)), ...(yield* measured) }
+  }
+  return metrics
+}, Effect.scoped)
+
+/** Predicts a dataset; with labels there are metrics. */
+export const predict = Effect.fnUntraced(function* <A, E, R>(
+  core: Context<A, E, R>,
+  testDataset: Source<A, E, R>,
+  { metricKeyPrefix = "test", ...rest }: Omit<LoopOptions, "predictionLossOnly"> = {}
+) {
+  yield* readable("predict", { testDataset }, { ...rest })
+  const measured = yield* stage(core, "test")
+  const output = yield* Effect.scoped(
+    Effect.flatMap(open(core, testDataset, metricKeyPrefix), (loader) =>
+      evaluationLoop(core, loader, { ...rest, metricKeyPrefix })
+    )
+  )
+  const { callbacks } = yield* Ref.get(core.cell)
+  yield* Effect.forEach(callbacks, (callback) => callback.onPredict?.(output.metrics) ?? Effect.void, { discard: true })
+  return { ...output, metrics: { ...output.metrics, ...(yield* measured) } } satisfies PredictionOutput
+}, Effect.scoped)
+
+/** Refuses what is no data, and options that nobody knows. */
+const readable = (
+  method: string,
+  sources: Readonly<Record<string, unknown>>,
+  options: object
+): Effect.Effect<void, InvalidTask> => {
+  const other = Object.keys(options).find((name) => !names.includes(name))
+  const refuse = (reason: string) => Effect.fail(new InvalidTask({ reason }))
+  if (other !== undefined) return refuse(`${method} does not know the option "${other}". There are: ${names.join(", ")}.`)
+  const wrong = Object.entries(sources).find(([, source]) => !DataLoaders.isSource(source as Source<unknown>))
+  return wrong === undefined
+    ? Effect.void
+    : refuse(`${method} cannot read "${wrong[0]}": give it a dataset (Dataset.fromArray(rows)).`)
+}
+
+/** The loss, the outputs and the labels of one batch, each where there is one. */
+export const predictionStep = Effect.fnUntraced(function* <A, E, R>(
+  core: Context<A, E, R>,
+  inputs: HostTensors,
+  options: Omit<LoopOptions, "metricKeyPrefix"> = {}
+) {
+  const { labelIds, metrics, predictions } = yield* evaluationLoop(core, alone(inputs), {
+    ...options,
+    metricKeyPrefix: "step"
+  })
+  return { loss: metrics.step_loss, logits: predictions, labels: labelIds }
+})
+
+/** A loader of one batch. */
+export const alone = (tensors: HostTensors): Loader => {
+  const rows = Object.values(tensors)[0]?.shape[0] ?? 1
+  const batch: Batch = { tensors, rows }
+  return {
+    batchesPerEpoch: 1,
+    size: rows,
+    batch: (_, index) => Effect.succeed(index === 0 ? batch : undefined)
+  }
+}
+
+const outputOf = ({ clock, labelIds, metrics, predictions }: Predicted): PredictionOutput => ({
+  predictions,
+  labelIds,
+  metrics: { ...metrics, ...clock }
+})

@@ -1,0 +1,171 @@
+/** The page's Trainer: its methods and attributes, as Effects over the one driver. */
+import { Effect, Ref, type Scope } from "effect"
+import { type Arguments, NotSupported } from "../Arguments/Arguments.ts"
+import type { Loader } from "../Data/Loader.ts"
+import type { Callback } from "../Driver/Callback.ts"
+import type { Results } from "../Format/Results.ts"
+import * as Formats from "../Format/Results.ts"
+import type * as DataLoaders from "../Program/DataLoaders.ts"
+import type { HostTensors } from "../Tensor/HostTensor.ts"
+import * as CallbackList from "./CallbackList.ts"
+import * as Context from "./Context.ts"
+import * as Evaluate from "./Evaluate.ts"
+import * as EvaluationLog from "./EvaluationLog.ts"
+import * as OptimizerInfo from "./OptimizerInfo.ts"
+import type { Options } from "./Options.ts"
+import * as Save from "./Save.ts"
+import * as SingleStep from "./SingleStep.ts"
+import * as State from "./State.ts"
+import * as Train from "./Train.ts"
+
+/**
+ * Makes a Trainer. Its methods run in the world that it is made in: the device, the checkpoint store and the logger are Layers that are provided to this
+ * effect (`World.layer`, or any of your own).
+ *
+ * Overriding is giving a function: `computeLoss`, `computeMetrics`, `optimizers`, `getTrainDataloader`.
+ *
+ * **Errors**: fails where arguments are wrong or ask for what is not there, and without a model.
+ *
+ * **Source**: `Trainer`. Losses are averaged as there (`Reduction.trainer`). A `train` without `resumeFromCheckpoint` begins with the weights as they stand.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict"
+ * import { NodeServices } from "@effect/platform-node"
+ * import { Effect, Layer } from "effect"
+ * import { CheckpointStore, Device, Logger, Model, Trainer } from "regimen"
+ * import { Dataset } from "regimen/data"
+ * import { Dense, Loss, Parameters } from "regimen/nn"
+ *
+ * const model = Model.make({
+ *   inputs: ["x"],
+ *   labels: ["labels"],
+ *   init: Parameters.make({ lin: Dense.init({ inputs: 1, outputs: 2 }) }),
+ *   forward: (p, { x }) => ({ logits: Dense.apply(p, "lin", x) }),
+ *   loss: ({ logits }, { labels }) => Loss.crossEntropy(logits, labels)
+ * })
+ * const rows = Array.from({ length: 20 }, (_, i) => ({ x: [i % 2 ? 1 : -1], labels: i % 2 }))
+ *
+ * const program = Effect.gen(function* () {
+ *   const trainer = yield* Trainer.make({
+ *     model,
+ *     args: { learningRate: 0.1, numTrainEpochs: 5, saveStrategy: "no" },
+ *     trainDataset: Dataset.fromArray(rows),
+ *     evalDataset: Dataset.fromArray(rows)
+ *   })
+ *   yield* trainer.train()
+ *   return yield* trainer.evaluate()
+ * })
+ * const world = Layer.mergeAll(Device.cpu, CheckpointStore.memory, Logger.none, NodeServices.layer)
+ * const metrics = await Effect.runPromise(Effect.provide(program, world))
+ * assert.ok(metrics.eval_loss! < 0.3)
+ * ```
+ */
+export const make = Effect.fn("Trainer.make")(function* <A, E = never, R = never>(options: Options<A, E, R>) {
+  return yield* makeAs(options)
+})
+
+/** Makes a Trainer of a kind. */
+export const makeAs = Effect.fnUntraced(function* <A, E, R>(options: Options<A, E, R>, kind?: Context.Variant) {
+  const core = yield* Context.make(options, kind)
+  const world = yield* Effect.context<Context.Services | R>()
+  const here = <B, E2, R2 extends Context.Services | R>(effect: Effect.Effect<B, E2, R2>): Effect.Effect<B, E2> =>
+    Effect.provide(effect, world) as Effect.Effect<B, E2>
+  /** What is opened lives in the scope of whoever opens it. */
+  const opened = <B, E2, R2 extends Context.Services | R>(
+    effect: Effect.Effect<B, E2, R2 | Scope.Scope>
+  ): Effect.Effect<B, E2, Scope.Scope> => Effect.provide(effect, world) as Effect.Effect<B, E2, Scope.Scope>
+  const held = <B>(what: (held: Context.Status<E, R>) => B): Effect.Effect<B> => Effect.map(Ref.get(core.cell), what)
+
+  return {
+    // Attributes.
+    args: core.args,
+    model: core.model,
+    /** The model: nothing wraps it. */
+    modelWrapped: core.model,
+    /** The parameters, the buffers and, after a training, the optimizer's slots. */
+    weights: held(({ weights }) => weights),
+    /** The run's state, also under Python's names. */
+    state: held((held) => State.read(core.args, held)),
+    /** All that was logged, oldest first, as loggers get it. */
+    logHistory: held(({ history }) => history),
+    /** The folder of the best checkpoint; null where there is none. */
+    bestModelCheckpoint: held(({ state }) => State.folder(core.args, state)),
+    isInTrain: held(({ inTrain }) => inTrain),
+    /** Layers of a model are never spread over devices. */
+    isModelParallel: false,
+    /** Weights are put on the device by whoever needs them there. */
+    placeModelOnDevice: true,
+
+    // Training, evaluation, prediction.
+    /** Options, or what to resume from alone. */
+    train: (options?: Train.TrainOptions | boolean | string) => here(Train.train(core, options)),
+    /** Options, or a dataset (or several by name) and then options. */
+    evaluate: (asked?: Evaluate.Asked<A, E, R>, options?: Omit<Evaluate.EvaluateOptions<A, E, R>, "evalDataset">) =>
+      here(Evaluate.evaluate(core, Evaluate.given(asked, options))),
+    predict: (testDataset: DataLoaders.Source<A, E, R>, options?: Omit<Evaluate.LoopOptions, "predictionLossOnly">) =>
+      here(Evaluate.predict(core, testDataset, options)),
+    evaluationLoop: (loader: Loader, options?: Evaluate.LoopOptions) => here(Evaluate.evaluationLoop(core, loader, options)),
+    /** `evaluationLoop`, under its older name. */
+    predictionLoop: (loader: Loader, options?: Evaluate.LoopOptions) => here(Evaluate.evaluationLoop(core, loader, options)),
+    predictionStep: (inputs: HostTensors, options?: Omit<Evaluate.LoopOptions, "metricKeyPrefix">) =>
+      here(Evaluate.predictionStep(core, inputs, options)),
+    trainingStep: (inputs: HostTensors) => here(SingleStep.trainingStep(core, inputs)),
+    computeLoss: (inputs: HostTensors) => here(SingleStep.computeLoss(core, inputs)),
+    /** Runs an effect as it is: a device has one precision. */
+    autocastSmartContextManager: <B, E2, R2>(effect: Effect.Effect<B, E2, R2>) => effect,
+    computeLossContextManager: <B, E2, R2>(effect: Effect.Effect<B, E2, R2>) => effect,
+
+    // Callbacks.
+    addCallback: (callback: Callback<E, R>) => CallbackList.add(core, callback),
+    popCallback: (which: Callback<E, R> | string) => CallbackList.pop(core, which),
+    removeCallback: (which: Callback<E, R> | string) => Effect.asVoid(CallbackList.pop(core, which)),
+
+    // Logging and saving.
+    log: (logs: Readonly<Record<string, number>>) => here(EvaluationLog.log(core, logs)),
+    metricsFormat: Formats.format,
+    logMetrics: Save.logMetrics,
+    saveMetrics: (split: string, metrics: Results, combined?: boolean) => here(Save.saveMetrics(core, split, metrics, combined)),
+    saveModel: (outputDir?: string) => here(Save.saveModel(core, outputDir)),
+    saveState: () => here(Save.saveState(core)),
+    createModelCard: (options?: Parameters<typeof Save.createModelCard>[1]) => here(Save.createModelCard(core, options)),
+
+    // Optimizer and schedule.
+    createOptimizer: () => OptimizerInfo.createOptimizer(core),
+    createScheduler: (numTrainingSteps: number) => OptimizerInfo.createScheduler(core, numTrainingSteps),
+    createOptimizerAndScheduler: (numTrainingSteps: number) =>
+      Effect.map(
+        OptimizerInfo.createScheduler(core, numTrainingSteps),
+        (scheduler) => [OptimizerInfo.createOptimizer(core), scheduler] as const
+      ),
+    getDecayParameterNames: () => OptimizerInfo.getDecayParameterNames(core),
+    getLearningRates: () => OptimizerInfo.getLearningRates(core),
+    getNumTrainableParameters: () => OptimizerInfo.getNumTrainableParameters(core),
+    getOptimizerClsAndKwargs: (args: Arguments = core.args) => OptimizerInfo.getOptimizerClsAndKwargs(args),
+    optimizerGroups: () => OptimizerInfo.optimizerGroups(core),
+    getOptimizerGroup: (path: string) => OptimizerInfo.getOptimizerGroup(core, path),
+
+    // Data.
+    getTrainDataloader: () => opened(Train.getTrainDataloader(core)),
+    getEvalDataloader: (dataset?: DataLoaders.Source<A, E, R>) => opened(Evaluate.getEvalDataloader(core, dataset)),
+    getTestDataloader: (dataset: DataLoaders.Source<A, E, R>) => opened(Evaluate.getEvalDataloader(core, dataset)),
+    numExamples: (loader: Loader) => OptimizerInfo.numExamples(core.args, loader),
+    numTokens: OptimizerInfo.numTokens,
+
+    // One process, no hub, no search.
+    isLocalProcessZero: true,
+    isWorldProcessZero: true,
+    pushToHub: () => lacking("push_to_hub", "uploads to the Hugging Face hub"),
+    initHfRepo: () => lacking("init_hf_repo", "uploads to the Hugging Face hub"),
+    hyperparameterSearch: () => lacking("hyperparameter_search", "the search of hyperparameters"),
+    propagateArgsToDeepspeed: () => lacking("propagate_args_to_deepspeed", "DeepSpeed, which is written for PyTorch")
+  }
+})
+
+export type { Services } from "./Context.ts"
+
+/** A Trainer, as `make` gives it. */
+export type Trainer<A, E = never, R = never> = Effect.Success<ReturnType<typeof make<A, E, R>>>
+
+const lacking = (argument: string, missing: string) =>
+  Effect.fail(new NotSupported({ argument, value: "called", missing, instead: "Leave it out." }))

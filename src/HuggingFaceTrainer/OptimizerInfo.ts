@@ -1,0 +1,111 @@
+/** What a Trainer says of its model, its optimizer and its data. */
+import { Effect, Ref } from "effect"
+import { type Arguments, ContradictoryArguments, trainBatchSize } from "../Arguments/Arguments.ts"
+import * as Compile from "../Arguments/Compile.ts"
+import * as Scheduler from "../Arguments/Scheduler.ts"
+import type { Loader } from "../Data/Loader.ts"
+import type { Transformation } from "../Optimizer/Transformation.ts"
+import { matrices } from "../Optimizer/WeightDecay.ts"
+import * as Horizon from "../Schedule/Horizon.ts"
+import { initial } from "../TrainerState.ts"
+import type { Context } from "./Context.ts"
+
+/** The optimizer: the user's, or that of the arguments. */
+export const createOptimizer = <A, E, R>({ args, options }: Context<A, E, R>): Transformation =>
+  options.optimizers?.[0] ?? Compile.optimizer(args)
+
+/** The learning rate of each update, by the updates before it, in a run of so many updates. */
+export const createScheduler = <A, E, R>({ args, options }: Context<A, E, R>, numTrainingSteps: number) => {
+  const horizon = Horizon.make({ batchesPerEpoch: Math.max(1, numTrainingSteps), maxSteps: numTrainingSteps })
+  const own = options.optimizers?.[1]
+  const schedule =
+    own === undefined || own === null
+      ? Effect.fromResult(
+          Scheduler.make(args.lrSchedulerType, args.lrSchedulerKwargs, {
+            peak: args.learningRate,
+            warmup: Compile.getWarmupSteps(args, numTrainingSteps),
+            total: numTrainingSteps,
+            metric: "eval_loss"
+          })
+        )
+      : Effect.succeed(own)
+  return Effect.map(
+    schedule,
+    (schedule) =>
+      (step: number): number =>
+        schedule({ ...initial, step }, horizon)
+  )
+}
+
+/** A group of parameters that are updated alike. */
+export interface OptimizerGroup {
+  readonly parameters: ReadonlyArray<string>
+  readonly weightDecay: number
+}
+
+const trainedPaths = Effect.fnUntraced(function* <A, E, R>({ cell, model, options }: Context<A, E, R>) {
+  const { weights } = yield* Ref.get(cell)
+  return Object.keys(weights.parameters).filter(options.trainable ?? model.trainable ?? (() => true))
+})
+
+/** The parameters that decay, by path. */
+export const getDecayParameterNames = <A, E, R>({ cell }: Context<A, E, R>): Effect.Effect<ReadonlyArray<string>> =>
+  Effect.map(Ref.get(cell), ({ weights }) => Object.keys(weights.parameters).filter(matrices()))
+
+/** The groups of parameters, those that decay first. */
+export const optimizerGroups = <A, E, R>(core: Context<A, E, R>): Effect.Effect<ReadonlyArray<OptimizerGroup>> =>
+  Effect.map(trainedPaths(core), (paths) => {
+    const decays = matrices()
+    return [
+      { parameters: paths.filter(decays), weightDecay: core.args.weightDecay },
+      { parameters: paths.filter((path) => !decays(path)), weightDecay: 0 }
+    ]
+  })
+
+/** The group of a parameter; undefined where it is not trained. */
+export const getOptimizerGroup = <A, E, R>(core: Context<A, E, R>, path: string) =>
+  Effect.map(optimizerGroups(core), (groups) => groups.find(({ parameters }) => parameters.includes(path)))
+
+/** The learning rate of the last update, for each group. */
+export const getLearningRates = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R>) {
+  const { state } = yield* Ref.get(core.cell)
+  return (yield* optimizerGroups(core)).map(() => state.lastUpdate.learningRate)
+})
+
+/** How many numbers are trained. */
+export const getNumTrainableParameters = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R>) {
+  const { weights } = yield* Ref.get(core.cell)
+  const paths = yield* trainedPaths(core)
+  return paths.reduce((sum, path) => sum + weights.parameters[path]!.data.length, 0)
+})
+
+/** The optimizer's name, and the figures that the arguments give it. */
+export const getOptimizerClsAndKwargs = (args: Arguments) => ({
+  optim: args.optim,
+  kwargs: {
+    lr: args.learningRate,
+    weightDecay: args.weightDecay,
+    betas: [args.adamBeta1, args.adamBeta2] as const,
+    eps: args.adamEpsilon
+  }
+})
+
+/** Rows of a loader in an epoch; an estimate from its batches where nobody knows. */
+export const numExamples = (args: Arguments, loader: Loader): number =>
+  Number.isFinite(loader.size) ? loader.size : loader.batchesPerEpoch * trainBatchSize(args)
+
+/** Counts the elements of `input_ids` in an epoch, or in so many steps, by reading the batches. */
+export const numTokens = Effect.fnUntraced(function* (loader: Loader, maxSteps = Number.POSITIVE_INFINITY) {
+  if (!Number.isFinite(loader.batchesPerEpoch) && !Number.isFinite(maxSteps))
+    return yield* new ContradictoryArguments({
+      names: ["max_steps"],
+      reason: "The tokens of a stream without an end cannot be counted: say for how many steps."
+    })
+  let tokens = 0
+  for (let step = 0; step < maxSteps; step++) {
+    const batch = yield* loader.batch(0, step)
+    if (batch === undefined) break
+    tokens += batch.tensors.input_ids?.data.length ?? 0
+  }
+  return tokens
+})

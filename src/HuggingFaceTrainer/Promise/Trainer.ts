@@ -1,0 +1,221 @@
+/** The page's Trainer with Promises and the usual Layers: for those who do not use Effect. */
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { Effect, Exit, Layer, Result, Schema, Scope } from "effect"
+import * as Arguments from "../../Arguments/Arguments.ts"
+import type { CheckpointStore } from "../../Checkpoint/CheckpointStore.ts"
+import type { Collator } from "../../Data/Collator.ts"
+import { fromArray } from "../../Data/Dataset.ts"
+import type { Metrics } from "../../Evaluation/ComputeMetrics.ts"
+import type { EvalPrediction } from "../../Evaluation/EvalPrediction.ts"
+import type { Device } from "../../Layer/Device/Device.ts"
+import type * as Devices from "../../Layer/Device/Devices.ts"
+import type { Logger } from "../../Layer/Logger/Logger.ts"
+import * as Notices from "../../Layer/Logger/Notices.ts"
+import * as Signals from "../../Layer/Signals.ts"
+import { collatorFailed, isSource, type Source, type Sources } from "../../Program/DataLoaders.ts"
+import * as RunLayers from "../../Program/RunLayers.ts"
+import type { HostTensors } from "../../Tensor/HostTensor.ts"
+import { type EvaluateOptions, isOptions, type LoopOptions, type PredictionOutput } from "../Evaluate.ts"
+import * as HuggingFaceTrainer from "../HuggingFaceTrainer.ts"
+import { type Options as FacadeOptions, known } from "../Options.ts"
+
+/** Rows as an array, or whatever else feeds a Trainer. */
+export type Rows<A> = ReadonlyArray<A> | Source<A, unknown>
+
+/** Rows, or several sets of them by name. */
+export type Sets<A> = Rows<A> | Readonly<Record<string, Rows<A>>>
+
+/** Given an evaluation's predictions, gives its metrics, at once or as a promise. */
+export type ComputeMetrics = (
+  prediction: EvalPrediction,
+  info: { readonly computeResult: boolean }
+) => Metrics | PromiseLike<Metrics>
+
+/** Makes a batch from rows: a `Collator`, or a function that gives the tensors, at once or as a promise. */
+export type DataCollator<A> =
+  | Collator<A>
+  | ((rows: ReadonlyArray<A>, indices: ReadonlyArray<number>, epoch?: number) => HostTensors | PromiseLike<HostTensors>)
+
+export type { ComputeLoss } from "../../Program/ComputeLoss.ts"
+
+export interface Options<A>
+  extends Omit<FacadeOptions<A, unknown>, "trainDataset" | "evalDataset" | "computeMetrics" | "dataCollator"> {
+  readonly trainDataset?: Rows<A>
+  readonly evalDataset?: Sets<A>
+  readonly computeMetrics?: ComputeMetrics
+  /** Makes a batch from rows. Default: padding by the tokenizer; without one `Collator.stack()`. */
+  readonly dataCollator?: DataCollator<A>
+  /** Where to train; the best that works, where it is left out. */
+  readonly device?: Devices.Name
+  /** A world in the place of the usual one. */
+  readonly world?: Layer.Layer<Device | CheckpointStore | Logger, unknown>
+}
+
+/** A Trainer that was closed was asked for more. */
+export class TrainerClosed extends Schema.TaggedError<TrainerClosed>()("TrainerClosed", { method: Schema.String }) {
+  override get message() {
+    return `This Trainer is closed: it can no longer ${this.method}. Close it at the end, or make another one.`
+  }
+}
+
+/** What gives effects gives promises; attributes are simply there. */
+type Promised<T> = {
+  readonly [K in keyof T]: T[K] extends Effect.Effect<infer B, infer _, infer __>
+    ? B
+    : T[K] extends (...args: infer P) => Effect.Effect<infer B, infer _, infer __>
+      ? (...args: P) => Promise<B>
+      : T[K]
+}
+
+/** What `evaluate` may be told by name. */
+export interface Asked<A> extends Omit<EvaluateOptions<A, unknown, never>, "evalDataset"> {
+  readonly evalDataset?: Sets<A>
+}
+
+/** Effects around effects have no place among promises. */
+type Around = "autocastSmartContextManager" | "computeLossContextManager"
+
+export interface Trainer<A>
+  extends Promised<
+    Omit<HuggingFaceTrainer.Trainer<A, unknown>, Around | "evaluate" | "predict" | "getEvalDataloader" | "getTestDataloader">
+  > {
+  /** Options, or rows (or several sets by name) and then options. */
+  readonly evaluate: (asked?: Asked<A> | Sets<A>, options?: Omit<Asked<A>, "evalDataset">) => Promise<Metrics>
+  readonly predict: (testDataset: Rows<A>, options?: Omit<LoopOptions, "predictionLossOnly">) => Promise<PredictionOutput>
+  /** Gives back what the Trainer holds: its device, its log's files. */
+  readonly close: () => Promise<void>
+  readonly [Symbol.asyncDispose]: () => Promise<void>
+}
+
+/**
+ * Makes a Trainer whose methods are promises, in the usual world: the best device that works, and the output folder for checkpoints, log and figures.
+ * A signal (Ctrl-C) during a method ends it cleanly, a training with a checkpoint of where it stood, and then the process.
+ *
+ * **Errors**: promises are rejected with the typed errors of `Trainer`.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict"
+ * import { CheckpointStore, Device, Logger, Model } from "regimen"
+ * import { Dense, Loss, Parameters } from "regimen/nn"
+ * import { Trainer } from "regimen/promise"
+ * import { Layer } from "effect"
+ *
+ * const rows = Array.from({ length: 20 }, (_, i) => ({ x: [i % 2 ? 1 : -1], labels: i % 2 }))
+ * const trainer = await Trainer.make({
+ *   model: Model.make({
+ *     inputs: ["x"],
+ *     labels: ["labels"],
+ *     init: Parameters.make({ lin: Dense.init({ inputs: 1, outputs: 2 }) }),
+ *     forward: (p, { x }) => ({ logits: Dense.apply(p, "lin", x) }),
+ *     loss: ({ logits }, { labels }) => Loss.crossEntropy(logits, labels)
+ *   }),
+ *   args: { learningRate: 0.1, numTrainEpochs: 5 },
+ *   trainDataset: rows,
+ *   evalDataset: rows,
+ *   world: Layer.mergeAll(Device.cpu, CheckpointStore.memory, Logger.none) // leave it out for the usual one
+ * })
+ * await trainer.train()
+ * assert.ok((await trainer.evaluate()).eval_loss! < 0.3)
+ * await trainer.close()
+ * ```
+ */
+export const make = <A>(options: Options<A>): Promise<Trainer<A>> =>
+  makeAs(options, { read: Arguments.make, make: HuggingFaceTrainer.make })
+
+/** How a kind of Trainer reads its arguments, and is made. */
+export interface Face {
+  readonly read: (input: Arguments.Input) => Result.Result<Arguments.Arguments, Arguments.ArgumentsError>
+  readonly make: <A>(
+    options: FacadeOptions<A, unknown>
+  ) => Effect.Effect<HuggingFaceTrainer.Trainer<A, unknown>, unknown, HuggingFaceTrainer.Services | Scope.Scope>
+}
+
+/** Makes a Trainer of another kind. **Errors**: as `make`. */
+export const makeAs = async <A>(options: Options<A>, face: Face): Promise<Trainer<A>> => {
+  const { computeMetrics, dataCollator, evalDataset, trainDataset, world: given, device, ...rest } = options
+  await Effect.runPromise(known(options, ["device", "world"]))
+  const scope = Scope.makeUnsafe()
+  const args = face.read(options.args ?? { outputDir: "tmp_trainer" })
+  if (Result.isFailure(args)) throw args.failure
+  const world = given ?? RunLayers.fromArguments(args.success, device === undefined ? {} : { device })
+  let closed = false
+  const end = Effect.suspend(() => {
+    closed = true
+    return Scope.close(scope, Exit.void)
+  })
+  const close = () => Effect.runPromise(end)
+  const built = Effect.flatMap(Layer.buildWithMemoMap(NodeServices.layer, platform, scope), (services) =>
+    Layer.buildWithScope(Layer.provideMerge(Layer.merge(world, Notices.layer), Layer.succeedContext(services)), scope)
+  )
+  const unmade = async (error: unknown): Promise<never> => {
+    await close()
+    throw error
+  }
+  const context = await Effect.runPromise(built).catch(unmade)
+  const run: Run = (method, effect) =>
+    closed
+      ? Promise.reject(new TrainerClosed({ method }))
+      : Effect.runPromise(Signals.heed(effect, end).pipe(Effect.provide(context), Effect.provideService(Scope.Scope, scope)))
+
+  const trainer = await run(
+    "make",
+    face.make<A>({
+      ...rest,
+      ...(trainDataset === undefined ? {} : { trainDataset: source(trainDataset) }),
+      ...(evalDataset === undefined ? {} : { evalDataset: sources(evalDataset) }),
+      ...(dataCollator === undefined ? {} : { dataCollator: collator(dataCollator) }),
+      ...(computeMetrics === undefined
+        ? {}
+        : {
+            computeMetrics: (prediction, info) =>
+              Effect.tryPromise({ try: async () => computeMetrics(prediction, info), catch: (cause) => cause })
+          })
+    })
+  ).catch(unmade)
+  const promised = {}
+  for (const [name, value] of Object.entries(trainer)) {
+    if (Effect.isEffect(value))
+      Object.defineProperty(promised, name, { get: () => Effect.runSync(value as Effect.Effect<unknown>), enumerable: true })
+    else Object.assign(promised, { [name]: typeof value === "function" ? method(run, name, value) : value })
+  }
+  return Object.assign(promised, {
+    evaluate: (asked: Asked<A> | Sets<A> = {}, options?: Omit<Asked<A>, "evalDataset">) => {
+      const { evalDataset, ...rest }: Asked<A> = isOptions(asked) ? asked : { ...options, evalDataset: asked as Sets<A> }
+      return run("evaluate", trainer.evaluate(evalDataset === undefined ? rest : { ...rest, evalDataset: sources(evalDataset) }))
+    },
+    predict: (testDataset: Rows<A>, options?: Omit<LoopOptions, "predictionLossOnly">) =>
+      run("predict", trainer.predict(source(testDataset), options)),
+    close,
+    [Symbol.asyncDispose]: close
+  }) as Trainer<A>
+}
+
+/** The platform's services, shared by the Trainers of a process: each set of them listens to the terminal. */
+const platform = Layer.makeMemoMapUnsafe()
+
+type Run = <B>(method: string, effect: Effect.Effect<B, unknown, HuggingFaceTrainer.Services | Scope.Scope>) => Promise<B>
+
+const method =
+  (run: Run, name: string, call: (...args: ReadonlyArray<never>) => unknown) =>
+  (...args: ReadonlyArray<never>): unknown => {
+    const result = call(...args)
+    return Effect.isEffect(result) ? run(name, result as Effect.Effect<unknown>) : result
+  }
+
+const collator =
+  <A>(collate: DataCollator<A>): Collator<A> =>
+  (...batch) => {
+    const given = collate(...batch)
+    return Effect.isEffect(given) ? given : Effect.tryPromise({ try: async () => given, catch: collatorFailed })
+  }
+
+const source = <A>(rows: Rows<A>): Source<A, unknown> => (isArray(rows) ? fromArray(rows) : rows)
+
+const sources = <A>(sets: Sets<A>): Sources<A, unknown> => {
+  if (isArray(sets)) return fromArray(sets)
+  if (isSource<A, unknown, never>(sets as Sources<A, unknown>)) return sets as Source<A, unknown>
+  return Object.fromEntries(Object.entries(sets).map(([name, rows]) => [name, source(rows)]))
+}
+
+const isArray = <A>(rows: Sets<A>): rows is ReadonlyArray<A> => Array.isArray(rows)

@@ -1,0 +1,60 @@
+/** What a Trainer writes beside its checkpoints: the model, the state, results, a model card. */
+import { Console, Effect, Path, Ref } from "effect"
+import packageJson from "../../package.json" with { type: "json" }
+import * as Arguments from "../Arguments/Arguments.ts"
+import * as Disk from "../Checkpoint/Disk.ts"
+import * as HuggingFace from "../Checkpoint/HuggingFace.ts"
+import * as ModelFiles from "../Checkpoint/ModelFiles.ts"
+import * as ResultFiles from "../Checkpoint/ResultFiles.ts"
+import * as Results from "../Format/Results.ts"
+import { filesOf } from "../Program/Program.ts"
+import { tf } from "../Tensor/Tensor.ts"
+import type { Context } from "./Context.ts"
+import * as ModelCard from "./ModelCard.ts"
+
+/** Writes the weights as `model.safetensors`, with the model's config, the tokenizer and the arguments, into a folder: the output folder by default. */
+export const saveModel = Effect.fnUntraced(function* <A, E, R>(
+  { args, cell, model, options }: Context<A, E, R>,
+  outputDir = args.outputDir
+) {
+  const { weights } = yield* Ref.get(cell)
+  yield* Disk.ensure((yield* Path.Path).resolve(outputDir))
+  yield* ModelFiles.save(outputDir, { ...weights.parameters, ...weights.buffers })
+  const files = filesOf({ ...options, model })
+  yield* Effect.forEach(Object.entries(files), ([name, text]) => Disk.replace(outputDir, name, text), { discard: true })
+  yield* Disk.replace(outputDir, "training_args.json", Arguments.toJsonString(args))
+})
+
+/** Writes `trainer_state.json` into the output folder. */
+export const saveState = Effect.fnUntraced(function* <A, E, R>({ args, cell }: Context<A, E, R>) {
+  const { described, history, state } = yield* Ref.get(cell)
+  const known = described === undefined ? {} : { trainerState: described(state) }
+  yield* Disk.replace(
+    args.outputDir,
+    "trainer_state.json",
+    HuggingFace.trainerState({ state, history, ...known }, args.outputDir)
+  )
+})
+
+/** Writes the draft of a model card as `README.md` into the output folder. */
+export const createModelCard = Effect.fnUntraced(function* <A, E, R>(
+  { args, cell }: Context<A, E, R>,
+  { modelName, ...metadata }: ModelCard.Metadata & { readonly modelName?: string } = {}
+) {
+  const path = yield* Path.Path
+  const { history } = yield* Ref.get(cell)
+  const versions = { Regimen: packageJson.version, "TensorFlow.js": tf.version_core }
+  const name = modelName ?? path.basename(path.resolve(args.outputDir))
+  yield* Disk.replace(args.outputDir, "README.md", ModelCard.render({ ...metadata, name, history, args, versions }))
+})
+
+/** Prints a split's metrics, aligned. */
+export const logMetrics = (split: string, metrics: Results.Results): Effect.Effect<void> =>
+  Console.log(Results.render(split, metrics).trimEnd())
+
+export const saveMetrics = <A, E, R>(
+  { args }: Context<A, E, R>,
+  split: string,
+  metrics: Results.Results,
+  combined = true
+): ReturnType<typeof ResultFiles.save> => ResultFiles.save(args.outputDir, split, metrics, { combined })

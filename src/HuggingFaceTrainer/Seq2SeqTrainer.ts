@@ -1,0 +1,68 @@
+/** The page's Seq2SeqTrainer: a Trainer whose predictions are texts that the model writes. */
+import { Effect } from "effect"
+import type * as Seq2SeqArguments from "../Arguments/Seq2SeqArguments.ts"
+import type { Source, Sources } from "../Program/DataLoaders.ts"
+import type { EvaluateOptions, LoopOptions } from "./Evaluate.ts"
+import * as HuggingFaceTrainer from "./HuggingFaceTrainer.ts"
+import type { Options as FacadeOptions } from "./Options.ts"
+import * as GenerationOverrides from "./Seq2Seq/GenerationOverrides.ts"
+import { kind } from "./Seq2Seq/Variant.ts"
+
+export interface Options<A, E = never, R = never> extends Omit<FacadeOptions<A, E, R>, "args"> {
+  readonly args?: Seq2SeqArguments.Input
+}
+
+/**
+ * Makes a Seq2SeqTrainer. With `predictWithGenerate` the predictions are token ids, filled with the pad token to the longest that the model's generation
+ * allows (20 where nothing says so), and labels are as long.
+ *
+ * **Errors**: as `Trainer.make`; `InvalidTask` for a model that writes no texts.
+ *
+ * **Source**: `Seq2SeqTrainer`. The loss of an evaluation is the mean of its batches', as there.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict"
+ * import { NodeServices } from "@effect/platform-node"
+ * import { Effect, Layer, Result } from "effect"
+ * import { CheckpointStore, Device, Logger, Seq2SeqTrainer } from "regimen"
+ * import { Dataset } from "regimen/data"
+ * import { EvalPrediction } from "regimen/metrics"
+ * import { Transformers } from "regimen/transformers"
+ *
+ * const config = { model_type: "t5", vocab_size: 12, d_model: 8, d_kv: 4, d_ff: 8, num_layers: 1, num_heads: 2, decoder_start_token_id: 0 }
+ * const model = Result.getOrThrow(Transformers.make(config, "T5ForConditionalGeneration"))
+ * const rows = Dataset.fromArray([
+ *   { input_ids: [5, 6, 1], attention_mask: [1, 1, 1], labels: [6, 5, 1] },
+ *   { input_ids: [7, 8, 1], attention_mask: [1, 1, 1], labels: [8, 7, 1] }
+ * ])
+ * const program = Effect.gen(function* () {
+ *   const trainer = yield* Seq2SeqTrainer.make({
+ *     model,
+ *     args: { predictWithGenerate: true, generationMaxLength: 4, numTrainEpochs: 1 },
+ *     trainDataset: rows
+ *   })
+ *   yield* trainer.train()
+ *   return yield* trainer.predict(rows, { numBeams: 2 })
+ * })
+ * const world = Layer.mergeAll(Device.cpu, CheckpointStore.memory, Logger.none, NodeServices.layer)
+ * const { predictions } = await Effect.runPromise(Effect.provide(program, world))
+ * assert.deepEqual(EvalPrediction.take(predictions!).shape, [2, 20]) // filled up to the longest that the model's generation allows
+ * ```
+ */
+export const make = Effect.fn("Seq2SeqTrainer.make")(function* <A, E = never, R = never>(options: Options<A, E, R>) {
+  const trainer = yield* HuggingFaceTrainer.makeAs(options as FacadeOptions<A, E, R>, kind)
+  type Asked = EvaluateOptions<A, E, R>
+  return {
+    ...trainer,
+    /** Options and settings of the generation, or a dataset (or several by name) and then those. */
+    evaluate: (
+      asked?: GenerationOverrides.Beside<Asked> | Sources<A, E, R>,
+      more?: Omit<GenerationOverrides.Beside<Asked>, "evalDataset">
+    ) => Effect.flatMap(Effect.fromResult(GenerationOverrides.given<Asked>(asked, more)), trainer.evaluate),
+    predict: (testDataset: Source<A, E, R>, more: GenerationOverrides.Beside<LoopOptions> = {}) =>
+      Effect.flatMap(Effect.fromResult(GenerationOverrides.within<LoopOptions>("predict", more)), (told) =>
+        trainer.predict(testDataset, told)
+      )
+  }
+})

@@ -1,0 +1,61 @@
+/** `training_step` and `compute_loss`: one batch, by hand. Nothing is updated. */
+import { Effect, Ref } from "effect"
+import { Device } from "../Layer/Device/Device.ts"
+import { caught } from "../Model/Guard.ts"
+import * as Program from "../Program/Program.ts"
+import * as Gradient from "../Step/Gradient.ts"
+import type { HostTensors } from "../Tensor/HostTensor.ts"
+import * as HostTensor from "../Tensor/HostTensor.ts"
+import * as Key from "../Tensor/Key.ts"
+import { type Tensors, tf } from "../Tensor/Tensor.ts"
+import * as Tree from "../Tensor/Tree.ts"
+import type { Context } from "./Context.ts"
+
+/** The loss and the gradients of a batch, as the next update would take them. **Unit**: nats. **Shapes**: gradients as the parameters'. */
+export const trainingStep = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R>, inputs: HostTensors) {
+  const { state } = yield* Ref.get(core.cell)
+  const { model, reduction, seed, trainable } = yield* Program.taskConfig(core.args, yield* core.parts)
+  const pass = Gradient.make({ model, reduction, trainable })
+  const key = Key.fold(Key.fold(Key.fold(Key.make(seed), "step"), state.step), 0)
+  const found = yield* forward(core, "a training step", inputs, (parameters, buffers, batch) => {
+    const { gradients, loss } = pass({ parameters, buffers, batch, key })
+    const mean = Tree.map(gradients, (gradient) => tf.div(gradient, loss.count))
+    return { ...Tree.prefix(mean, "gradients"), loss: tf.div(loss.sum, loss.count) }
+  })
+  return { loss: found.loss!.data[0]!, gradients: Tree.under(found, "gradients") }
+})
+
+/** The loss of a batch, and the outputs that it comes from. **Unit**: nats. */
+export const computeLoss = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R>, inputs: HostTensors) {
+  const { model, reduction } = yield* Program.taskConfig(core.args, yield* core.parts)
+  const found = yield* forward(core, "a loss", inputs, (parameters, buffers, batch) => {
+    const { loss, outputs } = model.apply(parameters, batch, { training: false, key: Key.make(0), buffers })
+    if (loss === undefined) return Tree.prefix(outputs, "outputs")
+    const { count, sum } = reduction.train(loss)
+    return { ...Tree.prefix(outputs, "outputs"), loss: tf.div(sum, count) }
+  })
+  return { loss: found.loss?.data[0], outputs: Tree.under(found, "outputs") }
+})
+
+/** Runs a function of the weights and a batch on the device, and reads what it gives. */
+const forward = Effect.fnUntraced(function* <A, E, R>(
+  { cell }: Context<A, E, R>,
+  during: string,
+  inputs: HostTensors,
+  run: (parameters: Tensors, buffers: Tensors, batch: Tensors) => Tensors
+) {
+  const device = yield* Device
+  const { weights } = yield* Ref.get(cell)
+  return yield* Effect.acquireUseRelease(
+    Effect.flatMap(
+      device.run(during, () =>
+        caught(() =>
+          run(HostTensor.toDevice(weights.parameters), HostTensor.toDevice(weights.buffers), HostTensor.toDevice(inputs))
+        )
+      ),
+      Effect.fromResult
+    ),
+    device.read,
+    device.dispose
+  )
+})

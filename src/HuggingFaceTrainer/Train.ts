@@ -1,0 +1,140 @@
+/** `train`, and what goes with it. */
+import { Effect, Path, Ref } from "effect"
+import { NotSupported } from "../Arguments/Arguments.ts"
+import * as CheckpointPath from "../Checkpoint/CheckpointPath.ts"
+import { CheckpointStore } from "../Checkpoint/CheckpointStore.ts"
+import { InvalidTask } from "../Driver/Errors.ts"
+import type { From } from "../Driver/ResumeFrom.ts"
+import type { Interruption } from "../Driver/Run.ts"
+import { Logger, type Scalars } from "../Layer/Logger/Logger.ts"
+import type { Model } from "../Model/Model.ts"
+import * as DataLoaders from "../Program/DataLoaders.ts"
+import * as Program from "../Program/Program.ts"
+import type { HostWeights } from "../Tensor/Weights.ts"
+import { type Context, fresh } from "./Context.ts"
+
+export interface TrainOptions {
+  /** True for the newest checkpoint of the output folder, or the path of a checkpoint; a new run where it is left out. */
+  readonly resumeFromCheckpoint?: boolean | string
+  /** Outputs that the evaluations of this training leave out of their predictions. */
+  readonly ignoreKeysForEval?: ReadonlyArray<string>
+}
+
+export interface TrainOutput {
+  readonly globalStep: number
+  /** The mean over all updates. **Unit**: nats. */
+  readonly trainingLoss: number
+  /** `train_runtime` (s), `train_samples_per_second`, `train_steps_per_second`, `total_flos`, `train_loss`, `epoch`. */
+  readonly metrics: Readonly<Record<string, number>>
+}
+
+/** Trains to the end, and holds what came of it. */
+export const train = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R>, asked: TrainOptions | boolean | string = {}) {
+  const given: TrainOptions = typeof asked === "object" ? asked : { resumeFromCheckpoint: asked }
+  const { args, cell, options } = core
+  yield* known(given)
+  const { trainDataset } = options
+  if (trainDataset === undefined) return yield* noData("train")
+  const from = yield* origin(core, given.resumeFromCheckpoint)
+  const model = options.modelInit === undefined ? core.model : options.modelInit()
+  const weights = options.modelInit === undefined ? (yield* Ref.get(cell)).weights : yield* fresh(args, model)
+  const program = Program.make({
+    ...(yield* core.parts),
+    model: from === "scratch" ? beginning(model, weights) : model,
+    trainDataset,
+    ...(options.evalDataset === undefined ? {} : { evalDataset: options.evalDataset })
+  })
+  const { callbacks } = yield* Ref.get(cell)
+  const training = Effect.gen(function* () {
+    const prepared = yield* program.prepare(args)
+    const { collect } = prepared.task
+    const remembered = core.memory === undefined ? {} : { memory: core.memory }
+    const ignoring = given.ignoreKeysForEval === undefined ? {} : { collect: { ...collect, ignoreKeys: given.ignoreKeysForEval } }
+    const report = yield* Program.train(
+      { ...prepared, task: { ...prepared.task, ...ignoring } },
+      { from, onInterrupt: onCut, ...remembered }
+    )
+    yield* Ref.update(cell, (held) => ({
+      ...held,
+      weights: report.weights,
+      state: report.state,
+      history: report.history,
+      trained: true,
+      described: prepared.options.trainerState
+    }))
+    return outputOf(report.state.step, report.history.at(-1)!)
+  })
+  const within = (inTrain: boolean) => Ref.update(cell, (held) => ({ ...held, inTrain }))
+  return yield* Effect.scoped(training).pipe(
+    callbacks.some(({ name }) => name === "ProgressCallback") ? (effect) => effect : quietly,
+    Effect.andThen((output) => Effect.succeed(output)),
+    (effect) =>
+      Effect.acquireUseRelease(
+        within(true),
+        () => effect,
+        () => within(false)
+      )
+  )
+})
+
+/** Says where a run was cut, and what goes on from there. */
+const onCut = ({ safe, say, step }: Interruption) =>
+  step === 0
+    ? Effect.void
+    : say(
+        `Cut short after step ${step}: ${safe ? "its state is saved, and resumeFromCheckpoint: true goes on from there" : "its state could not be saved"}.`
+      )
+
+/** Opens the training data as `train` does. */
+export const getTrainDataloader = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R>) {
+  const { trainDataset } = core.options
+  if (trainDataset === undefined) return yield* noData("get_train_dataloader")
+  const { train } = yield* Program.withLogLevel(core.args)(DataLoaders.make({ ...(yield* core.parts), trainDataset }, core.args))
+  return train
+})
+
+const noData = (method: string) => new InvalidTask({ reason: `${method} needs a trainDataset, and the Trainer has none.` })
+
+/** The model as it stands: its weights are where the next training begins. */
+const beginning = (model: Model, { parameters, buffers }: HostWeights): Model => ({
+  ...model,
+  init: () => parameters,
+  buffers: () => buffers
+})
+
+/** Where to start. **Errors**: `NoCheckpoint` where one was asked for that is not there. */
+const origin = Effect.fnUntraced(function* <A, E, R>({ args }: Context<A, E, R>, asked: boolean | string = false) {
+  if (asked === false) return "scratch" satisfies From
+  if (asked === true) {
+    const steps = yield* Effect.flatMap(CheckpointStore, (store) => store.list)
+    if (steps.length === 0) return yield* new CheckpointPath.NoCheckpoint({ path: args.outputDir })
+    return "newest" satisfies From
+  }
+  const path = yield* Path.Path
+  const place = yield* CheckpointPath.locate(asked)
+  return path.resolve(place.home) === path.resolve(args.outputDir) ? place.step : yield* CheckpointPath.load(place)
+})
+
+const names = ["resumeFromCheckpoint", "ignoreKeysForEval"]
+
+/** A trial belongs to the search of hyperparameters; other names are none of the page's. */
+const known = (given: object): Effect.Effect<void, InvalidTask | NotSupported> => {
+  const other = Object.keys(given).find((name) => !names.includes(name))
+  if (other === undefined) return Effect.void
+  if (other === "trial") {
+    const missing = "the search of hyperparameters"
+    return Effect.fail(new NotSupported({ argument: "trial", value: "a trial", missing, instead: "Leave it out." }))
+  }
+  return Effect.fail(new InvalidTask({ reason: `train does not know the option "${other}". There are: ${names.join(", ")}.` }))
+}
+
+/** Loggers show no progress. */
+const quietly = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Logger> =>
+  Effect.updateService(effect, Logger, ({ progress: _, ...logger }) => logger)
+
+/** The summary that ends a run, as the page names it. */
+const outputOf = (globalStep: number, { clock, epoch, values }: Scalars): TrainOutput => ({
+  globalStep,
+  trainingLoss: values.train_loss ?? Number.NaN,
+  metrics: { ...clock, ...values, epoch }
+})

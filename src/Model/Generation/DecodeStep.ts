@@ -1,0 +1,84 @@
+/** What a model reads of texts as they are generated, and what it remembers of them: pure functions on tensors. */
+import * as Key from "../../Tensor/Key.ts"
+import { type Tensor, type Tensors, tf } from "../../Tensor/Tensor.ts"
+import type { KeyValueCache } from "../Attention.ts"
+import type { Context } from "../Model.ts"
+import type { Decoded, Reading, Transformer } from "../Transformer.ts"
+
+/** Flat, so that a device can free it: `logits` of the next token `[rows, vocabulary]`, and the past by layer. */
+export type Read = Tensors
+
+export interface Weights {
+  readonly parameters: Tensors
+  readonly buffers: Tensors
+}
+
+/** A model that can generate. */
+export type Generator = Transformer & { readonly decode: NonNullable<Transformer["decode"]> }
+
+const context = (buffers: Tensors): Context => ({ training: false, key: Key.make(0), buffers })
+
+/** Reads a prompt; a model with an encoder reads its input first. **Shapes**: `ids` `[rows, length]`, `mask` likewise. */
+export const begin = (
+  model: Generator,
+  { buffers, parameters }: Weights,
+  prompt: { readonly ids: Tensor; readonly mask: Tensor; readonly start?: Tensor }
+): Read => {
+  const around = context(buffers)
+  if (model.encode === undefined || prompt.start === undefined)
+    return last(
+      model.decode(
+        parameters,
+        { ids: prompt.ids, mask: prompt.mask, positions: positions(prompt.mask, prompt.ids.shape[1]!) },
+        around
+      )
+    )
+  const encoded = { states: model.encode(parameters, prompt.ids, prompt.mask, around), mask: prompt.mask }
+  return last(model.decode(parameters, { ids: prompt.start, encoded }, around))
+}
+
+/**
+ * Reads one more token of each row. `parents` says whose past each row goes on from; each its own, where it is left out. What a decoder remembers of its
+ * encoder is read once, and the same in all beams of a text.
+ *
+ * **Shapes**: `ids` `[rows, 1]`, `mask` of all tokens so far (or of the encoder's input), `parents` `[rows]` int32.
+ */
+export const next = (
+  model: Generator,
+  { buffers, parameters }: Weights,
+  before: Read,
+  { ids, mask, parents }: { readonly ids: Tensor; readonly mask: Tensor; readonly parents?: Tensor | undefined }
+): Read => {
+  const past = pastOf(before).map((memory, i) =>
+    parents === undefined || (model.encode !== undefined && i % 2 === 1)
+      ? memory
+      : { key: tf.gather(memory.key, parents), value: tf.gather(memory.value, parents) }
+  )
+  const own: Partial<Reading> =
+    model.encode === undefined
+      ? { mask, positions: tf.slice(positions(mask, mask.shape[1]!), [0, mask.shape[1]! - 1], [-1, 1]) }
+      : { encoded: { states: past[0]!.key, mask } } // the encoder's keys and values are remembered
+  return last(model.decode(parameters, { ids, past, ...own }, context(buffers)))
+}
+
+/** A token's place is the number of tokens before it that are no padding. */
+const positions = (mask: Tensor, length: number): Tensor =>
+  tf.cast(tf.slice(tf.maximum(tf.sub(tf.cumsum(mask, 1), 1), 0), [0, 0], [-1, length]), "int32")
+
+const last = ({ logits, present }: Decoded): Read => {
+  const [rows, length, vocabulary] = logits.shape as [number, number, number]
+  const memories = present.flatMap(({ key, value }, i) => [
+    [`past.${i}.key`, key],
+    [`past.${i}.value`, value]
+  ])
+  return {
+    logits: tf.reshape(tf.slice(logits, [0, length - 1, 0], [rows, 1, vocabulary]), [rows, vocabulary]),
+    ...Object.fromEntries(memories)
+  }
+}
+
+const pastOf = (read: Read): ReadonlyArray<KeyValueCache> =>
+  Array.from({ length: (Object.keys(read).length - 1) / 2 }, (_, i) => ({
+    key: read[`past.${i}.key`]!,
+    value: read[`past.${i}.value`]!
+  }))

@@ -1,0 +1,287 @@
+/** A program is a run with a name and arguments: what `regimen train` runs, and what flags can change. */
+import { Effect, References, type Scope } from "effect"
+import * as Arguments from "../Arguments/Arguments.ts"
+import * as Compile from "../Arguments/Compile.ts"
+import type { Collator } from "../Data/Collator.ts"
+import type { DataError, Dataset } from "../Data/Dataset.ts"
+import { byExtension } from "../Data/File/ByExtension.ts"
+import type { Loader } from "../Data/Loader.ts"
+import type * as Callback from "../Driver/Callback.ts"
+import * as CallbackSet from "../Driver/CallbackSet.ts"
+import * as Trainer from "../Driver/Driver.ts"
+import type { RunError } from "../Driver/Errors.ts"
+import * as MemoryReport from "../Driver/MemoryReport.ts"
+import * as Observer from "../Driver/Observer.ts"
+import type { Options, Services } from "../Driver/Run.ts"
+import * as CollectOptions from "../Evaluation/CollectOptions.ts"
+import type { Predicted } from "../Evaluation/Evaluation.ts"
+import * as Optimizer from "../Layer/Optimizer.ts"
+import type { Metric } from "../Metrics/Metric.ts"
+import type { Model } from "../Model/Model.ts"
+import * as Neftune from "../Model/Neftune.ts"
+import type { Transformation } from "../Optimizer/Transformation.ts"
+import type { Plan } from "../Schedule/Plan.ts"
+import * as LabelSmoothing from "../Step/LabelSmoothing.ts"
+import { perToken, type Reduction } from "../Step/Reduction.ts"
+import type { Tokenizer } from "../Tokenizer/Tokenizer.ts"
+import * as BatchFinder from "./BatchFinder.ts"
+import * as ComputeLoss from "./ComputeLoss.ts"
+import * as DataLoaders from "./DataLoaders.ts"
+import * as StateFile from "./StateFile.ts"
+
+export type { LoaderOptions, Source, Sources, Workers } from "./DataLoaders.ts"
+
+/** Everything that a program's arguments come to. */
+export interface Prepared<E = never, R = never> {
+  readonly args: Arguments.Arguments
+  readonly task: Trainer.TrainingTask
+  readonly plan: Plan
+  readonly optimizer: Transformation
+  readonly options: Options<E, R>
+  /** What is written of predictions; the outputs themselves, where it is left out. */
+  readonly report?: PredictionWriter
+  /** Opens the data of a prediction, of which no row is dropped; undefined where there are none. */
+  readonly test: Effect.Effect<Loader | undefined, ProgramError | E, R | Scope.Scope>
+  /** Prepares the program with other arguments. */
+  readonly again: (args: DataLoaders.Args) => Effect.Effect<Prepared<E, R>, ProgramError | E, R | Scope.Scope>
+}
+
+/** What can be wrong with a program before it runs. */
+export type ProgramError = Arguments.ArgumentsError | DataLoaders.DataLoadersError
+
+export interface Program<E = never, R = never> {
+  readonly _tag: "Program"
+  /** Whose output folder it is; the file's name when it is not given. */
+  readonly name: string | undefined
+  readonly args: Arguments.Input
+  /** What it opens lives in the scope. */
+  readonly prepare: (args: DataLoaders.Args) => Effect.Effect<Prepared<E, R>, ProgramError | E, R | Scope.Scope>
+  /** The same program on the rows of files; those of a split that is left out stay as they are. */
+  readonly reading: (files: Partial<Readonly<Record<Split, string>>>) => Program<E | DataError, R | Scope.Scope>
+}
+
+/** Makes of what was predicted for a set the files that keep it, and its metrics, which take the place of those of `computeMetrics`. */
+export type PredictionWriter = (
+  predicted: Pick<Predicted, "predictions" | "labelIds">,
+  split: Exclude<Split, "train">
+) => { readonly files: Readonly<Record<string, string>>; readonly metrics: Readonly<Record<string, number>> }
+
+/** What data are for. */
+export type Split = "train" | "validation" | "test"
+
+/** What a run is made from, its data apart. */
+export interface Parts<A, E = never, R = never> {
+  readonly name?: string
+  readonly args?: Arguments.Input
+  readonly model: Model
+  /** Pads the batches, where `collate` is left out, and is saved with each checkpoint. */
+  readonly tokenizer?: Tokenizer
+  /** Default: padding by the tokenizer; without one `Collator.stack()`. */
+  readonly collate?: Collator<A>
+  readonly loader?: DataLoaders.MakeLoader<A, E, R>
+  readonly workers?: DataLoaders.Workers
+  readonly metrics?: ReadonlyArray<Metric<unknown>>
+  readonly computeMetrics?: CollectOptions.Functions<R>["computeMetrics"]
+  readonly preprocessLogitsForMetrics?: CollectOptions.Functions["preprocessLogitsForMetrics"]
+  /** Writes texts, which are collected in the place of the model's outputs; `padLabels` makes the labels as long. */
+  readonly write?: CollectOptions.Write
+  readonly padLabels?: CollectOptions.Functions["padLabels"]
+  readonly report?: PredictionWriter
+  /** What was said of columns that are left out: it grows, and nothing is said twice. */
+  readonly said?: Set<string>
+  /** The loss in the place of the model's own, from its outputs and the batch. */
+  readonly computeLoss?: ComputeLoss.ComputeLoss
+  readonly optimizer?: (args: Arguments.Arguments) => Transformation
+  readonly plan?: (plan: Plan, args: Arguments.Arguments) => Plan
+  readonly reduction?: Reduction
+  readonly trainable?: (path: string) => boolean
+  readonly earlyStopping?: Compile.EarlyStopping
+  readonly observe?: Options<E, R>["observe"]
+  readonly callbacks?: ReadonlyArray<Callback.Callback<E, R>>
+}
+
+/** What `make` takes: the parts, and the data. */
+export interface Definition<A, E = never, R = never> extends Parts<A, E, R> {
+  readonly trainDataset: DataLoaders.Source<A, E, R>
+  readonly evalDataset?: DataLoaders.Sources<A, E, R>
+  /** What is predicted where arguments ask for a prediction. */
+  readonly testDataset?: DataLoaders.Source<A, E, R>
+  /** Opens a file of rows, as the program wants them, where one is named in the place of its data. Default: as records, by the ending of its name. */
+  readonly read?: (file: string, split: Split) => DataLoaders.Source<A, E, R>
+}
+
+/**
+ * Makes a program from a model and its data.
+ *
+ * `args` are TrainingArguments in camelCase; the rest is code: `plan` may change the plan that the arguments come to
+ * (a schedule of your own), `optimizer` replaces theirs, `collate` makes batches from rows, `loader` reads the training data another way
+ * (another sampler, ahead of time), `workers` name the module from which `dataloader_num_workers` threads read them, `computeMetrics` is given an evaluation's predictions, `observe` is asked at events, `callbacks` are told of them.
+ *
+ * **Errors**: none here; running it finds wrong arguments, data and models before step 0.
+ */
+export const make = <A, E = never, R = never>(program: Definition<A, E, R>): Program<E, R> => ({
+  _tag: "Program",
+  name: program.name,
+  args: program.args ?? {},
+  prepare: Effect.fnUntraced(function* (args): Effect.fn.Return<Prepared<E, R>, ProgramError | E, R | Scope.Scope> {
+    const evaluates = Object.keys(DataLoaders.sets(program.evalDataset)).length > 0
+    yield* Effect.fromResult(Compile.check(args, { evaluates }))
+    const { evaluation, train } = yield* withLogLevel(args)(DataLoaders.make(program, args))
+    const callbacks = program.callbacks ?? []
+    const earlyStopping = program.earlyStopping ?? callbacks.find((callback) => callback.earlyStopping)?.earlyStopping
+    const sizes: Compile.Sizes = {
+      batchesPerEpoch: train.batchesPerEpoch,
+      sets: Object.keys(evaluation),
+      ...(earlyStopping === undefined ? {} : { earlyStopping })
+    }
+    const compiled = yield* Effect.fromResult(Compile.plan(args, sizes))
+    const plan = program.plan?.(compiled, args) ?? compiled
+    return {
+      args,
+      task: { ...(yield* taskConfig(args, program)), train, evaluation },
+      plan,
+      optimizer: program.optimizer?.(args) ?? Compile.optimizer(args),
+      ...(program.report === undefined ? {} : { report: program.report }),
+      options: {
+        ignoreDataSkip: args.ignoreDataSkip,
+        ...(args.includeNumInputTokensSeen === "no" ? {} : { inputTokens: args.includeNumInputTokensSeen }),
+        tokensPerSecond: args.includeTokensPerSecond,
+        ...(args.skipMemoryMetrics ? {} : { memory: yield* MemoryReport.live }),
+        saveOnlyModel: args.saveOnlyModel,
+        traceNonFinite: args.debug.includes("underflow_overflow"),
+        nonFinite: args.loggingNanInfFilter ? "filter" : "continue",
+        config: Arguments.changed(args),
+        trainerState: StateFile.make(args, sizes, plan, CallbackSet.toHuggingFace),
+        callbacks,
+        files: filesOf(program),
+        ...(program.observe === undefined ? {} : { observe: program.observe })
+      },
+      test:
+        program.testDataset === undefined
+          ? Effect.undefined
+          : withLogLevel(args)(
+              Effect.map(
+                DataLoaders.forEvaluation(
+                  { ...program, evalDataset: program.testDataset },
+                  { ...args, dataloaderDropLast: false },
+                  "test"
+                ),
+                ({ test }) => test
+              )
+            ),
+      again: make(program).prepare
+    }
+  }),
+  reading: (files) => {
+    const open = (split: Split): DataLoaders.Source<A, E | DataError, R | Scope.Scope> | undefined => {
+      const file = files[split]
+      if (file === undefined) return undefined
+      return program.read?.(file, split) ?? (byExtension(file) as Effect.Effect<Dataset<A>, DataError, Scope.Scope>)
+    }
+    const [train, validation, test] = [open("train"), open("validation"), open("test")]
+    const data = {
+      ...(train === undefined ? {} : { trainDataset: train }),
+      ...(validation === undefined ? {} : { evalDataset: validation }),
+      ...(test === undefined ? {} : { testDataset: test })
+    }
+    return make<A, E | DataError, R | Scope.Scope>({ ...(program as Definition<A, E | DataError, R | Scope.Scope>), ...data })
+  }
+})
+
+/** What is saved beside the weights: the model's files and the tokenizer's. */
+export const filesOf = ({ model, tokenizer }: Pick<Parts<never>, "model" | "tokenizer">): Readonly<Record<string, string>> => ({
+  ...model.files,
+  ...tokenizer?.files
+})
+
+/** Makes of arguments and parts what a task is without its data. */
+export const taskConfig = Effect.fnUntraced(function* <A, E, R>(
+  args: Arguments.Arguments,
+  parts: Parts<A, E, R>
+): Effect.fn.Return<Trainer.TaskConfig, never, R> {
+  return Trainer.taskConfig({
+    model: changed(args, parts),
+    metrics: args.predictionLossOnly ? [] : (parts.metrics ?? []),
+    collect: yield* CollectOptions.make(args, parts),
+    reduction: parts.reduction ?? perToken,
+    maxGradNorm: args.maxGradNorm,
+    trainable: parts.trainable ?? parts.model.trainable ?? (() => true),
+    seed: args.seed
+  })
+})
+
+/** Puts around a model what the arguments ask for, and the user's loss around a smoothed one: it is given that, and what it makes counts. */
+const changed = <A, E, R>(
+  { labelSmoothingFactor: factor, neftuneNoiseAlpha: alpha }: Arguments.Arguments,
+  { computeLoss, model }: Parts<A, E, R>
+): Model => {
+  const smooth = factor > 0 ? LabelSmoothing.around(model, { factor }) : model
+  const own = computeLoss === undefined ? smooth : ComputeLoss.around(computeLoss, smooth)
+  return alpha === null || alpha === 0 ? own : Neftune.around(own, alpha)
+}
+
+/** Checks a program's arguments, with `overrides` in their place, opens its data and makes its plan. */
+export const prepare = Effect.fnUntraced(function* <E, R>(
+  program: Program<E, R>,
+  overrides: Arguments.Input = {}
+): Effect.fn.Return<Prepared<E, R>, ProgramError | E, R | Scope.Scope> {
+  const args = yield* Effect.fromResult(Arguments.make({ ...program.args, ...overrides }))
+  yield* Effect.forEach(Arguments.warnings(args), (warning) => Effect.logWarning(warning))
+  return yield* program.prepare(args)
+})
+
+/**
+ * Runs what was prepared, to its end. An observer among the options is asked beside the program's own. With `auto_find_batch_size` it prepares again what
+ * does not fit into the device's memory.
+ */
+export const train = <E, R, E2 = never, R2 = never>(
+  prepared: Prepared<E, R>,
+  options: Options<E2, R2> = {}
+): Effect.Effect<Trainer.TrainResult, RunError | ProgramError | E | E2, Exclude<Services | R | R2, Optimizer.Optimizer> | R> => {
+  type Outcome = Effect.Effect<
+    Trainer.TrainResult,
+    RunError | ProgramError | E | E2,
+    Exclude<Services | R | R2, Optimizer.Optimizer> | R
+  >
+  const { args } = prepared
+  const all = together(prepared.options, options)
+  if (!args.autoFindBatchSize) return withLogLevel(args)(once(prepared, all))
+  const attempt = (tried: DataLoaders.Args, observe: Observer.Observer): Outcome => {
+    const more = { observe, config: { ...all.config, ...BatchFinder.recorded(tried) } }
+    if (tried === args) return once(prepared, together(all, more))
+    return Effect.scoped(
+      Effect.flatMap(prepared.again(tried), (next) => once(next, together(together(next.options, options), more)))
+    )
+  }
+  return withLogLevel(args)(BatchFinder.find(args, all.from ?? "newest", attempt))
+}
+
+const once = <E, R, E2, R2>({ optimizer, plan, task }: Prepared<E, R>, options: Options<E2, R2>) =>
+  Trainer.train(task, plan, options).pipe(Effect.provide(Optimizer.layer(optimizer)))
+
+/** Says only what `log_level` lets through. */
+export const withLogLevel = (args: Arguments.Arguments) => {
+  const level = Arguments.getProcessLogLevel(args)
+  return <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    level === undefined ? effect : Effect.provideService(effect, References.MinimumLogLevel, level)
+}
+
+/** Runs a program to its end; `overrides` win over its own arguments. The optimizer is the program's, the rest of the world is yours. */
+export const run = Effect.fn("Program.run")(function* <E, R, E2 = never, R2 = never>(
+  program: Program<E, R>,
+  overrides: Arguments.Input = {},
+  options: Options<E2, R2> = {}
+): Effect.fn.Return<Trainer.TrainResult, RunError | ProgramError | E | E2, Exclude<Services | R | R2, Optimizer.Optimizer> | R> {
+  return yield* Effect.scoped(Effect.flatMap(prepare(program, overrides), (prepared) => train(prepared, options)))
+})
+
+const together = <E, R, E2, R2>(own: Options<E, R>, given: Options<E2, R2>): Options<E | E2, R | R2> => {
+  const observers = [own.observe, given.observe].filter((observe) => observe !== undefined)
+  const callbacks = [...(own.callbacks ?? []), ...(given.callbacks ?? [])]
+  return {
+    ...own,
+    ...given,
+    callbacks,
+    ...(observers.length === 0 ? {} : { observe: Observer.all<E | E2, R | R2>(...observers) })
+  }
+}

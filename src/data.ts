@@ -1,0 +1,12 @@
+/** `regimen/data`: datasets, files, samplers, collators and loaders. */
+export * as Collator from "./Data/Collators.ts"
+export * as Dataset from "./Data/Dataset.ts"
+export * as Csv from "./Data/File/Csv.ts"
+export * as Files from "./Data/File/Files.ts"
+export * as Json from "./Data/File/Json.ts"
+export * as Jsonl from "./Data/File/Jsonl.ts"
+export * as Parquet from "./Data/File/Parquet.ts"
+export * as Joining from "./Data/Joining.ts"
+export * as Loader from "./Data/Loaders.ts"
+export * as Sampler from "./Data/Samplers.ts"
+export * as Streaming from "./Data/Streaming.ts"

@@ -1,0 +1,234 @@
+/** Callbacks are told in the recorded order, ask by events' types, and remember over resumes. */
+import { expect, it } from "@effect/vitest"
+import { Effect, Schema } from "effect"
+import * as Callback from "../../../src/Driver/Callback.ts"
+import * as Trainer from "../../../src/HuggingFaceTrainer/Trainer.ts"
+import * as Horizon from "../../../src/Schedule/Horizon.ts"
+import * as LearningRate from "../../../src/Schedule/LearningRate.ts"
+import * as Plan from "../../../src/Schedule/Plan.ts"
+import * as Trigger from "../../../src/Schedule/Trigger.ts"
+import * as Tiny from "../../support/tiny.ts"
+
+const plan = Plan.make({
+  horizon: Horizon.make({ batchesPerEpoch: 6, epochs: 1, accumulation: 2 }),
+  learningRate: LearningRate.constant({ peak: 0.01 }),
+  log: Trigger.every(1),
+  evaluate: Trigger.every(2),
+  save: Trigger.every(2),
+  sets: ["eval"]
+})
+
+const names = [
+  "onInitEnd",
+  "onTrainBegin",
+  "onEpochBegin",
+  "onStepBegin",
+  "onSubstepEnd",
+  "onPreOptimizerStep",
+  "onOptimizerStep",
+  "onStepEnd",
+  "onLog",
+  "onEvaluate",
+  "onSave",
+  "onEpochEnd",
+  "onTrainEnd"
+] as const
+
+const train = (callbacks: ReadonlyArray<Callback.Callback<never, never>>, store = Tiny.store()) =>
+  Effect.gen(function* () {
+    return yield* Trainer.train(yield* Tiny.task(), plan, { callbacks })
+  }).pipe(Effect.provide(Tiny.world({ store: store.layer }), { local: true }))
+
+it.effect("all events, in the order of the page's callbacks", () =>
+  Effect.gen(function* () {
+    const heard: Array<string> = []
+    const handlers = Object.fromEntries(names.map((name) => [name, () => void heard.push(name)]))
+    yield* train([
+      Callback.make({
+        ...(handlers as Callback.Handlers<undefined, never, never>),
+        onPredictionStep: ({ done, set, total }) => void heard.push(`${set} ${done}/${total}`)
+      })
+    ])
+    const step = ["onStepBegin", "onSubstepEnd", "onPreOptimizerStep", "onOptimizerStep", "onStepEnd", "onLog"]
+    const evaluation = ["eval 1/3", "eval 2/3", "eval 3/3", "onLog", "onEvaluate", "onSave"]
+    expect(heard).toEqual([
+      ...["onInitEnd", "onTrainBegin", "onEpochBegin"],
+      ...step,
+      ...step,
+      ...evaluation,
+      ...step,
+      ...["onEpochEnd", "onLog", "onTrainEnd"]
+    ])
+  })
+)
+
+it.effect("logs carry what is logged: of training, of an evaluation, of the end", () =>
+  Effect.gen(function* () {
+    const logs: Array<ReadonlyArray<string>> = []
+    const evaluations: Array<ReadonlyArray<string>> = []
+    yield* train([
+      Callback.make({
+        onLog: (event) => void logs.push(Object.keys(event.logs)),
+        onEvaluate: (event) => void evaluations.push(Object.keys(event.logs)),
+        onStepEnd: (event) => void expect(event.logs).toEqual({})
+      })
+    ])
+    const evaluation = ["eval_loss", "eval_runtime", "eval_samples_per_second", "eval_steps_per_second", "epoch"]
+    expect(logs[0]).toEqual(["loss", "grad_norm", "learning_rate", "epoch"])
+    expect(logs[2]).toEqual(evaluation.filter((name) => logs[2]!.includes(name)))
+    expect(logs[2]).toContain("eval_loss")
+    expect(logs.at(-1)).toEqual(expect.arrayContaining(["train_runtime", "total_flos", "train_loss"]))
+    expect(evaluations).toEqual([logs[2]])
+  })
+)
+
+it.effect("what is asked for is done, also beside an observer", () =>
+  Effect.gen(function* () {
+    const { state } = yield* train([
+      Callback.make({ onStepEnd: ({ state }) => (state.globalStep === 1 ? { ask: ["stopRun", "save"] } : {}) })
+    ])
+    expect(state).not.toHaveProperty("globalStep")
+    expect([state.step, state.checkpoints]).toEqual([1, [1]])
+    const both = yield* Effect.gen(function* () {
+      return yield* Trainer.train(yield* Tiny.task(), plan, {
+        observe: { StepEnded: () => Effect.succeed(["save"]) },
+        callbacks: [Callback.make({ onStepEnd: () => Effect.succeed({ ask: ["stopRun"] as const }) })]
+      })
+    }).pipe(Effect.provide(Tiny.world(), { local: true }))
+    expect([both.state.step, both.state.checkpoints]).toEqual([1, [1]])
+  })
+)
+
+const counter = (seen: Array<number> = []) =>
+  Callback.make({
+    name: "Counter",
+    memory: { schema: Schema.Struct({ steps: Schema.Number, at: Schema.Date }), initial: { steps: 0, at: new Date(0) } },
+    onStepEnd: (_, { at, steps }) => {
+      seen.push(steps)
+      return { memory: { steps: steps + 1, at: new Date(at.getTime() + 1000) } }
+    }
+  })
+
+it.effect("what is remembered is in the checkpoint, by its codec, and comes back", () =>
+  Effect.gen(function* () {
+    const store = Tiny.store()
+    const seen: Array<number> = []
+    const { state } = yield* train([counter(seen)], store)
+    expect(seen).toEqual([0, 1, 2])
+    expect(state.callbacks).toEqual({ Counter: { steps: 3, at: "1970-01-01T00:00:03.000Z" } })
+    expect(store.kept.get(2)!.state.callbacks).toEqual({ Counter: { steps: 2, at: "1970-01-01T00:00:02.000Z" } })
+    const again: Array<number> = []
+    const resumed = yield* train([counter(again)], store)
+    expect(again).toEqual([2])
+    expect(resumed.state.callbacks).toEqual(state.callbacks)
+  })
+)
+
+it.effect("a failure of a callback ends the run, and its event is told again on the resume", () =>
+  Effect.gen(function* () {
+    const store = Tiny.store()
+    let fail = true
+    const seen: Array<number> = []
+    const failing = Callback.make({
+      onStepEnd: ({ state }) => {
+        seen.push(state.step)
+        return state.step === 1 && fail ? Effect.fail("no") : undefined
+      }
+    })
+    const run = (callbacks: ReadonlyArray<Callback.Callback<string>>) =>
+      Effect.gen(function* () {
+        return yield* Trainer.train(yield* Tiny.task(), plan, { callbacks })
+      }).pipe(Effect.provide(Tiny.world({ store: store.layer }), { local: true }))
+    expect(yield* Effect.flip(run([failing]))).toBe("no")
+    fail = false
+    yield* run([failing])
+    expect(seen).toEqual([1, 1, 2, 3])
+  })
+)
+
+it.effect("a memory that is no longer readable, and two of one name, are refused before the first step", () =>
+  Effect.gen(function* () {
+    const store = Tiny.store()
+    yield* train([counter()], store)
+    const other = Callback.make({ name: "Counter", memory: { schema: Schema.String, initial: "" }, onStepEnd: () => {} })
+    const unreadable = yield* Effect.flip(train([other], store))
+    expect(unreadable.message).toContain('callback "Counter" that it cannot read')
+    const twice = yield* Effect.flip(train([counter(), counter()], store))
+    expect(twice.message).toContain('Two callbacks remember under the name "Counter"')
+  })
+)
+
+it.effect("what cannot be asked for is told by name", () =>
+  Effect.gen(function* () {
+    const wrong = Callback.make({ name: "Wrong", onStepEnd: () => ({ ask: ["savee" as "save"] }) })
+    const error = yield* Effect.flip(train([wrong]))
+    expect(error.message).toContain('The callback "Wrong" asks for "savee". There are: log, evaluate, save')
+  })
+)
+
+it.effect("a memory without a schema is plain JSON, also where it is changed in place", () =>
+  Effect.gen(function* () {
+    const store = Tiny.store()
+    const seen: Array<number> = []
+    const counting = Callback.make({
+      name: "Plain",
+      memory: { initial: { steps: 0, kinds: ["a"] } },
+      onStepEnd: (_, memory) => {
+        seen.push(memory.steps)
+        memory.steps++
+        return { memory }
+      }
+    })
+    const { state } = yield* train([counting], store)
+    expect(state.callbacks).toEqual({ Plain: { steps: 3, kinds: ["a"] } })
+    expect(store.kept.get(2)!.state.callbacks).toEqual({ Plain: { steps: 2, kinds: ["a"] } })
+    yield* train([counting], store)
+    expect(seen).toEqual([0, 1, 2, 2])
+    yield* train([counting])
+    expect(seen.slice(4)).toEqual([0, 1, 2])
+  })
+)
+
+it.effect("what is no JSON cannot be remembered without a schema", () =>
+  Effect.gen(function* () {
+    const dated = Callback.make({ name: "Dated", memory: { initial: {} }, onStepEnd: () => ({ memory: new Date(0) }) })
+    const error = yield* Effect.flip(train([dated]))
+    expect(error.message).toContain('The callback "Dated" remembers what its checkpoints cannot hold')
+  })
+)
+
+it.effect("a promise is waited for: what it asks for is done, and what it remembers is kept", () =>
+  Effect.gen(function* () {
+    let watched = 0
+    const pause = () => new Promise((resolve) => setTimeout(resolve, 1))
+    const slow = Callback.make({
+      name: "Slow",
+      memory: { initial: 0 },
+      onStepEnd: async ({ state }, seen) => {
+        await pause()
+        return state.step === 2 ? { memory: seen + 1, ask: ["stopRun"] } : { memory: seen + 1 }
+      },
+      onPredictionStep: async () => {
+        await pause()
+        watched++
+      }
+    })
+    const { state } = yield* train([slow])
+    expect([state.step, state.callbacks, watched]).toEqual([2, { Slow: 2 }, 3])
+  })
+)
+
+it.effect("what a handler throws, or its promise is rejected with, names the callback and the event", () =>
+  Effect.gen(function* () {
+    const cause = new Error("boom")
+    const boom = () => {
+      throw cause
+    }
+    const reject = async () => boom()
+    for (const handler of [boom, reject])
+      for (const event of ["onInitEnd", "onStepEnd", "onEvaluate", "onPredictionStep"] as const) {
+        const error = yield* Effect.flip(train([Callback.make({ name: "Mine", [event]: handler })]))
+        expect(error).toMatchObject({ _tag: "CallbackFailed", message: `callback "Mine" failed at ${event}: boom`, cause })
+      }
+  })
+)

@@ -1,0 +1,451 @@
+import { expect, it } from "@effect/vitest"
+import { Cause, Deferred, Effect, Schedule as EffectSchedule, Equal, Exit, Fiber, Layer, Queue, Stream } from "effect"
+import { CheckpointError, CheckpointStore } from "../../../src/Checkpoint/CheckpointStore.ts"
+import type { Loader } from "../../../src/Data/Loader.ts"
+import * as Observer from "../../../src/Driver/Observer.ts"
+import type { TrainingTask } from "../../../src/Driver/TrainingTask.ts"
+import * as Trainer from "../../../src/HuggingFaceTrainer/Trainer.ts"
+import * as Cpu from "../../../src/Layer/Device/Cpu.ts"
+import type { Device } from "../../../src/Layer/Device/Device.ts"
+import { type Entry, Logger } from "../../../src/Layer/Logger/Logger.ts"
+import * as Horizon from "../../../src/Schedule/Horizon.ts"
+import * as Plan from "../../../src/Schedule/Plan.ts"
+import * as Trigger from "../../../src/Schedule/Trigger.ts"
+import { tf } from "../../../src/Tensor/Tensor.ts"
+import * as Tiny from "../../support/tiny.ts"
+
+const plan = (given: Partial<Plan.Plan> = {}, accumulation = 1): Plan.Plan => ({
+  ...Plan.make({
+    horizon: Horizon.make({ epochs: 2, batchesPerEpoch: 6, accumulation }),
+    learningRate: () => 0.05,
+    log: Trigger.every(2),
+    evaluate: Trigger.every(3),
+    save: Trigger.every(4),
+    sets: ["eval"]
+  }),
+  ...given
+})
+
+/** A task one of whose batches never comes; `reached` is done when it was asked for so many times. */
+const stuck = Effect.fnUntraced(function* (
+  task: TrainingTask,
+  at: { readonly train?: string; readonly evaluation?: string; readonly times?: number }
+) {
+  const reached = yield* Deferred.make<void>()
+  let times = 0
+  const gate = (loader: Loader, where: string | undefined): Loader => ({
+    ...loader,
+    batch: (epoch, batch) => {
+      if (`${epoch}.${batch}` !== where) return loader.batch(epoch, batch)
+      times++
+      return times < (at.times ?? 1)
+        ? loader.batch(epoch, batch)
+        : Effect.andThen(Deferred.succeed(reached, undefined), Effect.never)
+    }
+  })
+  const evaluation = Object.fromEntries(
+    Object.entries(task.evaluation).map(([name, loader]) => [name, gate(loader, at.evaluation)])
+  )
+  return { task: { ...task, train: gate(task.train, at.train), evaluation }, reached: Deferred.await(reached) }
+})
+
+/** A store whose saves take a while, or fail at a step. */
+const wrapped = (store: ReturnType<typeof Tiny.store>, change: { readonly pause?: number; readonly failAt?: number }) =>
+  Layer.effect(
+    CheckpointStore,
+    Effect.map(CheckpointStore, (inner) => ({
+      ...inner,
+      save: (checkpoint) =>
+        Effect.gen(function* () {
+          store.done.push(`begin ${checkpoint.state.step}`)
+          if (change.pause !== undefined) yield* Effect.sleep(change.pause)
+          if (change.failAt === checkpoint.state.step) {
+            return yield* new CheckpointError({ step: change.failAt, path: "disk", operation: "write", reason: "no space" })
+          }
+          yield* inner.save(checkpoint)
+        })
+    }))
+  ).pipe(Layer.provide(store.layer))
+
+const world = (store: Layer.Layer<CheckpointStore>, entries: Array<Entry> = []) =>
+  Layer.mergeAll(Tiny.optimizer, store, Tiny.logger(entries))
+const here = <A, E>(name: string, body: () => Effect.Effect<A, E, Device>) =>
+  it.live(name, () => body().pipe(Effect.provide(Cpu.layer)), 20_000)
+
+const reference = (task: TrainingTask, of = plan()) => Trainer.train(task, of).pipe(Effect.provide(world(Tiny.store().layer)))
+
+for (const background of [false, true]) {
+  for (const where of ["batch", "evaluation", "save"] as const) {
+    here(
+      `interrupted in a ${where}${background ? ", saving in the background" : ""}: saved, freed, and the rest is as if it had not been`,
+      () =>
+        Effect.gen(function* () {
+          const before = tf.memory().numTensors
+          const task = yield* Tiny.task()
+          const whole = yield* reference(task)
+          const store = Tiny.store()
+          const layer = world(where === "save" ? wrapped(store, { pause: 60 }) : store.layer)
+          let cut = { step: -1, safe: false }
+          yield* Effect.gen(function* () {
+            const at = { batch: { train: "1.1" }, evaluation: { evaluation: "0.1", times: 2 }, save: {} }[where]
+            const { task: caught, reached } = yield* stuck(task, at)
+            const options: Trainer.Options = {
+              background,
+              observe: { Saved: () => Effect.succeed([]) },
+              onInterrupt: (at) =>
+                Effect.sync(() => {
+                  cut = at
+                })
+            }
+            const fiber = yield* Effect.forkChild(Trainer.train(caught, plan(), options), { startImmediately: true })
+            if (where === "save") while (!store.done.includes("begin 4")) yield* Effect.sleep(1)
+            else yield* reached
+            yield* Fiber.interrupt(fiber)
+            expect(Exit.hasInterrupts(yield* Fiber.await(fiber))).toBe(true)
+            expect(cut.safe).toBe(true)
+            expect(cut.step).toBeGreaterThan(0)
+            expect(tf.memory().numTensors).toBe(before)
+            expect(new Set(store.done).size).toBe(store.done.length)
+            const rest = yield* Trainer.train(task, plan())
+            expect(Equal.equals(rest.weights, whole.weights)).toBe(true)
+            expect(Equal.equals(rest.state, whole.state)).toBe(true)
+          }).pipe(Effect.provide(layer))
+        })
+    )
+  }
+}
+
+here("interrupted inside an accumulation: the partial micro-batches are dropped and made again", () =>
+  Effect.gen(function* () {
+    const task = yield* Tiny.task()
+    const of = plan({}, 3)
+    const whole = yield* reference(task, of)
+    const store = Tiny.store()
+    yield* Effect.gen(function* () {
+      const { task: caught, reached } = yield* stuck(task, { train: "0.4" })
+      const fiber = yield* Effect.forkChild(Trainer.train(caught, of), { startImmediately: true })
+      yield* reached
+      yield* Fiber.interrupt(fiber)
+      expect(store.kept.get(1)?.state.position).toEqual({ epoch: 0, batch: 3 })
+      expect(Equal.equals((yield* Trainer.train(task, of)).weights, whole.weights)).toBe(true)
+    }).pipe(Effect.provide(world(store.layer)))
+  })
+)
+
+here("observers ask with values, a queue is one, and their errors are the run's", () =>
+  Effect.gen(function* () {
+    const task = yield* Tiny.task()
+    const quiet = plan({ log: Trigger.never, evaluate: Trigger.never, save: Trigger.never })
+    const queue = yield* Queue.unbounded<Plan.Request>()
+    yield* Queue.offer(queue, "save")
+    const stop = Observer.make({
+      StepEnded: ({ state }) => Effect.succeed(state.step === 5 ? ["evaluate", "save", "log", "stopRun"] : [])
+    })
+    const events = yield* Stream.runCollect(
+      Trainer.events(task, quiet, { observe: Observer.all(Observer.fromQueue(queue), stop) })
+    ).pipe(Effect.provide(world(Tiny.store().layer)))
+    const done = [...events].filter(({ _tag }) => ["Saved", "Logged", "Evaluated", "EpochEnded", "Finished"].includes(_tag))
+    expect(done.map(({ _tag, state }) => `${_tag} ${state.step}`)).toEqual([
+      "Saved 1",
+      "Logged 5",
+      "Evaluated 5",
+      "Saved 5",
+      "EpochEnded 5",
+      "Finished 5"
+    ])
+
+    const store = Tiny.store()
+    const failing = Trainer.train(task, plan(), {
+      observe: { StepEnded: ({ state }) => (state.step === 6 ? Effect.fail("mine" as const) : Effect.succeed([])) }
+    })
+    expect(yield* Effect.flip(failing.pipe(Effect.provide(world(store.layer))))).toBe("mine")
+    expect(store.done).toEqual(["save 4", "save 6"]) // a broken observer costs nothing
+  })
+)
+
+here("a write that fails ends the run, also in the background; retry goes on from the newest checkpoint", () =>
+  Effect.gen(function* () {
+    const task = yield* Tiny.task()
+    const whole = yield* reference(task)
+    for (const background of [false, true]) {
+      const store = Tiny.store()
+      const error = yield* Effect.flip(
+        Trainer.train(task, plan(), { background }).pipe(Effect.provide(world(wrapped(store, { failAt: 8 }))))
+      )
+      expect(error._tag).toBe("CheckpointError")
+      const rest = yield* Trainer.train(task, plan()).pipe(Effect.provide(world(store.layer)))
+      expect(Equal.equals(rest.weights, whole.weights)).toBe(true)
+    }
+    let left = 2
+    const store = Tiny.store()
+    const flaky: TrainingTask = {
+      ...task,
+      train: {
+        ...task.train,
+        batch: (epoch, batch) => (epoch === 1 && batch === 1 && left-- > 0 ? Effect.die("flaky") : task.train.batch(epoch, batch))
+      }
+    }
+    const retried = yield* Trainer.train(flaky, plan()).pipe(
+      Effect.catchDefect((defect) => Effect.fail(defect)),
+      Effect.retry(EffectSchedule.recurs(5)),
+      Effect.provide(world(store.layer))
+    )
+    expect(Equal.equals(retried.weights, whole.weights)).toBe(true)
+  })
+)
+
+here("a store that hangs on the way out is given up after the grace", () =>
+  Effect.gen(function* () {
+    const { task, reached } = yield* stuck(yield* Tiny.task(), { train: "0.3" })
+    let safe = true
+    const options: Trainer.Options = {
+      grace: 50,
+      onInterrupt: (cut) =>
+        Effect.sync(() => {
+          safe = cut.safe
+        })
+    }
+    const hanging = world(wrapped(Tiny.store(), { pause: 60_000 }))
+    const run = Trainer.train(task, plan({ save: Trigger.never }), options).pipe(Effect.provide(hanging))
+    const fiber = yield* Effect.forkChild(run, { startImmediately: true })
+    yield* reached
+    const asked = performance.now()
+    yield* Fiber.interrupt(fiber)
+    expect(performance.now() - asked).toBeLessThan(10_000)
+    expect(safe).toBe(false)
+  })
+)
+
+here("a schedule that throws is a defect, and nothing that disagrees is saved", () =>
+  Effect.gen(function* () {
+    const store = Tiny.store()
+    const broken = plan({
+      log: (_, after) => {
+        if (after.step === 6) throw new Error("mine")
+        return false
+      }
+    })
+    const exit = yield* Effect.exit(Trainer.train(yield* Tiny.task(), broken).pipe(Effect.provide(world(store.layer))))
+    expect(Exit.isFailure(exit) && Cause.hasDies(exit.cause)).toBe(true)
+    expect(store.done).toEqual(["save 4"])
+  })
+)
+
+here("a loss that is not finite ends the run with the last good checkpoint untouched, unless it is let through", () =>
+  Effect.gen(function* () {
+    const task = yield* Tiny.task()
+    const wild = plan({ learningRate: (state) => (state.step === 5 ? 1e38 : 0.05) })
+    const store = Tiny.store()
+    const error = yield* Effect.flip(Trainer.train(task, wild).pipe(Effect.provide(world(store.layer))))
+    expect(error._tag).toBe("NonFiniteLoss")
+    expect(store.done).toEqual(["save 4"])
+    const lost = Trainer.train(task, plan({ learningRate: ({ step }) => (step === 3 ? Number.NaN : 0.05) }))
+    expect((yield* Effect.flip(lost.pipe(Effect.provide(world(Tiny.store().layer))))).message).toMatch(/rate for update 4 is NaN/)
+    const last = plan({ learningRate: ({ step }) => (step === 10 ? 1e38 : 0.05), log: Trigger.never, save: Trigger.never })
+    const unseen = Trainer.train(task, last).pipe(Effect.provide(world(Tiny.store().layer)))
+    expect((yield* Effect.flip(unseen))._tag).toBe("NonFiniteLoss")
+    // the loss is 0, and its gradient is 0 / 0
+    const flat: TrainingTask["model"] = {
+      ...task.model,
+      apply: ({ "lin.weight": w }) => ({ loss: { sum: tf.sum(tf.sqrt(tf.mul(w!, 0))), count: tf.scalar(1) }, outputs: {} })
+    }
+    const ungraded = Trainer.train({ ...task, model: flat }, plan({ log: Trigger.every(1) })).pipe(
+      Effect.provide(world(Tiny.store().layer))
+    )
+    expect((yield* Effect.flip(ungraded)).message).toMatch(/gradient norm is NaN/)
+    const entries: Array<Entry> = []
+    yield* Trainer.train(task, wild, { nonFinite: "continue" }).pipe(Effect.provide(world(Tiny.store().layer, entries)))
+    expect(entries.some((entry) => entry._tag === "Scalars" && Number.isNaN(entry.values.loss))).toBe(true)
+  })
+)
+
+here("what does not fit is found before step 0", () =>
+  Effect.gen(function* () {
+    const task = yield* Tiny.task()
+    const refuse = (of: TrainingTask, by: Plan.Plan, store = Tiny.store()) =>
+      Effect.flip(Trainer.train(of, by).pipe(Effect.provide(world(store.layer)))).pipe(
+        Effect.tap(() => Effect.sync(() => expect(store.done).toEqual([])))
+      )
+    expect((yield* refuse(task, plan({ watches: ["eval_accuracy"] }))).message).toMatch(/eval_accuracy.*eval_loss/)
+    expect((yield* refuse(task, plan({ sets: ["test"] }))).message).toMatch(/test.*eval/)
+    expect((yield* refuse({ ...task, train: { ...task.train, batch: () => Effect.undefined } }, plan()))._tag).toBe("InvalidTask")
+    const typo: TrainingTask = {
+      ...task,
+      model: {
+        ...task.model,
+        apply: (parameters, { features, ...batch }, context) => task.model.apply(parameters, { ...batch, x: features! }, context)
+      }
+    }
+    expect((yield* refuse(typo, plan())).message).toMatch(/features/)
+    const unknown = (): never => tf.engine().runKernel("Nonesuch", {}) as never
+    const exotic: TrainingTask = { ...task, model: { ...task.model, apply: unknown } }
+    expect(yield* refuse(exotic, plan())).toMatchObject({ _tag: "KernelMissing", kernel: "Nonesuch" })
+    const other = Tiny.store()
+    yield* Trainer.train(task, plan()).pipe(Effect.provide(world(other.layer)))
+    const wider: TrainingTask = {
+      ...task,
+      model: {
+        ...task.model,
+        init: (key) => ({ ...task.model.init(key), "extra.bias": { dtype: "float32", shape: [2], data: new Float32Array(2) } })
+      }
+    }
+    const wrong = yield* Effect.flip(Trainer.train(wider, plan()).pipe(Effect.provide(world(other.layer))))
+    expect(wrong._tag).toBe("WrongCheckpoint")
+    expect(wrong.message).toMatch(/extra\.bias is missing/)
+  })
+)
+
+here("a finished run trains nothing more; more epochs go on; the events can be read in windows", () =>
+  Effect.gen(function* () {
+    const task = yield* Tiny.task()
+    const store = Tiny.store()
+    yield* Effect.gen(function* () {
+      const window = Trainer.events(task, plan()).pipe(
+        Stream.takeUntil(({ _tag, state }) => _tag === "StepEnded" && state.step % 5 === 0),
+        Stream.runDrain
+      )
+      yield* Effect.repeat(window, EffectSchedule.recurs(3))
+      const first = yield* Trainer.train(task, plan())
+      expect(first.state.step).toBe(12)
+      const tags = yield* Stream.runCollect(Trainer.events(task, plan()))
+      expect([...tags].some(({ _tag }) => _tag === "Updating")).toBe(false)
+      const longer = yield* Trainer.train(task, plan({ horizon: Horizon.make({ epochs: 3, batchesPerEpoch: 6 }) }))
+      expect(longer.state.step).toBe(18)
+    }).pipe(Effect.provide(world(store.layer)))
+  })
+)
+
+here("the best weights are back at the end", () =>
+  Effect.gen(function* () {
+    const task = yield* Tiny.task()
+    const store = Tiny.store()
+    const best = plan({
+      save: Trigger.every(1),
+      evaluate: Trigger.every(1),
+      best: (state) => (state.step >= 3 ? 3 : null),
+      restoreBest: true
+    })
+    const { weights, state } = yield* Trainer.train(task, best).pipe(Effect.provide(world(store.layer)))
+    expect(state.bestCheckpoint).toBe(3)
+    expect(Equal.equals(weights.parameters, store.kept.get(3)!.weights.parameters)).toBe(true)
+    expect(Equal.equals(store.kept.get(12)!.weights.parameters, weights.parameters)).toBe(false)
+  })
+)
+
+here("a reader that gives up at a micro-batch and comes back does not have it twice", () =>
+  Effect.gen(function* () {
+    const task = yield* Tiny.task()
+    const of = plan({}, 2)
+    const whole = yield* reference(task, of)
+    let asked = 0
+    const weights = yield* Effect.scoped(
+      Effect.gen(function* () {
+        const observe: Trainer.Options["observe"] = {
+          Microbatch: () => (asked++ % 3 === 0 ? Effect.as(Effect.never, []) : Effect.succeed([]))
+        }
+        const run = yield* Trainer.start(task, of, { observe })
+        while ((yield* Effect.timeoutOption(Stream.runDrain(run.events), 5))._tag === "None") {}
+        return yield* run.weights
+      })
+    ).pipe(Effect.provide(world(Tiny.store().layer)))
+    expect(Equal.equals(weights, whole.weights)).toBe(true)
+  })
+)
+
+here("what an epoch's end leaves of an accumulation is dropped, not taken into the next epoch", () =>
+  Effect.gen(function* () {
+    const task = yield* Tiny.task({ size: 10 })
+    const stream = { ...task.train, batchesPerEpoch: Infinity }
+    const of = plan({ horizon: { maxSteps: 4, epochs: Infinity, batchesPerEpoch: 8, accumulation: 2 }, evaluate: Trigger.never })
+    const { state } = yield* Trainer.train({ ...task, train: stream }, of).pipe(Effect.provide(world(Tiny.store().layer)))
+    expect(state.samples).toBe(4 * 2 * 2) // five batches of two an epoch: two updates of two, one left over
+  })
+)
+
+here("the log is on disk before a checkpoint that has it", () =>
+  Effect.gen(function* () {
+    const store = Tiny.store()
+    const flushed = Layer.succeed(Logger, {
+      log: (entry) => Effect.sync(() => void (entry._tag === "Scalars" && store.done.push(`log ${entry.step}`))),
+      flush: Effect.sync(() => void store.done.push("flush"))
+    })
+    const log = plan({ log: Trigger.every(4), evaluate: Trigger.never })
+    yield* Trainer.train(yield* Tiny.task(), log).pipe(Effect.provide(Layer.mergeAll(Tiny.optimizer, store.layer, flushed)))
+    expect(store.done.slice(0, 3)).toEqual(["log 4", "flush", "save 4"])
+  })
+)
+
+here("an observer that fails at a log leaves what was to be logged: the resumed run logs it, once", () =>
+  Effect.gen(function* () {
+    const task = yield* Tiny.task()
+    const logs = (history: ReadonlyArray<{ readonly step: number; readonly values: unknown }>) =>
+      history.map(({ step, values }) => ({ step, values }))
+    const whole = yield* reference(task)
+    const store = Tiny.store()
+    const failing = Trainer.train(task, plan(), {
+      observe: { Logged: ({ state }) => (state.step === 6 ? Effect.fail("mine" as const) : Effect.succeed([])) }
+    })
+    expect(yield* Effect.flip(failing.pipe(Effect.provide(world(store.layer))))).toBe("mine")
+    const rest = yield* Trainer.train(task, plan()).pipe(Effect.provide(world(store.layer)))
+    expect(logs(rest.history)).toEqual(logs(whole.history))
+    expect(rest.state.losses).toEqual(whole.state.losses)
+  })
+)
+
+here("a background write that hangs is waited for no longer than the grace", () =>
+  Effect.gen(function* () {
+    const store = Tiny.store()
+    const hanging = world(wrapped(store, { pause: 3_000 }))
+    const { task, reached } = yield* stuck(yield* Tiny.task(), { train: "1.0" })
+    let told = { safe: true, after: Number.POSITIVE_INFINITY }
+    let asked = 0
+    const options: Trainer.Options = {
+      background: true,
+      grace: 50,
+      onInterrupt: ({ safe }) =>
+        Effect.sync(() => {
+          told = { safe, after: performance.now() - asked }
+        })
+    }
+    const run = Trainer.train(task, plan(), options).pipe(Effect.provide(hanging))
+    const fiber = yield* Effect.forkChild(run, { startImmediately: true })
+    yield* reached
+    asked = performance.now()
+    yield* Fiber.interrupt(fiber)
+    expect(told.safe).toBe(false)
+    expect(told.after).toBeLessThan(2_000)
+  })
+)
+
+here("a best checkpoint that is gone at the end is told of, and the last weights stay", () =>
+  Effect.gen(function* () {
+    const task = yield* Tiny.task()
+    const store = Tiny.store()
+    const gone = Layer.effect(
+      CheckpointStore,
+      Effect.map(CheckpointStore, (inner) => ({
+        ...inner,
+        load: (step) => Effect.fail(new CheckpointError({ step, path: "disk", operation: "read", reason: "there is none" }))
+      }))
+    ).pipe(Layer.provide(store.layer))
+    const best = plan({ save: Trigger.every(1), best: ({ step }) => (step >= 3 ? 3 : null), restoreBest: true })
+    const { weights, state } = yield* Trainer.train(task, best).pipe(Effect.provide(world(gone)))
+    expect(state.step).toBe(12)
+    expect(Equal.equals(weights.parameters, store.kept.get(12)!.weights.parameters)).toBe(true)
+  })
+)
+
+here("a run from elsewhere that is cut at once is saved in its own store; a best that is not on disk is none", () =>
+  Effect.gen(function* () {
+    const task = yield* Tiny.task()
+    const home = Tiny.store()
+    yield* Trainer.train(task, plan()).pipe(Effect.provide(world(home.layer)))
+    const from = home.kept.get(4)!
+    const own = Tiny.store()
+    yield* Trainer.events(task, plan(), { from }).pipe(Stream.take(1), Stream.runDrain, Effect.provide(world(own.layer)))
+    expect([...own.kept.keys()]).toEqual([4])
+    own.kept.set(4, { ...from, state: { ...from.state, bestCheckpoint: 2 } })
+    const found = yield* Trainer.find("newest").pipe(Effect.provide(own.layer))
+    expect(found?.state.bestCheckpoint).toBe(null)
+  })
+)

@@ -1,0 +1,136 @@
+import { Context, Effect, Layer } from "effect"
+import { describe, expect } from "vitest"
+import * as Arguments from "../../../src/Arguments/Arguments.ts"
+import * as Dataset from "../../../src/Data/Dataset.ts"
+import * as CollectOptions from "../../../src/Evaluation/CollectOptions.ts"
+import type { ComputeMetrics } from "../../../src/Evaluation/ComputeMetrics.ts"
+import * as EvalPrediction from "../../../src/Evaluation/EvalPrediction.ts"
+import * as Program from "../../../src/Program/Program.ts"
+import { tf } from "../../../src/Tensor/Tensor.ts"
+import * as Evaluated from "../../support/evaluated.ts"
+import * as Scoring from "../../support/scoring.ts"
+import * as Tiny from "../../support/tiny.ts"
+
+const { seen } = Evaluated
+
+Evaluated.it("metrics get the set's prefix unless they have it, and count before streaming ones of their name", () =>
+  Effect.gen(function* () {
+    const { result } = yield* seen({ computeMetrics: () => ({ a: 1, eval_b: 2, evaluated: 3, loss: 4 }) })
+    expect(result.metrics).toEqual({ eval_loss: 4, eval_a: 1, eval_b: 2, eval_evaluated: 3 })
+  })
+)
+
+Evaluated.it("metrics may come from an effect", () =>
+  Effect.gen(function* () {
+    const { result } = yield* seen({ computeMetrics: () => Effect.succeed({ a: 1 }) })
+    expect(result.metrics.eval_a).toBe(1)
+  })
+)
+
+Evaluated.it("metrics are numbers, or an error says which is not", () =>
+  Effect.gen(function* () {
+    for (const value of [Number.NaN, "0.5", null, undefined, [1]]) {
+      const error = yield* Effect.flip(seen({ computeMetrics: () => ({ fine: 1, wrong: value as number }) }))
+      expect(error).toMatchObject({ _tag: "InvalidMetric", set: "eval", metric: "wrong" })
+      expect(error.message).toContain('"wrong"')
+    }
+    const partial = yield* seen({ computeMetrics: () => ({ wrong: Number.NaN }) }, { partial: true })
+    expect(partial.result.metrics.eval_wrong).toBeNaN()
+    expect((yield* seen({ computeMetrics: () => ({ much: Infinity }) })).result.metrics.eval_much).toBe(Infinity)
+  })
+)
+
+Evaluated.it("metrics that cannot be computed say why", () =>
+  Effect.gen(function* () {
+    const fails = () => {
+      throw new Error("no positive row")
+    }
+    for (const computeMetrics of [fails, () => Effect.fail(new Error("no positive row"))]) {
+      const error = yield* Effect.flip(seen({ computeMetrics }))
+      expect(error._tag).toBe("MetricsFailed")
+      expect(error.message).toBe('computeMetrics failed on the set "eval": no positive row')
+    }
+  })
+)
+
+Evaluated.it("metrics have no loss where the model gives none, and a NaN where it gave that", () =>
+  Effect.gen(function* () {
+    const lossless: typeof Scoring.model = {
+      ...Scoring.single,
+      apply: (parameters, batch, context) => ({ outputs: Scoring.single.apply(parameters, batch, context).outputs })
+    }
+    expect(Object.keys((yield* seen({}, { model: lossless })).result.metrics)).toEqual(["eval_n"])
+    const broken: typeof Scoring.model = {
+      ...Scoring.single,
+      apply: (parameters, batch, context) => ({
+        ...Scoring.single.apply(parameters, batch, context),
+        loss: { sum: tf.scalar(Number.NaN), count: tf.scalar(1) }
+      })
+    }
+    expect((yield* seen({}, { model: broken })).result.metrics.eval_loss).toBeNaN()
+  })
+)
+
+describe("in a run", () => {
+  class Scale extends Context.Service<Scale, number>()("test/Scale") {}
+
+  const run = (computeMetrics: ComputeMetrics<Scale>, args: Arguments.Input = {}) =>
+    Program.run(
+      Program.make({
+        args: {
+          maxSteps: 4,
+          perDeviceTrainBatchSize: 2,
+          perDeviceEvalBatchSize: 2,
+          evalStrategy: "steps",
+          evalSteps: 2,
+          ...args
+        },
+        model: Tiny.model,
+        collate: Tiny.collate,
+        trainDataset: Dataset.fromArray(Tiny.rows(7)),
+        evalDataset: Dataset.fromArray(Tiny.rows(5)),
+        computeMetrics
+      })
+    ).pipe(Effect.provide(Layer.mergeAll(Tiny.store().layer, Tiny.logger(), Layer.succeed(Scale, 3)), { local: true }))
+  const rowsOf = (prediction: EvalPrediction.EvalPrediction) => EvalPrediction.take(prediction.labelIds).data.length
+  const best = { loadBestModelAtEnd: true, saveSteps: 2, greaterIsBetter: true } as const
+
+  Evaluated.it("a metric that is computed decides what is best, and one that nobody gives is found before step 0", () =>
+    Effect.gen(function* () {
+      let evaluations = 0
+      // the rehearsal is the first
+      const falling: ComputeMetrics = () => ({ falling: -evaluations++ })
+      const { state } = yield* run(falling, { ...best, metricForBestModel: "falling" })
+      expect([state.bestCheckpoint, evaluations]).toEqual([2, 3])
+      const error = yield* Effect.flip(run(falling, { ...best, metricForBestModel: "rising" }))
+      expect(error).toMatchObject({ _tag: "InvalidTask" })
+      expect(error.message).toContain("eval_falling")
+    })
+  )
+
+  Evaluated.it("what cannot be said of one batch does not stop it before step 0; what cannot be said of the set stops it", () =>
+    Effect.gen(function* () {
+      const { history } = yield* run((prediction) => ({ late: rowsOf(prediction) < 5 ? Number.NaN : 1 }))
+      expect(history.filter(({ kind }) => kind === "eval").map(({ values }) => values.eval_late)).toEqual([1, 1])
+      expect(yield* Effect.flip(run(() => ({ never: Number.NaN })))).toMatchObject({ _tag: "InvalidMetric", metric: "never" })
+    })
+  )
+
+  Evaluated.it("an effect keeps what it was made with", () =>
+    Effect.gen(function* () {
+      const args = yield* Effect.fromResult(Arguments.make({}))
+      const computeMetrics = () => Effect.map(Scale, (scale) => ({ scale }))
+      const collect = yield* Effect.provideService(CollectOptions.make(args, { computeMetrics }), Scale, 3)
+      expect((yield* seen(collect)).result.metrics.eval_scale).toBe(3)
+    })
+  )
+
+  Evaluated.it("an effect gets what the program is given", () =>
+    Effect.gen(function* () {
+      const scaled = (prediction: EvalPrediction.EvalPrediction) =>
+        Effect.map(Scale, (scale) => ({ rows: scale * rowsOf(prediction) }))
+      const { history } = yield* run(scaled)
+      expect(history.filter(({ kind }) => kind === "eval").map(({ values }) => values.eval_rows)).toEqual([15, 15])
+    })
+  )
+})
