@@ -32,7 +32,9 @@ const rows = [
   "metrics.ts",
   "data.ts",
   "transformers.ts",
-  "promise.ts"
+  "promise.ts",
+  "Testing",
+  "testing.ts"
 ]
 
 /** Packages, and the one folder that may import them; src itself is imported by path. */
@@ -42,6 +44,7 @@ const packages: ReadonlyArray<readonly [name: RegExp, home: string | undefined]>
   [/^@huggingface\/hub$/, "Layer/Hub/"],
   [/^@huggingface\/(?!hub$)/, "Tokenizer/"],
   [/^effect\/cli/, "cli/"],
+  [/^fast-check$/, "Testing/"],
   [/^regimen(\/|$)/, undefined]
 ]
 
@@ -50,11 +53,21 @@ const calls: ReadonlyArray<readonly [call: RegExp, name: string, homes: Readonly
   [/\bMath\.random\b/, "Math.random", []],
   [/\bDate\.now\b|\bnew Date\(\)/, "the clock of Date", []],
   [/\bperformance\.now\b/, "performance.now", []],
-  [/(?<![.\w-])process\.|["']node:process["']/, "process", ["Layer/", "Checkpoint/", "cli/"]]
+  [/(?<![.\w-])process\.|["']node:process["']/, "process", ["Layer/", "Checkpoint/", "Testing/", "cli/"]]
 ]
 
 /** What is not reached from here is dead, or was forgotten in index.ts. */
-const entries = ["index.ts", "nn.ts", "optim.ts", "metrics.ts", "data.ts", "transformers.ts", "promise.ts", "cli/main.ts"]
+const entries = [
+  "index.ts",
+  "nn.ts",
+  "optim.ts",
+  "metrics.ts",
+  "data.ts",
+  "transformers.ts",
+  "promise.ts",
+  "testing.ts",
+  "cli/main.ts"
+]
 
 interface Finding {
   readonly file: string

@@ -6,12 +6,11 @@ import { NodeServices } from "@effect/platform-node"
 import { afterAll, describe, expect, it } from "@effect/vitest"
 import { Effect, Logger as EffectLogger, Exit, Fiber, Layer, Scope } from "effect"
 import { TestClock } from "effect/testing"
-import fc from "fast-check"
-import type { Entry } from "../../src/Layer/Logger/Logger.ts"
 import * as Loggers from "../../src/Layer/Logger/Loggers.ts"
 import * as Horizon from "../../src/Schedule/Horizon.ts"
+import * as Contract from "../../src/Testing/Contract.ts"
+import { oneOfEach, text } from "../../src/Testing/SampleEntries.ts"
 import * as State from "../../src/TrainerState.ts"
-import { arbitrary, oneOfEach, text } from "../unit/Layer/Logger/entries.ts"
 import * as VirtualTerminal from "../unit/Layer/Logger/virtualTerminal.ts"
 
 const root = mkdtempSync(join(tmpdir(), "regimen-logger-"))
@@ -68,42 +67,9 @@ const loggers: Record<string, { readonly works: Make; readonly broken?: Make }> 
 }
 
 const horizon = Horizon.make({ epochs: 2, batchesPerEpoch: 50 })
-const use = (entries: ReadonlyArray<Entry>) =>
-  Effect.gen(function* () {
-    const logger = yield* Loggers.Logger
-    for (const [i, entry] of entries.entries()) {
-      logger.progress?.({ phase: "train", state: { ...State.initial, step: i, epoch: i / 50 }, horizon })
-      logger.progress?.({ phase: "eval", state: State.initial, horizon, set: "eval", done: i, total: Infinity })
-      yield* logger.log(entry)
-      yield* TestClock.adjust(150)
-    }
-    yield* logger.flush
-    yield* logger.flush
-  })
-
 describe.each(Object.entries(loggers))("%s", (_, { works, broken }) => {
-  it.effect("takes any entries in any order, and flushes", () =>
-    Effect.gen(function* () {
-      const warnings: Array<unknown> = []
-      const lists = [
-        oneOfEach,
-        oneOfEach.toReversed(),
-        ...fc.sample(fc.array(arbitrary, { maxLength: 12 }), { numRuns: 20, seed: 3 })
-      ]
-      for (const entries of lists)
-        yield* use(entries).pipe(Effect.provide(works(), { local: true }), Effect.provide(listen(warnings)))
-      expect(warnings).toEqual([])
-    })
-  )
-
-  if (broken !== undefined)
-    it.effect("goes on when it cannot write, and says so at most once", () =>
-      Effect.gen(function* () {
-        const warnings: Array<unknown> = []
-        yield* use([...oneOfEach, ...oneOfEach]).pipe(Effect.provide(broken(), { local: true }), Effect.provide(listen(warnings)))
-        expect(warnings.length).toBeLessThanOrEqual(2) // `all` merges two that are broken
-      })
-    )
+  for (const test of Contract.logger(works(), broken === undefined ? {} : { broken: broken(), warnings: 2 }))
+    it(test.name, test.run) // "all" merges two broken loggers, and each warns
 })
 
 describe("all", () => {

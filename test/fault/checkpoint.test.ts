@@ -7,7 +7,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, FileSystem, Layer } from "effect"
 import { CheckpointStore } from "../../src/Checkpoint/CheckpointStore.ts"
 import * as FileSystemStore from "../../src/Checkpoint/FileSystemStore.ts"
-import { bits, checkpoint } from "../support/checkpoints.ts"
+import { bits, checkpoint } from "../../src/Testing/SampleCheckpoint.ts"
 import * as FaultyDisk from "../support/faultyDisk.ts"
 
 type Use = (store: CheckpointStore["Service"]) => Effect.Effect<unknown, unknown>

@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest"
 import type { Checkpoint } from "../../src/Checkpoint/CheckpointStore.ts"
 import * as Folder from "../../src/Checkpoint/Folder.ts"
 import type { HostTensor } from "../../src/Tensor/HostTensor.ts"
+import { bits } from "../../src/Testing/SampleCheckpoint.ts"
 import { append, type Evaluations, initial } from "../../src/TrainerState.ts"
-import { bits } from "../support/checkpoints.ts"
 
 const plain = { noNullPrototype: true }
 const figure = fc.double()

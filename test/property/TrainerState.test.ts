@@ -2,8 +2,8 @@
 import { Schema } from "effect"
 import fc from "fast-check"
 import { expect, it } from "vitest"
+import * as Plans from "../../src/Testing/Arbitraries.ts"
 import { fromArray, TrainerState, toArray } from "../../src/TrainerState.ts"
-import * as Plans from "./arbitraries/plans.ts"
 
 it("decode(encode(state)) is the state, through JSON", () => {
   fc.assert(

@@ -9,7 +9,7 @@ import { fields, seq2seq } from "../../src/Arguments/Fields.ts"
 import * as Flags from "../../src/Arguments/Flags.ts"
 import { toCamel } from "../../src/Arguments/Names.ts"
 import * as Removed from "../../src/Arguments/Removed.ts"
-import { some, valid, valueOf } from "./arbitraries/arguments.ts"
+import { some, valid, valueOf } from "../../src/Testing/ArgumentArbitraries.ts"
 
 const made = (input: Arguments.Input) => Result.getOrThrow(Arguments.make(input))
 

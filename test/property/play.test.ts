@@ -3,8 +3,8 @@ import { Result, Schema } from "effect"
 import fc from "fast-check"
 import { expect, it } from "vitest"
 import * as Plan from "../../src/Schedule/Plan.ts"
+import * as Plans from "../../src/Testing/Arbitraries.ts"
 import * as State from "../../src/TrainerState.ts"
-import * as Plans from "./arbitraries/plans.ts"
 
 const encode = Schema.encodeSync(State.TrainerState)
 const decode = Schema.decodeSync(State.TrainerState)

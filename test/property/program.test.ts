@@ -9,8 +9,8 @@ import * as Cpu from "../../src/Layer/Device/Cpu.ts"
 import type { Entry } from "../../src/Layer/Logger/Logger.ts"
 import * as Program from "../../src/Program/Program.ts"
 import * as Plan from "../../src/Schedule/Plan.ts"
+import { cadence, some } from "../../src/Testing/ArgumentArbitraries.ts"
 import * as Tiny from "../support/tiny.ts"
-import { cadence, some } from "./arbitraries/arguments.ts"
 
 const tags: ReadonlyArray<Plan.Event["_tag"]> = [
   ...(["Initialized", "Started", "EpochStarted", "Microbatch", "StepStarted", "SubstepEnded", "Updating", "Updated"] as const),

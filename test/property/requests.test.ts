@@ -3,7 +3,7 @@ import { Result } from "effect"
 import fc from "fast-check"
 import { expect, it } from "vitest"
 import * as Plan from "../../src/Schedule/Plan.ts"
-import * as Plans from "./arbitraries/plans.ts"
+import * as Plans from "../../src/Testing/Arbitraries.ts"
 
 /** The requests that each event's type allows: kept equal to the type by the compiler. */
 const allowed: { readonly [T in Plan.Tag]: ReadonlyArray<Plan.Requests[T]> } = {

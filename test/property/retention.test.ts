@@ -4,8 +4,8 @@ import fc from "fast-check"
 import { expect, it } from "vitest"
 import * as Plan from "../../src/Schedule/Plan.ts"
 import * as Retention from "../../src/Schedule/Retention.ts"
+import * as Plans from "../../src/Testing/Arbitraries.ts"
 import * as State from "../../src/TrainerState.ts"
-import * as Plans from "./arbitraries/plans.ts"
 
 const disk = fc
   .uniqueArray(fc.nat(100), { minLength: 1, maxLength: 9 })

@@ -5,8 +5,8 @@ import * as Clock from "../../src/Schedule/Clock.ts"
 import * as Horizon from "../../src/Schedule/Horizon.ts"
 import * as LearningRate from "../../src/Schedule/LearningRate.ts"
 import * as Schedule from "../../src/Schedule/Schedule.ts"
+import * as Plans from "../../src/Testing/Arbitraries.ts"
 import * as State from "../../src/TrainerState.ts"
-import * as Plans from "./arbitraries/plans.ts"
 
 const at = (step: number): State.TrainerState => ({ ...State.initial, step })
 const planned = fc.oneof(

@@ -5,8 +5,8 @@ import * as Clock from "../../src/Schedule/Clock.ts"
 import * as Fraction from "../../src/Schedule/Fraction.ts"
 import * as Horizon from "../../src/Schedule/Horizon.ts"
 import * as Trigger from "../../src/Schedule/Trigger.ts"
+import * as Plans from "../../src/Testing/Arbitraries.ts"
 import * as State from "../../src/TrainerState.ts"
-import * as Plans from "./arbitraries/plans.ts"
 
 /** floor(ticks * under / (over * perUnit)), in integers of any size. */
 const floor = ({ clock, count }: Clock.Span, state: State.TrainerState, horizon: Horizon.Horizon): bigint =>

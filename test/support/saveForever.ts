@@ -4,7 +4,7 @@ import * as NodePath from "@effect/platform-node/NodePath"
 import { Effect, Layer } from "effect"
 import { CheckpointStore } from "../../src/Checkpoint/CheckpointStore.ts"
 import * as FileSystemStore from "../../src/Checkpoint/FileSystemStore.ts"
-import { checkpoint } from "./checkpoints.ts"
+import { checkpoint } from "../../src/Testing/SampleCheckpoint.ts"
 
 const program = Effect.gen(function* () {
   const store = yield* CheckpointStore

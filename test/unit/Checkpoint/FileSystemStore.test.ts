@@ -4,7 +4,7 @@ import { Effect, FileSystem, Layer, PlatformError } from "effect"
 import { CheckpointStore } from "../../../src/Checkpoint/CheckpointStore.ts"
 import * as FileSystemStore from "../../../src/Checkpoint/FileSystemStore.ts"
 import * as Json from "../../../src/Checkpoint/Json.ts"
-import { bits, checkpoint } from "../../support/checkpoints.ts"
+import { bits, checkpoint } from "../../../src/Testing/SampleCheckpoint.ts"
 
 type Store = CheckpointStore["Service"]
 

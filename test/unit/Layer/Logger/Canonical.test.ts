@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { canonical } from "../../../../src/Layer/Logger/Canonical.ts"
-import { arbitrary, evaluation, figure, summary, text, train } from "./entries.ts"
+import { arbitrary, evaluation, figure, summary, text, train } from "../../../../src/Testing/SampleEntries.ts"
 
 const steps = Array.from({ length: 10 }, (_, i) => i + 1)
 /** A run from one step to another: each step logs, every third evaluates two sets. */

@@ -2,7 +2,7 @@ import { Effect } from "effect"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import * as EntryJson from "../../../../src/Layer/Logger/EntryJson.ts"
-import { arbitrary, config, train } from "./entries.ts"
+import { arbitrary, config, train } from "../../../../src/Testing/SampleEntries.ts"
 
 const read = (line: string) => Effect.runSync(EntryJson.decode(line))
 

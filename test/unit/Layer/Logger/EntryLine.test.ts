@@ -4,7 +4,7 @@ import { Effect, Layer } from "effect"
 import * as Console from "../../../../src/Layer/Logger/Console.ts"
 import * as EntryLine from "../../../../src/Layer/Logger/EntryLine.ts"
 import { Logger, type Scalars } from "../../../../src/Layer/Logger/Logger.ts"
-import { config, evaluation, summary, train } from "./entries.ts"
+import { config, evaluation, summary, train } from "../../../../src/Testing/SampleEntries.ts"
 import * as VirtualTerminal from "./virtualTerminal.ts"
 
 const idle: Scalars = {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import * as EvaluationTable from "../../../../src/Layer/Logger/EvaluationTable.ts"
 import type { Scalars } from "../../../../src/Layer/Logger/Logger.ts"
-import { evaluation } from "./entries.ts"
+import { evaluation } from "../../../../src/Testing/SampleEntries.ts"
 
 /** The rows that evaluations give, one after the other. */
 const rows = (entries: ReadonlyArray<Scalars>, columns = 80): ReadonlyArray<string> => {

@@ -7,7 +7,7 @@ import { Effect, Logger as EffectLogger, Exit, FileSystem, Layer, PlatformError,
 import * as EntryJson from "../../../../src/Layer/Logger/EntryJson.ts"
 import * as Jsonl from "../../../../src/Layer/Logger/Jsonl.ts"
 import { type Entry, Logger } from "../../../../src/Layer/Logger/Logger.ts"
-import { oneOfEach, text, train } from "./entries.ts"
+import { oneOfEach, text, train } from "../../../../src/Testing/SampleEntries.ts"
 
 const root = mkdtempSync(join(tmpdir(), "regimen-jsonl-"))
 afterAll(() => rmSync(root, { recursive: true }))

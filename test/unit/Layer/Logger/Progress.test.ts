@@ -4,8 +4,8 @@ import { TestClock } from "effect/testing"
 import { type Entry, Logger } from "../../../../src/Layer/Logger/Logger.ts"
 import * as Progress from "../../../../src/Layer/Logger/Progress.ts"
 import * as Horizon from "../../../../src/Schedule/Horizon.ts"
+import { config, evaluation, figure, oneOfEach, summary, text, train } from "../../../../src/Testing/SampleEntries.ts"
 import * as State from "../../../../src/TrainerState.ts"
-import { config, evaluation, figure, oneOfEach, summary, text, train } from "./entries.ts"
 import * as VirtualTerminal from "./virtualTerminal.ts"
 
 const horizon = Horizon.make({ epochs: 2, batchesPerEpoch: 50 })

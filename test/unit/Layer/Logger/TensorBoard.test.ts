@@ -10,7 +10,7 @@ import * as EntryEvents from "../../../../src/Layer/Logger/TensorBoard/EntryEven
 import * as Event from "../../../../src/Layer/Logger/TensorBoard/Event.ts"
 import * as TfRecord from "../../../../src/Layer/Logger/TensorBoard/TfRecord.ts"
 import * as TensorBoard from "../../../../src/Layer/Logger/TensorBoard.ts"
-import { config, evaluation, figure, oneOfEach, summary, text, train } from "./entries.ts"
+import { config, evaluation, figure, oneOfEach, summary, text, train } from "../../../../src/Testing/SampleEntries.ts"
 
 const root = mkdtempSync(join(tmpdir(), "regimen-tensorboard-"))
 afterAll(() => rmSync(root, { recursive: true }))

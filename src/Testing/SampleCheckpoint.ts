@@ -1,7 +1,7 @@
 /** Checkpoints with everything in them that is easily lost. */
-import type { Checkpoint } from "../../src/Checkpoint/CheckpointStore.ts"
-import type { HostTensor } from "../../src/Tensor/HostTensor.ts"
-import { initial } from "../../src/TrainerState.ts"
+import type { Checkpoint } from "../Checkpoint/CheckpointStore.ts"
+import type { HostTensor } from "../Tensor/HostTensor.ts"
+import { initial } from "../TrainerState.ts"
 
 const float = (shape: ReadonlyArray<number>, ...bits: ReadonlyArray<number>): HostTensor => ({
   dtype: "float32",

@@ -1,11 +1,11 @@
 /** Random arguments: any value of any row of the table, and cadences that a tiny run can follow. */
 import { Result, Schema } from "effect"
 import fc from "fast-check"
-import * as Arguments from "../../../src/Arguments/Arguments.ts"
-import type { Field } from "../../../src/Arguments/Field.ts"
-import { schedulers } from "../../../src/Arguments/Fields/Training.ts"
-import { fields } from "../../../src/Arguments/Fields.ts"
-import { toCamel } from "../../../src/Arguments/Names.ts"
+import * as Arguments from "../Arguments/Arguments.ts"
+import type { Field } from "../Arguments/Field.ts"
+import { schedulers } from "../Arguments/Fields/Training.ts"
+import { fields } from "../Arguments/Fields.ts"
+import { toCamel } from "../Arguments/Names.ts"
 
 const rows: Readonly<Record<string, Field<unknown>>> = fields
 

@@ -1,13 +1,13 @@
 /** Random plans, scripts and states: whatever the algebra can make of triggers, with data that end where they like. */
 import fc from "fast-check"
-import * as Clock from "../../../src/Schedule/Clock.ts"
-import * as Horizon from "../../../src/Schedule/Horizon.ts"
-import * as LearningRate from "../../../src/Schedule/LearningRate.ts"
-import * as Plan from "../../../src/Schedule/Plan.ts"
-import * as Retention from "../../../src/Schedule/Retention.ts"
-import * as Schedule from "../../../src/Schedule/Schedule.ts"
-import * as Trigger from "../../../src/Schedule/Trigger.ts"
-import * as State from "../../../src/TrainerState.ts"
+import * as Clock from "../Schedule/Clock.ts"
+import * as Horizon from "../Schedule/Horizon.ts"
+import * as LearningRate from "../Schedule/LearningRate.ts"
+import * as Plan from "../Schedule/Plan.ts"
+import * as Retention from "../Schedule/Retention.ts"
+import * as Schedule from "../Schedule/Schedule.ts"
+import * as Trigger from "../Schedule/Trigger.ts"
+import * as State from "../TrainerState.ts"
 
 export const horizon: fc.Arbitrary<Horizon.Horizon> = fc
   .record({

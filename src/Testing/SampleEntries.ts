@@ -1,6 +1,6 @@
 /** Entries for tests: one of each kind, and any at all. */
 import fc from "fast-check"
-import type { Config, Entry, Figure, Scalars, Text } from "../../../../src/Layer/Logger/Logger.ts"
+import type { Config, Entry, Figure, Scalars, Text } from "../Layer/Logger/Logger.ts"
 
 const stamp = (step: number, attempt = 1) => ({ run: "run", attempt, step, epoch: step / 100 })
 
