@@ -61,8 +61,8 @@ const computeLoss: ComputeLoss = ({ outputs }, { labels }) =>
 const stopWhenGood = (target: number) =>
   Callback.make({
     name: "StopWhenGood",
-    memory: { initial: 0 },
-    onLog: ({ logs }, hits) => (logs.loss !== undefined && logs.loss < target ? { memory: hits + 1 } : {}),
+    state: { initial: 0 },
+    onLog: ({ logs }, hits) => (logs.loss !== undefined && logs.loss < target ? { state: hits + 1 } : {}),
     onTrainBegin: (_, hits) => (hits >= 3 ? { ask: ["stopRun"] } : {}), // a resume goes on after a callback's stop
     onStepEnd: (_, hits) => (hits >= 3 ? { ask: ["save", "stopRun"] } : {})
   })

@@ -1,67 +1,38 @@
-/** A callback is told what happens in a run, and answers with what it asks for and what it remembers: the page's callbacks, as values. */
-import { Console, Effect, Predicate, Schema } from "effect"
+/** Hugging Face's callbacks as values: handlers that the run calls at its events, which reply with requests and the callback's next state. */
+import { Console, Effect, Predicate, type Schema } from "effect"
 import type { EarlyStopping } from "../Arguments/Compile.ts"
+import { nearest, toCamel } from "../Arguments/Names.ts"
 import * as Python from "../Format/Python.ts"
-import type { EventOf, Metrics, Requests, Tag } from "../Schedule/Event.ts"
+import type { Metrics, Tag } from "../Schedule/Event.ts"
+import {
+  type CallbackEvent,
+  CallbackFailed,
+  type CallbackReply,
+  type Errors,
+  type EventTags,
+  type Given,
+  type Handler,
+  type Handlers,
+  type PredictionStep,
+  type Replied,
+  type Services,
+  tags
+} from "./CallbackEvent.ts"
+import { InvalidTask } from "./Errors.ts"
 
-/** What is being logged, under the log's names, with the `epoch`; empty at events that log nothing. */
-export type Logs = Readonly<Record<string, number>>
+export type {
+  CallbackEvent,
+  CallbackReply,
+  EventTags,
+  Handler,
+  Handlers,
+  Logs,
+  PredictionStep,
+  Watchers
+} from "./CallbackEvent.ts"
+export { CallbackFailed } from "./CallbackEvent.ts"
 
-/** The page's names of the events. `onLog` hears of training, of evaluations and of the end. */
-export interface EventTags {
-  readonly onInitEnd: "Initialized"
-  readonly onTrainBegin: "Started"
-  readonly onEpochBegin: "EpochStarted"
-  readonly onStepBegin: "StepStarted"
-  readonly onSubstepEnd: "SubstepEnded"
-  readonly onPreOptimizerStep: "Updating"
-  readonly onOptimizerStep: "Updated"
-  readonly onStepEnd: "StepEnded"
-  readonly onLog: "Logged" | "EvaluationLogged" | "Summary"
-  readonly onEvaluate: "Evaluated"
-  readonly onSave: "Saved"
-  readonly onEpochEnd: "EpochEnded"
-  readonly onTrainEnd: "Finished"
-}
-
-/** An event as callbacks hear it; `globalStep` is Python's name of the state's `step`. */
-export type CallbackEvent<T extends Tag> = EventOf<T> & { readonly logs: Logs; readonly state: { readonly globalStep: number } }
-
-/** What is asked for, and what is remembered from here on (what was remembered before, where it is left out). */
-export interface CallbackReply<T extends Tag, S> {
-  readonly ask?: ReadonlyArray<Requests[T]>
-  readonly memory?: S
-}
-
-// biome-ignore lint/suspicious/noConfusingVoidType: a handler that answers nothing need not return
-type Perhaps<A> = A | void
-type Answered<T extends Tag, S> = Perhaps<CallbackReply<T, S>>
-
-/** At once, as a promise, or as an Effect. */
-type Given<A, E, R> = A | PromiseLike<A> | Effect.Effect<A, E, R>
-
-/** Hears of an event, with what the callback remembers. The run waits for its answer. */
-export type Handler<T extends Tag, S, E, R> = (event: CallbackEvent<T>, memory: S) => Given<Answered<T, S>, E, R>
-
-/** A batch of an evaluation or a prediction is done. */
-export interface PredictionStep {
-  readonly set: string
-  /** Batches done, and in all (`Infinity` when nobody knows). */
-  readonly done: number
-  readonly total: number
-}
-
-/** What watches evaluations and predictions, which have no state that could be asked for something. */
-export interface Watchers {
-  readonly onPredictionStep: PredictionStep
-  readonly onPredict: Metrics
-}
-
-export type Handlers<S, E, R> = { readonly [Name in keyof EventTags]?: Handler<EventTags[Name], S, E, R> } & {
-  readonly [Name in keyof Watchers]?: (told: Watchers[Name]) => Given<unknown, E, R>
-}
-
-/** What a callback remembers: its form, as JSON in checkpoints (plain JSON as it is, where it is left out), and how it begins. */
+/** The state that a callback keeps in checkpoints: its initial value, and its schema (plain JSON without one). */
 export interface CallbackState<S> {
   readonly schema?: Schema.Codec<S, unknown>
   readonly initial: S
@@ -69,60 +40,45 @@ export interface CallbackState<S> {
 
 export interface Callback<E = never, R = never> {
   readonly _tag: "Callback"
-  /** The name under which checkpoints keep its memory, and by which it can be removed. */
+  /** The key of its state in checkpoints, and the name by which it can be removed. */
   readonly name: string
-  /** Its memory's form; undefined for one that remembers nothing. */
-  readonly memory: CallbackState<unknown> | undefined
+  /** Undefined for a callback without state. */
+  readonly state: CallbackState<unknown> | undefined
   readonly handles: ReadonlySet<Tag>
   readonly notify: (
     event: CallbackEvent<Tag>,
-    memory: unknown
+    state: unknown
   ) => Effect.Effect<CallbackReply<Tag, unknown>, E | CallbackFailed, R>
   readonly onPredictionStep?: (step: PredictionStep) => Effect.Effect<unknown, E | CallbackFailed, R>
   readonly onPredict?: (metrics: Metrics) => Effect.Effect<unknown, E | CallbackFailed, R>
-  /** Set for early stopping, which a plan does for it. */
+  /** Set for early stopping, which the plan performs. */
   readonly earlyStopping?: EarlyStopping
 }
 
-/** A handler threw, or its promise was rejected. */
-export class CallbackFailed extends Schema.TaggedError<CallbackFailed>()("CallbackFailed", {
-  callback: Schema.String,
-  event: Schema.String,
-  cause: Schema.Unknown
-}) {
-  override get message() {
-    const reason = this.cause instanceof Error ? this.cause.message : String(this.cause)
-    return `callback "${this.callback}" failed at ${this.event}: ${reason}`
-  }
+interface Named {
+  readonly name?: string
+  readonly state?: unknown
 }
 
-const tags: { readonly [Name in keyof EventTags]: ReadonlyArray<Tag> } = {
-  onInitEnd: ["Initialized"],
-  onTrainBegin: ["Started"],
-  onEpochBegin: ["EpochStarted"],
-  onStepBegin: ["StepStarted"],
-  onSubstepEnd: ["SubstepEnded"],
-  onPreOptimizerStep: ["Updating"],
-  onOptimizerStep: ["Updated"],
-  onStepEnd: ["StepEnded"],
-  onLog: ["Logged", "EvaluationLogged", "Summary"],
-  onEvaluate: ["Evaluated"],
-  onSave: ["Saved"],
-  onEpochEnd: ["EpochEnded"],
-  onTrainEnd: ["Finished"]
-}
+/** The callback of some handlers. With an unknown name among them it is no callback, which does not type-check where one is expected. */
+export type Made<H> = string extends keyof H
+  ? Callback<Errors<H>, Services<H>>
+  : [Exclude<keyof H, keyof Handlers<unknown> | keyof Named>] extends [never]
+    ? Callback<Errors<H>, Services<H>>
+    : { readonly unknownHandlers: Exclude<keyof H, keyof Handlers<unknown> | keyof Named> }
 
 /**
- * Makes a callback from handlers. A handler answers with what it asks for and what it remembers, or with a promise or an Effect of that, or with nothing.
- * What may be asked for is typed by the event.
+ * Makes a callback from handlers. A handler replies with requests and its next state, or with a promise or an Effect of those, or with nothing. Each event's
+ * type says what may be asked for.
  *
- * **Law**: a run that is cut anywhere and goes on remembers what one that was not cut does (test/property/play.test.ts), but for what is remembered at
- * `onSave`, which is in the next checkpoint. What is remembered at `onInitEnd`, `onTrainBegin`, `onTrainEnd` and the last log, which come again
- * with each start, is not kept.
+ * **Law**: a run that is interrupted anywhere and resumed ends with the callback state of an uninterrupted one (test/property/play.test.ts), except that state
+ * replied to `onSave` is in the next checkpoint. State replied to `onInitEnd`, `onTrainBegin`, `onTrainEnd` and the last log, which occur again with each
+ * start, is discarded.
  *
- * **Errors**: `CallbackFailed` ends the run when a handler throws, or its promise is rejected; an Effect fails with its own errors.
+ * **Errors**: throws `InvalidTask` for an unknown handler. `CallbackFailed` ends the run when a handler throws, or its promise is rejected; an Effect fails
+ * with its own errors. Errors and requirements of several handlers are unions.
  *
- * **Source**: `TrainerCallback`; requests take the place of `TrainerControl`'s flags, and no callback carries the flow.
+ * **Source**: `TrainerCallback`; requests replace the flags of `TrainerControl`, and the control flow is the plan's.
  *
  * @example
  * ```ts
@@ -131,46 +87,56 @@ const tags: { readonly [Name in keyof EventTags]: ReadonlyArray<Tag> } = {
  *
  * const everyThird = Callback.make({
  *   name: "EveryThird",
- *   memory: { initial: 0 },
- *   onStepEnd: (_, seen) => ({ memory: seen + 1, ask: seen % 3 === 2 ? ["evaluate"] : [] }),
+ *   state: { initial: 0 },
+ *   onStepEnd: (_, steps) => ({ state: steps + 1, ask: steps % 3 === 2 ? "evaluate" : [] }),
  *   onLog: ({ logs }) => console.log(logs)
  * })
  * assert.equal(everyThird.name, "EveryThird")
  * ```
  */
-export const make = <S = undefined, E = never, R = never>(
-  options: Handlers<NoInfer<S>, E, R> & { readonly name?: string; readonly memory?: CallbackState<S> }
-): Callback<E, R> => {
-  const { memory, name = "Callback", onPredict, onPredictionStep } = options
+export const make = <S = undefined, H extends Handlers<NoInfer<S>> & Named = Handlers<NoInfer<S>> & Named>(
+  options: H & Named & { readonly state?: CallbackState<S> }
+): Made<H> => {
+  type E = Errors<H>
+  type R = Services<H>
+  const { name = "Callback", onPredict, onPredictionStep, state, ...others } = options as Handlers<S, E, R> & typeof options
   const call = calling(name)
-  const handlers = new Map<
-    Tag,
-    (event: CallbackEvent<Tag>, memory: S) => Effect.Effect<Answered<Tag, S>, E | CallbackFailed, R>
-  >()
-  for (const [on, heard] of Object.entries(tags) as ReadonlyArray<[keyof EventTags, ReadonlyArray<Tag>]>) {
+  const handlers = new Map<Tag, (event: CallbackEvent<Tag>, state: S) => Effect.Effect<Replied<Tag, S>, E | CallbackFailed, R>>()
+  for (const on of Object.keys(others)) {
+    if (!isHandler(on)) throw unknownHandler(name, on)
     const handler = options[on] as Handler<Tag, S, E, R> | undefined
-    if (handler !== undefined) for (const tag of heard) handlers.set(tag, call(on, handler))
+    if (handler !== undefined) for (const tag of tags[on]) handlers.set(tag, call(on, handler))
   }
-  return {
+  const callback: Callback<E, R> = {
     _tag: "Callback",
     name,
-    memory: memory as CallbackState<unknown> | undefined,
+    state: state as CallbackState<unknown> | undefined,
     handles: new Set(handlers.keys()),
-    notify: (event, memory) =>
-      Effect.map(handlers.get(event._tag)?.(event, memory as S) ?? Effect.undefined, (answered) => answered ?? {}),
+    notify: (event, state) =>
+      Effect.map(handlers.get(event._tag)?.(event, state as S) ?? Effect.undefined, (reply) => reply ?? {}),
     ...(onPredictionStep === undefined ? {} : { onPredictionStep: call("onPredictionStep", onPredictionStep) }),
     ...(onPredict === undefined ? {} : { onPredict: call("onPredict", onPredict) })
   }
+  return callback as Made<H>
 }
 
-/** Calls a handler, and waits for what it gives. */
+const isHandler = (name: string): name is keyof EventTags => Object.hasOwn(tags, name)
+
+const unknownHandler = (callback: string, name: string) => {
+  const known = [...Object.keys(tags), "onPredictionStep", "onPredict", "name", "state"]
+  const meant = nearest(toCamel(name), known)
+  const hint = meant === undefined ? `There are: ${known.join(", ")}.` : `Did you mean ${meant}?`
+  return new InvalidTask({ reason: `Callback "${callback}" has an unknown option "${name}". ${hint}` })
+}
+
+/** Calls a handler and waits for its promise or Effect. */
 const calling =
   (callback: string) =>
-  <P extends ReadonlyArray<unknown>, A, E, R>(event: string, handler: (...told: P) => Given<A, E, R>) =>
-  (...told: P): Effect.Effect<A, E | CallbackFailed, R> => {
+  <P extends ReadonlyArray<unknown>, A, E, R>(event: string, handler: (...args: P) => Given<A, E, R>) =>
+  (...args: P): Effect.Effect<A, E | CallbackFailed, R> => {
     const failed = (cause: unknown) => new CallbackFailed({ callback, event, cause })
     return Effect.flatMap(
-      Effect.try({ try: () => handler(...told), catch: failed }),
+      Effect.try({ try: () => handler(...args), catch: failed }),
       (given): Effect.Effect<A, E | CallbackFailed, R> => {
         if (Effect.isEffect(given)) return given as Effect.Effect<A, E, R>
         if (!Predicate.isPromiseLike(given)) return Effect.succeed(given)
@@ -180,9 +146,9 @@ const calling =
   }
 
 /**
- * Stops the run when the metric to go by has not become better by more than `threshold` in `patience` evaluations.
+ * Stops the run when `metric_for_best_model` has not improved by more than `threshold` in `patience` evaluations.
  *
- * **Source**: `EarlyStoppingCallback`. It needs `metric_for_best_model`. The counter is a fold over the evaluations, which a resumed run has.
+ * **Source**: `EarlyStoppingCallback`. The counter is a fold over the evaluations, which are in the checkpoint.
  *
  * @example
  * ```ts
@@ -200,13 +166,13 @@ export const earlyStopping = ({
   readonly threshold?: number
 } = {}): Callback => ({ ...make({ name: "EarlyStoppingCallback" }), earlyStopping: { patience, threshold } })
 
-/** Stands for the flow of a run, which the plan carries: removing it changes nothing. **Source**: `DefaultFlowCallback`. */
+/** Does nothing: the plan decides when to log, evaluate and save, so removing it changes nothing. **Source**: `DefaultFlowCallback`. */
 export const defaultFlow: Callback = make({ name: "DefaultFlowCallback" })
 
-/** Stands for the progress that loggers show; without it they show none. **Source**: `ProgressCallback`. */
+/** Enables the progress display of loggers. **Source**: `ProgressCallback`. */
 export const progress: Callback = make({ name: "ProgressCallback" })
 
-/** Prints what is logged, as Python would print it. **Source**: `PrinterCallback`. */
+/** Prints logs as Python prints a dict. **Source**: `PrinterCallback`. */
 export const printer: Callback = make({
   name: "PrinterCallback",
   onLog: ({ logs }) =>

@@ -1,116 +1,123 @@
-/** The callbacks of a run: each is told, and what they remember is kept as the state keeps it. */
+/** The callbacks of a run: calls their handlers in order, and reads and writes their state in the TrainerState. */
 import { Effect, Predicate, Schema } from "effect"
 import type { Event, Request, Tag } from "../Schedule/Event.ts"
-import type { Callbacks as Memories, TrainerState } from "../TrainerState.ts"
+import type { Callbacks as States, TrainerState } from "../TrainerState.ts"
 import type { Callback, CallbackEvent, CallbackFailed, CallbackState, Logs, PredictionStep } from "./Callback.ts"
 import { InvalidTask } from "./Errors.ts"
 
-/** What all of them say. */
+/** The replies of all callbacks to one event. */
 export interface Replies {
   readonly requests: ReadonlyArray<Request>
-  readonly callbacks: Memories
-  /** The first that asks for the run's end, by name; undefined when none does. */
+  readonly callbacks: States
+  /** The name of the first that asks for the run to stop; undefined if none does. */
   readonly asker: string | undefined
 }
 
 export interface Callbacks<E, R> {
-  /** Tells those that hear of such an event, in order; undefined when none does. */
+  /** Calls the handlers of an event in order; undefined if there are none. */
   readonly notify: (event: Event, logs: Logs) => Effect.Effect<Replies, E | CallbackFailed | InvalidTask, R> | undefined
-  /** What tells them of each batch of an evaluation; nothing when none listens. */
+  /** The `onBatch` that calls `onPredictionStep` handlers; empty if there are none. */
   readonly watching: (step: Omit<PredictionStep, "done">) => {
     readonly onBatch?: (done: number) => Effect.Effect<void, E | CallbackFailed, R>
   }
 }
 
-/** What can be asked for. */
-const known = new Set<string>(["log", "evaluate", "save", "stopEpoch", "stopRun"])
+/** The valid requests. */
+const known = new Set<unknown>(["log", "evaluate", "save", "stopEpoch", "stopRun"])
 
-/** Gives the callbacks of a run their memories back. **Errors**: `InvalidTask` when two remember under one name, or one cannot read its memory. */
+/** Restores the state of a run's callbacks. **Errors**: `InvalidTask` when two callbacks with state share a name, or a state cannot be decoded. */
 export const make = Effect.fnUntraced(function* <E, R>(callbacks: ReadonlyArray<Callback<E, R>>, from: TrainerState) {
-  const hearing = new Set<Tag>(callbacks.flatMap(({ handles: hears }) => [...hears]))
-  const own = yield* Effect.forEach(callbacks, (callback) => remembering(callback, from.callbacks))
-  const names = callbacks.filter(({ memory }) => memory !== undefined).map(({ name }) => name)
+  const handled = new Set<Tag>(callbacks.flatMap(({ handles }) => [...handles]))
+  const members = yield* Effect.forEach(callbacks, (callback) => restored(callback, from.callbacks))
+  const names = callbacks.filter(({ state }) => state !== undefined).map(({ name }) => name)
   const twice = names.find((name, i) => names.indexOf(name) < i)
   if (twice !== undefined)
-    return yield* new InvalidTask({ reason: `Two callbacks remember under the name "${twice}". Give one another name.` })
+    return yield* new InvalidTask({ reason: `Two callbacks keep state under the name "${twice}". Give one another name.` })
 
-  const tell = Effect.fnUntraced(function* (event: Event, logs: Logs) {
+  const notify = Effect.fnUntraced(function* (event: Event, logs: Logs) {
     const requests: Array<Request> = []
-    let memories = event.state.callbacks
+    let states = event.state.callbacks
     let asker: string | undefined
-    const told = { ...event, logs, state: { ...event.state, globalStep: event.state.step } } as CallbackEvent<Tag>
-    for (const { callback, read, write } of own) {
+    const given = eventOf(event, logs)
+    for (const { callback, read, write } of members) {
       if (!callback.handles.has(event._tag)) continue
-      const { ask = [], memory } = yield* callback.notify(told, read(memories))
-      const unknown = ask.find((request) => !known.has(request))
+      const { ask = [], state } = yield* callback.notify(given, read(states))
+      const asked: ReadonlyArray<Request> = Array.isArray(ask) ? ask : [ask]
+      const unknown = asked.find((request) => !known.has(request))
       if (unknown !== undefined)
         return yield* new InvalidTask({
-          reason: `The callback "${callback.name}" asks for "${unknown}". There are: ${[...known].join(", ")}.`
+          reason: `Callback "${callback.name}" asks for "${unknown}". Expected: ${[...known].join(", ")}.`
         })
-      if (ask.includes("stopRun")) asker ??= callback.name
-      requests.push(...ask)
-      if (memory !== undefined) memories = yield* write(memories, memory)
+      if (asked.includes("stopRun")) asker ??= callback.name
+      requests.push(...asked)
+      if (state !== undefined) states = yield* write(states, state)
     }
-    return { requests, callbacks: memories, asker }
+    return { requests, callbacks: states, asker }
   })
   return {
-    notify: (event, logs) => (hearing.has(event._tag) ? tell(event, logs) : undefined),
+    notify: (event, logs) => (handled.has(event._tag) ? notify(event, logs) : undefined),
     watching: (step) => watching(callbacks, step)
   } satisfies Callbacks<E, R>
 })
 
-/** What tells callbacks of each batch of an evaluation or a prediction; nothing when none listens. */
+/** The event as handlers see it. Python's `on_evaluate` also gets runtime and speeds among its metrics. */
+const eventOf = (event: Event, logs: Logs): CallbackEvent<Tag> => {
+  const metrics = event._tag === "Evaluated" ? { metrics: { ...event.metrics, ...logs } } : {}
+  return { ...event, ...metrics, logs, state: { ...event.state, globalStep: event.state.step } } as CallbackEvent<Tag>
+}
+
+/** The `onBatch` of an evaluation or a prediction that calls `onPredictionStep` handlers; empty if there are none. */
 export const watching = <E, R>(
   callbacks: ReadonlyArray<Callback<E, R>>,
   step: Omit<PredictionStep, "done">
 ): { readonly onBatch?: (done: number) => Effect.Effect<void, E | CallbackFailed, R> } => {
-  const listening = callbacks.filter(({ onPredictionStep }) => onPredictionStep !== undefined)
-  if (listening.length === 0) return {}
+  const watchers = callbacks.filter(({ onPredictionStep }) => onPredictionStep !== undefined)
+  if (watchers.length === 0) return {}
   return {
     onBatch: (done) =>
-      Effect.forEach(listening, (callback) => callback.onPredictionStep?.({ ...step, done }) ?? Effect.void, {
+      Effect.forEach(watchers, (callback) => callback.onPredictionStep?.({ ...step, done }) ?? Effect.void, {
         discard: true
       })
   }
 }
 
-/** A callback and its memory, which is decoded only when the state's is another than the last one seen. */
-const remembering = Effect.fnUntraced(function* <E, R>(callback: Callback<E, R>, memories: Memories) {
-  const { memory, name } = callback
-  if (memory === undefined) return { callback, read: () => undefined, write: (memories: Memories) => Effect.succeed(memories) }
-  const { decode, encode, initial } = formOf(memory)
+/** A callback with a reader and a writer of its state. It is decoded only when the encoded state is not the last one seen. */
+const restored = Effect.fnUntraced(function* <E, R>(callback: Callback<E, R>, states: States) {
+  const { name, state } = callback
+  if (state === undefined) return { callback, read: () => undefined, write: (states: States) => Effect.succeed(states) }
+  const { decode, encode, initial } = codecOf(state)
   let last: { readonly encoded: unknown; readonly decoded: unknown } = { encoded: undefined, decoded: initial }
-  const read = (memories: Memories): unknown => {
-    const encoded = memories[name]
+  const read = (states: States): unknown => {
+    const encoded = states[name]
     if (encoded === last.encoded) return last.decoded
     last = { encoded, decoded: encoded === undefined ? initial : decode(encoded) }
     return last.decoded
   }
   yield* Effect.try({
-    try: () => read(memories),
+    try: () => read(states),
     catch: () =>
       new InvalidTask({
-        reason: `The checkpoint holds a memory of the callback "${name}" that it cannot read. Give the callback another name, or the checkpoint's own schema.`
+        reason: `The state of callback "${name}" in the checkpoint does not match its schema. Give the callback another name, or the checkpoint's schema.`
       })
   })
-  const write = (memories: Memories, decoded: unknown): Effect.Effect<Memories, InvalidTask> => {
-    if (decoded === last.decoded && typeof decoded !== "object") return Effect.succeed(memories) // an object may have been changed in place
+  const write = (states: States, decoded: unknown): Effect.Effect<States, InvalidTask> => {
+    if (decoded === last.decoded && typeof decoded !== "object") return Effect.succeed(states) // an object may have been mutated
     return Effect.try({
       try: () => {
         last = { encoded: encode(decoded), decoded }
-        return { ...memories, [name]: last.encoded }
+        return { ...states, [name]: last.encoded }
       },
       catch: () =>
         new InvalidTask({
-          reason: `The callback "${name}" remembers what its checkpoints cannot hold: let it remember plain JSON (numbers that are finite, no undefined), or give its memory a schema.`
+          reason: `The state of callback "${name}" cannot be written to a checkpoint: use plain JSON (finite numbers, no undefined), or give the state a schema.`
         })
     })
   }
   return { callback, read, write }
 })
 
-/** How a memory is written and read: by its schema, or as the plain JSON that it is, which is copied. */
-const formOf = ({ initial, schema }: CallbackState<unknown>) => {
+/** The codec of a state: its schema, or a copy of plain JSON. */
+const codecOf = ({ initial, schema }: CallbackState<unknown>) => {
   if (schema === undefined) {
     const copy = (json: unknown): unknown => structuredClone(Schema.encodeUnknownSync(Schema.Json)(json))
     return { encode: copy, decode: copy, initial: structuredClone(initial) }
@@ -119,11 +126,11 @@ const formOf = ({ initial, schema }: CallbackState<unknown>) => {
   return { encode: Schema.encodeUnknownSync(codec), decode: Schema.decodeUnknownSync(codec), initial }
 }
 
-/** Writes what callbacks remember as Hugging Face's `stateful_callbacks`. */
+/** Writes the states of callbacks as Hugging Face's `stateful_callbacks`. */
 export const toHuggingFace = ({ callbacks }: TrainerState): Readonly<Record<string, unknown>> =>
   Object.fromEntries(
-    Object.entries(callbacks).map(([name, memory]) => [
+    Object.entries(callbacks).map(([name, state]) => [
       name,
-      { args: {}, attributes: Predicate.isReadonlyObject(memory) ? memory : { memory } }
+      { args: {}, attributes: Predicate.isReadonlyObject(state) ? state : { state } }
     ])
   )

@@ -9,7 +9,7 @@ import type { KernelMissing } from "../Layer/Device/Kernels.ts"
 import type { FunctionFailed, MissingField, ModelFailed, NoLoss } from "../Model/Model.ts"
 import type { Stalled } from "../Schedule/Plan.ts"
 import * as KernelTrace from "../Tensor/KernelTrace.ts"
-import type { CallbackFailed } from "./Callback.ts"
+import type { CallbackFailed } from "./CallbackEvent.ts"
 import type { NotResumable } from "./ResumeFrom.ts"
 
 /** The loss or the gradient of an update is NaN or infinite. */

@@ -39,7 +39,7 @@ const train = (callbacks: ReadonlyArray<Callback.Callback<never, never>>, store 
     return yield* Trainer.train(yield* Tiny.task(), plan, { callbacks })
   }).pipe(Effect.provide(Tiny.world({ store: store.layer }), { local: true }))
 
-it.effect("all events, in the order of the page's callbacks", () =>
+it.effect("calls handlers in the order of Hugging Face's callbacks", () =>
   Effect.gen(function* () {
     const heard: Array<string> = []
     const handlers = Object.fromEntries(names.map((name) => [name, () => void heard.push(name)]))
@@ -102,10 +102,10 @@ it.effect("what is asked for is done, also beside an observer", () =>
 const counter = (seen: Array<number> = []) =>
   Callback.make({
     name: "Counter",
-    memory: { schema: Schema.Struct({ steps: Schema.Number, at: Schema.Date }), initial: { steps: 0, at: new Date(0) } },
+    state: { schema: Schema.Struct({ steps: Schema.Number, at: Schema.Date }), initial: { steps: 0, at: new Date(0) } },
     onStepEnd: (_, { at, steps }) => {
       seen.push(steps)
-      return { memory: { steps: steps + 1, at: new Date(at.getTime() + 1000) } }
+      return { state: { steps: steps + 1, at: new Date(at.getTime() + 1000) } }
     }
   })
 
@@ -150,11 +150,11 @@ it.effect("a memory that is no longer readable, and two of one name, are refused
   Effect.gen(function* () {
     const store = Tiny.store()
     yield* train([counter()], store)
-    const other = Callback.make({ name: "Counter", memory: { schema: Schema.String, initial: "" }, onStepEnd: () => {} })
+    const other = Callback.make({ name: "Counter", state: { schema: Schema.String, initial: "" }, onStepEnd: () => {} })
     const unreadable = yield* Effect.flip(train([other], store))
-    expect(unreadable.message).toContain('callback "Counter" that it cannot read')
+    expect(unreadable.message).toContain('The state of callback "Counter" in the checkpoint does not match its schema')
     const twice = yield* Effect.flip(train([counter(), counter()], store))
-    expect(twice.message).toContain('Two callbacks remember under the name "Counter"')
+    expect(twice.message).toContain('Two callbacks keep state under the name "Counter"')
   })
 )
 
@@ -162,7 +162,7 @@ it.effect("what cannot be asked for is told by name", () =>
   Effect.gen(function* () {
     const wrong = Callback.make({ name: "Wrong", onStepEnd: () => ({ ask: ["savee" as "save"] }) })
     const error = yield* Effect.flip(train([wrong]))
-    expect(error.message).toContain('The callback "Wrong" asks for "savee". There are: log, evaluate, save')
+    expect(error.message).toContain('Callback "Wrong" asks for "savee". Expected: log, evaluate, save')
   })
 )
 
@@ -172,11 +172,11 @@ it.effect("a memory without a schema is plain JSON, also where it is changed in 
     const seen: Array<number> = []
     const counting = Callback.make({
       name: "Plain",
-      memory: { initial: { steps: 0, kinds: ["a"] } },
-      onStepEnd: (_, memory) => {
-        seen.push(memory.steps)
-        memory.steps++
-        return { memory }
+      state: { initial: { steps: 0, kinds: ["a"] } },
+      onStepEnd: (_, state) => {
+        seen.push(state.steps)
+        state.steps++
+        return { state }
       }
     })
     const { state } = yield* train([counting], store)
@@ -191,9 +191,9 @@ it.effect("a memory without a schema is plain JSON, also where it is changed in 
 
 it.effect("what is no JSON cannot be remembered without a schema", () =>
   Effect.gen(function* () {
-    const dated = Callback.make({ name: "Dated", memory: { initial: {} }, onStepEnd: () => ({ memory: new Date(0) }) })
+    const dated = Callback.make({ name: "Dated", state: { initial: {} }, onStepEnd: () => ({ state: new Date(0) }) })
     const error = yield* Effect.flip(train([dated]))
-    expect(error.message).toContain('The callback "Dated" remembers what its checkpoints cannot hold')
+    expect(error.message).toContain('The state of callback "Dated" cannot be written to a checkpoint')
   })
 )
 
@@ -203,10 +203,10 @@ it.effect("a promise is waited for: what it asks for is done, and what it rememb
     const pause = () => new Promise((resolve) => setTimeout(resolve, 1))
     const slow = Callback.make({
       name: "Slow",
-      memory: { initial: 0 },
+      state: { initial: 0 },
       onStepEnd: async ({ state }, seen) => {
         await pause()
-        return state.step === 2 ? { memory: seen + 1, ask: ["stopRun"] } : { memory: seen + 1 }
+        return state.step === 2 ? { state: seen + 1, ask: ["stopRun"] } : { state: seen + 1 }
       },
       onPredictionStep: async () => {
         await pause()
@@ -232,3 +232,44 @@ it.effect("what a handler throws, or its promise is rejected with, names the cal
       }
   })
 )
+
+it.effect("accepts a single request, and refuses a reply's requests of another type by name", () =>
+  Effect.gen(function* () {
+    const single = Callback.make({ onStepEnd: ({ state }) => (state.step === 1 ? { ask: "stopRun" } : {}) })
+    expect((yield* train([single])).state.step).toBe(1)
+    for (const ask of ["no" as "save", 5 as unknown as "save", { save: true } as unknown as "save"]) {
+      const error = yield* Effect.flip(train([Callback.make({ name: "Wrong", onStepEnd: () => ({ ask }) })]))
+      expect(error).toMatchObject({ _tag: "InvalidTask" })
+      expect(error.message).toContain('Callback "Wrong" asks for')
+    }
+  })
+)
+
+it.effect("onEvaluate has runtime and speeds among its metrics", () =>
+  Effect.gen(function* () {
+    const metrics: Array<Readonly<Record<string, number>>> = []
+    yield* train([Callback.make({ onEvaluate: (event) => void metrics.push(event.metrics) })])
+    expect(Object.keys(metrics[0]!)).toEqual(
+      expect.arrayContaining(["eval_loss", "eval_runtime", "epoch"]) // the test clock stands still: there are no speeds
+    )
+  })
+)
+
+it("refuses an unknown handler when the callback is made", () => {
+  const make = () => Callback.make({ name: "Mine", onStepEnds: () => {} } as Callback.Handlers<undefined>)
+  expect(make).toThrow(expect.objectContaining({ _tag: "InvalidTask" }))
+  expect(make).toThrow('Callback "Mine" has an unknown option "onStepEnds". Did you mean onStepEnd?')
+})
+
+it("infers the union of its handlers' errors and requirements", () => {
+  class First extends Schema.TaggedError<First>()("First", {}) {}
+  class Second extends Schema.TaggedError<Second>()("Second", {}) {}
+  const both: Callback.Callback<First | Second> = Callback.make({
+    onStepEnd: ({ state }) => (state.step > 1 ? new First() : undefined),
+    onLog: () => Effect.fail(new Second())
+  })
+  expect(both.handles).toContain("StepEnded")
+  // @ts-expect-error -- an unknown handler gives no callback
+  const unknown = (): Callback.Callback => Callback.make({ onStepEnd: () => {}, onStepEnds: () => {} })
+  expect(unknown).toThrow()
+})

@@ -210,12 +210,12 @@ it.effect("callbacks are told of evaluations by hand, and remember", () =>
         callbacks: [
           Callback.make({
             name: "Count",
-            memory: { schema: Schema.Number, initial: 0 },
+            state: { schema: Schema.Number, initial: 0 },
             onPredictionStep: ({ done }) => void order.push(`batch ${done}`),
             onLog: () => void order.push("log"),
             onEvaluate: (_, n) => {
               order.push("evaluate")
-              return { memory: n + 1 }
+              return { state: n + 1 }
             }
           })
         ]
