@@ -41,7 +41,7 @@ const page = `# Where we differ from the Trainer
 
 Made from PARITY.md by \`bin/dev differences\`: change that, not this.
 
-The arguments and the facade do what the Trainer does, as it was recorded. What follows are the exceptions.
+The arguments and the Hugging Face Trainer do what the real Trainer does, as recorded. These are the exceptions.
 
 ## On purpose
 
@@ -54,7 +54,7 @@ Asking for one of these ends with a typed error that says what is missing and wh
 Arguments, which are read, checked and kept: ${list(refused.filter((item) => !item.startsWith("Trainer")))}. Of \`optim\`, \`report_to\` and
 others that have values of both kinds, only the values that are missing are refused.
 
-The rest of the page: ${list(refused.filter((item) => item.startsWith("Trainer")))}.
+Other features: ${list(refused.filter((item) => item.startsWith("Trainer")))}.
 
 ## Without effect
 
