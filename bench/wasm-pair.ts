@@ -7,10 +7,10 @@ import { once } from "node:events"
 import { Effect } from "effect"
 import { Device } from "../src/Layer/Device/Device.ts"
 import * as Wasm from "../src/Layer/Device/Wasm.ts"
-import { fallBack } from "../src/Layer/Device/wasm/CpuFallback.ts"
 import { register, valueAndGrads } from "../src/Tensor/Gradients.ts"
 import * as HostTensor from "../src/Tensor/HostTensor.ts"
 import { type Tensor, type Tensors, tf } from "../src/Tensor/Tensor.ts"
+import { fallBack } from "../src/TensorFlowFixes/wasm/CpuFallback.ts"
 
 export interface Workload {
   readonly weights: () => HostTensor.HostTensors

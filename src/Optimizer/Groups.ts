@@ -1,8 +1,8 @@
 /** Parameter groups: different parameters, picked by their paths, get different optimizers. */
 import type { Tensors } from "../Tensor/Tensor.ts"
 import * as Tree from "../Tensor/Tree.ts"
-import { distinct } from "./Names.ts"
 import { identity, type Transformation } from "./Transformation.ts"
+import { distinct } from "./UniqueNames.ts"
 
 /** The parameters whose path `where` accepts, and how they are updated. */
 export interface Group {

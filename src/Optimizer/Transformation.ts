@@ -2,7 +2,7 @@
 import { dual } from "effect/Function"
 import type { Tensors } from "../Tensor/Tensor.ts"
 import * as Tree from "../Tensor/Tree.ts"
-import { distinct } from "./Names.ts"
+import { distinct } from "./UniqueNames.ts"
 
 /** Where an update stands, for what a transformation computes on the host. */
 export interface At {

@@ -1,13 +1,11 @@
-/**
- * Gradients of a loss with respect to a flat record of parameters. TensorFlow.js's entry for Node registers none, so
- * they are loaded from a bundle (scripts/build-gradients.ts), together with the ones that TensorFlow.js lacks.
- */
-import { createRequire } from "node:module"
+/** Computes gradients of a loss with respect to a flat record of parameters. */
 import { Schema } from "effect"
-import { registerAverages } from "./AverageGradients.ts"
-import { registerIndexing } from "./IndexingGradients.ts"
-import { registerMissing } from "./MissingGradients.ts"
+import { install } from "../TensorFlowFixes/gradients/Install.ts"
 import { type Tensor, type Tensors, tf } from "./Tensor.ts"
+
+/** Registers TensorFlow.js's gradients and the repaired ones; later calls do nothing. A device calls it when it starts. **Errors**: throws `GradientsMissing`. */
+export { install as register } from "../TensorFlowFixes/gradients/Install.ts"
+export { GradientsMissing } from "../TensorFlowFixes/gradients/Node.ts"
 
 export interface ValueAndGrads<Aux extends Tensors> {
   /** Scalar. */
@@ -15,14 +13,6 @@ export interface ValueAndGrads<Aux extends Tensors> {
   readonly aux: Aux
   /** **Shapes**: as the parameters'. */
   readonly gradients: Tensors
-}
-
-export class GradientsMissing extends Schema.TaggedError<GradientsMissing>()("GradientsMissing", {
-  reason: Schema.String
-}) {
-  override get message() {
-    return `TensorFlow.js's gradients are not there (${this.reason}). In a checkout run "bin/dev setup"; in an installed package reinstall regimen.`
-  }
 }
 
 /** The loss cannot be differentiated with respect to any parameter: a bug in the model, caught before the first update. */
@@ -35,30 +25,14 @@ export class NoGradient extends Schema.TaggedError<NoGradient>()("NoGradient", {
   }
 }
 
-let registered = false
-
-/** Registers every gradient; later calls do nothing. A device calls it when it starts. **Errors**: throws `GradientsMissing`. */
-export const register = (): void => {
-  if (registered) return
-  try {
-    createRequire(import.meta.url)("#gradients")
-  } catch (cause) {
-    throw new GradientsMissing({ reason: cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : String(cause) })
-  }
-  registerMissing()
-  registerIndexing()
-  registerAverages()
-  registered = true
-}
-
 /**
- * Computes a scalar loss, its gradients and whatever else `f` wants to hand out (`aux`: outputs, new buffers). A parameter that the
+ * Computes a scalar loss, its gradients and auxiliary results of `f` (`aux`: outputs, new buffers). A parameter that the
  * loss does not use gets zeros, as in PyTorch's optimizers with `zero_grad(set_to_none=False)` and JAX; when it uses none of them, that is an error.
- * The caller (or the tidy around) owns what comes back. Nothing leaks when `f` throws.
+ * The caller (or the surrounding tidy) owns the results. Nothing leaks when `f` throws.
  *
  * **Shapes**: `loss` scalar; `gradients` as `parameters`.
  *
- * **Law**: they are the same on every device (test/contract/Device.ts).
+ * **Law**: they are the same on every device (test/contract/Device.test.ts).
  *
  * **Errors**: throws `NoGradient` when the loss is not a scalar or depends on no parameter, `GradientsMissing`, and what `f` throws.
  *
@@ -84,25 +58,25 @@ export const valueAndGrads = <Aux extends Tensors>(
   f: (parameters: Tensors) => { readonly loss: Tensor; readonly aux: Aux },
   parameters: Tensors
 ): ValueAndGrads<Aux> => {
-  register()
+  install()
   const names = Object.keys(parameters)
   const refuse = (reason: string) => new NoGradient({ reason, parameters: names })
   if (names.length === 0) throw refuse("the model has no parameters")
-  const kept: Array<readonly [string, Tensor]> = []
+  const retained: Array<readonly [string, Tensor]> = []
   try {
     return tf.tidy(() => {
       const forward = () => {
         const { loss, aux } = f(parameters)
         if (loss.rank !== 0) throw refuse(`the loss has shape [${loss.shape}] and must be a scalar`)
-        // The engine frees all but the loss at the end of the forward pass.
-        for (const [name, tensor] of Object.entries(aux)) kept.push([name, tf.keep(tf.clone(tensor))])
+        // The engine frees all but the loss at the end of the forward computation.
+        for (const [name, tensor] of Object.entries(aux)) retained.push([name, tf.keep(tf.clone(tensor))])
         return loss
       }
       const { value, grads } = tf.engine().gradients(forward, Object.values(parameters), undefined, true)
       if (grads.every((gradient) => gradient === undefined)) throw refuse("the loss depends on no parameter")
       return {
         loss: value,
-        aux: Object.fromEntries(kept.map(([name, tensor]) => [name, tf.clone(tensor)])) as Tensors as Aux,
+        aux: Object.fromEntries(retained.map(([name, tensor]) => [name, tf.clone(tensor)])) as Tensors as Aux,
         gradients: Object.fromEntries(names.map((name, i) => [name, grads[i] ?? tf.zerosLike(parameters[name]!)]))
       }
     })
@@ -110,11 +84,11 @@ export const valueAndGrads = <Aux extends Tensors>(
     freeTape()
     throw error
   } finally {
-    for (const [, tensor] of kept) tensor.dispose()
+    for (const [, tensor] of retained) tensor.dispose()
   }
 }
 
-/** Frees what a failed pass had saved for the way back, which no tidy does. */
+/** Frees what a failed forward computation had saved for the backward one, which no tidy does. */
 const freeTape = () => {
   const { state } = tf.engine()
   if (state.gradientDepth > 0) return

@@ -1,7 +1,10 @@
 /** Tensors in the host's memory: what batches, checkpoints and initial weights are made of. */
 import { Schema } from "effect"
 import { dual } from "effect/Function"
+import { sizeOf } from "../TensorFlowFixes/Shape.ts"
 import { type Tensor, type Tensors, tf } from "./Tensor.ts"
+
+export { sizeOf } from "../TensorFlowFixes/Shape.ts"
 
 export type DType = "float32" | "int32" | "bool"
 export type Values = Float32Array | Int32Array | Uint8Array
@@ -31,9 +34,6 @@ export class InvalidTensor extends Schema.TaggedError<InvalidTensor>()("InvalidT
 
 /** The typed array of each dtype. */
 export const arrayOf = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const
-
-/** Counts the elements of a shape. */
-export const sizeOf = (shape: ReadonlyArray<number>): number => shape.reduce((product, n) => product * n, 1)
 
 /** Makes a tensor from its parts. **Errors**: throws `InvalidTensor` when the number or the type of the elements does not fit. */
 export const make = (dtype: DType, shape: ReadonlyArray<number>, data: Values): HostTensor => validate({ dtype, shape, data }, "")

@@ -1,4 +1,4 @@
-/** Tensors on the device: TensorFlow.js's, under the one import that the project has of it. */
+/** Tensors on the device: TensorFlow.js, which the rest of the project imports from here. */
 import * as tf from "@tensorflow/tfjs-core"
 
 export { tf }

@@ -15,12 +15,12 @@ Object.defineProperty(globalThis, "Float32Array", { value: Float64Array })
 
 const { tf } = await import("../../src/Tensor/Tensor.ts")
 const { differentiable, lossOf } = await import("./DeviceCases.ts")
-const Repairs = await import("../../src/Layer/Device/cpu/Repairs.ts")
+const { install } = await import("../../src/TensorFlowFixes/cpu/Install.ts")
 
 tf.enableProdMode()
 await import("@tensorflow/tfjs-backend-cpu")
 await tf.setBackend("cpu")
-Repairs.install()
+install()
 
 const step = 1e-5
 const asked: ReadonlyArray<Probed> = JSON.parse(readFileSync(0, "utf8"))

@@ -1,12 +1,14 @@
 /**
- * A device on a TensorFlow.js backend. Engine and current backend belong to the process, so one backend is alive at a
- * time: a second device waits until the first one's scope has closed, or it is refused.
+ * Starts a device on a TensorFlow.js backend. Engine and current backend belong to the process, so there is one backend at a
+ * time: a second device is refused until the first one's scope has closed.
  */
 import { Effect, type Scope } from "effect"
+import { messageOf } from "../../ErrorMessage.ts"
 import { register } from "../../Tensor/Gradients.ts"
 import * as HostTensor from "../../Tensor/HostTensor.ts"
 import { isOutOfMemory } from "../../Tensor/OutOfMemory.ts"
 import { tf } from "../../Tensor/Tensor.ts"
+import { withoutNewListeners } from "../../TensorFlowFixes/wasm/Listeners.ts"
 import { type Device, DeviceError, DeviceUnavailable } from "./Device.ts"
 
 export interface Backend {
@@ -14,9 +16,9 @@ export interface Backend {
   readonly name: string
   /** Imports the backend's package. */
   readonly load: () => Promise<unknown>
-  /** Whether tensors can be read at once, or only when the device has come to it. */
+  /** Whether tensors are read synchronously or asynchronously. Default: `now`. */
   readonly reads?: "now" | "later"
-  /** Prepares the backend after it was made the current one. */
+  /** Prepares the backend after it has become the current one. */
   readonly prepare?: () => void
 }
 
@@ -24,7 +26,7 @@ export interface Backend {
 export const acquire = (backend: Backend): Effect.Effect<Device["Service"], DeviceUnavailable, Scope.Scope> =>
   Effect.acquireRelease(claim(backend.name).pipe(Effect.andThen(Effect.onError(started(backend), () => release))), () => release)
 
-/** Who holds the process's backend, and how often (the same device may be acquired again). */
+/** The backend in use in this process, and how often it is acquired (the same device may be acquired again). */
 let current = { name: "", holders: 0 }
 
 const claim = (name: string) =>
@@ -48,22 +50,16 @@ const started = (backend: Backend) =>
   }).pipe(Effect.map(() => device(backend)))
 
 const start = async ({ name, load, prepare }: Backend) => {
-  // Before the backend is made: it greets on the console otherwise.
+  // Before the backend is created: it prints a greeting otherwise.
   tf.enableProdMode()
-  const before = listeners()
-  await load()
-  if (tf.getBackend() !== name && !(await tf.setBackend(name)))
-    throw new Error(`TensorFlow.js could not start its backend ${name}`)
-  // The wasm backend throws a program's own errors again, from within its file.
-  for (const { event, listener } of listeners())
-    if (!before.some((own) => own.listener === listener)) process.off(event, listener)
+  await withoutNewListeners(async () => {
+    await load()
+    if (tf.getBackend() !== name && !(await tf.setBackend(name)))
+      throw new Error(`TensorFlow.js could not start its backend ${name}`)
+  })
   register()
   prepare?.()
 }
-
-const failures = ["uncaughtException", "unhandledRejection"] as const
-const listeners = () =>
-  failures.flatMap((event) => process.rawListeners(event).map((listener) => ({ event, listener: listener as () => void })))
 
 const device = ({ name, reads }: Backend): Device["Service"] => {
   const failed = (during: string) => (cause: unknown) =>
@@ -95,5 +91,3 @@ const synchronous =
     if (result instanceof Promise) throw new Error("tensor maths must be synchronous, and this function returned a promise")
     return result as tf.TensorContainer
   }
-
-const messageOf = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause))

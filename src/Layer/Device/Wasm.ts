@@ -1,11 +1,8 @@
-/**
- * WebAssembly (SIMD, one thread): the default on a fresh install. TensorFlow.js's backend lacks kernels that training needs,
- * has some that are wrong and some that are slow; `wasm/` replaces them.
- */
+/** The device `wasm`: WebAssembly with SIMD, one thread. Kernels that TensorFlow.js lacks or has wrong are replaced (src/TensorFlowFixes). */
 import { Layer } from "effect"
+import { install } from "../../TensorFlowFixes/wasm/Install.ts"
 import { acquire } from "./Backend.ts"
 import { Device } from "./Device.ts"
-import { install } from "./wasm/Pack.ts"
 
 /** Provides the device `wasm`. **Errors**: `DeviceUnavailable`. */
 export const layer = Layer.effect(

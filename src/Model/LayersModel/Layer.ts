@@ -1,5 +1,5 @@
 /** What is used of a layer of TensorFlow.js, without an import of it: its parts, and its variables by path. */
-import { distinct } from "../../Optimizer/Names.ts"
+import { distinct } from "../../Optimizer/UniqueNames.ts"
 import type { Tensor } from "../../Tensor/Tensor.ts"
 
 /** A weight that changes in place: tfjs-layers' `LayerVariable`. */

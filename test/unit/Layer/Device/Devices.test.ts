@@ -1,8 +1,7 @@
 import { spawnSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
-import * as Auto from "../../../../src/Layer/Device/Auto.ts"
+import { Config, ConfigProvider, Effect, Layer } from "effect"
 import { acquire } from "../../../../src/Layer/Device/Backend.ts"
 import * as Cpu from "../../../../src/Layer/Device/Cpu.ts"
 import { Device, DeviceUnavailable } from "../../../../src/Layer/Device/Device.ts"
@@ -11,11 +10,11 @@ import * as Wasm from "../../../../src/Layer/Device/Wasm.ts"
 import * as HostTensor from "../../../../src/Tensor/HostTensor.ts"
 import { tf } from "../../../../src/Tensor/Tensor.ts"
 
-const nameOn = (layer: Layer.Layer<Device, DeviceUnavailable>) =>
+const nameOn = <E>(layer: Layer.Layer<Device, E>) =>
   Device.use((device) => Effect.succeed(device.name)).pipe(Effect.provide(layer, { local: true }))
 
-describe("one backend at a time", () => {
-  it.effect("devices may follow each other", () =>
+describe("devices in one process", () => {
+  it.effect("can be used one after the other", () =>
     Effect.gen(function* () {
       for (const [layer, name] of [
         [Cpu.layer, "cpu"],
@@ -27,7 +26,7 @@ describe("one backend at a time", () => {
       }
     })
   )
-  it.effect("a second device is refused while the first is in use, and welcome after it", () =>
+  it.effect("refuses a second device while the first is in use, and accepts it afterwards", () =>
     Effect.gen(function* () {
       const refused = yield* Effect.scoped(
         Effect.gen(function* () {
@@ -44,7 +43,7 @@ describe("one backend at a time", () => {
   )
 })
 
-it.effect("a device that does not start says why, and is not in the way of the next", () =>
+it.effect("reports why a device does not start, and lets the next one start", () =>
   Effect.gen(function* () {
     const next = yield* Effect.scoped(
       Effect.gen(function* () {
@@ -58,37 +57,37 @@ it.effect("a device that does not start says why, and is not in the way of the n
   })
 )
 
-describe("Auto", () => {
-  it.effect("takes wasm and says so", () =>
+describe("auto", () => {
+  it.effect("chooses wasm and reports it", () =>
     Effect.gen(function* () {
-      expect(yield* nameOn(Auto.layer)).toBe("wasm")
-      const report = yield* Auto.report
+      expect(yield* nameOn(Devices.auto)).toBe("wasm")
+      const report = yield* Devices.report
       expect(report).toEqual({ chosen: "wasm", attempts: [{ device: "wasm" }] })
-      expect(Auto.describe(report)).toBe("device wasm: the first choice")
+      expect(Devices.describe(report)).toBe("device wasm: the first choice")
     })
   )
-  it.effect("goes on to the next device, with the reason", () =>
+  it.effect("chooses the next device and reports why the first cannot be used", () =>
     Effect.gen(function* () {
-      const report = yield* Effect.scoped(Effect.andThen(Layer.build(Cpu.layer), Auto.report))
+      const report = yield* Effect.scoped(Effect.andThen(Layer.build(Cpu.layer), Devices.report))
       expect(report.chosen).toBe("cpu")
-      expect(Auto.describe(report)).toMatch(/^device cpu: wasm cannot be used \(device cpu is in use/)
+      expect(Devices.describe(report)).toMatch(/^device cpu: wasm cannot be used \(device cpu is in use/)
     })
   )
 })
 
 describe("webgpu", () => {
-  it.effect("says what to install, and auto does not ask for it", () =>
+  it.effect("reports which packages to install, and is never chosen by auto", () =>
     Effect.gen(function* () {
       const missing = yield* Effect.flip(nameOn(Devices.webgpu))
       expect(missing).toBeInstanceOf(DeviceUnavailable)
       expect(missing.message).toBe(
         "Device webgpu cannot be used: its packages are not installed. Run: npm install webgpu @tensorflow/tfjs-backend-webgpu"
       )
-      expect(yield* Auto.onRequest).toEqual([{ device: "webgpu", reason: missing.reason }])
-      expect((yield* Auto.report).attempts).toEqual([{ device: "wasm" }])
+      expect(yield* Devices.onRequest).toEqual([{ device: "webgpu", reason: missing.reason }])
+      expect((yield* Devices.report).attempts).toEqual([{ device: "wasm" }])
     })
   )
-  it.effect("a device that is read later gives the same", () =>
+  it.effect("reads the same values asynchronously", () =>
     Effect.scoped(
       Effect.gen(function* () {
         const device = yield* acquire({ name: "cpu", reads: "later", load: () => import("@tensorflow/tfjs-backend-cpu") })
@@ -105,7 +104,7 @@ describe("webgpu", () => {
 })
 
 describe("wasm", () => {
-  it.effect("gives an error when the heap is full, and works on", () =>
+  it.effect("fails with a typed error when the heap is full, and stays usable", () =>
     Effect.gen(function* () {
       const device = yield* Device
       const before = yield* device.memory
@@ -123,7 +122,7 @@ describe("wasm", () => {
       x.dispose()
     }).pipe(Effect.provide(Wasm.layer, { local: true }))
   )
-  it.effect("has every kernel that cpu has, but for complex numbers, strings and canvases", () =>
+  it.effect("has every kernel of cpu except those on complex numbers, strings and canvases", () =>
     Effect.gen(function* () {
       const wasm = yield* Device.use((device) => Effect.succeed(device.kernels)).pipe(Effect.provide(Wasm.layer, { local: true }))
       const cpu = yield* Device.use((device) => Effect.succeed(device.kernels)).pipe(Effect.provide(Cpu.layer, { local: true }))
@@ -141,7 +140,31 @@ describe("wasm", () => {
   )
 })
 
-it("nothing is printed at the start", () => {
+describe("layerConfig", () => {
+  const chosen = (environment: Readonly<Record<string, string>>) =>
+    nameOn(Layer.provide(Devices.layerConfig(), ConfigProvider.layer(ConfigProvider.fromUnknown(environment))))
+  it.effect("provides the device of REGIMEN_DEVICE, and auto without it", () =>
+    Effect.gen(function* () {
+      expect(yield* chosen({ REGIMEN_DEVICE: "cpu" })).toBe("cpu")
+      expect(yield* chosen({})).toBe("wasm")
+    })
+  )
+  it.effect("fails with a ConfigError that lists the names for an unknown device", () =>
+    Effect.gen(function* () {
+      const failure = yield* Effect.flip(chosen({ REGIMEN_DEVICE: "cuda" }))
+      expect(failure).toBeInstanceOf(Config.ConfigError)
+      expect(failure.message).toContain('"auto" | "wasm" | "cpu" | "webgpu"')
+      expect(failure.message).toContain("REGIMEN_DEVICE")
+    })
+  )
+  it.effect("takes another configuration", () =>
+    Effect.gen(function* () {
+      expect(yield* nameOn(Devices.layerConfig(Config.succeed("cpu")))).toBe("cpu")
+    })
+  )
+})
+
+it("prints nothing when a device starts", () => {
   const file = (name: string) =>
     JSON.stringify(fileURLToPath(new URL(`../../../../src/Layer/Device/${name}.ts`, import.meta.url)))
   const program = `

@@ -5,7 +5,7 @@ import * as Wasm from "../../../../src/Layer/Device/Wasm.ts"
 
 const listeners = () => [process.listeners("uncaughtException"), process.listeners("unhandledRejection")]
 
-it.effect("a program's own errors stay as they are: no listener of the backend is left", () => {
+it.effect("leaves no listener of the backend for a program's own errors", () => {
   const before = listeners()
   return Effect.gen(function* () {
     yield* Device
