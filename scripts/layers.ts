@@ -40,6 +40,10 @@ const layers = [
   "testing.ts"
 ]
 
+/** **Unit**: lines. The longest that a file may be, and the most that the median may be. */
+const longest = 410
+const median = 120
+
 /** Packages, and the folders that may import them; src itself is imported by path. */
 const packages: ReadonlyArray<readonly [name: RegExp, homes: ReadonlyArray<string>]> = [
   [/^@tensorflow\/tfjs-core/, ["TensorFlowFixes/", "Tensor/"]],
@@ -147,6 +151,14 @@ const reach = (file: string): void => {
 }
 for (const entry of entries) reach(entry)
 for (const file of files) if (!reached.has(file)) findings.push({ file, line: 1, rule: `no entry point imports it` })
+
+const lengths = files.map((file) => readFileSync(join(root, file), "utf8").split("\n").length - 1)
+for (const [index, length] of lengths.entries())
+  if (length > longest)
+    findings.push({ file: files[index]!, line: longest, rule: `${length} lines: a file has at most ${longest}` })
+const middle = [...lengths].sort((a, b) => a - b)[Math.floor(lengths.length / 2)]!
+if (middle > median)
+  findings.push({ file: "index.ts", line: 1, rule: `the median file has ${middle} lines, more than ${median}` })
 
 for (const { file, line, rule } of findings) console.error(`${relative(process.cwd(), join(root, file))}:${line}: ${rule}`)
 console.log(findings.length === 0 ? `${files.length} files keep the layers` : `${findings.length} findings`)
