@@ -1,5 +1,5 @@
-/** A loader gives the micro-batches of an epoch by number, so that a resumed run seeks instead of skipping. */
-import { Cause, Effect, Exit, Pull, Schema, Scope, Semaphore, Stream } from "effect"
+/** Loaders: the micro-batches of an epoch by number, so that a resumed run seeks instead of skipping. */
+import { Effect, Schema } from "effect"
 import type { Fault } from "../Model/Model.ts"
 import type { HostTensors } from "../Tensor/HostTensor.ts"
 import { type Collator, stack } from "./Collator.ts"
@@ -81,64 +81,6 @@ export const make = Effect.fnUntraced(function* <A>(
 })
 
 /**
- * Makes a loader over a stream that is opened anew for each epoch, and whose length nobody knows. Batches are reached by reading
- * forward; one that was passed already is reached by opening the epoch again. At most one stream is open, until the scope closes.
- *
- * **Law**: equals `make` on the same rows (test/property/Loader.test.ts), as long as `open` gives an epoch the same rows each time.
- * **Errors**: `LoaderError` at once for a batch size that is no positive integer.
- */
-export const fromStream = Effect.fnUntraced(function* <A, R>(
-  options: Options<A> & { readonly open: (epoch: number) => Stream.Stream<A, DataError, R> }
-): Effect.fn.Return<Loader, LoaderError, R | Scope.Scope> {
-  const { batchSize, collate = stack(), dropLast = false, open } = options
-  yield* checkBatchSize(batchSize)
-  const context = yield* Effect.context<R | Scope.Scope>()
-  const one = yield* Semaphore.make(1)
-  let reader: Reader<A> | undefined
-
-  const close = Effect.suspend(() => {
-    const scope = reader?.scope
-    reader = undefined
-    return scope === undefined ? Effect.void : Scope.close(scope, Exit.void)
-  })
-  const start = Effect.fnUntraced(function* (epoch: number) {
-    yield* close
-    const scope = yield* Scope.fork(yield* Scope.Scope)
-    const started: Reader<A> = { epoch, next: 0, last: undefined, scope, pull: Effect.die("not open") }
-    reader = started
-    const groups = Stream.rechunk(Stream.grouped(open(epoch), batchSize), 1)
-    started.pull = Effect.map(yield* Scope.provide(Stream.toPull(groups), scope), ([rows]) => rows)
-    return started
-  })
-  const read = Effect.fnUntraced(function* (epoch: number, batch: number) {
-    const behind = reader === undefined || reader.epoch !== epoch || batch < reader.next - 1
-    const from = behind ? yield* start(epoch) : reader!
-    while (from.next <= batch) {
-      const rows = yield* Pull.catchDone(from.pull, () => Effect.succeed(undefined))
-      if (rows === undefined) {
-        from.pull = Cause.done()
-        return undefined
-      }
-      from.last = rows
-      from.next++
-    }
-    return from.last
-  })
-  return {
-    batchesPerEpoch: Infinity,
-    size: Infinity,
-    batch: (epoch, batch) =>
-      Effect.gen(function* () {
-        const rows = yield* Effect.onError(read(epoch, batch), () => close)
-        if (rows === undefined || (dropLast && rows.length < batchSize)) return undefined
-        const first = batch * batchSize
-        const places = rows.map((_, i) => first + i)
-        return { tensors: yield* collate(rows, places, epoch), rows: rows.length }
-      }).pipe(one.withPermit, Effect.provideContext(context))
-  }
-})
-
-/**
  * Looks at every batch before it is given, where there is something to look for.
  *
  * **Errors**: `DataError` with the row, by its index in the dataset where that is known, for a batch that has a fault.
@@ -157,16 +99,8 @@ export const checked = (loader: Loader, find: ((batch: HostTensors) => Fault | u
           })
       }
 
-/** An open stream: the groups of rows before `next` were read, and `last` is the newest of them. */
-interface Reader<A> {
-  readonly epoch: number
-  readonly scope: Scope.Closeable
-  next: number
-  last: ReadonlyArray<A> | undefined
-  pull: Pull.Pull<ReadonlyArray<A>, DataError>
-}
-
-const checkBatchSize = (batchSize: number): Effect.Effect<void, LoaderError> =>
+/** **Errors**: `LoaderError` for a batch size that is not a positive integer. */
+export const checkBatchSize = (batchSize: number): Effect.Effect<void, LoaderError> =>
   Number.isSafeInteger(batchSize) && batchSize > 0
     ? Effect.void
     : Effect.fail(

@@ -1,15 +1,15 @@
-/** Data that is read from front to back: a stream that is opened anew for each epoch, which `Loader.fromStream` reads. */
-import { Function, Stream } from "effect"
+/** Data that is read from front to back: a stream that is opened anew for each epoch (`Loader.fromStream` batches it). */
+import { Function, Option, Stream } from "effect"
 import type { Values } from "../Tensor/HostTensor.ts"
 import * as Key from "../Tensor/Key.ts"
 import * as Random from "../Tensor/Random.ts"
 import type { DataError, Dataset } from "./Dataset.ts"
 import { type Sampler, sequential } from "./Sampler.ts"
 
-/** Gives the rows of an epoch. **Law**: the same epoch, the same rows: a resumed run reads them again. */
+/** Opens the rows of an epoch. **Law**: the same epoch gives the same rows: a resumed run reads them again. */
 export type Streaming<out A, out R = never> = (epoch: number) => Stream.Stream<A, DataError, R>
 
-/** Streams the rows of a dataset, in the sampler's order, some at a time. */
+/** Streams the rows of a dataset in the sampler's order, reading `chunk` (default 64) at a time. */
 export const fromDataset =
   <A>(dataset: Dataset<A>, options: { readonly sampler?: Sampler; readonly chunk?: number } = {}): Streaming<A> =>
   (epoch) => {
@@ -25,18 +25,18 @@ export const fromDataset =
   }
 
 export interface Buffer {
-  /** **Unit**: rows that are held. */
+  /** Size of the buffer. **Unit**: rows. */
   readonly buffer: number
   readonly seed: number
 }
 
 /**
- * Shuffles through a buffer: each row that arrives takes the place of one drawn from the buffer, which goes on. The draws are keyed by
- * (seed, epoch), so each epoch has an order of its own, and the same one when it is read again.
+ * Shuffles a stream through a buffer: each row that arrives replaces a random row of the buffer, which is emitted. The random numbers are keyed by
+ * (seed, epoch), so each epoch has an order of its own, and the same one when it is read again. A failure drops the rows in the buffer.
  *
- * **Law**: an order of the same rows, none earlier than the buffer allows; a buffer of 1 leaves them as they are
- * (test/property/Streaming.test.ts).
- * **Source**: `IterableDataset.shuffle` with `set_epoch`, of Hugging Face's datasets; the draws are ours.
+ * **Law**: a permutation of the rows, none earlier than the buffer allows; a buffer of 1 keeps the order
+ * (test/property/Streaming.test.ts). No row follows a failure (test/property/streamFailures.test.ts).
+ * **Source**: `IterableDataset.shuffle` with `set_epoch`, of Hugging Face's datasets; the random numbers differ.
  *
  * @example
  * ```ts
@@ -57,26 +57,30 @@ export const shuffle: {
   <A, R>(self: Streaming<A, R>, { buffer: size, seed }: Buffer): Streaming<A, R> =>
     (epoch) => {
       const key = Key.fold(Key.fold(Key.make(seed), "shuffle"), epoch)
-      return self(epoch).pipe(
+      const rows = Stream.map(self(epoch), Option.some)
+      // The end is an element of its own: after an error nothing follows, and the rows in the buffer are dropped.
+      return Stream.concat(rows, Stream.succeed(Option.none<A>())).pipe(
         Stream.mapAccum(
-          () => ({ held: [] as A[], drawn: 0, draws: new Float32Array() as Values }),
-          (state, row: A) => {
-            if (state.held.length < size) {
-              state.held.push(row)
+          () => ({ buffer: [] as A[], drawn: 0, draws: new Float32Array() as Values }),
+          (state, next) => {
+            const { buffer } = state
+            if (Option.isNone(next))
+              return [state, Array.from(Random.permutation(Key.fold(key, "rest"), buffer.length), (place) => buffer[place]!)]
+            if (buffer.length < size) {
+              buffer.push(next.value)
               return [state, []]
             }
             const at = state.drawn++ % block
             if (at === 0) state.draws = Random.uniform(Key.fold(key, state.drawn), [block]).data
             const place = Math.floor(state.draws[at]! * size)
-            const out = state.held[place]!
-            state.held[place] = row
+            const out = buffer[place]!
+            buffer[place] = next.value
             return [state, [out]]
-          },
-          { onHalt: ({ held }) => Array.from(Random.permutation(Key.fold(key, "rest"), held.length), (place) => held[place]!) }
+          }
         )
       )
     }
 )
 
-/** Numbers drawn at once. */
+/** Random numbers generated at once. */
 const block = 1024

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Scope, Stream } from "effect"
 import * as Collator from "../../../src/Data/Collator.ts"
 import * as Dataset from "../../../src/Data/Dataset.ts"
-import * as Loader from "../../../src/Data/Loader.ts"
+import * as Loader from "../../../src/Data/Loaders.ts"
 import * as Sampler from "../../../src/Data/Sampler.ts"
 
 const collate = Collator.stack()
