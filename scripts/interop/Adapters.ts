@@ -121,7 +121,7 @@ const ours: Subject = {
   write: Effect.fnUntraced(function* (own) {
     const { lora, parameters } = made(own)
     yield* LoraFiles.save(join(own.folder, "ours-adapter"), { lora, parameters, baseModel: join(own.folder, "ours") })
-    yield* Pretrained.save(join(own.folder, "ours-merged"), { model: lora.base, parameters: Lora.merge(lora, parameters) })
+    yield* Pretrained.save(join(own.folder, "ours-merged"), { model: lora.baseModel, parameters: Lora.merge(lora, parameters) })
     return ["ours-adapter", "ours-merged"]
   }),
   compare: Effect.fnUntraced(function* (own) {
@@ -149,7 +149,7 @@ const resumed: Subject = {
   }),
   compare: Effect.fnUntraced(function* (own) {
     const { lora, parameters } = made(own)
-    const around = { ...lora.base, init: () => Case.parameters(own) }
+    const around: typeof lora.baseModel = { ...lora.baseModel, init: () => Case.parameters(own) }
     const loaded = (yield* LoraFiles.load(join(own.folder, trained), around)).init(own.key)
     if (!Case.moved(parameters, loaded)) return yield* Effect.fail(new Error("training changed nothing"))
     return Case.compare(own, yield* Case.run(own, lora, loaded), yield* Case.expected(own, trained))

@@ -195,7 +195,7 @@ const readTensors = Effect.fnUntraced(function* (folder: string) {
 
 /** The settings by PEFT's names; what it has beyond them is at its defaults there. */
 const configOf = ({ lora, parameters, baseModel }: SaveOptions) => {
-  const { base, settings } = lora
+  const { baseModel: base, settings } = lora
   return {
     base_model_name_or_path: baseModel ?? null,
     bias: "none",
@@ -214,7 +214,7 @@ const configOf = ({ lora, parameters, baseModel }: SaveOptions) => {
 }
 
 /** What PEFT calls an architecture's task. For a head of classes or answers it looks for that head in the files, so that it is told only where it is there. */
-const taskOf = ({ base, trainable }: Lora.Lora, paths: ReadonlyArray<string>): string | null => {
+const taskOf = ({ baseModel: base, trainable }: Lora.Lora, paths: ReadonlyArray<string>): string | null => {
   const architecture = "architecture" in base ? String(base.architecture) : ""
   const task = Object.entries(tasks).find(([end]) => architecture.endsWith(end))?.[1] ?? null
   const head = heads[String(task)]

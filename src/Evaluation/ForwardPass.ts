@@ -2,6 +2,7 @@
 import type { Batch } from "../Data/Loader.ts"
 import type { Metric } from "../Metrics/Metric.ts"
 import { guard } from "../Model/Guard.ts"
+import * as Loss from "../Model/Loss.ts"
 import type { Model, Outputs } from "../Model/Model.ts"
 import type { Reduction } from "../Step/Reduction.ts"
 import * as HostTensor from "../Tensor/HostTensor.ts"
@@ -59,10 +60,8 @@ export const make =
     }
   }
 
-const meanLoss = (loss: NonNullable<Outputs["loss"]>, batch: Tensors, reduction: Reduction): Tensor => {
-  const { count, sum } = reduction.evaluate(loss, Object.values(batch)[0]?.shape[0] ?? 0)
-  return tf.div(sum, count)
-}
+const meanLoss = (loss: NonNullable<Outputs["loss"]>, batch: Tensors, reduction: Reduction): Tensor =>
+  Loss.mean(reduction.evaluate(loss, Object.values(batch)[0]?.shape[0] ?? 0))
 
 /** Copies, which are one's own to free: an output may be a parameter. */
 const predictions = (collect: CollectOptions, model: Model, outputs: Tensors, batch: Tensors): Tensors => {

@@ -7,8 +7,9 @@ import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
 import * as Tree from "../Tensor/Tree.ts"
 import * as Blueprint from "./Blueprint.ts"
 import { torchUniform } from "./Dense.ts"
-import { type Model, parameter } from "./Model.ts"
+import { type Context, type Model, parameter } from "./Model.ts"
 import * as Parameters from "./Parameters.ts"
+import type { Transformer } from "./Transformer.ts"
 
 export interface Settings {
   readonly rank: number
@@ -28,14 +29,18 @@ export interface Settings {
 }
 
 /** A model with an adapter. Its parameters are the base's, and `<module>.lora_A.weight` and `<module>.lora_B.weight` of each adapted module. */
-export interface Lora<M extends Model = Model> extends Model {
-  readonly base: M
+export type Lora<M extends Model = Model> = M & {
+  /** The model that is adapted. */
+  readonly baseModel: M
   readonly settings: Required<Settings>
   /** The paths of the adapted modules. */
   readonly modules: ReadonlyArray<string>
   /** The adapter's parameters, and those of `modulesToSave`. */
   readonly trainable: (path: string) => boolean
 }
+
+/** Whether a model has an adapter. */
+export const isLora = <M extends Model>(model: M): model is Lora<M> => "baseModel" in model && "modules" in model
 
 /** A setting that there is not, or that cannot be honoured. */
 export class InvalidLora extends Schema.TaggedError<InvalidLora>()("InvalidLora", {
@@ -145,19 +150,26 @@ const make = <M extends Model>(base: M, settings: Required<Settings>): Lora<M> =
   const modules = there.filter((module) => isTarget(targets)(module) && !isWhole(module))
   const init = Parameters.make(Object.fromEntries(modules.map((module) => [module, matrices(base, module, first, rank)])))
   const scale = scaleOf(settings)
+  const withAdapter = (parameters: Tensors): Tensors => {
+    const weights = modules.map((module) => [`${module}.weight`, adapted(base, module, scale, parameters)] as const)
+    return { ...parameters, ...Object.fromEntries(weights) }
+  }
+  const { encode, decode } = base as M & Decoder
   return {
     ...base,
-    base,
+    baseModel: base,
     settings,
     modules,
     trainable: (path) => isMatrix.test(path) || isWhole(path),
     init: (key) => ({ ...base.init(key), ...init(Key.fold(key, "lora")) }),
-    apply: (parameters, batch, context) => {
-      const weights = modules.map((module) => [`${module}.weight`, adapted(base, module, scale, parameters)] as const)
-      return base.apply({ ...parameters, ...Object.fromEntries(weights) }, batch, context)
-    }
-  }
+    apply: (parameters: Tensors, batch: Tensors, context: Context) => base.apply(withAdapter(parameters), batch, context),
+    ...(encode === undefined ? {} : { encode: (parameters, ...input) => encode(withAdapter(parameters), ...input) }),
+    ...(decode === undefined ? {} : { decode: (parameters, ...input) => decode(withAdapter(parameters), ...input) })
+  } satisfies Model & Decoder as Lora<M>
 }
+
+/** What generates texts in a transformer. */
+type Decoder = Pick<Transformer, "encode" | "decode">
 
 const check = ({ rank, alpha, dropout, targets }: Required<Settings>): void => {
   const refuse = (setting: keyof Settings, reason: string) => new InvalidLora({ setting, reason })
@@ -192,7 +204,7 @@ const adapted = (base: Model, module: string, scale: number, parameters: Tensors
 }
 
 /** The same on the host. */
-const raised = ({ base, settings }: Lora, module: string, parameters: HostTensors): HostTensor => {
+const raised = ({ baseModel: base, settings }: Lora, module: string, parameters: HostTensors): HostTensor => {
   const [weight, a, b] = parts(module).map((path) => parameters[path]!) as [HostTensor, HostTensor, HostTensor]
   const { rank } = settings
   const scale = scaleOf(settings)

@@ -87,7 +87,7 @@ export const crossEntropy = (
   const weighted = tf.mul(target, ofClass)
   const mass = tf.sum(weighted, 1, true)
   return {
-    sum: softmaxCrossEntropy(scores, tf.div(weighted, tf.add(mass, tf.equal(mass, 0))), tf.mul(column, mass), fault),
+    sum: softmaxCrossEntropy(scores, tf.div(weighted, orOne(mass)), tf.mul(column, mass), fault),
     count: tf.sum(tf.mul(hot, ofClass))
   }
 }
@@ -173,6 +173,31 @@ export const contrastive = (
   const ways = [similar, tf.transpose(similar)].map((logits) => crossEntropy(logits, partners).sum)
   return { sum: tf.div(tf.addN(ways), 2), count: tf.scalar(pairs) }
 }
+
+/**
+ * Divides a loss's sum by its count. Where nothing counts it is 0, and so is its gradient: 0/0 would make every weight NaN.
+ *
+ * **Shapes**: scalars.
+ *
+ * **Law**: a micro-batch without a counted label adds 0 to an update (test/property/Step.test.ts).
+ *
+ * **Source**: PyTorch's mean is NaN there, and its gradient 0; the Trainer's update is that of the other micro-batches.
+ *
+ * @example
+ * ```ts
+ * import { tf } from "regimen"
+ * import { Loss } from "regimen/nn"
+ * import assert from "node:assert/strict"
+ * import "@tensorflow/tfjs-backend-cpu"
+ *
+ * assert.equal(Loss.mean({ sum: tf.scalar(6), count: tf.scalar(4) }).dataSync()[0], 1.5)
+ * assert.equal(Loss.mean({ sum: tf.scalar(0), count: tf.scalar(0) }).dataSync()[0], 0)
+ * ```
+ */
+export const mean = ({ sum, count }: Pick<Loss, "sum" | "count">): Tensor => tf.div(sum, orOne(count))
+
+/** A count to divide by: 1 in the place of 0. */
+export const orOne = (count: Tensor): Tensor => tf.add(count, tf.cast(tf.equal(count, 0), "float32"))
 
 /** A row of zeros with a 1 at the label, if it is a class. TensorFlow.js refuses a single class. */
 const oneHot = (labels: Tensor, classes: number): Tensor =>

@@ -53,7 +53,7 @@ export const shifted = (labels: Tensor): Tensor => {
 }
 
 /**
- * Computes the loss of an answer's first and last token: the mean of the two. A place beyond the sequence does not count.
+ * Computes the loss of an answer's first and last token: the mean of the two. A place beyond the sequence does not count; where no row has one, that half is 0.
  *
  * **Shapes**: logits `[batch, length]`, places `[batch]`.
  *
@@ -70,7 +70,7 @@ export const answer = (ends: {
     Losses.crossEntropy(logits, tf.clipByValue(tf.reshape(places, [-1]), 0, length), { ignoreIndex: length })
   const [start, end] = [one(ends.startLogits, ends.startPositions), one(ends.endLogits, ends.endPositions)]
   const count = tf.mul(tf.add(start.count, end.count), 0.5)
-  const mean = tf.mul(tf.add(tf.div(start.sum, start.count), tf.div(end.sum, end.count)), 0.5)
+  const mean = tf.mul(tf.add(Losses.mean(start), Losses.mean(end)), 0.5)
   return { sum: tf.mul(mean, count), count }
 }
 

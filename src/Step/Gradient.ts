@@ -1,4 +1,5 @@
 /** The gradient of one update: a sum over micro-batches of forward and backward passes. */
+import { orOne } from "../Model/Loss.ts"
 import { type Model, NoLoss } from "../Model/Model.ts"
 import { coefficient, globalNorm } from "../Optimizer/Clip.ts"
 import { valueAndGrads } from "../Tensor/Gradients.ts"
@@ -86,16 +87,17 @@ export interface Mean {
 }
 
 /**
- * Divides the sums once, at the end, and scales the gradients down to a global norm of at most `maxNorm` (0: leaves them). Both in one multiplication.
+ * Divides the sums once, at the end (an update in which no label counts has a gradient of 0), and scales the gradients down to a global norm of at most `maxNorm` (0: leaves them). Both in one multiplication.
  *
  * **Source**: `max_grad_norm`; PyTorch's `clip_grad_norm_`.
  */
-export const mean = ({ gradients, loss: { sum, count } }: Gradient, maxNorm: number): Mean => {
+export const mean = ({ gradients, loss }: Gradient, maxNorm: number): Mean => {
+  const count = orOne(loss.count)
   const gradNorm = tf.div(globalNorm(gradients), count)
   const factor = maxNorm > 0 ? tf.div(coefficient(gradNorm, maxNorm), count) : tf.reciprocal(count)
   return {
     gradients: Tree.map(gradients, (gradient) => tf.mul(gradient, factor)),
-    loss: tf.div(sum, count),
+    loss: tf.div(loss.sum, count),
     gradNorm
   }
 }

@@ -1,4 +1,8 @@
-/** How losses become one number: what a batch adds to an update, and to the loss of an evaluation set. Both are (sum of sums) / (sum of counts). */
+/**
+ * How losses become one number: what a batch adds to an update, and to the loss of an evaluation set. Both are (sum of sums) / (sum of counts). A batch in
+ * which no label counts adds 0: to the mean over micro-batches as one of them, as in the Trainer; to an evaluation not at all.
+ */
+import { mean } from "../Model/Loss.ts"
 import type { Loss } from "../Model/Model.ts"
 import { tf } from "../Tensor/Tensor.ts"
 
@@ -32,8 +36,11 @@ export const perToken: Reduction = { name: "perToken", train: (loss) => loss, ev
 /** Weighs every micro-batch alike; in evaluation every row, at the mean of its batch. */
 export const perMicroBatch: Reduction = {
   name: "perMicroBatch",
-  train: ({ sum, count }) => ({ sum: tf.div(sum, count), count: tf.scalar(1) }),
-  evaluate: ({ sum, count }, rows) => ({ sum: tf.mul(tf.div(sum, count), rows), count: tf.scalar(rows) })
+  train: (loss) => ({ sum: mean(loss), count: tf.scalar(1) }),
+  evaluate: (loss, rows) => ({
+    sum: tf.mul(mean(loss), rows),
+    count: tf.mul(tf.cast(tf.notEqual(loss.count, 0), "float32"), rows)
+  })
 }
 
 /**

@@ -113,6 +113,61 @@ it("weighs micro-batches alike under perMicroBatch, and as trainer for a model t
   )
 })
 
+/** Rows of which no label counts. */
+const uncounted = fc.array(fc.record({ x: row.map(({ x }) => x), label: fc.constant(-100) }), { minLength: 1, maxLength: 4 })
+/** Puts a micro-batch among others. */
+const inserted = (batches: ReadonlyArray<ReadonlyArray<Row>>, extra: ReadonlyArray<Row>, at: number) =>
+  batches.toSpliced(at % (batches.length + 1), 0, extra)
+
+it("a micro-batch without a counted label changes nothing under perToken", () => {
+  fc.assert(
+    fc.property(fc.nat(1000), microBatches, uncounted, fc.nat(5), (seed, batches, extra, at) => {
+      expectClose(gradientOf(seed, inserted(batches, extra, at)), gradientOf(seed, batches), 1e-6)
+    }),
+    { numRuns: 100 }
+  )
+})
+
+it("a micro-batch without a counted label is 0 in the mean under perMicroBatch and trainer, as in the Trainer", () => {
+  fc.assert(
+    fc.property(fc.nat(1000), microBatches, uncounted, fc.nat(5), (seed, all, extra, at) => {
+      const batches = all.filter((rows) => rows.some(({ label }) => label >= 0))
+      for (const reduction of [Reduction.perMicroBatch, Reduction.trainer]) {
+        const without = gradientOf(seed, batches, { reduction })
+        const share = batches.length / (batches.length + 1)
+        const expected = Tree.map(without, (values, name) => values.map((value) => (name === "count" ? value : value * share)))
+        expectClose(gradientOf(seed, inserted(batches, extra, at), { reduction }), expected, 1e-6)
+      }
+    }),
+    { numRuns: 100 }
+  )
+})
+
+it("an update in which no label counts has loss, gradient and norm 0 under every reduction", () => {
+  fc.assert(
+    fc.property(fc.nat(1000), uncounted, fc.constantFrom(0, 1), (seed, extra, maxGradNorm) => {
+      for (const reduction of [Reduction.perToken, Reduction.perMicroBatch, Reduction.trainer]) {
+        const found = gradientOf(seed, [extra, extra], { reduction, maxGradNorm })
+        expect(Object.values(found).flat().every((value) => value === 0)).toBe(true)
+      }
+    }),
+    { numRuns: 50 }
+  )
+})
+
+it("an evaluation batch without a counted label leaves the set's loss as it is", () => {
+  for (const reduction of [Reduction.perToken, Reduction.perMicroBatch, Reduction.trainer]) {
+    const term = (sum: number, count: number) => {
+      const loss = tf.tidy(() => ({ ...reduction.evaluate({ sum: tf.scalar(sum), count: tf.scalar(count) }, 4) }))
+      const values = { sum: loss.sum.dataSync()[0]!, count: loss.count.dataSync()[0]! }
+      tf.dispose(loss)
+      return values
+    }
+    const [counted, uncounted] = [term(3, 2), term(0, 0)]
+    expect((counted.sum + uncounted.sum) / (counted.count + uncounted.count)).toBe(1.5)
+  }
+})
+
 it("clips to the global norm and reports the norm before", () => {
   fc.assert(
     fc.property(fc.nat(1000), microBatches, fc.double({ min: 0.01, max: 2, noNaN: true }), (seed, batches, maxGradNorm) => {

@@ -8,8 +8,10 @@ import * as Collator from "../../src/Data/Collator.ts"
 import * as Dataset from "../../src/Data/Dataset.ts"
 import * as Loader from "../../src/Data/Loader.ts"
 import * as Sampler from "../../src/Data/Sampler.ts"
+import * as Generation from "../../src/Evaluation/Generation.ts"
 import * as Trainer from "../../src/HuggingFaceTrainer/Trainer.ts"
 import * as Cpu from "../../src/Layer/Device/Cpu.ts"
+import { Device } from "../../src/Layer/Device/Device.ts"
 import * as Optimizer from "../../src/Layer/Optimizer.ts"
 import * as Lora from "../../src/Model/Lora.ts"
 import type { Model } from "../../src/Model/Model.ts"
@@ -125,6 +127,33 @@ describe.each(Small.names)("%s", (name) => {
     free(parameters, inputs, slots, scalars, weights.parameters, weights.slots, { loss, gradNorm, count })
   })
 })
+
+it.effect.each(Small.names.filter((name) => Small.make(name).decode !== undefined))("%s generates the ids of the merged model", (name) =>
+  Effect.gen(function* () {
+    const model = Small.make(name)
+    const lora = adapt(model)
+    const parameters = trained(lora)
+    const device = yield* Device
+    for (const settings of [{}, { numBeams: 3 }]) {
+      const generate = Effect.fnUntraced(function* (plain: Transformer, host: HostTensor.HostTensors) {
+        const weights = { parameters: yield* device.put(host), buffers: {} }
+        const prompts = [[7, 3, 9], [1, 2, 4], [18, 6, 11]]
+          const batch = { input_ids: HostTensor.fromArray(prompts, "int32") }
+        const found = yield* Generation.generate({
+          model: plain,
+          weights,
+          batch,
+          settings: { maxNewTokens: 8, decoderStartTokenId: 0, ...settings }
+        })
+        yield* device.dispose(weights.parameters)
+        return Array.from(found.sequences.data)
+      })
+      const found = yield* generate(lora, parameters)
+      expect(found).toEqual(yield* generate(model, Lora.merge(lora, parameters)))
+      expect(found).not.toEqual(yield* generate(model, model.init(Key.make(5))))
+    }
+  }).pipe(Effect.provide(Cpu.layer))
+)
 
 const free = (...all: ReadonlyArray<Tensors>) => {
   for (const tensors of all) tf.dispose(tensors)

@@ -12,7 +12,6 @@ import type { Model } from "../../Model/Model.ts"
 import type { Transformer } from "../../Model/Transformer.ts"
 import { perMicroBatch, trainer } from "../../Step/Reduction.ts"
 import type { HostTensor } from "../../Tensor/HostTensor.ts"
-import { tf } from "../../Tensor/Tensor.ts"
 import type { Tokenizer } from "../../Tokenizer/Tokenizer.ts"
 import type { Variant } from "../Context.ts"
 
@@ -95,7 +94,7 @@ const widthOf = (width: number, { maxLength, maxNewTokens }: Generation.Input): 
 const isTransformer = (model: Model): model is Transformer => "config" in model && "architecture" in model
 
 /** Each batch counts alike. */
-const unweighted: typeof trainer.evaluate = (loss) => ({ ...perMicroBatch.evaluate(loss, 1), count: tf.scalar(1) })
+const unweighted: typeof trainer.evaluate = (loss) => perMicroBatch.evaluate(loss, 1)
 
 /** What the model says of itself, and in its place what is given; it is saved so. */
 const configuredAs = (model: Transformer, given: Config) =>

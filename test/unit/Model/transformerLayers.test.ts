@@ -263,4 +263,15 @@ describe("objectives", () => {
     expect(Math.abs(sum / count - (-Math.log(0.75) + Math.log(2)) / 2)).toBeLessThan(1e-6)
     expect(count).toBe(1.5)
   })
+
+  inTidy("an answer's end that no row has is 0 in its loss, and without any answer the loss is 0 of 0", () => {
+    const zeros = tf.zeros([2, 2])
+    const at = (start: Array<number>, end: Array<number>) => {
+      const places = { startPositions: tf.tensor1d(start, "int32"), endPositions: tf.tensor1d(end, "int32") }
+      return numbers(Objective.answer({ startLogits: zeros, endLogits: zeros, ...places }))
+    }
+    const [sum, count] = at([7, 9], [0, 1]) as [number, number]
+    expect(Math.abs(sum / count - Math.log(2) / 2)).toBeLessThan(1e-6)
+    expect(at([7, 9], [7, 9])).toEqual([0, 0])
+  })
 })
