@@ -68,7 +68,7 @@ export const load = Effect.fn("GenerationFile.load")(function* (
  * assert.ok(brief.files!["generation_config.json"]!.includes("max_new_tokens"))
  * ```
  */
-export const attach = (model: Transformer, generation: Config): Transformer => {
+export const attach = <M extends Transformer>(model: M, generation: Config): M => {
   const sorted = Object.fromEntries(Object.entries(generation).sort(([a], [b]) => (a < b ? -1 : 1)))
   return { ...model, generation, files: { ...model.files, [name]: `${Json.stringify(sorted, 2)}\n` } }
 }

@@ -4,6 +4,8 @@ import { type HostTensor, sizeOf } from "../Tensor/HostTensor.ts"
 import * as Key from "../Tensor/Key.ts"
 import * as Random from "../Tensor/Random.ts"
 import * as Tree from "../Tensor/Tree.ts"
+import { InvalidConfig } from "./Config.ts"
+import { isLora } from "./Lora.ts"
 import { type ConfigError, make, type Transformer } from "./Transformers.ts"
 
 /**
@@ -12,7 +14,7 @@ import { type ConfigError, make, type Transformer } from "./Transformers.ts"
  *
  * **Law**: made larger and as small as before again, a model is the same (test/unit/Model/Vocabulary.test.ts).
  *
- * **Errors**: `InvalidConfig` for a size that is no whole number from 1 on, or without room for the pad token.
+ * **Errors**: `InvalidConfig` for a size that is no whole number from 1 on, or without room for the pad token, and for a model with an adapter.
  *
  * **Source**: `resize_token_embeddings` with `mean_resizing`; Hewitt 2021. There the noise has the old rows' covariance, here their variances alone; both are
  * scaled by 1e-9.
@@ -30,8 +32,12 @@ import { type ConfigError, make, type Transformer } from "./Transformers.ts"
  * assert.deepEqual(larger.init(Key.make(0))["transformer.wte.weight"]!.shape, [12, 4])
  * ```
  */
-export const resize = (model: Transformer, size: number): Result.Result<Transformer, ConfigError> =>
-  Result.map(make({ ...model.config, vocab_size: size }, model.architecture), (resized) => ({
+export const resize = (model: Transformer, size: number): Result.Result<Transformer, ConfigError> => {
+  if (isLora(model))
+    return Result.fail(
+      new InvalidConfig({ field: "vocab_size", reason: "of a model with an adapter is fixed: resize its base, then adapt it" })
+    )
+  return Result.map(make({ ...model.config, vocab_size: size }, model.architecture), (resized) => ({
     ...resized,
     init: (key) =>
       Tree.map(model.init(key), (tensor, path) => {
@@ -39,6 +45,7 @@ export const resize = (model: Transformer, size: number): Result.Result<Transfor
         return shape[0] === tensor.shape[0] ? tensor : rows(tensor, shape, Key.fold(key, `${path}.new`))
       })
   }))
+}
 
 const rows = (tensor: HostTensor, shape: ReadonlyArray<number>, key: Key.Key): HostTensor => {
   const width = sizeOf(shape.slice(1))

@@ -148,7 +148,11 @@ it("an update in which no label counts has loss, gradient and norm 0 under every
     fc.property(fc.nat(1000), uncounted, fc.constantFrom(0, 1), (seed, extra, maxGradNorm) => {
       for (const reduction of [Reduction.perToken, Reduction.perMicroBatch, Reduction.trainer]) {
         const found = gradientOf(seed, [extra, extra], { reduction, maxGradNorm })
-        expect(Object.values(found).flat().every((value) => value === 0)).toBe(true)
+        expect(
+          Object.values(found)
+            .flat()
+            .every((value) => value === 0)
+        ).toBe(true)
       }
     }),
     { numRuns: 50 }
