@@ -1,6 +1,8 @@
 /** The learner owns a run's weights on the device: one cell, updated step by step, read at a log or a save, freed with the scope. */
 import { Effect, Result } from "effect"
 import * as ShapeCheck from "../Checkpoint/ShapeCheck.ts"
+import type { DataError } from "../Data/Dataset.ts"
+import * as LabelError from "../Data/LabelError.ts"
 import type { Batch } from "../Data/Loader.ts"
 import { Device, type DeviceError } from "../Layer/Device/Device.ts"
 import { Optimizer } from "../Layer/Optimizer.ts"
@@ -34,9 +36,9 @@ export interface TrainingWeights {
     state: TrainerState,
     learningRate: number,
     batches: ReadonlyArray<Batch>
-  ) => Effect.Effect<void, DeviceError | FunctionFailed | NonFiniteTensor>
+  ) => Effect.Effect<void, DataError | DeviceError | FunctionFailed | NonFiniteTensor>
   /** Makes an update and throws its result away: finds what would fail, before step 0. */
-  readonly dryRun: (batch: Batch) => Effect.Effect<void, DeviceError | NonFiniteTensor | Misfit>
+  readonly dryRun: (batch: Batch) => Effect.Effect<void, DataError | DeviceError | NonFiniteTensor | Misfit>
   readonly running: Effect.Effect<Running, DeviceError>
   /** Starts a new sum of losses, after a log. */
   readonly reset: Effect.Effect<void, DeviceError>
@@ -120,9 +122,9 @@ export const make = Effect.fnUntraced(function* (
         Result.map(made, (output) => ({ weights: output.weights, running: add(running, output, state) }))
       )
     })
-    const named = (failure: NanTrace.Finding | FunctionFailed) =>
-      "function" in failure ? failure : new NonFiniteTensor({ step: state.step + 1, ...failure })
-    return Effect.flatMap(made, (result) => Effect.fromResult(Result.mapError(result, named)))
+    const named = (failure: NanTrace.Finding | FunctionFailed | DataError) =>
+      "_tag" in failure ? failure : new NonFiniteTensor({ step: state.step + 1, ...failure })
+    return Effect.flatMap(made, (result) => Effect.fromResult(Result.mapError(LabelError.typed(result, batches), named)))
   }
 
   /**
@@ -155,7 +157,7 @@ export const make = Effect.fnUntraced(function* (
       const checked = yield* device.run("the rehearsal of step 1", () =>
         check(task.model, { parameters, buffers, key, batch: HostTensor.toDevice(batch.tensors) })
       )
-      yield* Effect.fromResult(checked)
+      yield* Effect.fromResult(LabelError.typed(checked, [batch]))
       const next = yield* take("the rehearsal of step 1", from.state, 0, [batch])
       yield* free(next.weights, next.running)
     }),

@@ -1,6 +1,7 @@
 /** Evaluates weights on a set, batch by batch: only the metrics' small states are kept, unless predictions are asked for. */
 import { Clock, Effect, Option, type Scope, Stream } from "effect"
 import type { DataError } from "../Data/Dataset.ts"
+import * as LabelError from "../Data/LabelError.ts"
 import { type Batch, checked, type Loader } from "../Data/Loader.ts"
 import type { Figure } from "../Format/Figure.ts"
 import { Device, type DeviceError } from "../Layer/Device/Device.ts"
@@ -161,7 +162,7 @@ const look = Effect.fnUntraced(function* <E, R>(
           device.run(`evaluation of ${set}, batch ${seen.batches}`, () =>
             caught(() => forward(ForwardPass.input(weights, current)))
           ),
-          Effect.fromResult
+          (result) => Effect.fromResult(LabelError.typed(result, [current]))
         ),
         ({ predictions }) => Effect.sync(() => keeps && write === undefined && collector.hold(predictions))
       ),

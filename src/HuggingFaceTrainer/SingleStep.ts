@@ -1,5 +1,6 @@
 /** `training_step` and `compute_loss`: one batch, by hand. Nothing is updated. */
 import { Effect, Ref } from "effect"
+import * as LabelError from "../Data/LabelError.ts"
 import { Device } from "../Layer/Device/Device.ts"
 import { caught } from "../Model/Guard.ts"
 import * as Program from "../Program/Program.ts"
@@ -53,7 +54,7 @@ const forward = Effect.fnUntraced(function* <A, E, R>(
           run(HostTensor.toDevice(weights.parameters), HostTensor.toDevice(weights.buffers), HostTensor.toDevice(inputs))
         )
       ),
-      Effect.fromResult
+      (result) => Effect.fromResult(LabelError.typed(result, [{ tensors: inputs, rows: 0 }]))
     ),
     device.read,
     device.dispose

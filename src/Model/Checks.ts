@@ -1,5 +1,6 @@
 /** What a batch must be for a model, looked at on the host before it reaches a device: a wrong token would be a wild read there. */
 import type { HostTensors } from "../Tensor/HostTensor.ts"
+import { outOfRange } from "./LabelRange.ts"
 import type { Fault } from "./Model.ts"
 
 export type Check = (batch: HostTensors) => Fault | undefined
@@ -34,12 +35,7 @@ export const tokens = (field: string, vocabulary: number): Check =>
 
 /** Refuses labels that are neither a class nor -100, where -100 is `ignorable`. */
 export const classes = (field: string, count: number, ignorable: boolean): Check =>
-  within(
-    field,
-    count,
-    ignorable,
-    (label) => `holds label ${label}, and the model has classes 0 to ${count - 1}${ignorable ? ", or -100 for none" : ""}`
-  )
+  within(field, count, ignorable, (label) => outOfRange(label, count, ignorable ? -100 : undefined))
 
 /** Refuses sequences that have no position for their last token. **Unit**: tokens. */
 export const length =

@@ -1,6 +1,7 @@
 /** Losses before they are averaged: a sum, and how many terms it has. **Unit**: nats, or squared units of the target. */
 import { Schema } from "effect"
 import { type Tensor, tf } from "../Tensor/Tensor.ts"
+import * as LabelRange from "./LabelRange.ts"
 import type { Loss } from "./Model.ts"
 
 export class LabelMismatch extends Schema.TaggedError<LabelMismatch>()("LabelMismatch", {
@@ -39,12 +40,12 @@ export interface CrossEntropy {
 }
 
 /**
- * Computes the cross-entropy of integer labels under the softmax of logits. A label that is neither a class nor `ignoreIndex` makes the loss
- * and its gradient NaN: it is never a plausible number.
+ * Computes the cross-entropy of integer labels under the softmax of logits. A label of the batch that is neither a class nor `ignoreIndex` is refused; one
+ * that was computed on the device makes the loss and its gradient NaN: it is never a plausible number.
  *
  * **Shapes**: logits `[..., classes]`, labels `[...]`.
  *
- * **Errors**: throws `LabelMismatch`, and `InvalidWeights` where they are not one for each class.
+ * **Errors**: throws `LabelMismatch`, `LabelOutOfRange`, and `InvalidWeights` where they are not one for each class.
  *
  * **Source**: `label_smoothing_factor`: `(1 - e) (-log p[label]) + e mean(-log p)`. Equal to PyTorch's and to the Trainer's label smoother (test/golden/labelSmoother.test.ts).
  * With weights it is `CrossEntropyLoss(weight)`: each class's part times its weight, and the count is the sum of the labels' weights.
@@ -69,6 +70,7 @@ export const crossEntropy = (
   const classes = logits.shape.at(-1) ?? 0
   if (logits.size !== labels.size * classes)
     throw new LabelMismatch({ loss: "crossEntropy", predictions: logits.shape, labels: labels.shape })
+  LabelRange.check(labels, classes, ignoreIndex)
   const rows = tf.cast(tf.reshape(labels, [labels.size]), "int32")
   const counts = tf.notEqual(rows, ignoreIndex)
   const weights = tf.cast(counts, "float32")

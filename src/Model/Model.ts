@@ -5,6 +5,7 @@ import type { Key } from "../Tensor/Key.ts"
 import { isOutOfMemory } from "../Tensor/OutOfMemory.ts"
 import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
 import type { Estimate } from "./FloatingPointOps.ts"
+import { LabelOutOfRange } from "./LabelRange.ts"
 
 export interface Context {
   /** True while training: dropout is active, batch statistics are used. */
@@ -168,7 +169,7 @@ export const take = (by: string, among: MissingField["among"], tensors: Tensors,
 export const check = (
   model: Model,
   { parameters, buffers, batch, key }: { parameters: Tensors; buffers: Tensors; batch: Tensors; key: Key }
-): Result.Result<void, MissingField | NoLoss | FunctionFailed | ModelFailed> => {
+): Result.Result<void, MissingField | NoLoss | FunctionFailed | LabelOutOfRange | ModelFailed> => {
   const absent: Array<MissingField> = []
   const watched = (among: MissingField["among"], tensors: Tensors): Tensors =>
     new Proxy(tensors, {
@@ -178,8 +179,8 @@ export const check = (
         return Reflect.get(target, field)
       }
     })
-  const fail = (cause: unknown): MissingField | FunctionFailed | ModelFailed => {
-    if (cause instanceof MissingField) return cause
+  const fail = (cause: unknown): MissingField | FunctionFailed | LabelOutOfRange | ModelFailed => {
+    if (cause instanceof MissingField || cause instanceof LabelOutOfRange) return cause
     const own = cause instanceof FunctionFailed ? cause : undefined
     const reason = cause instanceof Error ? cause.message : String(cause)
     const shapes = Object.fromEntries(Object.entries(batch).map(([field, tensor]) => [field, `[${tensor.shape}]`]))

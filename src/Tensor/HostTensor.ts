@@ -101,6 +101,12 @@ export const awaitDevice = async (tensors: Tensors): Promise<HostTensors> => {
  */
 export const toDevice = (tensors: HostTensors): Tensors => tf.tidy(() => mapPaths(tensors, one.toDevice))
 
+/** By the tensor's data, which reshaped tensors share. The values go with the data. */
+const origins = new WeakMap<object, Values>()
+
+/** Gives the values of an integer tensor that came from the host by `toDevice`, reshaped or not, without reading them back; undefined for others. */
+export const hostValues = ({ dataId }: Tensor): Values | undefined => origins.get(dataId)
+
 /** Compares dtype, shape and bits, where NaN equals NaN. */
 export const equals: {
   (that: HostTensor): (self: HostTensor) => boolean
@@ -151,7 +157,9 @@ const one = {
   toDevice: (tensor: HostTensor, path: string): Tensor => {
     const { dtype, shape, data } = validate(tensor, path)
     // A copy: the cpu backend would keep the caller's array.
-    return tf.tensor(data.slice(), [...shape], dtype)
+    const copied = tf.tensor(data.slice(), [...shape], dtype)
+    if (dtype === "int32") origins.set(copied.dataId, data)
+    return copied
   }
 }
 
