@@ -61,7 +61,10 @@ Other features: ${list(refused.filter((item) => item.startsWith("Trainer")))}.
 | argument | why it changes nothing |
 |---|---|
 ${items(/no-op/)
-  .map((item) => `| \`${item.replace(/^.*Arguments\./, "")}\` | ${reason(item) ?? "Its row says so."} |`)
+  .map(
+    (item) =>
+      `| \`${item.replace(/^.*Arguments\./, "")}\` | ${reason(item) ?? "A run is one process: batches are neither split nor dispatched."} |`
+  )
   .join("\n")}
 `
 

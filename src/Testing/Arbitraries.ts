@@ -1,4 +1,4 @@
-/** Random plans, scripts and states: whatever the algebra can make of triggers, with data that end where they like. */
+/** Arbitraries of horizons, spans, triggers, retentions, plans, scripts and states. */
 import fc from "fast-check"
 import * as Clock from "../Schedule/Clock.ts"
 import * as Horizon from "../Schedule/Horizon.ts"
@@ -70,7 +70,7 @@ export const plan: fc.Arbitrary<Plan.Plan> = fc
   })
   .map((options) => Plan.make({ ...options, learningRate: LearningRate.linear({ peak: 1, warmup: "0.1dur" }) }))
 
-/** What the world says: metrics by evaluation, batches by epoch (a stream may run out early, or stall), what updates consume. */
+/** Answers of a simulated run: metrics by evaluation, batches by epoch (a stream may end early, or have no update), and what updates consume. */
 export const script: fc.Arbitrary<Plan.Script> = fc
   .record({
     scores: fc.array(fc.integer({ min: 0, max: 6 }), { minLength: 1, maxLength: 12 }),

@@ -1,4 +1,4 @@
-/** Random arguments: any value of any row of the table, and cadences that a tiny run can follow. */
+/** Arbitraries of arguments: any accepted value of any field, and step strategies for short runs. */
 import { Result, Schema } from "effect"
 import fc from "fast-check"
 import * as Arguments from "../Arguments/Arguments.ts"

@@ -18,7 +18,7 @@ export interface LoggerOptions {
 
 /**
  * Lists the tests of a logger: it takes entries of every kind in any order, `flush` may be called again, `progress` returns at once and throws nothing; where
- * its target fails, `log` and `flush` succeed all the same, and one warning says so.
+ * its target fails, `log` and `flush` succeed all the same, and one warning reports it.
  *
  * @example
  * ```ts

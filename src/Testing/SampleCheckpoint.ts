@@ -1,4 +1,4 @@
-/** Checkpoints with everything in them that is easily lost. */
+/** Checkpoints with values that are easily lost in an encoding: NaN payloads, -0, empty shapes, special keys. */
 import type { Checkpoint } from "../Checkpoint/CheckpointStore.ts"
 import type { HostTensor } from "../Tensor/HostTensor.ts"
 import { initial } from "../TrainerState.ts"
@@ -9,7 +9,7 @@ const float = (shape: ReadonlyArray<number>, ...bits: ReadonlyArray<number>): Ho
   data: new Float32Array(Uint32Array.from(bits).buffer)
 })
 
-/** A checkpoint of `step` whose tensors tell it from others of the same step by `mark`. */
+/** A checkpoint of `step` whose tensors contain `mark`, to distinguish it from others of the same step. */
 export const checkpoint = (step: number, mark = 0): Checkpoint => ({
   state: { ...initial, step, epoch: step / 3, position: { epoch: 0, batch: step }, losses: { sinceLog: 0.1, total: -0 } },
   weights: {

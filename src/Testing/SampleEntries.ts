@@ -1,4 +1,4 @@
-/** Entries for tests: one of each kind, and any at all. */
+/** Log entries for tests: one of each kind, and an arbitrary. */
 import fc from "fast-check"
 import type { Config, Entry, Figure, Scalars, Text } from "../Layer/Logger/Logger.ts"
 

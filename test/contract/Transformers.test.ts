@@ -9,10 +9,10 @@ import * as Gradients from "../../src/Tensor/Gradients.ts"
 import * as HostTensor from "../../src/Tensor/HostTensor.ts"
 import * as Key from "../../src/Tensor/Key.ts"
 import type { Tensors } from "../../src/Tensor/Tensor.ts"
-import * as Small from "../support/transformers.ts"
+import * as Tiny from "../support/transformers.ts"
 
 const key = Key.make(11)
-const rates = Small.dropouts(0.2)
+const rates = Tiny.dropouts(0.2)
 const ints = (values: HostTensor.Nested) => HostTensor.fromArray(values, "int32")
 
 const batchOf = (model: Transformer): HostTensor.HostTensors => ({
@@ -56,9 +56,9 @@ const pass = Effect.fnUntraced(function* (model: Transformer) {
   return host
 })
 
-it.effect.each(Small.names)("%s", (name) =>
+it.effect.each(Tiny.names)("%s", (name) =>
   Effect.gen(function* () {
-    const model = Small.make(name, { ...rates, output_hidden_states: true })
+    const model = Tiny.make(name, { ...rates, output_hidden_states: true })
     const expected = yield* Effect.provide(pass(model), Cpu.layer, { local: true })
     const found = yield* Effect.provide(pass(model), Wasm.layer, { local: true })
     expect(Object.keys(found)).toEqual(Object.keys(expected))

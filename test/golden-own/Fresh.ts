@@ -46,7 +46,7 @@ export const runs = file.runs
 /** The first `size` of the recorded rows. */
 export const rows = (size: number): Rows => ({ train: file.rows.train.slice(0, size), eval: file.rows.eval.slice(0, size) })
 
-/** A case of the `plan` command. The losses of its evaluations are those of the log that it must come to. */
+/** A case of the `plan` command. The losses of its evaluations are those of the expected log. */
 export const toCase = (run: Fresh): Recorded => {
   const { first, label_free: _free, learning_rates: _rates, saved_weights: _saved, whole: _whole, ...given } = run
   return run.resume_args !== undefined && first !== undefined && kind(run) === "same"

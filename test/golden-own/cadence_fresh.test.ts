@@ -47,10 +47,10 @@ it.each(failed)("$name fails there; here it is a typed error before the first st
   expect(() => plan(toCase(run))).toThrow(cause![1])
 })
 
-it.each(over)("$name is over already, and does not train (c)", (run) => {
+it.each(over)("$name is finished, and does not train further (difference c)", (run) => {
   const ours = plan(toCase(run))
-  const told = new Set(["on_log", "on_prediction_step", "on_evaluate", "on_save"]) // what the owed end of an epoch may bring
-  const names = ours.events.map(({ event }) => event).filter((name) => !told.has(name))
+  const ignored = new Set(["on_log", "on_prediction_step", "on_evaluate", "on_save"]) // events that the pending end of an epoch may cause
+  const names = ours.events.map(({ event }) => event).filter((name) => !ignored.has(name))
   const owed = ["on_epoch_begin", "on_epoch_end"].filter((name) => names.includes(name))
   expect(names).toEqual(["on_init_end", "on_train_begin", ...owed, "on_train_end"])
   expect(ours.learning_rates).toEqual([])

@@ -38,9 +38,9 @@ export interface Driven {
   readonly best: ReturnType<Timeline.Context["ends"]>
   readonly parameters: HostTensors
   readonly history: ReadonlyArray<Scalars>
-  /** What `trainer_state.json` says of the run's end; its callbacks are those of the last save. */
+  /** `trainer_state.json` at the run's end; its callbacks are those of the last save. */
   readonly file: unknown
-  /** Dataset indices in the order in which the driver asked for them; nobody knows those of a stream. */
+  /** Dataset indices in the order in which the driver asked for them; unknown for a stream. */
   readonly order: ReadonlyArray<number>
   /** Batches that evaluations read, in the whole run. */
   readonly evaluated: number
@@ -139,7 +139,7 @@ const run = Effect.fnUntraced(function* (
       from,
       ignoreDataSkip: args.ignoreDataSkip
     })
-    order.length = 0 // what the rehearsal read
+    order.length = 0 // what the dry run read
     const events: Array<Plan.Event> = []
     let saved: TrainerState | null = null
     yield* Stream.runForEach(
@@ -201,7 +201,7 @@ const open = Effect.fnUntraced(function* (
   return { train: { ...train, batch }, evaluation }
 })
 
-/** Gives the scripted score of its i-th evaluation, from `start` on: the rehearsal evaluates every set once before the first. */
+/** Gives the scripted score of its i-th evaluation, from `start` on: the dry run evaluates every set once before the first. */
 const scripted = (scores: ReadonlyArray<number>, start: number): Metric<unknown> => {
   let evaluation = start
   return {

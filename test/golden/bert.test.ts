@@ -17,7 +17,7 @@ describe.each([
   ["cpu", Cpu.layer],
   ["wasm", Wasm.layer]
 ] as const)("bert_cls on %s", (_, layer) => {
-  it.effect("the forward pass is transformers'", () =>
+  it.effect("matches transformers' forward pass", () =>
     Effect.gen(function* () {
       const parity = trajectory.json<Parity>("forward_parity.json")
       const model = trajectory.model({ output_hidden_states: true })
@@ -30,7 +30,7 @@ describe.each([
     }).pipe(Effect.provide(layer, { local: true }))
   )
 
-  it.effect.each(["base", "ga2", "label_smoothing", "ga2_label_smoothing"])("%s is trained as recorded", (variant) =>
+  it.effect.each(["base", "ga2", "label_smoothing", "ga2_label_smoothing"])("%s: follows the recorded training", (variant) =>
     replay(trajectory, variant).pipe(Effect.provide(layer, { local: true }))
   )
 })

@@ -50,7 +50,7 @@ describe.each(golden.configs.map((config) => [config.name, config] as const))("%
     expect(last.best_model_checkpoint).toBe(expected.at(-1)!.best_model_checkpoint)
   })
 
-  it("works out the same figures", () => {
+  it("resolves the same steps and horizon", () => {
     const parsed = Result.getOrThrow(Result.flatMap(Arguments.fromJson(args), ({ input }) => Arguments.make(input)))
     const batch = parsed.perDeviceTrainBatchSize
     const batches = parsed.dataloaderDropLast ? Math.floor(config.train_size / batch) : Math.ceil(config.train_size / batch)

@@ -15,7 +15,7 @@ it("has all 150 runs", () => {
 
 describe.each(runs.map((run) => [run.name, run] as const))("%s", (_name, run) => {
   if (run.hf_error !== undefined) {
-    it("never ends there; here it is a typed error (d)", () => {
+    it("is a typed error where the recorded Trainer never ends (difference d)", () => {
       expect(() => plan(run)).toThrow(/would end without an update/)
     })
     return

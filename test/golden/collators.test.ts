@@ -86,7 +86,7 @@ describe("masked", () => {
     input_ids: [2, ...Random.uniform(Key.make(row), [length]).data.map((u) => 5 + Math.floor(u * 95)), 3]
   }))
 
-  test("chooses and replaces the fractions that were recorded, and no special token", () => {
+  test("masks and replaces the recorded fractions of tokens, and no special token", () => {
     const { input_ids, labels } = collate(Collator.masked(options), rows)
     const count = { chosen: 0, mask: 0, same: 0, other: 0 }
     for (const [row, { input_ids: tokens }] of rows.entries())
@@ -106,7 +106,7 @@ describe("masked", () => {
     close(count.other, count.chosen, recorded.of_selected.other_random)
   })
 
-  test("is keyed by epoch and row, not by the batch", () => {
+  test("depends on the epoch and the row, not on the batch", () => {
     const masked = Collator.masked(options)
     const of = (indices: ReadonlyArray<number>, epoch: number) =>
       Effect.runSync(masked(indices.map((i) => rows[i]!), indices, epoch))
@@ -116,7 +116,7 @@ describe("masked", () => {
     expect(of([9], 1)).toEqual(of([9], 1))
   })
 
-  test("spares what the row's own special_tokens_mask says", () => {
+  test("does not mask what the row's special_tokens_mask marks", () => {
     const row = { input_ids: Array.from({ length: 200 }, () => 50), special_tokens_mask: Array.from({ length: 200 }, (_, i) => (i < 100 ? 1 : 0)) }
     const batch = collate(Collator.masked({ ...options, probability: 1 }), [row])
     expect(Object.keys(batch).sort()).toEqual(["attention_mask", "input_ids", "labels"])

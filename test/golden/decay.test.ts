@@ -11,7 +11,7 @@ const expectMask = ({ all, decay }: Names, mask: WeightDecay.Mask) => {
   expect(names.filter(mask)).toEqual([...decay].sort())
 }
 
-it.each(["bert", "gpt2", "t5"] as const)("%s: by the names alone", (model) => expectMask(golden[model], WeightDecay.matrices()))
+it.each(["bert", "gpt2", "t5"] as const)("%s: decays the recorded parameters, by name", (model) => expectMask(golden[model], WeightDecay.matrices()))
 
-it("odd names: with the layer norms that no name gives away", () =>
+it("unusual names: decays the recorded parameters when given the layer norms", () =>
   expectMask(golden.odd_names, WeightDecay.matrices((module) => ["ln_1", "seq.1"].includes(module))))

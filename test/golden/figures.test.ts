@@ -75,7 +75,7 @@ const names = (entry: Entry) =>
     .filter((name) => name !== "eval_accuracy")
     .sort()
 
-it.live("all tokens, in every log and with their speed", () =>
+it.live("counts all tokens, in every log and with their speed", () =>
   Effect.gen(function* () {
     const { history, saved } = yield* run({ inputTokens: "all", tokensPerSecond: true }, { evaluates: true })
     const recorded = golden.tokens_seen.log_history
@@ -87,7 +87,7 @@ it.live("all tokens, in every log and with their speed", () =>
   })
 )
 
-it.live("tokens that are no padding, by the mask or by the padding's id", () =>
+it.live("counts tokens other than padding, by the mask or the padding id", () =>
   Effect.gen(function* () {
     const recorded = golden.tokens_seen_non_padding.log_history
     for (const masked of [true, false]) {
@@ -98,7 +98,7 @@ it.live("tokens that are no padding, by the mask or by the padding's id", () =>
   })
 )
 
-it.live("nothing of it where it is not asked for", () =>
+it.live("counts no tokens unless requested", () =>
   Effect.gen(function* () {
     const { history, state } = yield* run({})
     expect(history.flatMap((entry) => Object.keys(flat(entry))).filter((name) => name.includes("tokens"))).toEqual([])
@@ -106,7 +106,7 @@ it.live("nothing of it where it is not asked for", () =>
   })
 )
 
-it.live("a main input that is not there is found before step 0", () =>
+it.live("refuses a missing main input before step 0", () =>
   Effect.gen(function* () {
     for (const options of [{ inputTokens: "all" }, { tokensPerSecond: true }] as const) {
       const error = yield* Effect.flip(run(options, { of: { ...model, mainInput: "pixel_values" } }))
@@ -115,7 +115,7 @@ it.live("a main input that is not there is found before step 0", () =>
   })
 )
 
-it.live("the memory of making the trainer and of training", () =>
+it.live("reports the memory of creating the Trainer and of training", () =>
   Effect.gen(function* () {
     const memory = yield* MemoryReport.make
     const { history } = yield* run({ memory })

@@ -19,7 +19,7 @@ describe.each([
   ["cpu", Cpu.layer],
   ["wasm", Wasm.layer]
 ] as const)("gpt2_lm on %s", (_, layer) => {
-  it.effect("the forward pass is transformers'", () =>
+  it.effect("matches transformers' forward pass", () =>
     Effect.gen(function* () {
       const parity = trajectory.json<Parity>("forward_parity.json")
       const model = trajectory.model({ output_hidden_states: true })
@@ -31,12 +31,12 @@ describe.each([
     }).pipe(Effect.provide(layer, { local: true }))
   )
 
-  it.effect.each(["base", "ga2"])("%s is trained as recorded", (variant) =>
+  it.effect.each(["base", "ga2"])("%s: follows the recorded training", (variant) =>
     replay(trajectory, variant).pipe(Effect.provide(layer, { local: true }))
   )
 
   // Deliberate difference (g): there the loss of an update is the sum of its micro-batches' means, three times too large; here it is their mean.
-  it.effect("ga3_label_smoothing is trained as recorded, but for the division by the accumulation", () =>
+  it.effect("ga3_label_smoothing: follows the recorded training, except for the division by the accumulation (difference g)", () =>
     replay(trajectory, "ga3_label_smoothing", { reduction: undivided }).pipe(Effect.provide(layer, { local: true }))
   )
 })

@@ -54,7 +54,7 @@ const at = (step: number) => ({ ...State.initial, step })
 /** 1e-12 relative; for cosines, of the base. */
 const close = (ours: number, theirs: number, scale: number) => Math.abs(ours - theirs) <= 1e-12 * scale
 
-it("knows every scheduler", () => {
+it("supports every scheduler", () => {
   expect([...schedulers].sort()).toEqual([...golden.scheduler_types].sort())
 })
 
@@ -78,7 +78,7 @@ describe("cases", () => {
     }
   )
 
-  it("follows two groups of parameters", () => {
+  it("follows two parameter groups", () => {
     const { base_lrs, lrs } = golden.two_param_groups_cosine_warmup3_total12
     const rates = base_lrs.map((peak) => Result.getOrThrow(Scheduler.make("cosine", null, given(peak, 3, 12))))
     lrs.forEach((row, step) => {

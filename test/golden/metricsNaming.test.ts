@@ -120,7 +120,7 @@ const alike = (found: ReadonlyArray<Scalars>, recorded: History) => {
   for (const [i, entry] of found.entries()) like(flat(entry), recorded[i]!)
 }
 
-it("costs what the recorded model costs", () => {
+it("has the floating-point operations of the recorded model", () => {
   const { batch, parameters, parameters_without_embeddings, value } = golden.flos
   const sizes = Object.values(model.blueprint).map(({ shape, table }) => [shape.reduce((a, b) => a * b, 1), table] as const)
   const count = (of: typeof sizes) => of.reduce((sum, [size]) => sum + size, 0)
@@ -130,7 +130,7 @@ it("costs what the recorded model costs", () => {
   expect(model.padTokenId).toBe(0)
 })
 
-it.live("train, evaluate with both prefixes, predict", () =>
+it.live("names the metrics of train, of evaluate with both prefixes, and of predict", () =>
   here(
     Effect.gen(function* () {
       const trainer = yield* make()
@@ -149,7 +149,7 @@ it.live("train, evaluate with both prefixes, predict", () =>
   )
 )
 
-it.live("evaluate before any training, and without metrics of one's own", () =>
+it.live("names the metrics of evaluate before any training, without custom metrics", () =>
   here(
     Effect.gen(function* () {
       like(yield* (yield* make()).evaluate(), golden.evaluate_before_train)
@@ -158,7 +158,7 @@ it.live("evaluate before any training, and without metrics of one's own", () =>
   )
 )
 
-it.live("two evaluation sets", () =>
+it.live("names the metrics of two evaluation sets", () =>
   here(
     Effect.gen(function* () {
       const trainer = yield* make({ evalStrategy: "epoch" }, "two")
@@ -169,7 +169,7 @@ it.live("two evaluation sets", () =>
   )
 )
 
-it.live("tokens", () =>
+it.live("names the token counts and speeds", () =>
   here(
     Effect.gen(function* () {
       const all = yield* make({ includeNumInputTokensSeen: "all", includeTokensPerSecond: true, evalStrategy: "epoch" })
@@ -182,7 +182,7 @@ it.live("tokens", () =>
   )
 )
 
-it.live("memory: of making the Trainer with the first stage, once; an evaluation within a training is part of that", () =>
+it.live("reports the memory of creating the Trainer once, with the first stage; an evaluation during training is part of the training", () =>
   here(
     Effect.gen(function* () {
       const trainer = yield* make({ skipMemoryMetrics: false })

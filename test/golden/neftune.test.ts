@@ -58,7 +58,7 @@ it.each(cases)("alpha $alpha on [$batch, $length, $dim]", (one) => {
   expect(noise(one, true, 5)).toEqual(noise(one, true, 5))
 })
 
-it("a model that embeds nothing is refused in training, and says what to do", () => {
+it("refuses a model without embeddings in training, with advice", () => {
   expect(() => noise(cases[0]!, true, 0, false)).toThrow(Neftune.NoInputEmbedding)
   expect(noise(cases[0]!, false, 0, false).every((value) => value === 0)).toBe(true)
 })

@@ -23,7 +23,7 @@ test.each(golden.cases.map((c) => [c.case, c] as const))("%s", (name, { a, b, ou
       expect(Joining.concatenate([HostTensor.fromArray(a, dtype), HostTensor.fromArray(b, dtype)])).toEqual(HostTensor.fromArray(out, dtype))
 })
 
-test("many at once", () => {
+test("concatenates many at once", () => {
   const parts = golden.container.in.map((part) => HostTensor.fromArray(part))
   expect(Joining.concatenate(parts)).toEqual(HostTensor.fromArray(golden.container.out))
 })

@@ -115,7 +115,7 @@ const optimizerOf = ({ name, kwargs, groups, clip_max_norm }: Config): Transform
   return clip_max_norm === undefined ? optimizer : chain(Clip.byGlobalNorm(clip_max_norm), optimizer)
 }
 
-/** Where the signs of the recorded projections are LAPACK's, they stand in for ours. */
+/** Where the signs of the recorded projections are LAPACK's, they replace for ours. */
 const projectionsAt = ({ name, galore_projections }: Config, step: number) => {
   if (galore_projections === undefined || name.endsWith("canonical_sign")) return { scalars: {}, slots: {} }
   const found = galore_projections.find((projection) => projection.step === step)

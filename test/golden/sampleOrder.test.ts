@@ -35,8 +35,8 @@ const read = (size: number, batchSize: number, from: { epoch: number; batch: num
     return order
   })
 
-describe("the order of rows is the Trainer's", () => {
-  test("there are runs to compare with", () => expect(resumed.length).toBe(4))
+describe("the order of rows equals the Trainer's", () => {
+  test("has four recorded runs", () => expect(resumed.length).toBe(4))
 
   test.each(resumed.map((config) => [config.name, config] as const))("%s", async (_, config) => {
     const size = config.train_size ?? 0

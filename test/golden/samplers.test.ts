@@ -26,7 +26,7 @@ const Samplers = Schema.Struct({
 const golden = Schema.decodeUnknownSync(Samplers)(JSON.parse(readFileSync(new URL("./samplers.json", import.meta.url), "utf8")))
 
 describe("samplers", () => {
-  test("there are cases", () => expect([golden.length_grouped.length, golden.default_order.length]).toEqual([6, 3]))
+  test("has the recorded cases", () => expect([golden.length_grouped.length, golden.default_order.length]).toEqual([6, 3]))
 
   test.each(golden.length_grouped.map((c) => [c.lengths.length, c.batch_size, c] as const))(
     "%i rows by length, batches of %i",

@@ -45,7 +45,7 @@ const trained = Effect.fnUntraced(function* (variant: string, more: Seq2SeqArgum
 })
 
 describe.each(["base", "ga2_beams4"])("%s", (variant) => {
-  it.effect("predicts what was recorded", () =>
+  it.effect("makes the recorded predictions", () =>
     Effect.gen(function* () {
       const { golden, seen, trainer } = yield* trained(variant)
       yield* trainer.train()
@@ -79,7 +79,7 @@ it.effect("settings of a call win over the arguments', and those over the config
   }).pipe(Effect.provide(world, { local: true }))
 )
 
-it.effect("what cannot be done is told before anything runs", () =>
+it.effect("refuses what it cannot do before anything runs", () =>
   Effect.gen(function* () {
     const message = (args: Seq2SeqArguments.Input) =>
       Effect.map(Effect.flip(trained("base", args)), ({ message }) => message)
