@@ -14,7 +14,8 @@ interface Labelled {
 }
 
 /**
- * Multiplies tensors along shared labels and sums over the labels that the output lacks. TensorFlow.js's own op has no gradient, is a loop on wasm and fails for
+ * Multiplies tensors along shared labels and sums over the labels that the output lacks. TensorFlow.js's own op has no gradient, is a loop on wasm
+ * and fails for
  * some sums; this one is transposes and one batched product. Labels do not repeat within an operand. Runs inside a tidy.
  *
  * **Shapes**: by the equation: `bqd,bkd->bqk`.

@@ -1,5 +1,5 @@
 /**
- * Registers zero as the gradient of `equal`, `notEqual`, `greater`, `greaterEqual`, `less` and `lessEqual`.
+ * Registers zero as the gradient of `equal`, `notEqual`, `greater`, `less` and `lessEqual` (`greaterEqual` has it).
  *
  * **Fault**: they have no gradient, so differentiating `tf.where(tf.greater(x, 0), ...)` throws.
  * **Upstream**: tensorflow/tfjs#619 (closed without a fix).
@@ -9,7 +9,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import type { GradFunc } from "./Gradient.ts"
 
 export const install = (): void => {
-  for (const kernelName of ["Equal", "NotEqual", "Greater", "GreaterEqual", "Less", "LessEqual"]) {
+  for (const kernelName of ["Equal", "NotEqual", "Greater", "Less", "LessEqual"]) {
     tf.registerGradient({ kernelName, inputsToSave: ["a", "b"], gradFunc })
   }
 }

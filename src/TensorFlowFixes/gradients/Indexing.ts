@@ -2,7 +2,8 @@
  * Registers the gradients of `gatherND`, `scatterND` and `tensorScatterUpdate`.
  *
  * **Fault**: there are none.
- * **Upstream**: tensorflow/tfjs#1795 for `gatherND` (closed without a fix); for the others search tensorflow/tfjs for "gradient function not found for ScatterNd".
+ * **Upstream**: tensorflow/tfjs#1795 for `gatherND` (closed without a fix); for the others search tensorflow/tfjs for "gradient function not found
+ * for ScatterNd".
  * **Remove when**: "gradients/Indexing" of test/contract/Upstream.test.ts fails.
  */
 import * as tf from "@tensorflow/tfjs-core"

@@ -1,7 +1,8 @@
 /**
  * Registers TensorFlow.js's own gradients from a bundle (scripts/build-gradients.ts).
  *
- * **Fault**: the package's entry for Node registers none, and `dist/register_all_gradients.js` is ESM without file extensions, which Node cannot load.
+ * **Fault**: the package's entry for Node registers none, and `dist/register_all_gradients.js` is ESM without file extensions, which Node cannot
+ * load.
  * **Upstream**: no issue known; search tensorflow/tfjs for "tf-core.node.js register_all_gradients".
  * **Remove when**: "gradients/Node" of test/contract/Upstream.test.ts fails.
  */

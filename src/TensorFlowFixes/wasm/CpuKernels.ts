@@ -1,7 +1,7 @@
 /**
  * Runs on the cpu the kernels that wasm lacks, and those of which it has a wrong one.
  *
- * **Fault**: some kernels of the cpu are missing on wasm; the kernels of `wrong` give other results than the cpu's, which finite differences confirm.
+ * **Fault**: some kernels of the cpu are missing on wasm; the kernels of `wrong` give other results than the cpu's.
  * **Upstream**: tensorflow/tfjs#4326 (closed without a fix) for training on wasm as a whole; search tensorflow/tfjs for the kernel's name and "wasm".
  * **Remove when**: for a kernel of `wrong`, "wasm/CpuKernels" of test/contract/Upstream.test.ts fails; what is missing is looked up.
  */

@@ -1,8 +1,9 @@
 /**
  * Replaces `maximum`, `minimum`, `clipByValue`, `relu6` and `prelu`.
  *
- * **Fault**: all but `prelu` turn a NaN into the other number, and so hide a run that has diverged; `prelu` ignores a slope of more dimensions than `x`.
- * **Upstream**: pull request #5028 mended the NaN for other backends; search tensorflow/tfjs for "wasm maximum NaN".
+ * **Fault**: all but `prelu` turn a NaN into the other number, and so hide a run that has diverged; `prelu` ignores a slope of more dimensions than
+ * `x`.
+ * **Upstream**: pull request #5028 aligned the backends, and wasm still differs; search tensorflow/tfjs for "wasm maximum NaN".
  * **Remove when**: "wasm/Extrema" of test/contract/Upstream.test.ts fails.
  */
 

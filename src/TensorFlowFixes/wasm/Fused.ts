@@ -1,7 +1,8 @@
 /**
  * Computes fused operations (which run outside of a gradient only) by their parts.
  *
- * **Fault**: `fused.matMul` adds the bias and applies the activation once per block of 48 columns of `a`, so it is wrong beyond 48; the relu of fused convolutions turns a NaN into 0.
+ * **Fault**: `fused.matMul` adds the bias and applies the activation once per block of 48 columns of `a`, so it is wrong beyond 48; the relu of fused
+ * convolutions turns a NaN into 0.
  * **Upstream**: no issue known; search tensorflow/tfjs for "wasm fused matMul bias wrong".
  * **Remove when**: "wasm/Fused" of test/contract/Upstream.test.ts fails.
  */

@@ -1,7 +1,8 @@
 /**
  * Makes an allocation that fails throw.
  *
- * **Fault**: WebAssembly's memory ends at 4 GiB, and the backend does not check what `malloc` returns: it then writes to address 0, where other tensors are.
+ * **Fault**: WebAssembly's memory ends at 4 GiB, and the backend does not check what `malloc` returns: it then writes to address 0, where other
+ * tensors are.
  * **Upstream**: tensorflow/tfjs#6439 and #7621 (open) look alike; search tensorflow/tfjs for "wasm malloc returns 0".
  * **Remove when**: "wasm/Heap" of test/contract/Upstream.test.ts fails.
  */

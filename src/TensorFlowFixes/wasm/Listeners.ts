@@ -1,7 +1,8 @@
 /**
  * Removes the process's listeners that loading a backend adds.
  *
- * **Fault**: the wasm backend listens to `uncaughtException` and `unhandledRejection` and throws again, so that a program's own errors are reported from within the backend's file.
+ * **Fault**: the wasm backend listens to `uncaughtException` and `unhandledRejection` and throws again, so that a program's own errors are reported
+ * from within the backend's file.
  * **Upstream**: tensorflow/tfjs#5851, pull request #5852 (open), emscripten-core/emscripten#11768.
  * **Remove when**: "wasm/Listeners" of test/contract/Upstream.test.ts fails.
  */

@@ -2,7 +2,8 @@
  * Runs XNNPACK on each product of a batch in place, after transposing.
  * **Shapes**: `a` `[..., m, k]`, `b` `[..., k, n]` (before transposes); leading dimensions broadcast.
  *
- * **Fault**: not wrong but slow: XNNPACK is used for one product of two untransposed matrices alone, and a scalar loop for all that training adds (transposes, batches). Broadcasting on both sides is wrong, as on the cpu.
+ * **Fault**: not wrong but slow: XNNPACK is used for one product of two untransposed matrices alone, and a scalar loop for all that training adds
+ * (transposes, batches). Broadcasting on both sides is wrong, as on the cpu.
  * **Upstream**: pull request #2532 names the transposes and batches as future work; tensorflow/tfjs#7061 for the broadcast.
  * **Remove when**: "wasm/MatMul" of test/contract/Upstream.test.ts fails, and bench/wasm-transformer.ts is no slower without it.
  */

@@ -1,7 +1,8 @@
 /**
  * Runs the stock wasm kernels on filled float32 tensors alone, and the cpu's on the rest.
  *
- * **Fault**: most kernels are written for float32: on other dtypes they leave the result uninitialised, wrap integers, or trap on a division by zero; on an empty tensor they read and write past its end, which destroys the heap.
+ * **Fault**: most kernels are written for float32: on other dtypes they leave the result uninitialised, wrap integers, or trap on a division by zero;
+ * on an empty tensor they read and write past its end, which destroys the heap.
  * **Upstream**: tensorflow/tfjs#5641; pull request #5662 mended some kernels.
  * **Remove when**: "wasm/Restrict" of test/contract/Upstream.test.ts fails.
  */
