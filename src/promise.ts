@@ -8,6 +8,7 @@ export declare namespace EvalPrediction {
   /** A set's tensors, as `predictions` and `labelIds` are. */
   export type Gathered = Predictions.Gathered
 }
+export * as Callback from "./HuggingFaceTrainer/Promise/Callback.ts"
 export * as Pretrained from "./HuggingFaceTrainer/Promise/Pretrained.ts"
 export * as Seq2SeqTrainer from "./HuggingFaceTrainer/Promise/Seq2SeqTrainer.ts"
 export * as Tokenizer from "./HuggingFaceTrainer/Promise/Tokenizer.ts"

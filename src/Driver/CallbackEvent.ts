@@ -1,6 +1,7 @@
 /** What a callback's handlers are called with and what they may return, by Hugging Face's names of the events. */
 import { type Effect, Schema } from "effect"
 import type { EventOf, Metrics, Requests, Tag } from "../Schedule/Event.ts"
+import type { CurrentRun } from "./CurrentRun.ts"
 
 /** The values being logged, under the log's names, with the `epoch`; empty at events that log nothing. */
 export type Logs = Readonly<Record<string, number>>
@@ -38,9 +39,10 @@ export const tags: { readonly [Name in keyof EventTags]: ReadonlyArray<Tag> } = 
   onTrainEnd: ["Finished"]
 }
 
-/** An event with the logs; `state.globalStep` is Python's name of `state.step`, and the `metrics` of `onEvaluate` have runtime and speeds. */
-export type CallbackEvent<T extends Tag> = EventOf<T> & {
+/** An event with the logs and the run; `state.globalStep` is Python's name of `state.step`, and the `metrics` of `onEvaluate` have runtime and speeds. */
+export type CallbackEvent<T extends Tag, Run = CurrentRun> = EventOf<T> & {
   readonly logs: Logs
+  readonly run: Run
   readonly state: { readonly globalStep: number }
 }
 

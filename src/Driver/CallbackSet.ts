@@ -3,6 +3,7 @@ import { Effect, Predicate, Schema } from "effect"
 import type { Event, Request, Tag } from "../Schedule/Event.ts"
 import type { Callbacks as States, TrainerState } from "../TrainerState.ts"
 import type { Callback, CallbackEvent, CallbackFailed, CallbackState, Logs, PredictionStep } from "./Callback.ts"
+import type { CurrentRun, Views } from "./CurrentRun.ts"
 import { InvalidTask } from "./Errors.ts"
 
 /** The replies of all callbacks to one event. */
@@ -25,8 +26,12 @@ export interface Callbacks<E, R> {
 /** The valid requests. */
 const known = new Set<unknown>(["log", "evaluate", "save", "stopEpoch", "stopRun"])
 
-/** Restores the state of a run's callbacks. **Errors**: `InvalidTask` when two callbacks with state share a name, or a state cannot be decoded. */
-export const make = Effect.fnUntraced(function* <E, R>(callbacks: ReadonlyArray<Callback<E, R>>, from: TrainerState) {
+/** Restores the state of a run's callbacks, whose handlers get a view of the run. **Errors**: `InvalidTask` when two callbacks with state share a name, or a state cannot be decoded. */
+export const make = Effect.fnUntraced(function* <E, R>(
+  callbacks: ReadonlyArray<Callback<E, R>>,
+  from: TrainerState,
+  { at }: Pick<Views, "at">
+) {
   const handled = new Set<Tag>(callbacks.flatMap(({ handles }) => [...handles]))
   const members = yield* Effect.forEach(callbacks, (callback) => restored(callback, from.callbacks))
   const names = callbacks.filter(({ state }) => state !== undefined).map(({ name }) => name)
@@ -38,7 +43,7 @@ export const make = Effect.fnUntraced(function* <E, R>(callbacks: ReadonlyArray<
     const requests: Array<Request> = []
     let states = event.state.callbacks
     let asker: string | undefined
-    const given = eventOf(event, logs)
+    const given = eventOf(event, logs, at(event.state))
     for (const { callback, read, write } of members) {
       if (!callback.handles.has(event._tag)) continue
       const { ask = [], state } = yield* callback.notify(given, read(states))
@@ -61,9 +66,9 @@ export const make = Effect.fnUntraced(function* <E, R>(callbacks: ReadonlyArray<
 })
 
 /** The event as handlers see it. Python's `on_evaluate` also gets runtime and speeds among its metrics. */
-const eventOf = (event: Event, logs: Logs): CallbackEvent<Tag> => {
+const eventOf = (event: Event, logs: Logs, run: CurrentRun): CallbackEvent<Tag> => {
   const metrics = event._tag === "Evaluated" ? { metrics: { ...event.metrics, ...logs } } : {}
-  return { ...event, ...metrics, logs, state: { ...event.state, globalStep: event.state.step } } as CallbackEvent<Tag>
+  return { ...event, ...metrics, logs, run, state: { ...event.state, globalStep: event.state.step } } as CallbackEvent<Tag>
 }
 
 /** The `onBatch` of an evaluation or a prediction that calls `onPredictionStep` handlers; empty if there are none. */

@@ -13,9 +13,9 @@ import { perToken, type Reduction } from "../Step/Reduction.ts"
 import type { HostTensors } from "../Tensor/HostTensor.ts"
 import * as Key from "../Tensor/Key.ts"
 import * as Tree from "../Tensor/Tree.ts"
-import type { Weights } from "../Tensor/Weights.ts"
 import { type CollectOptions, labelsOf } from "./CollectOptions.ts"
 import * as ComputeMetrics from "./ComputeMetrics.ts"
+import * as DeviceWeights from "./DeviceWeights.ts"
 import type { EvalPrediction, Gathered } from "./EvalPrediction.ts"
 import * as ForwardPass from "./ForwardPass.ts"
 import type * as Generation from "./Generation.ts"
@@ -53,7 +53,8 @@ export type EvaluationError =
 
 export interface Options<E = never, R = never> {
   readonly model: Model
-  readonly weights: Pick<Weights, "parameters" | "buffers">
+  /** On the device, or on the host, from where they are copied. */
+  readonly weights: DeviceWeights.Given
   readonly loader: Loader
   readonly metrics: Metric<unknown>
   /** What is done beyond the metrics. Without it nothing is collected. */
@@ -98,26 +99,30 @@ export const predictAll = <E = never, R = never>(
 /** Runs the model over a loader and streams each batch's outputs to the host. **Shapes**: as the model's, one element a batch. */
 export const predict = (options: {
   readonly model: Model
-  readonly weights: Pick<Weights, "parameters" | "buffers">
+  readonly weights: DeviceWeights.Given
   readonly loader: Loader
 }): Stream.Stream<Prediction, DataError | DeviceError, Device> =>
-  Stream.paginate(
-    0,
-    Effect.fnUntraced(function* (index: number) {
-      const device = yield* Device
-      const batch = yield* checked(options.loader, options.model.validate).batch(0, index)
-      if (batch === undefined) return [[], Option.none<number>()] as const
-      const outputs = yield* Effect.acquireUseRelease(
-        device.run(
-          `prediction, batch ${index}`,
-          () => ForwardPass.run(options.model, ForwardPass.input(options.weights, batch)).outputs
-        ),
-        device.read,
-        device.dispose
+  Stream.unwrap(
+    Effect.map(DeviceWeights.place(options.weights), (weights) =>
+      Stream.paginate(
+        0,
+        Effect.fnUntraced(function* (index: number) {
+          const device = yield* Device
+          const batch = yield* checked(options.loader, options.model.validate).batch(0, index)
+          if (batch === undefined) return [[], Option.none<number>()] as const
+          const outputs = yield* Effect.acquireUseRelease(
+            device.run(
+              `prediction, batch ${index}`,
+              () => ForwardPass.run(options.model, ForwardPass.input(weights, batch)).outputs
+            ),
+            device.read,
+            device.dispose
+          )
+          yield* Effect.yieldNow
+          return [[{ batch, outputs }], Option.some(index + 1)] as const
+        })
       )
-      yield* Effect.yieldNow
-      return [[{ batch, outputs }], Option.some(index + 1)] as const
-    })
+    )
   )
 
 /** Looks at each batch of a set once. `all` collects what is predicted, whether or not anything is computed from it. */
@@ -125,7 +130,8 @@ const look = Effect.fnUntraced(function* <E, R>(
   options: Options<E, R> & { readonly set: string },
   all: boolean
 ): Effect.fn.Return<Predicted, EvaluationError | E, Device | R | Scope.Scope> {
-  const { collect = {}, metrics, model, reduction = perToken, set, weights } = options
+  const { collect = {}, metrics, model, reduction = perToken, set } = options
+  const weights = yield* DeviceWeights.place(options.weights)
   const loader = checked(options.loader, model.validate)
   const only = collect.predictionLossOnly === true
   const compute = only ? undefined : collect.computeMetrics

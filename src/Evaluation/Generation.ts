@@ -8,11 +8,13 @@ import * as GenerationState from "../Model/Generation/GenerationState.ts"
 import * as Json from "../Model/Generation/Json.ts"
 import * as Prompt from "../Model/Generation/Prompt.ts"
 import { type Input, merge, type Settings, make as settings } from "../Model/Generation/Settings.ts"
+import type { Model } from "../Model/Model.ts"
 import type { Transformer } from "../Model/Transformer.ts"
 import type { HostTensor, HostTensors } from "../Tensor/HostTensor.ts"
 import * as Host from "../Tensor/HostTensor.ts"
 import * as Key from "../Tensor/Key.ts"
 import * as Random from "../Tensor/Random.ts"
+import * as DeviceWeights from "./DeviceWeights.ts"
 
 export { type GenerationError, InvalidGeneration, NoLogits, NoToken } from "../Model/Generation/Errors.ts"
 export { fromJson, ofFile, toJson } from "../Model/Generation/Json.ts"
@@ -20,8 +22,8 @@ export { defaults, type Input, make as settings, merge, type Settings, usualLeng
 
 export interface Options {
   readonly model: Transformer
-  /** On the device. */
-  readonly weights: DecodeStep.Weights
+  /** On the device, or on the host, from where they are copied. */
+  readonly weights: DeviceWeights.Given
   /** `input_ids` `[rows, length]`, and `attention_mask` where rows are padded: on the left for a model without an encoder. */
   readonly batch: HostTensors
   readonly settings?: Input
@@ -79,9 +81,14 @@ export const generate = Effect.fn("Generation.generate")(function* (
   const chosen = yield* Effect.fromResult(settings(own, options.settings ?? {}))
   const prompt = yield* Effect.fromResult(Prompt.make(generator, batch, chosen))
   const device = yield* Device
-  const writing = write({ chosen, device, generator, prompt, weights, key: options.key ?? Key.make(0) })
-  return yield* Effect.scoped(writing)
+  const key = options.key ?? Key.make(0)
+  return yield* Effect.scoped(
+    Effect.flatMap(DeviceWeights.place(weights), (weights) => write({ chosen, device, generator, prompt, weights, key }))
+  )
 })
+
+/** Whether a model is a transformer, which may generate. */
+export const isTransformer = (model: Model): model is Transformer => "config" in model && "architecture" in model
 
 const write = Effect.fnUntraced(function* (options: {
   readonly chosen: Settings

@@ -3,6 +3,7 @@ import { Effect, type FileSystem, type Path, Ref, Result } from "effect"
 import * as Arguments from "../Arguments/Arguments.ts"
 import type { CheckpointStore } from "../Checkpoint/CheckpointStore.ts"
 import * as Callback from "../Driver/Callback.ts"
+import * as CurrentRun from "../Driver/CurrentRun.ts"
 import { InvalidTask } from "../Driver/Errors.ts"
 import * as MemoryReport from "../Driver/MemoryReport.ts"
 import type { Options as RunOptions } from "../Driver/Run.ts"
@@ -24,6 +25,8 @@ export type Services = Device | CheckpointStore | Logger | FileSystem.FileSystem
 /** What a Trainer has come to. */
 export interface Status<E, R> {
   readonly weights: HostWeights
+  /** Of the training that is running. */
+  readonly running: CurrentRun.Views | undefined
   readonly state: TrainerState
   readonly history: ReadonlyArray<Scalars>
   readonly callbacks: ReadonlyArray<Callback.Callback<E, R>>
@@ -100,6 +103,7 @@ const assemble = Effect.fnUntraced(function* <A, E, R>(
   const { model = plain } = ofKind
   const cell = yield* Ref.make<Status<E, R>>({
     weights: yield* fresh(args, model),
+    running: undefined,
     state: initial,
     history: [],
     callbacks: [
@@ -143,3 +147,7 @@ const assemble = Effect.fnUntraced(function* <A, E, R>(
 /** A model's own initial weights, by the arguments' seed. */
 export const fresh = (args: Arguments.Arguments, model: Model): Effect.Effect<HostWeights, InvalidTask> =>
   Effect.map(initialWeights(model, Key.make(args.seed)), (weights) => ({ ...weights, slots: {} }))
+
+/** The present weights: those of the training that is running, else the Trainer's. */
+export const present = <A, E, R>({ cell }: Context<A, E, R>): Effect.Effect<CurrentRun.WeightsSource> =>
+  Effect.map(Ref.get(cell), ({ running, weights }) => running?.weights ?? CurrentRun.hostSource(weights))

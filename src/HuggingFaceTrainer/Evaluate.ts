@@ -8,13 +8,12 @@ import type { Gathered } from "../Evaluation/EvalPrediction.ts"
 import { type Options as EvaluationOptions, type Predicted, predictAll, evaluate as streaming } from "../Evaluation/Evaluation.ts"
 import type * as Generation from "../Evaluation/Generation.ts"
 import * as Python from "../Format/Python.ts"
-import { Device } from "../Layer/Device/Device.ts"
 import { Logger } from "../Layer/Logger/Logger.ts"
 import type { Source, Sources } from "../Program/DataLoaders.ts"
 import * as DataLoaders from "../Program/DataLoaders.ts"
 import * as Program from "../Program/Program.ts"
 import type { HostTensors } from "../Tensor/HostTensor.ts"
-import { type Context, stage } from "./Context.ts"
+import { type Context, present, stage } from "./Context.ts"
 import * as EvaluationLog from "./EvaluationLog.ts"
 
 /** What both say of the outputs and of the names. */
@@ -89,9 +88,8 @@ const look = Effect.fnUntraced(function* <A, E, R, Found, E2, R2>(
   how: (options: EvaluationOptions<E | CallbackFailed, R> & { readonly set: string }) => Effect.Effect<Found, E2, R2>
 ) {
   const { args, cell } = core
-  const device = yield* Device
   const logger = yield* Logger
-  const { callbacks, state, trained, weights } = yield* Ref.get(cell)
+  const { callbacks, state, trained } = yield* Ref.get(cell)
   const { collect, ...lesson } = yield* Program.taskConfig(args, yield* core.parts)
   const shown = callbacks.some(({ name }) => name === "ProgressCallback")
   const { batchesPerEpoch: total } = loader
@@ -122,14 +120,13 @@ const look = Effect.fnUntraced(function* <A, E, R, Found, E2, R2>(
   return yield* Effect.scoped(
     Effect.gen(function* () {
       const began = yield* Clock.currentTimeNanos
-      const parameters = yield* Effect.acquireRelease(device.put(weights.parameters), device.dispose)
-      const buffers = yield* Effect.acquireRelease(device.put(weights.buffers), device.dispose)
+      const weights = yield* (yield* present(core)).onDevice
       const took = Python.round(Number((yield* Clock.currentTimeNanos) - began) / 1e9, 4)
       const preparation = yield* Ref.modify(cell, (held) => {
         const first = held.preparation ?? (trained || held.inTrain ? undefined : took)
         return [first, { ...held, preparation: first }]
       })
-      return yield* Effect.ensuring(how(options(preparation, { parameters, buffers })), over)
+      return yield* Effect.ensuring(how(options(preparation, weights)), over)
     })
   )
 })
@@ -148,7 +145,7 @@ export const evaluate = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E
     const options = { ...rest, metricKeyPrefix: set }
     const measured = yield* stage(core, "eval")
     const found = yield* look(core, loader, options, streaming<E | CallbackFailed, R>)
-    metrics = { ...metrics, ...(yield* EvaluationLog.evaluated(core, set, found)), ...(yield* measured) }
+    metrics = { ...metrics, ...(yield* EvaluationLog.evaluated(core, { set, loader }, found)), ...(yield* measured) }
   }
   return metrics
 }, Effect.scoped)

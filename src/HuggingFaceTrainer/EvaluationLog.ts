@@ -1,25 +1,29 @@
 /** What a Trainer logs outside of a training: entries go to the loggers, into its history and to its callbacks. */
 import { Effect, Ref } from "effect"
+import type { Loader } from "../Data/Loader.ts"
 import * as CallbackSet from "../Driver/CallbackSet.ts"
+import * as CurrentRun from "../Driver/CurrentRun.ts"
 import type { Result } from "../Evaluation/Evaluation.ts"
 import { Logger, type Scalars } from "../Layer/Logger/Logger.ts"
+import * as Program from "../Program/Program.ts"
 import type { Event } from "../Schedule/Event.ts"
-import type { Context, Status } from "./Context.ts"
+import { type Context, present, type Status } from "./Context.ts"
+import { createOptimizer } from "./OptimizerInfo.ts"
 
 type Figures = Readonly<Record<string, number>>
 
 /** Logs an evaluation, and gives its metrics as the page does: with the epoch, once there was a training. */
 export const evaluated = Effect.fnUntraced(function* <A, E, R>(
   core: Context<A, E, R>,
-  set: string,
+  { loader, set }: { readonly loader: Loader; readonly set: string },
   { clock, metrics }: Pick<Result, "clock" | "metrics">
 ) {
   const { state, trained } = yield* Ref.get(core.cell)
   const logs = stamped({ ...metrics, ...clock }, { state, trained })
   yield* written(core, { kind: "eval", set, values: metrics, clock })
   yield* Effect.flatMap(Logger, ({ flush }) => flush)
-  yield* told(core, { _tag: "EvaluationLogged", state, resumeState: state, set }, logs)
-  yield* told(core, { _tag: "Evaluated", state, resumeState: state, set, metrics }, logs)
+  yield* told(core, { _tag: "EvaluationLogged", state, resumeState: state, set }, logs, { [set]: loader })
+  yield* told(core, { _tag: "Evaluated", state, resumeState: state, set, metrics }, logs, { [set]: loader })
   return logs
 })
 
@@ -48,10 +52,30 @@ const written = Effect.fnUntraced(function* <A, E, R>(
   yield* Ref.update(cell, (held) => ({ ...held, history: [...held.history, scalars] }))
 })
 
-/** Outside of a training there is nothing to stop or to ask for; what callbacks remember is kept. */
-const told = Effect.fnUntraced(function* <A, E, R>({ cell }: Context<A, E, R>, event: Event, logs: Figures) {
-  const { callbacks, state } = yield* Ref.get(cell)
-  const told = yield* CallbackSet.make(callbacks, state)
+/** Calls the handlers of an event outside of a training, where requests have no effect, and updates the callbacks' state. */
+const told = Effect.fnUntraced(function* <A, E, R>(
+  core: Context<A, E, R>,
+  event: Event,
+  logs: Figures,
+  evalDataloaders: Readonly<Record<string, Loader>> = {}
+) {
+  const { cell } = core
+  const { callbacks, running, state } = yield* Ref.get(cell)
+  const told = yield* CallbackSet.make(callbacks, state, running ?? (yield* viewsOf(core, evalDataloaders)))
   const said = yield* told.notify({ ...event, state }, logs) ?? Effect.succeed(undefined)
   if (said !== undefined) yield* Ref.update(cell, (held) => ({ ...held, state: { ...held.state, callbacks: said.callbacks } }))
+})
+
+/** The views that callbacks get outside of a training: the Trainer's own weights and parts. */
+const viewsOf = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R>, evalDataloaders: Readonly<Record<string, Loader>>) {
+  return yield* CurrentRun.make({
+    config: yield* Program.taskConfig(core.args, yield* core.parts),
+    weights: yield* present(core),
+    args: core.args,
+    tokenizer: core.options.tokenizer,
+    optimizer: createOptimizer(core),
+    learningRate: ({ lastUpdate }) => lastUpdate.learningRate,
+    trainDataloader: undefined,
+    evalDataloaders
+  })
 })

@@ -84,7 +84,7 @@ export const makeAs = Effect.fnUntraced(function* <A, E, R>(options: Options<A, 
     /** The model: nothing wraps it. */
     modelWrapped: core.model,
     /** The parameters, the buffers and, after a training, the optimizer's slots. */
-    weights: held(({ weights }) => weights),
+    weights: here(Effect.flatMap(Context.present(core), ({ onHost }) => onHost)),
     /** The run's state, also under Python's names. */
     state: held((held) => State.read(core.args, held)),
     /** All that was logged, oldest first, as loggers get it. */

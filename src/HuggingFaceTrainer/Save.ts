@@ -9,15 +9,13 @@ import * as ResultFiles from "../Checkpoint/ResultFiles.ts"
 import * as Results from "../Format/Results.ts"
 import { filesOf } from "../Program/Program.ts"
 import { tf } from "../Tensor/Tensor.ts"
-import type { Context } from "./Context.ts"
+import { type Context, present } from "./Context.ts"
 import * as ModelCard from "./ModelCard.ts"
 
 /** Writes the weights as `model.safetensors`, with the model's config, the tokenizer and the arguments, into a folder: the output folder by default. */
-export const saveModel = Effect.fnUntraced(function* <A, E, R>(
-  { args, cell, model, options }: Context<A, E, R>,
-  outputDir = args.outputDir
-) {
-  const { weights } = yield* Ref.get(cell)
+export const saveModel = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R>, outputDir = core.args.outputDir) {
+  const { args, model, options } = core
+  const weights = yield* (yield* present(core)).onHost
   yield* Disk.ensure((yield* Path.Path).resolve(outputDir))
   yield* ModelFiles.save(outputDir, { ...weights.parameters, ...weights.buffers })
   const files = filesOf({ ...options, model })

@@ -10,7 +10,7 @@ import * as HostTensor from "../Tensor/HostTensor.ts"
 import * as Key from "../Tensor/Key.ts"
 import { type Tensors, tf } from "../Tensor/Tensor.ts"
 import * as Tree from "../Tensor/Tree.ts"
-import type { Context } from "./Context.ts"
+import { type Context, present } from "./Context.ts"
 
 /** The loss and the gradients of a batch, as the next update would take them. **Unit**: nats. **Shapes**: gradients as the parameters'. */
 export const trainingStep = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R>, inputs: HostTensors) {
@@ -40,23 +40,19 @@ export const computeLoss = Effect.fnUntraced(function* <A, E, R>(core: Context<A
 
 /** Runs a function of the weights and a batch on the device, and reads what it gives. */
 const forward = Effect.fnUntraced(function* <A, E, R>(
-  { cell }: Context<A, E, R>,
+  core: Context<A, E, R>,
   during: string,
   inputs: HostTensors,
   run: (parameters: Tensors, buffers: Tensors, batch: Tensors) => Tensors
 ) {
   const device = yield* Device
-  const { weights } = yield* Ref.get(cell)
+  const { buffers, parameters } = yield* (yield* present(core)).onDevice
   return yield* Effect.acquireUseRelease(
     Effect.flatMap(
-      device.run(during, () =>
-        caught(() =>
-          run(HostTensor.toDevice(weights.parameters), HostTensor.toDevice(weights.buffers), HostTensor.toDevice(inputs))
-        )
-      ),
+      device.run(during, () => caught(() => run(parameters, buffers, HostTensor.toDevice(inputs)))),
       (result) => Effect.fromResult(LabelError.typed(result, [{ tensors: inputs, rows: 0 }]))
     ),
     device.read,
     device.dispose
   )
-})
+}, Effect.scoped)

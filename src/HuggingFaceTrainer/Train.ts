@@ -3,6 +3,7 @@ import { Effect, Path, Ref } from "effect"
 import { NotSupported } from "../Arguments/Arguments.ts"
 import * as CheckpointPath from "../Checkpoint/CheckpointPath.ts"
 import { CheckpointStore } from "../Checkpoint/CheckpointStore.ts"
+import type { Views } from "../Driver/CurrentRun.ts"
 import { InvalidTask } from "../Driver/Errors.ts"
 import type { From } from "../Driver/ResumeFrom.ts"
 import type { Interruption } from "../Driver/Run.ts"
@@ -45,6 +46,7 @@ export const train = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R
     ...(options.evalDataset === undefined ? {} : { evalDataset: options.evalDataset })
   })
   const { callbacks } = yield* Ref.get(cell)
+  const onStart = (running: Views) => Ref.update(cell, (held) => ({ ...held, running }))
   const training = Effect.gen(function* () {
     const prepared = yield* program.prepare(args)
     const { collect } = prepared.task
@@ -52,7 +54,7 @@ export const train = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R
     const ignoring = given.ignoreKeysForEval === undefined ? {} : { collect: { ...collect, ignoreKeys: given.ignoreKeysForEval } }
     const report = yield* Program.train(
       { ...prepared, task: { ...prepared.task, ...ignoring } },
-      { from, onInterrupt: onCut, ...remembered }
+      { from, onInterrupt: onCut, onStart, ...remembered }
     )
     yield* Ref.update(cell, (held) => ({
       ...held,
@@ -64,7 +66,7 @@ export const train = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R
     }))
     return outputOf(report.state.step, report.history.at(-1)!)
   })
-  const within = (inTrain: boolean) => Ref.update(cell, (held) => ({ ...held, inTrain }))
+  const within = (inTrain: boolean) => Ref.update(cell, (held) => ({ ...held, inTrain, running: undefined }))
   return yield* Effect.scoped(training).pipe(
     callbacks.some(({ name }) => name === "ProgressCallback") ? (effect) => effect : quietly,
     Effect.andThen((output) => Effect.succeed(output)),

@@ -153,6 +153,8 @@ export const make = <A, E = never, R = never>(program: Definition<A, E, R>): Pro
         config: Arguments.changed(args),
         trainerState: StateFile.make(args, sizes, plan, CallbackSet.toHuggingFace),
         callbacks,
+        args,
+        ...(program.tokenizer === undefined ? {} : { tokenizer: program.tokenizer }),
         files: filesOf(program),
         ...(program.observe === undefined ? {} : { observe: program.observe })
       },

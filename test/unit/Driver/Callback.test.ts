@@ -256,7 +256,7 @@ it.effect("onEvaluate has runtime and speeds among its metrics", () =>
 )
 
 it("refuses an unknown handler when the callback is made", () => {
-  const make = () => Callback.make({ name: "Mine", onStepEnds: () => {} } as Callback.Handlers<undefined>)
+  const make = () => Callback.make({ name: "Mine", onStepEnds: () => {} } as Callback.Handlers<undefined, never, never>)
   expect(make).toThrow(expect.objectContaining({ _tag: "InvalidTask" }))
   expect(make).toThrow('Callback "Mine" has an unknown option "onStepEnds". Did you mean onStepEnd?')
 })

@@ -525,3 +525,51 @@ it.effect("a tokenizer pads the batches, and is saved with every checkpoint and 
     )
   )
 )
+
+it.effect("a Trainer's methods within a callback use the present weights, and those of the run at its end", () =>
+  here(
+    Effect.gen(function* () {
+      const seen: Array<{ loss: number | undefined; predictions: string; weights: string }> = []
+      const trainer = yield* Trainer.make(base)
+      const present = Effect.gen(function* () {
+        const { predictions } = yield* trainer.predict(evaluation)
+        const { loss } = yield* trainer.computeLoss(yield* inputs)
+        const { parameters } = yield* trainer.weights
+        return {
+          loss,
+          predictions: String(EvalPrediction.take(predictions).data),
+          weights: String(parameters["lin.weight"]!.data)
+        }
+      })
+      const recorded = Effect.map(present, (now) => void seen.push(now))
+      yield* trainer.addCallback(Callback.make({ onStepEnd: () => Effect.orDie(recorded) }))
+      const before = yield* present
+      yield* trainer.train()
+      const all = [before, ...seen]
+      for (const what of ["loss", "predictions", "weights"] as const) expect(new Set(all.map((at) => at[what])).size).toBe(5)
+      expect(yield* present).toEqual(seen.at(-1))
+    })
+  )
+)
+
+it.effect("callbacks of an evaluation outside of a training get the Trainer's weights, arguments and loader", () =>
+  here(
+    Effect.gen(function* () {
+      const seen: Array<unknown> = []
+      const trainer = yield* Trainer.make({
+        ...base,
+        callbacks: [
+          Callback.make({
+            onEvaluate: ({ metrics, run }) =>
+              Effect.map(run.evaluate(), ({ eval_loss }) => {
+                const sets = Object.keys(run.evalDataloaders)
+                seen.push(eval_loss === metrics.eval_loss, run.args?.maxSteps, run.trainDataloader, sets)
+              })
+          })
+        ]
+      })
+      yield* trainer.evaluate()
+      expect(seen).toEqual([true, 4, undefined, ["eval"]])
+    })
+  )
+)

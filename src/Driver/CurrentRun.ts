@@ -1,0 +1,160 @@
+/** What callbacks get of the run: its parts, and its present weights to evaluate, predict and generate with. Nothing is copied unless it is used. */
+import { Context, Effect, type Scope } from "effect"
+import type { Arguments } from "../Arguments/Arguments.ts"
+import type { Loader } from "../Data/Loader.ts"
+import * as DeviceWeights from "../Evaluation/DeviceWeights.ts"
+import * as Evaluation from "../Evaluation/Evaluation.ts"
+import * as Generation from "../Evaluation/Generation.ts"
+import { Device, type DeviceError } from "../Layer/Device/Device.ts"
+import type { Model } from "../Model/Model.ts"
+import type { Transformation } from "../Optimizer/Transformation.ts"
+import type { Metrics } from "../Schedule/Event.ts"
+import type { HostTensors } from "../Tensor/HostTensor.ts"
+import type { Key } from "../Tensor/Key.ts"
+import { tf } from "../Tensor/Tensor.ts"
+import * as Tree from "../Tensor/Tree.ts"
+import type { HostWeights } from "../Tensor/Weights.ts"
+import type { Tokenizer } from "../Tokenizer/Tokenizer.ts"
+import type { TrainerState } from "../TrainerState.ts"
+import type { TaskConfig } from "./TrainingTask.ts"
+
+/**
+ * The run at an event. The weights are those at the time that they are used: within a handler, those of the event.
+ *
+ * **Source**: what `TrainerCallback`'s handlers get by keyword: `args`, `model`, `processing_class`, `optimizer`, `lr_scheduler`, `train_dataloader`,
+ * `eval_dataloader`.
+ */
+export interface CurrentRun extends Parts {
+  /** The learning rate of the next update. */
+  readonly learningRate: number
+  /** Copies the parameters, the buffers and the optimizer's state (`slots`) to the host. */
+  readonly weights: Effect.Effect<HostWeights, DeviceError>
+  /**
+   * Evaluates the run's evaluation sets, or other data under the prefix `set` (default `eval`): metrics, runtime and speeds. Nothing is logged, and no
+   * callback is called.
+   */
+  readonly evaluate: (data?: Loader | HostTensors, set?: string) => Effect.Effect<Metrics, Evaluation.EvaluationError>
+  /** Predicts the batches of a loader, or one batch; the metrics' prefix `set` defaults to `test`. */
+  readonly predict: (data: Loader | HostTensors, set?: string) => Effect.Effect<Evaluation.Predicted, Evaluation.EvaluationError>
+  /** Generates texts from a batch of token ids, as `Generation.generate` does. */
+  readonly generate: (
+    batch: HostTensors,
+    settings?: Generation.Input,
+    key?: Key
+  ) => Effect.Effect<Generation.Generated, Generation.GenerationError | DeviceError>
+}
+
+/** The parts of a run. */
+export interface Parts {
+  readonly model: Model
+  /** Undefined for a run that was made without TrainingArguments. */
+  readonly args: Arguments | undefined
+  readonly tokenizer: Tokenizer | undefined
+  readonly optimizer: Transformation
+  /** Undefined outside of a training. */
+  readonly trainDataloader: Loader | undefined
+  /** By the prefix of their metrics: `eval`, or `eval_<name>` if there are several. */
+  readonly evalDataloaders: Readonly<Record<string, Loader>>
+}
+
+/** Reads the weights of the moment. */
+export interface WeightsSource {
+  /** References on the device that live as long as the scope, whatever is updated meanwhile. */
+  readonly onDevice: Effect.Effect<DeviceWeights.DeviceWeights, DeviceError, Device | Scope.Scope>
+  /** A copy on the host. */
+  readonly onHost: Effect.Effect<HostWeights, DeviceError>
+}
+
+/** Reads weights that an owner on the device replaces as it trains. A reference shares the data of its tensor. */
+export const sourceOf = ({
+  snapshot,
+  weights
+}: {
+  readonly weights: Effect.Effect<DeviceWeights.DeviceWeights>
+  readonly snapshot: WeightsSource["onHost"]
+}): WeightsSource => ({
+  onHost: snapshot,
+  onDevice: Effect.gen(function* () {
+    const device = yield* Device
+    const { parameters, buffers } = yield* weights
+    const referred = device.run("a reference to the weights", () => ({
+      parameters: Tree.map(parameters, (tensor) => tf.clone(tensor)),
+      buffers: Tree.map(buffers, (tensor) => tf.clone(tensor))
+    }))
+    return yield* Effect.acquireRelease(referred, ({ parameters, buffers }) =>
+      Effect.andThen(device.dispose(parameters), device.dispose(buffers))
+    )
+  })
+})
+
+/** Reads host weights, which are copied to the device whenever they are used. */
+export const hostSource = (weights: HostWeights): WeightsSource => ({
+  onDevice: DeviceWeights.place(weights),
+  onHost: Effect.succeed(weights)
+})
+
+export interface Options extends Omit<Parts, "model"> {
+  readonly config: TaskConfig
+  readonly weights: WeightsSource
+  readonly learningRate: (state: TrainerState) => number
+}
+
+/** The views of a run at its states, over the weights of the moment. */
+export interface Views {
+  readonly at: (state: TrainerState) => CurrentRun
+  readonly weights: WeightsSource
+}
+
+/** Makes the views of a run. */
+export const make = Effect.fnUntraced(function* ({ config, learningRate, weights, ...parts }: Options) {
+  const context = Context.pick(Device)(yield* Effect.context<Device>())
+  const { model } = config
+  const using = <A, E>(
+    use: (weights: DeviceWeights.DeviceWeights) => Effect.Effect<A, E, Device | Scope.Scope>
+  ): Effect.Effect<A, E | DeviceError> => Effect.provide(Effect.scoped(Effect.flatMap(weights.onDevice, use)), context)
+
+  const methods: Pick<CurrentRun, "weights" | "evaluate" | "predict" | "generate"> = {
+    weights: weights.onHost,
+    evaluate: (data, set = "eval") =>
+      using((weights) => {
+        const sets = data === undefined ? parts.evalDataloaders : { [set]: loaderOf(data) }
+        const results = Effect.forEach(Object.entries(sets), ([set, loader]) =>
+          Evaluation.evaluate({ ...config, weights, loader, set })
+        )
+        return Effect.map(results, (all) => Object.assign({}, ...all.map(({ clock, metrics }) => ({ ...metrics, ...clock }))))
+      }),
+    predict: (data, set = "test") =>
+      using((weights) => Evaluation.predictAll({ ...config, weights, loader: loaderOf(data), set })),
+    generate: (batch, settings = {}, key) =>
+      using((weights) =>
+        Generation.isTransformer(model)
+          ? Generation.generate({ model, weights, batch, settings, ...(key === undefined ? {} : { key }) })
+          : Effect.fail(
+              new Generation.InvalidGeneration({ field: "model", reason: "it is not a transformer that generates text." })
+            )
+      )
+  }
+  const at = (state: TrainerState): CurrentRun => ({
+    ...parts,
+    ...methods,
+    model,
+    get learningRate() {
+      return learningRate(state)
+    }
+  })
+  return { at, weights } satisfies Views
+})
+
+const loaderOf = (data: Loader | HostTensors): Loader => (isLoader(data) ? data : ofBatch(data))
+
+const isLoader = (data: Loader | HostTensors): data is Loader => typeof data.batch === "function"
+
+/** A loader of one batch. */
+const ofBatch = (tensors: HostTensors): Loader => {
+  const rows = Object.values(tensors)[0]?.shape[0] ?? 0
+  return {
+    batchesPerEpoch: 1,
+    size: rows,
+    batch: (_, index) => Effect.succeed(index === 0 ? { tensors, rows } : undefined)
+  }
+}
