@@ -6,9 +6,11 @@ import * as DeviceWeights from "../Evaluation/DeviceWeights.ts"
 import * as Evaluation from "../Evaluation/Evaluation.ts"
 import * as Generation from "../Evaluation/Generation.ts"
 import { Device, type DeviceError } from "../Layer/Device/Device.ts"
+import { Optimizer } from "../Layer/Optimizer.ts"
 import type { Model } from "../Model/Model.ts"
 import type { Transformation } from "../Optimizer/Transformation.ts"
 import type { Metrics } from "../Schedule/Event.ts"
+import type { Plan } from "../Schedule/Plan.ts"
 import type { HostTensors } from "../Tensor/HostTensor.ts"
 import type { Key } from "../Tensor/Key.ts"
 import { tf } from "../Tensor/Tensor.ts"
@@ -16,7 +18,7 @@ import * as Tree from "../Tensor/Tree.ts"
 import type { HostWeights } from "../Tensor/Weights.ts"
 import type { Tokenizer } from "../Tokenizer/Tokenizer.ts"
 import type { TrainerState } from "../TrainerState.ts"
-import type { TaskConfig } from "./TrainingTask.ts"
+import type { TaskConfig, TrainingTask } from "./TrainingTask.ts"
 
 /**
  * The run at an event. The weights are those at the time that they are used: within a handler, those of the event.
@@ -143,6 +145,31 @@ export const make = Effect.fnUntraced(function* ({ config, learningRate, weights
     }
   })
   return { at, weights } satisfies Views
+})
+
+/** What the front end of a run adds for its callbacks. */
+export interface FrontEnd {
+  readonly args?: Arguments
+  readonly tokenizer?: Tokenizer
+}
+
+/** Makes the views of a training, whose weights on the device have an owner. */
+export const ofTraining = Effect.fnUntraced(function* (
+  task: TrainingTask,
+  plan: Plan,
+  owner: Parameters<typeof sourceOf>[0],
+  { args, tokenizer }: FrontEnd
+) {
+  return yield* make({
+    config: task,
+    weights: sourceOf(owner),
+    args,
+    tokenizer,
+    optimizer: (yield* Optimizer).transformation,
+    learningRate: (state) => plan.learningRate(state, plan.horizon),
+    trainDataloader: task.train,
+    evalDataloaders: task.evaluation
+  })
 })
 
 const loaderOf = (data: Loader | HostTensors): Loader => (isLoader(data) ? data : ofBatch(data))

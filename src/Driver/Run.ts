@@ -1,15 +1,13 @@
 /** A run answers `play` with effects. It lives in a scope: when that closes early, for whatever reason, the state is saved as it is. */
 import { Cause, type Duration, Effect, Scope, Stream } from "effect"
-import type { Arguments } from "../Arguments/Arguments.ts"
 import { type Checkpoint, CheckpointStore } from "../Checkpoint/CheckpointStore.ts"
 import { type Batch, checked } from "../Data/Loader.ts"
 import { evaluate, type Result } from "../Evaluation/Evaluation.ts"
 import type { Device, DeviceError } from "../Layer/Device/Device.ts"
 import { Logger } from "../Layer/Logger/Logger.ts"
-import { Optimizer } from "../Layer/Optimizer.ts"
+import type { Optimizer } from "../Layer/Optimizer.ts"
 import * as Plan from "../Schedule/Plan.ts"
 import type { HostWeights } from "../Tensor/Weights.ts"
-import type { Tokenizer } from "../Tokenizer/Tokenizer.ts"
 import { initial, type TrainerState } from "../TrainerState.ts"
 import * as BatchCounts from "./BatchCounts.ts"
 import type { Callback, CallbackFailed, Logs } from "./Callback.ts"
@@ -30,7 +28,7 @@ import * as TrainingWeights from "./TrainingWeights.ts"
 /** What every run needs of the world. */
 export type Services = Device | Optimizer | CheckpointStore | Logger
 
-export interface Options<E = never, R = never> {
+export interface Options<E = never, R = never> extends CurrentRun.FrontEnd {
   readonly observe?: Observer<E, R>
   /** Called at events, after the observer; their state is in the TrainerState. */
   readonly callbacks?: ReadonlyArray<Callback<E, R>>
@@ -69,9 +67,6 @@ export interface Options<E = never, R = never> {
   readonly trainerState?: (state: TrainerState) => Readonly<Record<string, unknown>>
   /** More files for each checkpoint, by name: the model's config, a tokenizer. */
   readonly files?: Readonly<Record<string, string>>
-  /** TrainingArguments and tokenizer, for callbacks. */
-  readonly args?: Arguments
-  readonly tokenizer?: Tokenizer
   /** Given the views of the run and its present weights, once they are on the device; valid until the run's scope closes. */
   readonly onStart?: (views: CurrentRun.Views) => Effect.Effect<void>
   /** Given the run's outcome at its end, before anything can interrupt it. */
@@ -148,16 +143,7 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
   )
   const counts = options.inputTokens !== undefined || options.tokensPerSecond === true
   yield* dryRun(task, plan, from, learner, counts ? [BatchCounts.mainInput(task.model)] : [])
-  const views = yield* CurrentRun.make({
-    config: task,
-    weights: CurrentRun.sourceOf(learner),
-    args: options.args,
-    tokenizer: options.tokenizer,
-    optimizer: (yield* Optimizer).transformation,
-    learningRate: (state) => plan.learningRate(state, plan.horizon),
-    trainDataloader: task.train,
-    evalDataloaders: task.evaluation
-  })
+  const views = yield* CurrentRun.ofTraining(task, plan, learner, options)
   const callbacks = yield* CallbackSet.make(options.callbacks ?? [], from, views)
   yield* options.onStart?.(views) ?? Effect.void
   const journal = yield* RunLog.make(session, logger, found?.history ?? [])
