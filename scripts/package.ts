@@ -1,6 +1,6 @@
 /**
  * Tries the package as a user gets it: builds and packs it, installs the tarball in a scratch project beside the peers,
- * type-checks and runs a small program against it, and starts the command.
+ * type-checks and runs a short program of every entry point against it, and starts the command.
  */
 import assert from "node:assert/strict"
 import { execFileSync, spawnSync } from "node:child_process"
@@ -26,7 +26,7 @@ const [packed] = JSON.parse(npm("pack", join(root, "dist"), "--json")) as [
 const wanted =
   /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|LICENSES\/.+|build\/gradients\.cjs|src\/[\w/]+\.(js|js\.map|d\.ts))$/
 const unwanted = packed.files.map(({ path }) => path).filter((path) => !wanted.test(path))
-assert.deepEqual(unwanted, [], "the tarball holds what nobody asked for")
+assert.deepEqual(unwanted, [], "the tarball holds unexpected files")
 assert.ok(packed.size < 2_000_000, `the tarball takes ${packed.size} bytes`)
 
 /** The versions that the checkout is tested with. */
@@ -66,14 +66,22 @@ assert.match(run(join(scratch, "node_modules/.bin/regimen"), "--version"), new R
 
 console.log(`${packed.files.length} files, ${Math.round(packed.size / 1024)} KB: installs, type-checks, runs`)
 
-/** What a user may write: it touches the types, the bundle of gradients and the core. */
+/** A program with every entry point: types, the bundle of gradients, a law, and the Trainer with promises. */
 function readProgram(): string {
-  return `import { TrainerState, Trigger } from "regimen"
-import { Gradients } from "regimen/nn"
+  return `import { CheckpointStore, Trigger } from "regimen"
+import { Dataset } from "regimen/data"
+import { Accuracy } from "regimen/metrics"
+import { Dense, Gradients, Parameters } from "regimen/nn"
+import { Adam } from "regimen/optim"
+import { Trainer } from "regimen/promise"
+import { Contract, Laws } from "regimen/testing"
+import { Transformers } from "regimen/transformers"
 
 Gradients.register()
 const edge: Trigger.Trigger = Trigger.epochEnd
-const state: TrainerState.TrainerState = TrainerState.initial
-console.log(edge(state, { ...state, epochsEnded: 1 }, { maxSteps: 10, epochs: 1, batchesPerEpoch: 10, accumulation: 1 }))
+Laws.trigger(edge)
+for (const { run } of Contract.checkpointStore(CheckpointStore.memory)) await run()
+const all = [Dataset.fromArray, Accuracy.make, Dense.init, Parameters.make, Adam.scaleByAdam, Trainer.make, Transformers.make]
+console.log(all.every((value) => typeof value === "function"))
 `
 }
