@@ -1,5 +1,6 @@
 /** The checkpoint store in a folder: `checkpoint-<step>/` in the Hugging Face form, `run.json`, and `run.lock` while a run is on. */
 import { Effect, FileSystem, Layer, Option, Path, type PlatformError, Schema, Semaphore } from "effect"
+import { messageOf } from "../ErrorMessage.ts"
 import * as AtomicFolders from "./AtomicFolders.ts"
 import { type Checkpoint, CheckpointError, CheckpointStore } from "./CheckpointStore.ts"
 import * as Disk from "./Disk.ts"
@@ -53,7 +54,7 @@ const make = Effect.fnUntraced(function* (directory: string) {
       const { step } = checkpoint.state
       const files = yield* Effect.try({
         try: () => Folder.encode(checkpoint, directory),
-        catch: (cause) => failure("write", step, shelf.place(step), reasonOf(cause))
+        catch: (cause) => failure("write", step, shelf.place(step), messageOf(cause))
       })
       yield* shelf.put(step, files).pipe(onDisk, Effect.catchTag("PlatformError", fromDisk("write", step)))
     }).pipe(one.withPermit)
@@ -81,7 +82,7 @@ const make = Effect.fnUntraced(function* (directory: string) {
       }
       return yield* Effect.try({
         try: () => Folder.decode(files),
-        catch: (cause) => failure("read", step, folder, reasonOf(cause))
+        catch: (cause) => failure("read", step, folder, messageOf(cause))
       })
     }).pipe(Effect.catchTag("PlatformError", fromDisk("read", step)))
 
@@ -101,5 +102,3 @@ const decodeSession = Schema.decodeUnknownEffect(SessionJson)
 const notARun = "it is not a run's file. Delete it to begin a new run beside these checkpoints, or choose another output folder."
 
 const damaged = "The checkpoint is damaged: delete its folder, or go on from an older one."
-
-const reasonOf = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause))

@@ -1,4 +1,5 @@
 /** The files of a checkpoint folder, in the Hugging Face form, and one of our own. */
+import { messageOf } from "../ErrorMessage.ts"
 import type { HostTensors } from "../Tensor/HostTensor.ts"
 import * as Safetensors from "../Tensor/Safetensors.ts"
 import * as CheckpointJson from "./CheckpointJson.ts"
@@ -51,7 +52,7 @@ const read = <A>(files: Files, name: string, f: (bytes: Uint8Array) => A): A => 
   try {
     return f(bytes)
   } catch (cause) {
-    throw new Error(`${name} is not what a checkpoint holds: ${cause instanceof Error ? cause.message : String(cause)}`)
+    throw new Error(`${name} is not what a checkpoint holds: ${messageOf(cause)}`)
   }
 }
 

@@ -1,5 +1,6 @@
 /** A dataset is a pure function of an index: rows can be asked for in any order, again and again. */
 import { Effect, Function, Pipeable, Predicate, Schema } from "effect"
+import { messageOf } from "../ErrorMessage.ts"
 import { torchPermutation } from "./Sampler.ts"
 
 export interface Dataset<out A> extends Pipeable.Pipeable {
@@ -238,8 +239,7 @@ export const readAll = <A>(
     return Effect.succeed(rows)
   })
 
-const unreadable = (row: number, cause: unknown) =>
-  new DataError({ row, column: null, reason: cause instanceof Error ? cause.message : String(cause) })
+const unreadable = (row: number, cause: unknown) => new DataError({ row, column: null, reason: messageOf(cause) })
 
 const noSuchRow = (row: number, size: number) =>
   new DataError({ row, column: null, reason: `there is no such row in a dataset of ${size}` })

@@ -1,5 +1,6 @@
 /** Metrics as a function of a whole set's predictions: what the streaming ones cannot be. */
 import { type Context, Effect, Predicate, Schema } from "effect"
+import { messageOf } from "../ErrorMessage.ts"
 import type { EvalPrediction } from "./EvalPrediction.ts"
 
 /** Metrics by name. */
@@ -52,7 +53,7 @@ export const call = (
   Effect.try({ try: () => compute(prediction, { computeResult }), catch: (cause) => cause }).pipe(
     Effect.flatMap((given): Effect.Effect<Metrics, unknown> => (Effect.isEffect(given) ? given : Effect.succeed(given))),
     Effect.filterOrFail(Predicate.isReadonlyObject, (given) => `it gave ${given}, and metrics are numbers by name.`),
-    Effect.mapError((cause) => new MetricsFailed({ set, reason: cause instanceof Error ? cause.message : String(cause) }))
+    Effect.mapError((cause) => new MetricsFailed({ set, reason: messageOf(cause) }))
   )
 
 /**

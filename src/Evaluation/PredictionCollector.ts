@@ -2,6 +2,7 @@
 import { Effect, Schema, type Scope } from "effect"
 import * as Joining from "../Data/Joining.ts"
 import type { Batch } from "../Data/Loader.ts"
+import { messageOf } from "../ErrorMessage.ts"
 import { Device, type DeviceError } from "../Layer/Device/Device.ts"
 import type { Model } from "../Model/Model.ts"
 import * as HostTensor from "../Tensor/HostTensor.ts"
@@ -84,7 +85,7 @@ export const gather = Effect.fnUntraced(function* (
       : alone(
           yield* Effect.try({
             try: () => Joining.concatenateAll(batches),
-            catch: (cause) => new NotJoined({ set, what, reason: cause instanceof Error ? cause.message : String(cause) })
+            catch: (cause) => new NotJoined({ set, what, reason: messageOf(cause) })
           })
         )
     if (several !== undefined) collected[what] = several

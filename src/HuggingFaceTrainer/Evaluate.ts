@@ -12,6 +12,7 @@ import { Logger } from "../Layer/Logger/Logger.ts"
 import type { Source, Sources } from "../Program/DataLoaders.ts"
 import * as DataLoaders from "../Program/DataLoaders.ts"
 import * as Program from "../Program/Program.ts"
+import * as Horizon from "../Schedule/Horizon.ts"
 import type { HostTensors } from "../Tensor/HostTensor.ts"
 import { type Context, present, stage } from "./Context.ts"
 import * as EvaluationLog from "./EvaluationLog.ts"
@@ -94,7 +95,7 @@ const look = Effect.fnUntraced(function* <A, E, R, Found, E2, R2>(
   const shown = callbacks.some(({ name }) => name === "ProgressCallback")
   const { batchesPerEpoch: total } = loader
   const show = (phase: "eval" | "idle", done: number) =>
-    shown ? logger.progress?.({ phase, state, horizon: none, done, total, set: metricKeyPrefix }) : undefined
+    shown ? logger.progress?.({ phase, state, horizon: Horizon.zero, done, total, set: metricKeyPrefix }) : undefined
   const options = (
     preparation: number | undefined,
     on: EvaluationOptions["weights"]
@@ -130,9 +131,6 @@ const look = Effect.fnUntraced(function* <A, E, R, Found, E2, R2>(
     })
   )
 })
-
-/** A run's length, where there is no run. */
-const none = { maxSteps: 0, epochs: 0, batchesPerEpoch: 0, accumulation: 1 }
 
 /** Evaluates the Trainer's evaluation sets, or others; logs what it finds, and tells the callbacks. */
 export const evaluate = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R>, given: EvaluateOptions<A, E, R> = {}) {

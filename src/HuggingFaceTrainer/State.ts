@@ -1,6 +1,7 @@
 /** A Trainer's state as it can be read: the run's, and beside it what Python's has under names of its own. */
 import * as Arguments from "../Arguments/Arguments.ts"
 import { type Flat, flat } from "../Checkpoint/HuggingFace.ts"
+import * as Horizon from "../Schedule/Horizon.ts"
 import * as Schedule from "../Schedule/Schedule.ts"
 import type { TrainerState } from "../TrainerState.ts"
 import type { Status } from "./Context.ts"
@@ -20,7 +21,7 @@ export interface State extends TrainerState {
 /** Reads it. */
 export const read = <E, R>(args: Arguments.Arguments, { history, state }: Status<E, R>): State => {
   const goal = Arguments.goal(args)
-  const best = goal === null ? null : Schedule.best(goal)(state, nowhere)
+  const best = goal === null ? null : Schedule.best(goal)(state, Horizon.zero) // the best is the same for every horizon
   return {
     ...state,
     globalStep: state.step,
@@ -34,6 +35,3 @@ export const read = <E, R>(args: Arguments.Arguments, { history, state }: Status
 /** The folder of the best checkpoint; null where there is none. */
 export const folder = ({ outputDir }: Arguments.Arguments, { bestCheckpoint }: TrainerState): string | null =>
   bestCheckpoint === null ? null : `${outputDir}/checkpoint-${bestCheckpoint}`
-
-/** The best is the same in runs of any length. */
-const nowhere = { maxSteps: 0, epochs: 0, batchesPerEpoch: 0, accumulation: 1 }

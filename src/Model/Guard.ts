@@ -1,5 +1,6 @@
 /** Calls of functions that the user gave: what they throw names them, not the model or the device that they ran on. */
 import { Result } from "effect"
+import { messageOf } from "../ErrorMessage.ts"
 import { isOutOfMemory } from "../Tensor/OutOfMemory.ts"
 import { LabelOutOfRange } from "./LabelRange.ts"
 import { FunctionFailed, MissingField } from "./Model.ts"
@@ -10,7 +11,7 @@ export const guard = <A>(name: string, call: () => A): A => {
     return call()
   } catch (cause) {
     if (cause instanceof MissingField || cause instanceof LabelOutOfRange || isOutOfMemory(cause)) throw cause
-    throw new FunctionFailed({ function: name, reason: cause instanceof Error ? cause.message : String(cause) })
+    throw new FunctionFailed({ function: name, reason: messageOf(cause) })
   }
 }
 

@@ -1,5 +1,6 @@
 /** Low-rank adaptation (LoRA) as a model around a model: its weights stay as they are, and small matrices beside them are trained. */
 import { Result, Schema } from "effect"
+import { messageOf } from "../ErrorMessage.ts"
 import type { HostTensor, HostTensors } from "../Tensor/HostTensor.ts"
 import * as Init from "../Tensor/Init.ts"
 import * as Key from "../Tensor/Key.ts"
@@ -181,7 +182,7 @@ const check = ({ rank, alpha, dropout, targets }: Required<Settings>): void => {
   try {
     isTarget(targets)
   } catch (cause) {
-    throw refuse("targets", `is no regular expression here (${cause instanceof Error ? cause.message : cause})`)
+    throw refuse("targets", `is no regular expression here (${messageOf(cause)})`)
   }
 }
 

@@ -1,5 +1,6 @@
 /** What a model is to the trainer: how its weights begin, and a pure function from weights and a batch to outputs. */
 import { Result, Schema } from "effect"
+import { messageOf } from "../ErrorMessage.ts"
 import type { HostTensors } from "../Tensor/HostTensor.ts"
 import type { Key } from "../Tensor/Key.ts"
 import { isOutOfMemory } from "../Tensor/OutOfMemory.ts"
@@ -182,7 +183,7 @@ export const check = (
   const fail = (cause: unknown): MissingField | FunctionFailed | LabelOutOfRange | ModelFailed => {
     if (cause instanceof MissingField || cause instanceof LabelOutOfRange) return cause
     const own = cause instanceof FunctionFailed ? cause : undefined
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const reason = messageOf(cause)
     const shapes = Object.fromEntries(Object.entries(batch).map(([field, tensor]) => [field, `[${tensor.shape}]`]))
     // A field that may be absent is read too: one is to blame where the failure is about something that is not there.
     const missing = /undefined|null/.test(reason) ? absent.at(-1) : undefined

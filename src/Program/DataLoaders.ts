@@ -9,6 +9,7 @@ import * as Loader from "../Data/Loaders.ts"
 import * as Sampler from "../Data/Samplers.ts"
 import type { Streaming } from "../Data/Streaming.ts"
 import { setName } from "../Driver/TrainingTask.ts"
+import { messageOf } from "../ErrorMessage.ts"
 import type { Model } from "../Model/Model.ts"
 import type { EncodeError } from "../Tokenizer/Errors.ts"
 import type { Tokenizer } from "../Tokenizer/Tokenizer.ts"
@@ -185,7 +186,7 @@ export const collatorFailed = (cause: unknown): DataError =>
   new DataError({
     row: null,
     column: null,
-    reason: `dataCollator failed: ${cause instanceof Error ? cause.message : String(cause)}`
+    reason: `dataCollator failed: ${messageOf(cause)}`
   })
 
 /** The collator where none is given. **Errors**: `EncodeError` for a tokenizer without a pad token. */

@@ -11,6 +11,9 @@ export interface Horizon {
   readonly accumulation: number
 }
 
+/** No steps at all: the horizon where there is no run. */
+export const zero: Horizon = { maxSteps: 0, epochs: 0, batchesPerEpoch: 0, accumulation: 1 }
+
 /** Gives the updates in an epoch. **Unit**: steps. */
 export const stepsPerEpoch = (horizon: Horizon): number => Math.max(1, Math.ceil(horizon.batchesPerEpoch / horizon.accumulation))
 

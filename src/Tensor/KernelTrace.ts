@@ -1,5 +1,6 @@
 /** Frames: what each kernel of a computation gives, seen as it runs, up to the first tensor that holds a NaN or an infinity. */
 import { Schema } from "effect"
+import { messageOf } from "../ErrorMessage.ts"
 import { type Tensor, type Tensors, tf } from "./Tensor.ts"
 
 /** One kernel's output. */
@@ -124,6 +125,6 @@ const read = (tensor: Tensor): ArrayLike<number> => {
   try {
     return tensor.dataSync()
   } catch (cause) {
-    throw new Unreadable({ reason: cause instanceof Error ? cause.message : String(cause) })
+    throw new Unreadable({ reason: messageOf(cause) })
   }
 }

@@ -1,7 +1,8 @@
-/** Memory that has run out, as the backends and JavaScript say it. */
+/** Out-of-memory failures, recognised by the messages of the backends and of JavaScript. */
+import { messageOf } from "../ErrorMessage.ts"
 
-/** Tells whether a failure says that memory has run out. */
-export const isOutOfMemory = (cause: unknown): boolean => words.test(cause instanceof Error ? cause.message : String(cause))
+/** Returns whether a failure is that memory has run out. */
+export const isOutOfMemory = (cause: unknown): boolean => words.test(messageOf(cause))
 
 const words = new RegExp(
   [

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict"
 import { Result, Schema } from "effect"
 import fc from "fast-check"
+import { messageOf } from "../ErrorMessage.ts"
 import type { Horizon } from "../Schedule/Horizon.ts"
 import * as LearningRate from "../Schedule/LearningRate.ts"
 import * as Plan from "../Schedule/Plan.ts"
@@ -138,7 +139,7 @@ const assertLaw = <Ts>(law: string, property: fc.IProperty<Ts>, { numRuns = 100,
   const found = fc.check(property, { numRuns, ...(seed === undefined ? {} : { seed }) })
   if (!found.failed) return
   const { counterexample, counterexamplePath, errorInstance } = found
-  const reason = errorInstance instanceof Error ? errorInstance.message : String(errorInstance)
+  const reason = messageOf(errorInstance)
   throw new Error(
     `Law violated: ${law}: ${reason}. Counterexample: ${fc.stringify(counterexample)} (seed ${found.seed}, path ${counterexamplePath})`,
     { cause: errorInstance }

@@ -1,5 +1,6 @@
 /** Chats as text, written by the Jinja template that comes with a tokenizer. */
 import { Template } from "@huggingface/jinja"
+import { messageOf } from "../ErrorMessage.ts"
 import { ChatTemplateError } from "./Errors.ts"
 import { type Encoding, roles, type Tokenizer } from "./Tokenizer.ts"
 
@@ -52,7 +53,7 @@ export const render = (tokenizer: Tokenizer, messages: ReadonlyArray<Message>, o
       add_generation_prompt: addGenerationPrompt
     })
   } catch (cause) {
-    throw new ChatTemplateError({ reason: reasonOf(cause) })
+    throw new ChatTemplateError({ reason: messageOf(cause) })
   }
 }
 
@@ -89,8 +90,6 @@ const compile = (text: string): Template => {
     compiled.set(text, template)
     return template
   } catch (cause) {
-    throw new ChatTemplateError({ reason: `it is not Jinja as it is known here: ${reasonOf(cause)}` })
+    throw new ChatTemplateError({ reason: `it is not Jinja as it is known here: ${messageOf(cause)}` })
   }
 }
-
-const reasonOf = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause))

@@ -1,5 +1,6 @@
 /** Tokenizers as Hugging Face keeps them: tokenizer.json, and what is said about it in tokenizer_config.json. */
 import { Result, Schema } from "effect"
+import { messageOf } from "../ErrorMessage.ts"
 import { TokenizerInvalid, TokenizerMissing, TokenizerUnsupported } from "./Errors.ts"
 import * as Library from "./Library.ts"
 import * as PostProcessor from "./PostProcessor.ts"
@@ -150,7 +151,7 @@ const read = <A>(files: Files, file: string, schema: Schema.Decoder<A>): A => {
   try {
     value = JSON.parse(files[file] ?? "{}")
   } catch (cause) {
-    throw new TokenizerInvalid({ file, reason: `it is not JSON (${cause instanceof Error ? cause.message : cause})` })
+    throw new TokenizerInvalid({ file, reason: `it is not JSON (${messageOf(cause)})` })
   }
   const decoded = Schema.decodeUnknownResult(schema)(value)
   if (Result.isFailure(decoded)) throw new TokenizerInvalid({ file, reason: decoded.failure.message })
@@ -187,6 +188,6 @@ const open = (json: object, config: object): Library.Library => {
   try {
     return Library.open({ ...json, post_processor: null }, Object.fromEntries(plain))
   } catch (cause) {
-    throw new TokenizerUnsupported({ reason: cause instanceof Error ? cause.message : String(cause) })
+    throw new TokenizerUnsupported({ reason: messageOf(cause) })
   }
 }

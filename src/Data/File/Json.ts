@@ -1,5 +1,6 @@
 /** A JSON file that is one array of rows, alone or as the field `data` of an object. It is held in memory: what is larger belongs in JSON Lines. */
 import { Effect } from "effect"
+import { messageOf } from "../../ErrorMessage.ts"
 import { DataError, type Dataset, make, readAll } from "../Dataset.ts"
 import * as Decoder from "./Decoder.ts"
 import * as RandomAccess from "./RandomAccess.ts"
@@ -23,7 +24,7 @@ const parse = (text: string, file: string): ReadonlyArray<unknown> => {
   try {
     value = JSON.parse(text)
   } catch (cause) {
-    throw refuse(`is not JSON: ${cause instanceof Error ? cause.message : cause}`)
+    throw refuse(`is not JSON: ${messageOf(cause)}`)
   }
   const rows: unknown = typeof value === "object" && value !== null && "data" in value ? value.data : value
   if (!Array.isArray(rows)) throw refuse("is not an array of rows, nor has it one as `data`")

@@ -1,5 +1,6 @@
 /** JSON Lines: a file with a JSON value on each line, as large as the disk. */
 import { Effect, type Scope } from "effect"
+import { messageOf } from "../../ErrorMessage.ts"
 import { DataError, type Dataset, fromRows, readAll } from "../Dataset.ts"
 import * as Decoder from "./Decoder.ts"
 import * as RandomAccess from "./RandomAccess.ts"
@@ -51,6 +52,6 @@ const parse = (bytes: Uint8Array, file: string, row: number): unknown => {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new DataError({ file, row, column: null, reason: `is not JSON: ${cause instanceof Error ? cause.message : cause}` })
+    throw new DataError({ file, row, column: null, reason: `is not JSON: ${messageOf(cause)}` })
   }
 }

@@ -2,6 +2,7 @@
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib"
 import { Effect, Exit, type Scope } from "effect"
 import { type AsyncBuffer, type Compressors, type FileMetaData, parquetMetadataAsync, parquetReadObjects } from "hyparquet"
+import { messageOf } from "../../ErrorMessage.ts"
 import { DataError, type Dataset, fromRows, readAll } from "../Dataset.ts"
 import * as Decoder from "./Decoder.ts"
 import * as RandomAccess from "./RandomAccess.ts"
@@ -112,9 +113,7 @@ const attempt = <A>(file: string, row: number | null, what: string, read: () => 
   Effect.tryPromise({
     try: read,
     catch: (cause) =>
-      cause instanceof DataError
-        ? cause
-        : new DataError({ file, row, column: null, reason: `${what}: ${cause instanceof Error ? cause.message : cause}` })
+      cause instanceof DataError ? cause : new DataError({ file, row, column: null, reason: `${what}: ${messageOf(cause)}` })
   })
 
 /** Besides snappy, which hyparquet knows. */

@@ -3,6 +3,7 @@ import { isMainThread, workerData } from "node:worker_threads"
 import * as NodeWorkerRunner from "@effect/platform-node/NodeWorkerRunner"
 import { Effect, Predicate, Scope } from "effect"
 import * as WorkerRunner from "effect/workers/WorkerRunner"
+import { messageOf } from "../../ErrorMessage.ts"
 import type { HostTensor, HostTensors } from "../../Tensor/HostTensor.ts"
 import { type Collator, stack } from "../Collator.ts"
 import { only } from "../Columns.ts"
@@ -69,7 +70,7 @@ interface Opened {
 const open = Effect.fnUntraced(function* (start: Start): Effect.fn.Return<Opened, DataError, Scope.Scope> {
   const module: unknown = yield* Effect.tryPromise({
     try: () => import(start.module),
-    catch: (cause) => failed(start, `cannot be imported: ${cause instanceof Error ? cause.message : cause}`)
+    catch: (cause) => failed(start, `cannot be imported: ${messageOf(cause)}`)
   })
   const source = Predicate.hasProperty(module, start.source) ? module[start.source] : undefined
   if (!isSource(source))

@@ -1,5 +1,6 @@
 /** Which kernels a computation needs, found before the first step by running it once, dry. */
 import { Effect, Schema } from "effect"
+import { messageOf } from "../../ErrorMessage.ts"
 import { tf } from "../../Tensor/Tensor.ts"
 import { Device, DeviceError } from "./Device.ts"
 
@@ -21,7 +22,7 @@ export const trace = Effect.fn("Kernels.trace")(function* (during: string, f: ()
   const device = yield* Device
   const profile = yield* Effect.promise(() => profileOf(f))
   if (profile.failure !== undefined) {
-    const reason = profile.failure instanceof Error ? profile.failure.message : String(profile.failure)
+    const reason = messageOf(profile.failure)
     return yield* explain(during)(new DeviceError({ device: device.name, during, reason }))
   }
   return new Set(profile.kernels)
