@@ -1,9 +1,8 @@
 /** Loaders: the micro-batches of an epoch by number, so that a resumed run seeks instead of skipping. */
 import { Effect, Schema } from "effect"
-import type { Fault } from "../Model/Model.ts"
 import type { HostTensors } from "../Tensor/HostTensor.ts"
 import { type Collator, stack } from "./Collator.ts"
-import { DataError, type Dataset } from "./Dataset.ts"
+import type { DataError, Dataset } from "./Dataset.ts"
 import { InvalidSampler, type Sampler, sequential } from "./Sampler.ts"
 
 export interface Batch {
@@ -12,7 +11,7 @@ export interface Batch {
   readonly rows: number
   /** Labels that count in the loss, where they are not one a row. */
   readonly tokens?: number
-  /** Dataset indices of the rows, where they are known: for tests and for the log. */
+  /** Indices of the rows in the dataset, or places in the stream, where they are known: for errors. */
   readonly indices?: ReadonlyArray<number>
 }
 
@@ -79,25 +78,6 @@ export const make = Effect.fnUntraced(function* <A>(
     })
   }
 })
-
-/**
- * Looks at every batch before it is given, where there is something to look for.
- *
- * **Errors**: `DataError` with the row, by its index in the dataset where that is known, for a batch that has a fault.
- */
-export const checked = (loader: Loader, find: ((batch: HostTensors) => Fault | undefined) | undefined): Loader =>
-  find === undefined
-    ? loader
-    : {
-        ...loader,
-        batch: (epoch, index) =>
-          Effect.flatMap(loader.batch(epoch, index), (batch) => {
-            const fault = batch === undefined ? undefined : find(batch.tensors)
-            if (fault === undefined) return Effect.succeed(batch)
-            const { row, field, reason } = fault
-            return Effect.fail(new DataError({ row: batch?.indices?.[row] ?? null, column: field, reason }))
-          })
-      }
 
 /** **Errors**: `LoaderError` for a batch size that is not a positive integer. */
 export const checkBatchSize = (batchSize: number): Effect.Effect<void, LoaderError> =>

@@ -1,7 +1,8 @@
 /** A run answers `play` with effects. It lives in a scope: when that closes early, for whatever reason, the state is saved as it is. */
 import { Cause, type Duration, Effect, Scope, Stream } from "effect"
 import { type Checkpoint, CheckpointStore } from "../Checkpoint/CheckpointStore.ts"
-import { type Batch, checked } from "../Data/Loader.ts"
+import { checked } from "../Data/Loader/Checked.ts"
+import type { Batch } from "../Data/Loader.ts"
 import { evaluate, type Result } from "../Evaluation/Evaluation.ts"
 import type { Device, DeviceError } from "../Layer/Device/Device.ts"
 import { Logger } from "../Layer/Logger/Logger.ts"
@@ -127,7 +128,7 @@ export const start = Effect.fnUntraced(function* <E = never, R = never>(
   plan: Plan.Plan,
   options: Options<E, R> = {}
 ) {
-  const task: TrainingTask = { ...given, train: checked(given.train, given.model.validate) }
+  const task: TrainingTask = { ...given, train: checked(given.train, given.model) }
   const store = yield* CheckpointStore
   const logger = yield* Logger
   const scope = yield* Scope.Scope

@@ -1,6 +1,7 @@
 /** The learner owns a run's weights on the device: one cell, updated step by step, read at a log or a save, freed with the scope. */
 import { Effect, Result } from "effect"
 import * as ShapeCheck from "../Checkpoint/ShapeCheck.ts"
+import * as BatchDifference from "../Data/BatchDifference.ts"
 import type { DataError } from "../Data/Dataset.ts"
 import * as LabelError from "../Data/LabelError.ts"
 import type { Batch } from "../Data/Loader.ts"
@@ -73,6 +74,7 @@ export const make = Effect.fnUntraced(function* (
     running: {}
   }
   let rate = from.state.lastUpdate.learningRate
+  let first: BatchDifference.Fields | undefined // of the batch that the dry run accepted
   const free = ({ parameters, buffers, slots }: Weights, running: Tensors) =>
     Effect.forEach([parameters, buffers, slots, running], device.dispose, { discard: true })
   yield* Effect.addFinalizer(() => free(cell.weights, cell.running))
@@ -124,7 +126,8 @@ export const make = Effect.fnUntraced(function* (
     })
     const named = (failure: NanTrace.Finding | FunctionFailed | DataError) =>
       "_tag" in failure ? failure : new NonFiniteTensor({ step: state.step + 1, ...failure })
-    return Effect.flatMap(made, (result) => Effect.fromResult(Result.mapError(LabelError.typed(result, batches), named)))
+    const blamed = first === undefined ? made : Effect.mapError(made, (error) => BatchDifference.blame(error, first!, batches))
+    return Effect.flatMap(blamed, (result) => Effect.fromResult(Result.mapError(LabelError.typed(result, batches), named)))
   }
 
   /**
@@ -160,6 +163,7 @@ export const make = Effect.fnUntraced(function* (
       yield* Effect.fromResult(LabelError.typed(checked, [batch]))
       const next = yield* take("the rehearsal of step 1", from.state, 0, [batch])
       yield* free(next.weights, next.running)
+      first = BatchDifference.fieldsOf(batch.tensors)
     }),
     running: Effect.suspend(() =>
       Effect.map(device.read(cell.running), ({ loss, gradNorm, unsound }) => ({

@@ -1,8 +1,10 @@
 /** Evaluates weights on a set, batch by batch: only the metrics' small states are kept, unless predictions are asked for. */
 import { Clock, Effect, Option, type Scope, Stream } from "effect"
+import * as BatchDifference from "../Data/BatchDifference.ts"
 import type { DataError } from "../Data/Dataset.ts"
 import * as LabelError from "../Data/LabelError.ts"
-import { type Batch, checked, type Loader } from "../Data/Loader.ts"
+import { checked } from "../Data/Loader/Checked.ts"
+import type { Batch, Loader } from "../Data/Loader.ts"
 import type { Figure } from "../Format/Figure.ts"
 import { Device, type DeviceError } from "../Layer/Device/Device.ts"
 import type { Metric } from "../Metrics/Metric.ts"
@@ -103,12 +105,13 @@ export const predict = (options: {
   readonly loader: Loader
 }): Stream.Stream<Prediction, DataError | DeviceError, Device> =>
   Stream.unwrap(
-    Effect.map(DeviceWeights.place(options.weights), (weights) =>
-      Stream.paginate(
+    Effect.map(DeviceWeights.place(options.weights), (weights) => {
+      const loader = checked(options.loader, options.model)
+      return Stream.paginate(
         0,
         Effect.fnUntraced(function* (index: number) {
           const device = yield* Device
-          const batch = yield* checked(options.loader, options.model.validate).batch(0, index)
+          const batch = yield* loader.batch(0, index)
           if (batch === undefined) return [[], Option.none<number>()] as const
           const outputs = yield* Effect.acquireUseRelease(
             device.run(
@@ -122,7 +125,7 @@ export const predict = (options: {
           return [[{ batch, outputs }], Option.some(index + 1)] as const
         })
       )
-    )
+    })
   )
 
 /** Looks at each batch of a set once. `all` collects what is predicted, whether or not anything is computed from it. */
@@ -132,7 +135,7 @@ const look = Effect.fnUntraced(function* <E, R>(
 ): Effect.fn.Return<Predicted, EvaluationError | E, Device | R | Scope.Scope> {
   const { collect = {}, metrics, model, reduction = perToken, set } = options
   const weights = yield* DeviceWeights.place(options.weights)
-  const loader = checked(options.loader, model.validate)
+  const loader = checked(options.loader, model)
   const only = collect.predictionLossOnly === true
   const compute = only ? undefined : collect.computeMetrics
   const batchwise = compute !== undefined && collect.batchEvalMetrics === true
@@ -160,14 +163,17 @@ const look = Effect.fnUntraced(function* <E, R>(
           computed = given
         })
 
+  let first: BatchDifference.Fields | undefined
   for (let batch = yield* loader.batch(0, 0); batch !== undefined; ) {
     const current = batch
+    const fields: BatchDifference.Fields = first ?? BatchDifference.fieldsOf(current.tensors)
+    first = fields
     const measured = yield* Effect.acquireUseRelease(
       Effect.tap(
         Effect.flatMap(
-          device.run(`evaluation of ${set}, batch ${seen.batches}`, () =>
-            caught(() => forward(ForwardPass.input(weights, current)))
-          ),
+          device
+            .run(`evaluation of ${set}, batch ${seen.batches}`, () => caught(() => forward(ForwardPass.input(weights, current))))
+            .pipe(Effect.mapError((error) => BatchDifference.blame(error, fields, [current]))),
           (result) => Effect.fromResult(LabelError.typed(result, [current]))
         ),
         ({ predictions }) => Effect.sync(() => keeps && write === undefined && collector.hold(predictions))

@@ -57,7 +57,7 @@ export const fromStream = Effect.fnUntraced(function* <A, R>(
         if (rows === undefined || (dropLast && rows.length < batchSize)) return undefined
         const first = batch * batchSize
         const indices = rows.map((_, i) => first + i)
-        return { tensors: yield* collate(rows, indices, epoch), rows: rows.length }
+        return { tensors: yield* collate(rows, indices, epoch), rows: rows.length, indices }
       }).pipe(one.withPermit, Effect.provideContext(context))
   }
 })
