@@ -24,7 +24,7 @@ export interface Options {
   readonly model: Transformer
   /** On the device, or on the host, from where they are copied. */
   readonly weights: DeviceWeights.Given
-  /** `input_ids` `[rows, length]`, and `attention_mask` where rows are padded: on the left for a model without an encoder. */
+  /** `input_ids` `[rows, length]`, `attention_mask` where rows are padded (on the left for a model without an encoder), `token_type_ids` where the model embeds them. */
   readonly batch: HostTensors
   readonly settings?: Input
   /** Of the drawing of tokens. */
@@ -102,6 +102,7 @@ const write = Effect.fnUntraced(function* (options: {
   const encodes = generator.encode !== undefined
   const width = GenerationState.widthOf(chosen)
   const mask = Batch.repeat(prompt.mask, width)
+  const tokenTypes = prompt.tokenTypes === undefined ? undefined : Batch.repeat(prompt.tokenTypes, width)
 
   let read: DecodeStep.Read = {}
   yield* Effect.addFinalizer(() => device.dispose(read))
@@ -124,11 +125,15 @@ const write = Effect.fnUntraced(function* (options: {
   )
   yield* hold(
     device.run("reading the prompt", () => {
-      const { ids, on } = Host.toDevice({ ids: Batch.repeat(prompt.ids, width), on: mask })
+      const { ids, on, ...types } = Host.toDevice({
+        ids: Batch.repeat(prompt.ids, width),
+        on: mask,
+        ...(tokenTypes === undefined ? {} : { tokenTypes })
+      })
       const start = encodes
         ? Host.toDevice({ start: Batch.column(prompt.tokens.flatMap(([first]) => Array(width).fill(first))) })
         : {}
-      return DecodeStep.begin(generator, weights, { ids: ids!, mask: on!, ...start })
+      return DecodeStep.begin(generator, weights, { ids: ids!, mask: on!, ...start, ...types })
     })
   )
 
@@ -152,12 +157,18 @@ const write = Effect.fnUntraced(function* (options: {
     )
     yield* hold(
       device.run(`writing token ${step + 2}`, () => {
-        const { ids, on, parents } = Host.toDevice({
+        const {
+          ids,
+          on,
+          parents,
+          tokenTypes: types
+        } = Host.toDevice({
           ids: Batch.column(next.map(({ token }) => token)),
           on: encodes ? mask : Batch.grow(mask, step + 1),
+          ...(tokenTypes === undefined ? {} : { tokenTypes: Batch.last(tokenTypes) }),
           ...(GenerationState.searches(chosen) ? { parents: Batch.vector(next.map(({ parent }) => parent)) } : {})
         })
-        return DecodeStep.next(generator, weights, read, { ids: ids!, mask: on!, parents })
+        return DecodeStep.next(generator, weights, read, { ids: ids!, mask: on!, parents, tokenTypes: types })
       })
     )
     yield* Effect.yieldNow

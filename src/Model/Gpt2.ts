@@ -11,8 +11,8 @@ import * as Dropout from "./Dropout.ts"
 import * as Embedding from "./Embedding.ts"
 import * as LayerNorm from "./LayerNorm.ts"
 import * as Masks from "./Masks.ts"
-import { type Context, parameter } from "./Model.ts"
-import { type Decoded, type Make, pastLength, placesAfter, type Reading } from "./Transformer.ts"
+import type { Context } from "./Model.ts"
+import { type Make, pastLength, placesAfter, type Reading } from "./Transformer.ts"
 
 interface Shape {
   readonly vocabulary: number
@@ -53,18 +53,21 @@ const lm: Make = (config) => {
     },
     scale: (layer) => (byLayer ? scaled / (layer + 1) : scaled)
   }
+  const range = read.number("initializer_range", 0.02)
   return CausalLm.make({
+    ...shape,
     architecture: "GPT2LMHeadModel",
     modelType: "gpt2",
     config,
     base: "transformer",
-    blueprint: blueprint(shape, read.number("initializer_range", 0.02)),
+    blueprint: blueprint(shape, range),
     embedding: "transformer.wte.weight",
     turned: (path) => path.startsWith("transformer.h."),
-    spare: shape.tied ? /^lm_head\.weight$|\.attn\.(bias|masked_bias)$/ : /\.attn\.(bias|masked_bias)$/,
-    vocabulary: shape.vocabulary,
-    positions: shape.positions,
-    decode: (parameters, reading, context) => decode(shape, parameters, reading, context)
+    init: Init.normal({ stddev: range }),
+    constants: /\.attn\.(bias|masked_bias)$/,
+    tokenTypes: true,
+    begin: (parameters, reading, context) => begin(shape, parameters, reading, context),
+    norm: (parameters, states) => LayerNorm.apply(parameters, "transformer.ln_f", states, shape)
   })
 }
 
@@ -75,51 +78,42 @@ const lm: Make = (config) => {
  */
 export const architectures: Readonly<Record<string, Make>> = { GPT2LMHeadModel: lm }
 
-const blueprint = ({ vocabulary, width, inner, layers, positions, tied }: Shape, range: number): Blueprint.Blueprint => {
+const blueprint = ({ vocabulary, width, inner, layers, positions }: Shape, range: number): Blueprint.Blueprint => {
   const init = Init.normal({ stddev: range })
-  // What is added to the stream begins smaller, the more layers add to it.
+  // What is added to the residual stream begins smaller, the more layers add to it.
   const added = Init.normal({ stddev: range / Math.sqrt(2 * layers) })
-  const turned = (inputs: number, outputs: number, weight: Init.Init): Blueprint.Blueprint => ({
+  const dense = (inputs: number, outputs: number, weight: Init.Init): Blueprint.Blueprint => ({
     weight: { shape: [inputs, outputs], init: weight },
     bias: { shape: [outputs], init: Init.zeros }
   })
   const norm = Blueprint.layerNorm(width)
-  return {
-    ...Blueprint.parts({
-      "transformer.wte": Blueprint.embedding(vocabulary, width, init),
-      "transformer.wpe": Blueprint.embedding(positions, width, init),
-      "transformer.h": Blueprint.layers(layers, () =>
-        Blueprint.parts({
-          ln_1: norm,
-          "attn.c_attn": turned(width, 3 * width, init),
-          "attn.c_proj": turned(width, width, added),
-          ln_2: norm,
-          "mlp.c_fc": turned(width, inner, init),
-          "mlp.c_proj": turned(inner, width, added)
-        })
-      ),
-      "transformer.ln_f": norm
-    }),
-    ...(tied ? {} : { "lm_head.weight": { shape: [vocabulary, width], init } })
-  }
+  return Blueprint.parts({
+    "transformer.wte": Blueprint.embedding(vocabulary, width, init),
+    "transformer.wpe": Blueprint.embedding(positions, width, init),
+    "transformer.h": Blueprint.layers(layers, () =>
+      Blueprint.parts({
+        ln_1: norm,
+        "attn.c_attn": dense(width, 3 * width, init),
+        "attn.c_proj": dense(width, width, added),
+        ln_2: norm,
+        "mlp.c_fc": dense(width, inner, init),
+        "mlp.c_proj": dense(inner, width, added)
+      })
+    ),
+    "transformer.ln_f": norm
+  })
 }
 
-const decode = (shape: Shape, parameters: Tensors, reading: Reading, context: Context): Decoded => {
-  const { ids, mask, past = [], positions = placesAfter(reading) } = reading
+/** Adds the embeddings of tokens, positions and token types, the last from the tokens' own table, as transformers does. */
+const begin = (shape: Shape, parameters: Tensors, reading: Reading, context: Context) => {
+  const { ids, mask, tokenTypes, positions = placesAfter(reading) } = reading
   const words = Embedding.apply(parameters, "transformer.wte", ids, context)
-  const embedded = tf.add(words, Embedding.apply(parameters, "transformer.wpe", positions))
+  const placed = tf.add(words, Embedding.apply(parameters, "transformer.wpe", positions))
+  const sum = tokenTypes === undefined ? placed : tf.add(placed, Embedding.apply(parameters, "transformer.wte", tokenTypes))
   const queries = ids.shape[1]!
   const bias = Masks.both(Masks.padding(mask), Masks.causal({ queries, keys: pastLength(reading) + queries }))
-  const hidden = [Dropout.apply(context, "transformer.embeddings", embedded, shape.dropout.embeddings)]
-  const present: Array<Attention.KeyValueCache> = []
-  for (let i = 0; i < shape.layers; i++) {
-    const { states, memory } = block(shape, parameters, i, hidden[i]!, bias, past[i], context)
-    hidden.push(states)
-    present.push(memory)
-  }
-  const last = LayerNorm.apply(parameters, "transformer.ln_f", hidden.pop()!, shape)
-  const table = parameter(parameters, shape.tied ? "transformer.wte.weight" : "lm_head.weight")
-  return { logits: Dense.affine(last, table), present, hidden: [...hidden, last] }
+  const layer: CausalLm.Layer = (index, states, past) => block(shape, parameters, index, states, { bias, past, context })
+  return { embedded: Dropout.apply(context, "transformer.embeddings", sum, shape.dropout.embeddings), layer }
 }
 
 const block = (
@@ -127,9 +121,11 @@ const block = (
   parameters: Tensors,
   index: number,
   x: Tensor,
-  bias: Masks.Mask,
-  past: Attention.KeyValueCache | undefined,
-  context: Context
+  {
+    bias,
+    context,
+    past
+  }: { readonly bias: Masks.Mask; readonly context: Context; readonly past: Attention.KeyValueCache | undefined }
 ) => {
   const { heads } = shape
   const at = `transformer.h.${index}`
@@ -138,9 +134,9 @@ const block = (
   const added = (name: string, y: Tensor, to: Tensor) =>
     tf.add(to, Dropout.apply(context, `${at}.${name}`, dense(name, y), shape.dropout.added))
   const [query, key, value] = tf.split(dense("attn.c_attn", norm("ln_1", x)), 3, -1) as [Tensor, Tensor, Tensor]
-  const memory = Attention.remember({ key, value }, { heads, past })
+  const cache = Attention.remember({ key, value }, { heads, past })
   const dropout = { context, site: `${at}.attn`, rate: shape.dropout.attention }
-  const attended = added("attn.c_proj", Attention.attend(query, memory, { heads, bias, dropout, scale: shape.scale(index) }), x)
+  const attended = added("attn.c_proj", Attention.attend(query, cache, { heads, bias, dropout, scale: shape.scale(index) }), x)
   const inner = shape.activation(dense("mlp.c_fc", norm("ln_2", attended)))
-  return { states: added("mlp.c_proj", inner, attended), memory }
+  return { states: added("mlp.c_proj", inner, attended), cache }
 }

@@ -9,10 +9,10 @@ import { type Config, divides, type Reader, reader } from "./Config.ts"
 import * as Dense from "./Dense.ts"
 import * as Embedding from "./Embedding.ts"
 import * as Masks from "./Masks.ts"
-import { type Context, parameter } from "./Model.ts"
+import type { Context } from "./Model.ts"
 import * as RmsNorm from "./RmsNorm.ts"
 import * as Rotary from "./Rotary.ts"
-import { type Decoded, type Make, pastLength, placesAfter, type Reading, type Transformer } from "./Transformer.ts"
+import { type Make, pastLength, placesAfter, type Reading, type Transformer } from "./Transformer.ts"
 
 interface Shape {
   readonly vocabulary: number
@@ -140,49 +140,49 @@ const model = (architecture: string, config: Config, style: Style): Transformer 
       scaling: Rotary.scalingOf(config.rope_scaling ?? config.rope_parameters)
     }
   }
+  const init = Init.normal({ stddev: read.number("initializer_range", 0.02) })
   return CausalLm.make({
+    ...shape,
     architecture,
     modelType: style.modelType,
     config,
     base: "model",
-    blueprint: blueprint(shape, read.number("initializer_range", 0.02)),
+    blueprint: blueprint(shape, init),
     embedding: "model.embed_tokens.weight",
-    spare: shape.tied ? /^lm_head\.weight$|rotary_emb\.inv_freq$/ : /rotary_emb\.inv_freq$/,
-    vocabulary: shape.vocabulary,
+    init,
+    constants: /rotary_emb\.inv_freq$/,
     positions: Infinity,
-    decode: (parameters, reading, context) => decode(shape, parameters, reading, context)
+    begin: (parameters, reading, context) => begin(shape, parameters, reading, context),
+    norm: (parameters, states) => RmsNorm.apply(parameters, "model.norm", states, shape)
   })
 }
 
-const blueprint = (shape: Shape, range: number): Blueprint.Blueprint => {
+const blueprint = (shape: Shape, init: Init.Init): Blueprint.Blueprint => {
   const { vocabulary, width, inner, heads, keyHeads, size, pad, bias } = shape
-  const init = Init.normal({ stddev: range })
   const dense = (inputs: number, outputs: number, has: boolean) => Blueprint.dense(inputs, outputs, init, { bias: has })
   const norm = Blueprint.rmsNorm(width)
-  return {
-    ...Blueprint.parts({
-      "model.embed_tokens": Blueprint.embedding(vocabulary, width, init, pad),
-      "model.layers": Blueprint.layers(shape.layers, () =>
-        Blueprint.parts({
-          "self_attn.q_proj": dense(width, heads * size, bias.input),
-          "self_attn.k_proj": dense(width, keyHeads * size, bias.input),
-          "self_attn.v_proj": dense(width, keyHeads * size, bias.input),
-          "self_attn.o_proj": dense(heads * size, width, bias.output),
-          "mlp.gate_proj": dense(width, inner, bias.feedForward),
-          "mlp.up_proj": dense(width, inner, bias.feedForward),
-          "mlp.down_proj": dense(inner, width, bias.feedForward),
-          input_layernorm: norm,
-          post_attention_layernorm: norm
-        })
-      ),
-      "model.norm": norm
-    }),
-    ...(shape.tied ? {} : { "lm_head.weight": { shape: [vocabulary, width], init } })
-  }
+  return Blueprint.parts({
+    "model.embed_tokens": Blueprint.embedding(vocabulary, width, init, pad),
+    "model.layers": Blueprint.layers(shape.layers, () =>
+      Blueprint.parts({
+        "self_attn.q_proj": dense(width, heads * size, bias.input),
+        "self_attn.k_proj": dense(width, keyHeads * size, bias.input),
+        "self_attn.v_proj": dense(width, keyHeads * size, bias.input),
+        "self_attn.o_proj": dense(heads * size, width, bias.output),
+        "mlp.gate_proj": dense(width, inner, bias.feedForward),
+        "mlp.up_proj": dense(width, inner, bias.feedForward),
+        "mlp.down_proj": dense(inner, width, bias.feedForward),
+        input_layernorm: norm,
+        post_attention_layernorm: norm
+      })
+    ),
+    "model.norm": norm
+  })
 }
 
-const decode = (shape: Shape, parameters: Tensors, reading: Reading, context: Context): Decoded => {
-  const { ids, mask, past = [], positions = placesAfter(reading) } = reading
+/** Embeds the tokens, and makes the rotation and the masks that the layers share. */
+const begin = (shape: Shape, parameters: Tensors, reading: Reading, context: Context) => {
+  const { ids, mask, positions = placesAfter(reading) } = reading
   const queries = ids.shape[1]!
   const keys = pastLength(reading) + queries
   const rotate = Rotary.rotation(shape.rotary, positions, keys)
@@ -192,17 +192,9 @@ const decode = (shape: Shape, parameters: Tensors, reading: Reading, context: Co
     if (!masks.has(window)) masks.set(window, Masks.both(padding, Masks.causal({ queries, keys, window })))
     return masks.get(window)
   }
-  const hidden = [Embedding.apply(parameters, "model.embed_tokens", ids, context, shape.pad)]
-  const present: Array<Attention.KeyValueCache> = []
-  for (let i = 0; i < shape.layers; i++) {
-    const bias = maskOf(shape.window(i))
-    const { states, memory } = block(shape, parameters, i, hidden[i]!, { bias, rotate, past: past[i] }, context)
-    hidden.push(states)
-    present.push(memory)
-  }
-  const last = RmsNorm.apply(parameters, "model.norm", hidden.pop()!, shape)
-  const table = parameter(parameters, shape.tied ? "model.embed_tokens.weight" : "lm_head.weight")
-  return { logits: Dense.affine(last, table), present, hidden: [...hidden, last] }
+  const layer: CausalLm.Layer = (index, states, past) =>
+    block(shape, parameters, index, states, { bias: maskOf(shape.window(index)), rotate, past }, context)
+  return { embedded: Embedding.apply(parameters, "model.embed_tokens", ids, context, shape.pad), layer }
 }
 
 const block = (
@@ -222,8 +214,8 @@ const block = (
   const dense = (name: string, y: Tensor) => Dense.apply(parameters, `${at}.${name}`, y)
   const normal = norm("input_layernorm", x)
   const next = { key: dense("self_attn.k_proj", normal), value: dense("self_attn.v_proj", normal) }
-  const memory = Attention.remember(next, { heads: shape.keyHeads, past: reading.past, rotate: reading.rotate })
-  const attended = Attention.attend(dense("self_attn.q_proj", normal), memory, {
+  const cache = Attention.remember(next, { heads: shape.keyHeads, past: reading.past, rotate: reading.rotate })
+  const attended = Attention.attend(dense("self_attn.q_proj", normal), cache, {
     heads: shape.heads,
     bias: reading.bias,
     rotate: reading.rotate,
@@ -232,5 +224,5 @@ const block = (
   const between = tf.add(x, dense("self_attn.o_proj", attended))
   const inner = norm("post_attention_layernorm", between)
   const gated = tf.mul(shape.activation(dense("mlp.gate_proj", inner)), dense("mlp.up_proj", inner))
-  return { states: tf.add(between, dense("mlp.down_proj", gated)), memory }
+  return { states: tf.add(between, dense("mlp.down_proj", gated)), cache }
 }

@@ -26,6 +26,8 @@ export interface Reading {
   readonly mask?: Tensor | undefined
   /** Where the new tokens stand; behind the past where it is left out. **Shapes**: `[batch or 1, new tokens]` int32. */
   readonly positions?: Tensor | undefined
+  /** What kind of token each is, in models that embed that. **Shapes**: `[batch, new tokens]` int32. */
+  readonly tokenTypes?: Tensor | undefined
   /** What the decoder gave back when it read the tokens before. */
   readonly past?: ReadonlyArray<KeyValueCache> | undefined
   /** What the encoder made of the input, and which of it is no padding, for models that have one. */

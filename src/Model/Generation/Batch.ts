@@ -21,6 +21,10 @@ export const grow = (mask: HostTensor, more: number): HostTensor => {
   return { dtype: "int32", shape: [rows, wide], data }
 }
 
+/** Takes the last token of each row. **Shapes**: `[rows, length]` to `[rows, 1]`. */
+export const last = ({ data, shape }: HostTensor): HostTensor =>
+  column(Array.from({ length: shape[0]! }, (_, row) => data[(row + 1) * shape[1]! - 1]!))
+
 export const vector = (values: ReadonlyArray<number>): HostTensor => ({
   dtype: "int32",
   shape: [values.length],

@@ -22,14 +22,19 @@ const context = (buffers: Tensors): Context => ({ training: false, key: Key.make
 export const begin = (
   model: Generator,
   { buffers, parameters }: Weights,
-  prompt: { readonly ids: Tensor; readonly mask: Tensor; readonly start?: Tensor }
+  prompt: { readonly ids: Tensor; readonly mask: Tensor; readonly start?: Tensor; readonly tokenTypes?: Tensor }
 ): Read => {
   const around = context(buffers)
   if (model.encode === undefined || prompt.start === undefined)
     return last(
       model.decode(
         parameters,
-        { ids: prompt.ids, mask: prompt.mask, positions: positions(prompt.mask, prompt.ids.shape[1]!) },
+        {
+          ids: prompt.ids,
+          mask: prompt.mask,
+          positions: positions(prompt.mask, prompt.ids.shape[1]!),
+          tokenTypes: prompt.tokenTypes
+        },
         around
       )
     )
@@ -41,13 +46,23 @@ export const begin = (
  * Reads one more token of each row. `parents` says whose past each row goes on from; each its own, where it is left out. What a decoder remembers of its
  * encoder is read once, and the same in all beams of a text.
  *
- * **Shapes**: `ids` `[rows, 1]`, `mask` of all tokens so far (or of the encoder's input), `parents` `[rows]` int32.
+ * **Shapes**: `ids` and `tokenTypes` `[rows, 1]`, `mask` of all tokens so far (or of the encoder's input), `parents` `[rows]` int32.
  */
 export const next = (
   model: Generator,
   { buffers, parameters }: Weights,
   before: Read,
-  { ids, mask, parents }: { readonly ids: Tensor; readonly mask: Tensor; readonly parents?: Tensor | undefined }
+  {
+    ids,
+    mask,
+    parents,
+    tokenTypes
+  }: {
+    readonly ids: Tensor
+    readonly mask: Tensor
+    readonly parents?: Tensor | undefined
+    readonly tokenTypes?: Tensor | undefined
+  }
 ): Read => {
   const past = pastOf(before).map((memory, i) =>
     parents === undefined || (model.encode !== undefined && i % 2 === 1)
@@ -56,7 +71,7 @@ export const next = (
   )
   const own: Partial<Reading> =
     model.encode === undefined
-      ? { mask, positions: tf.slice(positions(mask, mask.shape[1]!), [0, mask.shape[1]! - 1], [-1, 1]) }
+      ? { mask, positions: tf.slice(positions(mask, mask.shape[1]!), [0, mask.shape[1]! - 1], [-1, 1]), tokenTypes }
       : { encoded: { states: past[0]!.key, mask } } // the encoder's keys and values are remembered
   return last(model.decode(parameters, { ids, past, ...own }, context(buffers)))
 }

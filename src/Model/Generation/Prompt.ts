@@ -17,6 +17,8 @@ export interface Prompt {
   /** What the model reads. **Shapes**: `[rows, length]` int32. */
   readonly ids: HostTensor
   readonly mask: HostTensor
+  /** What kind of token each is, where the model takes that and the batch has it; new tokens are of the last one's kind. */
+  readonly tokenTypes?: HostTensor
 }
 
 /** Makes it. **Errors**: `InvalidGeneration`. */
@@ -38,7 +40,10 @@ export const make = (model: Generator, batch: HostTensors, settings: Settings): 
     )
   const ids = rowsOf(read)
   const mask = read === given && seen !== undefined ? rowsOf(seen) : maskOf(ids, settings)
-  const fault = model.validate?.({ input_ids: read })
+  const types = model.inputs?.includes("token_type_ids") === true && read === given ? batch.token_type_ids : undefined
+  if (types !== undefined && String(types.shape) !== String(given.shape))
+    return refuse("token_type_ids", `it is [${types.shape}], and must be as input_ids: [${given.shape}].`)
+  const fault = model.validate?.({ input_ids: read, ...(types === undefined ? {} : { token_type_ids: types }) })
   if (fault !== undefined) return refuse(fault.field, `row ${fault.row} ${fault.reason}.`)
   const empty = encodes ? -1 : mask.findIndex((row) => !row.includes(1))
   if (empty >= 0) return refuse("attention_mask", `row ${empty} is nothing but padding. Leave it out, or begin it with a token.`)
@@ -61,7 +66,8 @@ export const make = (model: Generator, batch: HostTensors, settings: Settings): 
       padding: mask.map((row) => (encodes ? 0 : row.indexOf(1))),
       sources: ids.map((row, i) => row.filter((_, at) => mask[i]![at] === 1)),
       ids: matrix(ids),
-      mask: matrix(mask)
+      mask: matrix(mask),
+      ...(types === undefined ? {} : { tokenTypes: types })
     })
   )
 }
