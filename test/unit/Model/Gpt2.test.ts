@@ -42,7 +42,7 @@ it.effect("adds the embedding of each token's type to it", () =>
     const batch = { input_ids: int(ids) }
     const found = yield* logitsOf(parameters, { ...batch, token_type_ids: types(6) })
     const expected = yield* logitsOf(shifted(6), batch)
-    found.forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 4))
+    for (const [i, value] of found.entries()) expect(value).toBeCloseTo(expected[i]!, 4)
     expect(found).not.toEqual(yield* logitsOf(parameters, batch))
   }).pipe(Effect.provide(Cpu.layer))
 )
