@@ -48,7 +48,7 @@ export default Program.make({
   model,
   reduction: Reduction.perToken,
   // batches of few lengths run faster
-  collate: Collator.seq2seq({ padToken: Data.pad, multipleOf: 4 }),
+  dataCollator: Collator.seq2seq({ padToken: Data.pad, multipleOf: 4 }),
   trainDataset: Dataset.fromArray(Data.rows(Data.train)),
   evalDataset: Dataset.fromArray(Data.rows(Data.test).slice(0, 2000))
 })

@@ -25,7 +25,7 @@ export const run = (own: Case.Case, model: Model.Model, { folder, maxSteps }: Op
         perDeviceTrainBatchSize: 1
       },
       model,
-      collate: (): Effect.Effect<HostTensor.HostTensors> => Effect.succeed(own.batch),
+      dataCollator: (): Effect.Effect<HostTensor.HostTensors> => Effect.succeed(own.batch),
       trainDataset: Dataset.fromArray([0])
     })
   ).pipe(

@@ -11,7 +11,8 @@ import { initialWeights } from "../Driver/TrainingWeights.ts"
 import type { Device } from "../Layer/Device/Device.ts"
 import type { Logger, Scalars } from "../Layer/Logger/Logger.ts"
 import type { Model } from "../Model/Model.ts"
-import type { Parts } from "../Program/Program.ts"
+import * as DataLoaders from "../Program/DataLoaders.ts"
+import { type Parts, withLogLevel } from "../Program/Program.ts"
 import { trainer as reduction } from "../Step/Reduction.ts"
 import * as Key from "../Tensor/Key.ts"
 import type { HostWeights } from "../Tensor/Weights.ts"
@@ -35,6 +36,8 @@ export interface Status<E, R> {
   readonly trained: boolean
   /** What putting the weights on the device took, where that was before any training. **Unit**: s. */
   readonly preparation: number | undefined
+  /** Unused columns that the log has named. */
+  readonly unusedColumns: ReadonlySet<string>
   /** What the last run's arguments came to, for `trainer_state.json`. */
   readonly described: RunOptions["trainerState"]
 }
@@ -59,7 +62,7 @@ export interface Variant {
     model: Model,
     tokenizer: Tokenizer | undefined
   ) => Effect.Effect<
-    Partial<Pick<Parts<unknown>, "model" | "collate" | "write" | "padLabels" | "reduction">>,
+    Partial<Pick<Parts<unknown>, "model" | "dataCollator" | "write" | "padLabels" | "reduction">>,
     Arguments.ArgumentsError | InvalidTask,
     FileSystem.FileSystem | Path.Path
   >
@@ -114,32 +117,12 @@ const assemble = Effect.fnUntraced(function* <A, E, R>(
     inTrain: false,
     trained: false,
     preparation: undefined,
+    unusedColumns: new Set(),
     described: undefined
   })
-  const [optimizer, schedule] = options.optimizers ?? [null, null]
-  const said = new Set<string>()
   const parts = Effect.map(
     Ref.get(cell),
-    ({ callbacks }): Parts<A, E, R> => ({
-      args: options.args ?? {},
-      reduction,
-      callbacks,
-      said,
-      ...ofKind,
-      model,
-      ...(options.dataCollator === undefined ? {} : { collate: options.dataCollator }),
-      ...(options.tokenizer === undefined ? {} : { tokenizer: options.tokenizer }),
-      ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
-      ...(options.computeMetrics === undefined ? {} : { computeMetrics: options.computeMetrics }),
-      ...(options.preprocessLogitsForMetrics === undefined
-        ? {}
-        : { preprocessLogitsForMetrics: options.preprocessLogitsForMetrics }),
-      ...(options.computeLoss === undefined ? {} : { computeLoss: options.computeLoss }),
-      ...(options.getTrainDataloader === undefined ? {} : { loader: options.getTrainDataloader }),
-      ...(options.trainable === undefined ? {} : { trainable: options.trainable }),
-      ...(optimizer === null ? {} : { optimizer: () => optimizer }),
-      ...(schedule === null ? {} : { plan: (plan) => ({ ...plan, learningRate: schedule }) })
-    })
+    ({ callbacks }): Parts<A, E, R> => ({ reduction, ...ofKind, ...options, model, callbacks })
   )
   return { options, args, model, cell, memory, parts } satisfies Context<A, E, R>
 })
@@ -151,3 +134,10 @@ export const fresh = (args: Arguments.Arguments, model: Model): Effect.Effect<Ho
 /** The present weights: those of the training that is running, else the Trainer's. */
 export const present = <A, E, R>({ cell }: Context<A, E, R>): Effect.Effect<CurrentRun.WeightsSource> =>
   Effect.map(Ref.get(cell), ({ running, weights }) => running?.weights ?? CurrentRun.hostSource(weights))
+
+/** Logs the unused columns that this Trainer has not logged yet. */
+export const logUnused = <A, E, R>({ args, cell }: Context<A, E, R>, columns: ReadonlyArray<string>): Effect.Effect<void> =>
+  Ref.modify(cell, (held) => [
+    columns.filter((column) => !held.unusedColumns.has(column)),
+    { ...held, unusedColumns: new Set([...held.unusedColumns, ...columns]) }
+  ]).pipe(Effect.flatMap(DataLoaders.logUnused), withLogLevel(args))

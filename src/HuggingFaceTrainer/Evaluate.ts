@@ -14,7 +14,7 @@ import * as DataLoaders from "../Program/DataLoaders.ts"
 import * as Program from "../Program/Program.ts"
 import * as Horizon from "../Schedule/Horizon.ts"
 import type { HostTensors } from "../Tensor/HostTensor.ts"
-import { type Context, present, stage } from "./Context.ts"
+import { type Context, logUnused, present, stage } from "./Context.ts"
 import * as EvaluationLog from "./EvaluationLog.ts"
 
 /** What both say of the outputs and of the names. */
@@ -72,9 +72,11 @@ const open = <A, E, R>(core: Context<A, E, R>, data: Source<A, E, R>, name?: str
   Effect.map(loaders(core, data, name), (made) => Object.values(made)[0]!)
 
 const loaders = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R>, evalDataset: Sources<A, E, R>, prefix?: string) {
-  return yield* Program.withLogLevel(core.args)(
+  const opened = yield* Program.withLogLevel(core.args)(
     DataLoaders.forEvaluation({ ...(yield* core.parts), evalDataset }, core.args, prefix)
   )
+  yield* logUnused(core, opened.unusedColumns)
+  return opened.evaluation
 })
 
 /** Looks at every batch of a loader once: metrics and predictions. */

@@ -12,7 +12,7 @@ import type { Model } from "../Model/Model.ts"
 import * as DataLoaders from "../Program/DataLoaders.ts"
 import * as Program from "../Program/Program.ts"
 import type { HostWeights } from "../Tensor/Weights.ts"
-import { type Context, fresh } from "./Context.ts"
+import { type Context, fresh, logUnused } from "./Context.ts"
 
 export interface TrainOptions {
   /** True for the newest checkpoint of the output folder, or the path of a checkpoint; a new run where it is left out. */
@@ -49,6 +49,7 @@ export const train = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R
   const onStart = (running: Views) => Ref.update(cell, (held) => ({ ...held, running }))
   const training = Effect.gen(function* () {
     const prepared = yield* program.prepare(args)
+    yield* logUnused(core, prepared.unusedColumns)
     const { collect } = prepared.task
     const remembered = core.memory === undefined ? {} : { memory: core.memory }
     const ignoring = given.ignoreKeysForEval === undefined ? {} : { collect: { ...collect, ignoreKeys: given.ignoreKeysForEval } }
@@ -91,8 +92,9 @@ const onCut = ({ safe, say, step }: Interruption) =>
 export const getTrainDataloader = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R>) {
   const { trainDataset } = core.options
   if (trainDataset === undefined) return yield* noData("get_train_dataloader")
-  const { train } = yield* Program.withLogLevel(core.args)(DataLoaders.make({ ...(yield* core.parts), trainDataset }, core.args))
-  return train
+  const opened = yield* Program.withLogLevel(core.args)(DataLoaders.make({ ...(yield* core.parts), trainDataset }, core.args))
+  yield* logUnused(core, opened.unusedColumns)
+  return opened.train
 })
 
 const noData = (method: string) => new InvalidTask({ reason: `${method} needs a trainDataset, and the Trainer has none.` })

@@ -46,23 +46,26 @@ export interface Options<A, E = never, R = never> {
   readonly model: Pick<Model, "inputs" | "labels" | "validate">
   readonly trainDataset: Source<A, E, R>
   readonly evalDataset?: Sources<A, E, R>
-  readonly collate?: Collator.Collator<A>
-  /** Pads the batches, where `collate` is left out. */
+  readonly dataCollator?: Collator.Collator<A>
+  /** Pads the batches if `dataCollator` is omitted. */
   readonly tokenizer?: Tokenizer
   /** Reads the training data another way. */
-  readonly loader?: MakeLoader<A, E, R>
+  readonly getTrainDataloader?: MakeLoader<A, E, R>
   readonly workers?: Workers
-  /** What was said to be left out, as `title of train`: it grows, and nothing is said twice. */
-  readonly said?: Set<string>
 }
 
 /** TrainingArguments, or Seq2SeqTrainingArguments. */
 export type Args = Arguments.Arguments & { readonly sortishSampler?: boolean }
 
-export interface DataLoaders {
-  readonly train: Loader.Loader
+export interface EvaluationLoaders {
   /** By the prefix of their metrics. */
   readonly evaluation: Readonly<Record<string, Loader.Loader>>
+  /** Columns that the model does not take, one entry a set: `title of train`. `logUnused` logs them. */
+  readonly unusedColumns: ReadonlyArray<string>
+}
+
+export interface DataLoaders extends EvaluationLoaders {
+  readonly train: Loader.Loader
 }
 
 /** What can be wrong with the data of a run, found before step 0. */
@@ -77,7 +80,7 @@ export type DataLoadersError =
 /**
  * Opens the data and makes the loaders. The order of the training data and each batch are functions of the arguments and (epoch, batch) alone.
  *
- * - `remove_unused_columns`: columns that the model does not take are left out of each row, and named in one line of the log. A model that does not say
+ * - `remove_unused_columns`: columns that the model does not take are left out of each row, and named in `unusedColumns`. A model that does not say
  *   what it takes gets them all.
  * - `group_by_length`, `sortish_sampler`: rows of like length come together (`Sampler.lengthGrouped`, `Sampler.sortish`); lengths are those of the column
  *   `length_column_name`, or are counted in `input_ids`.
@@ -94,7 +97,7 @@ export const make = Effect.fnUntraced(function* <A, E, R>(
   options: Options<A, E, R>,
   args: Args
 ): Effect.fn.Return<DataLoaders, DataLoadersError | E, R | Scope.Scope> {
-  const { evaluation, look, prefetched, shown, takes, tell } = yield* reading<A, E, R>(options, args)
+  const { evaluation, look, prefetched, shown, takes, unused } = yield* reading<A, E, R>(options, args)
   const trainData = yield* open(options.trainDataset)
   yield* look("train", trainData)
   const train = yield* isStream(trainData)
@@ -103,12 +106,11 @@ export const make = Effect.fnUntraced(function* <A, E, R>(
       ? byThreads(options, args, trainData, options.workers, takes)
       : Effect.flatMap(byIndex(options, args, trainData, shown), prefetched)
   const loaders = yield* evaluation(options.evalDataset)
-  yield* tell
   if (aheadOf(args) > 0 && options.workers === undefined)
     yield* Effect.logInfo(
       `dataloader_num_workers is ${args.dataloaderNumWorkers}: batches are made on the main thread, ${aheadOf(args)} ahead. For threads, export the data from a module and name it as the program's workers.`
     )
-  return { train, evaluation: loaders }
+  return { train, evaluation: loaders, unusedColumns: [...unused] }
 })
 
 /**
@@ -117,23 +119,29 @@ export const make = Effect.fnUntraced(function* <A, E, R>(
  * **Errors**: `FeedError`.
  */
 export const forEvaluation = Effect.fnUntraced(function* <A, E, R>(
-  options: Pick<Options<A, E, R>, "model" | "collate" | "tokenizer" | "evalDataset" | "said">,
+  options: Pick<Options<A, E, R>, "model" | "dataCollator" | "tokenizer" | "evalDataset">,
   args: Args,
   prefix = "eval"
-): Effect.fn.Return<DataLoaders["evaluation"], DataLoadersError | E, R | Scope.Scope> {
-  const { evaluation, tell } = yield* reading<A, E, R>(options, args, prefix)
-  return yield* Effect.tap(evaluation(options.evalDataset), tell)
+): Effect.fn.Return<EvaluationLoaders, DataLoadersError | E, R | Scope.Scope> {
+  const { evaluation, unused } = yield* reading<A, E, R>(options, args, prefix)
+  return { evaluation: yield* evaluation(options.evalDataset), unusedColumns: [...unused] }
 })
+
+/** Logs the columns that are left out, in one line; nothing if there are none. */
+export const logUnused = (unusedColumns: ReadonlyArray<string>): Effect.Effect<void> =>
+  unusedColumns.length === 0
+    ? Effect.void
+    : Effect.logInfo(`Columns that the model does not take are left out (remove_unused_columns): ${unusedColumns.join("; ")}.`)
 
 /** How data are read for a model: the columns that it takes, and how far ahead. */
 const reading = Effect.fnUntraced(function* <A, E, R>(
-  { said = new Set(), ...options }: Pick<Options<A, E, R>, "model" | "collate" | "tokenizer" | "said">,
+  options: Pick<Options<A, E, R>, "model" | "dataCollator" | "tokenizer">,
   args: Args,
   prefix = "eval"
 ) {
   const { model } = options
   yield* DataChecks.tokens(model, options.tokenizer)
-  const collate = options.collate === undefined ? yield* usual(options.tokenizer) : guarded(options.collate)
+  const collate = options.dataCollator === undefined ? yield* usual(options.tokenizer) : guarded(options.dataCollator)
   const takes = args.removeUnusedColumns ? Columns.takenBy(model, args.labelNames ?? []) : undefined
   const shown = takes === undefined ? collate : Columns.only(collate, takes)
   const unused = new Set<string>()
@@ -165,15 +173,7 @@ const reading = Effect.fnUntraced(function* <A, E, R>(
     }
     return loaders
   })
-  /** Names what is left out, unless it was said before. */
-  const tell = Effect.suspend(() => {
-    const news = [...unused].filter((words) => !said.has(words))
-    for (const words of news) said.add(words)
-    return news.length === 0
-      ? Effect.void
-      : Effect.logInfo(`Columns that the model does not take are left out (remove_unused_columns): ${news.join("; ")}.`)
-  })
-  return { takes, shown, look, prefetched, evaluation, tell }
+  return { takes, shown, look, prefetched, evaluation, unused }
 })
 
 /** What the user's collator throws is an error of the data, which names it. */
@@ -211,7 +211,7 @@ const byIndex = Effect.fnUntraced(function* <A, E, R>(
   dataset: Dataset<A>,
   collate: Collator.Collator<A>
 ) {
-  return yield* (options.loader ?? Loader.make)({
+  return yield* (options.getTrainDataloader ?? Loader.make)({
     dataset,
     collate,
     batchSize: Arguments.trainBatchSize(args),
@@ -227,7 +227,7 @@ const byThreads = Effect.fnUntraced(function* <A, E, R>(
   workers: Workers,
   takes: Columns.Takes | undefined
 ) {
-  if (options.loader !== undefined) return yield* new Loader.LoaderError({ option: "workers", reason: twoWays })
+  if (options.getTrainDataloader !== undefined) return yield* new Loader.LoaderError({ option: "workers", reason: twoWays })
   const sampler = yield* order(args, dataset)
   return yield* Loader.fromWorkers({
     ...workers,
@@ -257,7 +257,7 @@ const streamed = Effect.fnUntraced(function* <A, E, R>(
       [grouped],
       `${grouped} needs all lengths before the first batch, and the training data is a stream. Leave it out, or give a dataset.`
     )
-  if (options.loader !== undefined || options.workers !== undefined)
+  if (options.getTrainDataloader !== undefined || options.workers !== undefined)
     return yield* new Loader.LoaderError({ option: "dataset", reason: onlyForward })
   return yield* Loader.fromStream({ open: stream, collate, batchSize: Arguments.trainBatchSize(args) })
 })
@@ -307,7 +307,7 @@ export const isSource = <A, E, R>(sources: Sources<A, E, R>): sources is Source<
 
 const refuse = (names: ReadonlyArray<string>, reason: string) => new Arguments.ContradictoryArguments({ names, reason })
 
-const twoWays = "The program's loader and its workers each say how the training data are read: give one of them."
+const twoWays = "getTrainDataloader and workers both say how the training data is read: give one of them."
 
 const onlyForward =
-  "The training data is a stream, which is read forward on the main thread: leave the program's loader and workers out, or give a dataset."
+  "The training data is a stream, which is read forward on the main thread: omit getTrainDataloader and workers, or give a dataset."

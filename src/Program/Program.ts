@@ -21,6 +21,7 @@ import type { Model } from "../Model/Model.ts"
 import * as Neftune from "../Model/Neftune.ts"
 import type { Transformation } from "../Optimizer/Transformation.ts"
 import type { Plan } from "../Schedule/Plan.ts"
+import type * as Schedule from "../Schedule/Schedule.ts"
 import * as LabelSmoothing from "../Step/LabelSmoothing.ts"
 import { perToken, type Reduction } from "../Step/Reduction.ts"
 import type { Tokenizer } from "../Tokenizer/Tokenizer.ts"
@@ -38,6 +39,8 @@ export interface Prepared<E = never, R = never> {
   readonly plan: Plan
   readonly optimizer: Transformation
   readonly options: Options<E, R>
+  /** Columns of its data that the model does not take. */
+  readonly unusedColumns: ReadonlyArray<string>
   /** What is written of predictions; the outputs themselves, where it is left out. */
   readonly report?: PredictionWriter
   /** Opens the data of a prediction, of which no row is dropped; undefined where there are none. */
@@ -74,26 +77,30 @@ export interface Parts<A, E = never, R = never> {
   readonly name?: string
   readonly args?: Arguments.Input
   readonly model: Model
-  /** Pads the batches, where `collate` is left out, and is saved with each checkpoint. */
+  /** Pads the batches if `dataCollator` is omitted, and is saved with each checkpoint. */
   readonly tokenizer?: Tokenizer
-  /** Default: padding by the tokenizer; without one `Collator.stack()`. */
-  readonly collate?: Collator<A>
-  readonly loader?: DataLoaders.MakeLoader<A, E, R>
+  /** Makes a batch from rows. Default: padding by the tokenizer; without one `Collator.stack()`. */
+  readonly dataCollator?: Collator<A>
+  /** Reads the training data in place of the default loader. */
+  readonly getTrainDataloader?: DataLoaders.MakeLoader<A, E, R>
   readonly workers?: DataLoaders.Workers
+  /** Metrics that are added up batch by batch: no predictions are kept for them. */
   readonly metrics?: ReadonlyArray<Metric<unknown>>
+  /** Computes metrics from an evaluation's predictions. */
   readonly computeMetrics?: CollectOptions.Functions<R>["computeMetrics"]
   readonly preprocessLogitsForMetrics?: CollectOptions.Functions["preprocessLogitsForMetrics"]
   /** Writes texts, which are collected in the place of the model's outputs; `padLabels` makes the labels as long. */
   readonly write?: CollectOptions.Write
   readonly padLabels?: CollectOptions.Functions["padLabels"]
   readonly report?: PredictionWriter
-  /** What was said of columns that are left out: it grows, and nothing is said twice. */
-  readonly said?: Set<string>
-  /** The loss in the place of the model's own, from its outputs and the batch. */
+  /** Computes the loss in place of the model's own, from its outputs and the batch. */
   readonly computeLoss?: ComputeLoss.ComputeLoss
-  readonly optimizer?: (args: Arguments.Arguments) => Transformation
+  /** An optimizer and a learning rate in place of those of the arguments; null for the arguments' own. */
+  readonly optimizers?: readonly [Transformation | null, Schedule.Schedule.Input<number> | null]
+  /** Changes the plan that the arguments compile to. */
   readonly plan?: (plan: Plan, args: Arguments.Arguments) => Plan
   readonly reduction?: Reduction
+  /** Which parameters are trained, by path; those of `model.trainable` by default, all without it. */
   readonly trainable?: (path: string) => boolean
   readonly earlyStopping?: Compile.EarlyStopping
   readonly observe?: Options<E, R>["observe"]
@@ -113,9 +120,9 @@ export interface Definition<A, E = never, R = never> extends Parts<A, E, R> {
 /**
  * Makes a program from a model and its data.
  *
- * `args` are TrainingArguments in camelCase; the rest is code: `plan` may change the plan that the arguments come to
- * (a schedule of your own), `optimizer` replaces theirs, `collate` makes batches from rows, `loader` reads the training data another way
- * (another sampler, ahead of time), `workers` name the module from which `dataloader_num_workers` threads read them, `computeMetrics` is given an evaluation's predictions, `observe` is asked at events, `callbacks` are told of them.
+ * `args` are TrainingArguments in camelCase; the rest is code: its options have the names of the Trainer's. Beyond those,
+ * `plan` changes the plan that the arguments compile to (a schedule of your own), `observe` is an observer, and `workers` name the module from which
+ * `dataloader_num_workers` threads read the training data.
  *
  * **Errors**: none here; running it finds wrong arguments, data and models before step 0.
  */
@@ -126,7 +133,7 @@ export const make = <A, E = never, R = never>(program: Definition<A, E, R>): Pro
   prepare: Effect.fnUntraced(function* (args): Effect.fn.Return<Prepared<E, R>, ProgramError | E, R | Scope.Scope> {
     const evaluates = Object.keys(DataLoaders.sets(program.evalDataset)).length > 0
     yield* Effect.fromResult(Compile.check(args, { evaluates }))
-    const { evaluation, train } = yield* withLogLevel(args)(DataLoaders.make(program, args))
+    const { evaluation, train, unusedColumns } = yield* withLogLevel(args)(DataLoaders.make(program, args))
     const callbacks = program.callbacks ?? []
     const earlyStopping = program.earlyStopping ?? callbacks.find((callback) => callback.earlyStopping)?.earlyStopping
     const sizes: Compile.Sizes = {
@@ -135,12 +142,15 @@ export const make = <A, E = never, R = never>(program: Definition<A, E, R>): Pro
       ...(earlyStopping === undefined ? {} : { earlyStopping })
     }
     const compiled = yield* Effect.fromResult(Compile.plan(args, sizes))
-    const plan = program.plan?.(compiled, args) ?? compiled
+    const [optimizer = null, learningRate = null] = program.optimizers ?? []
+    const scheduled = learningRate === null ? compiled : { ...compiled, learningRate }
+    const plan = program.plan?.(scheduled, args) ?? scheduled
     return {
       args,
       task: { ...(yield* taskConfig(args, program)), train, evaluation },
       plan,
-      optimizer: program.optimizer?.(args) ?? Compile.optimizer(args),
+      optimizer: optimizer ?? Compile.optimizer(args),
+      unusedColumns,
       ...(program.report === undefined ? {} : { report: program.report }),
       options: {
         ignoreDataSkip: args.ignoreDataSkip,
@@ -168,7 +178,7 @@ export const make = <A, E = never, R = never>(program: Definition<A, E, R>): Pro
                   { ...args, dataloaderDropLast: false },
                   "test"
                 ),
-                ({ test }) => test
+                ({ evaluation: { test } }) => test
               )
             ),
       again: make(program).prepare
@@ -229,7 +239,9 @@ export const prepare = Effect.fnUntraced(function* <E, R>(
 ): Effect.fn.Return<Prepared<E, R>, ProgramError | E, R | Scope.Scope> {
   const args = yield* Effect.fromResult(Arguments.make({ ...program.args, ...overrides }))
   yield* Effect.forEach(Arguments.warnings(args), (warning) => Effect.logWarning(warning))
-  return yield* program.prepare(args)
+  const prepared = yield* program.prepare(args)
+  yield* withLogLevel(args)(DataLoaders.logUnused(prepared.unusedColumns))
+  return prepared
 })
 
 /**

@@ -74,7 +74,7 @@ export const causal: Make<typeof causalFields> = Effect.fnUntraced(function* ({ 
   return Program.make<unknown>({
     model,
     tokenizer: base.tokenizer,
-    collate: Collator.stack(),
+    dataCollator: Collator.stack(),
     ...(yield* sources(tables, rowsOf)),
     metrics: [Perplexity.make(), following]
   })
@@ -96,7 +96,7 @@ export const masked: Make<typeof maskedFields> = Effect.fnUntraced(function* ({ 
   return Program.make<unknown>({
     model,
     tokenizer: base.tokenizer,
-    collate: Collator.maskedFor(base.tokenizer, {
+    dataCollator: Collator.maskedFor(base.tokenizer, {
       ...Base.padding(settings.padToMaxLength, size),
       seed,
       probability: settings.mlmProbability

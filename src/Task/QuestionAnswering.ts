@@ -91,7 +91,7 @@ export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, se
   return Program.make<unknown>({
     model,
     tokenizer: base.tokenizer,
-    collate: Collator.forTokenizer(base.tokenizer, Base.padding(settings.padToMaxLength, size)),
+    dataCollator: Collator.forTokenizer(base.tokenizer, Base.padding(settings.padToMaxLength, size)),
     trainDataset: dataset(tables.train === undefined ? all : windows.train),
     ...(tables.validation === undefined ? {} : { evalDataset: dataset(windows.validation) }),
     ...(tables.test === undefined ? {} : { testDataset: dataset(windows.test) }),

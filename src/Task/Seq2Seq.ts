@@ -63,7 +63,7 @@ export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, se
   return Program.make<unknown>({
     model,
     tokenizer,
-    collate: Collator.seq2seq({
+    dataCollator: Collator.seq2seq({
       padToken: pad,
       labelPad: settings.ignorePadTokenForLoss ? -100 : pad,
       ...Base.padding(settings.padToMaxLength, settings.maxSourceLength)

@@ -81,7 +81,7 @@ export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, se
   return Program.make<unknown>({
     model,
     tokenizer: base.tokenizer,
-    collate: Collator.forTokenizer(base.tokenizer, Base.padding(settings.padToMaxLength, maxLength)),
+    dataCollator: Collator.forTokenizer(base.tokenizer, Base.padding(settings.padToMaxLength, maxLength)),
     trainDataset: yield* encode(some),
     ...(validation === undefined ? {} : { evalDataset: yield* encode(validation) }),
     ...(test === undefined ? {} : { testDataset: yield* encode(test) }),

@@ -81,7 +81,7 @@ export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, se
   return Program.make<unknown>({
     model,
     tokenizer,
-    collate: Collator.forTokenizer(tokenizer, Base.padding(settings.padToMaxLength && Number.isFinite(length), length)),
+    dataCollator: Collator.forTokenizer(tokenizer, Base.padding(settings.padToMaxLength && Number.isFinite(length), length)),
     trainDataset: datasetOf(trained),
     ...(validation === undefined ? {} : { evalDataset: datasetOf(evaluated!) }),
     ...(test === undefined ? {} : { testDataset: datasetOf(tested!) }),

@@ -37,7 +37,7 @@ describe.each(["bert_cls/base", "bert_cls/ga2_label_smoothing", "gpt2_lm/ga2", "
           args,
           model,
           reduction: Reduction.trainer,
-          collate: Collator.stack(),
+          dataCollator: Collator.stack(),
           trainDataset: Dataset.fromArray(data.train),
           evalDataset: Dataset.fromArray(data.eval)
         })
@@ -76,7 +76,7 @@ it.effect("GPT-2 with label smoothing and accumulation: a loss is a third of the
         args: { ...input, maxSteps: 1 },
         model: { ...own, init: () => trajectory.weights },
         reduction: Reduction.trainer,
-        collate: Collator.stack(),
+        dataCollator: Collator.stack(),
         trainDataset: Dataset.fromArray(data.train),
         evalDataset: Dataset.fromArray(data.eval)
       })

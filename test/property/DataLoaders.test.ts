@@ -107,7 +107,7 @@ it("threads give the batches of the main thread, by length and without the colum
       const make = Effect.fnUntraced(function* (input: Arguments.Input) {
         const args = yield* Effect.fromResult(Arguments.make({ groupByLength: true, perDeviceTrainBatchSize: 7, ...input }))
         return yield* DataLoaders.make(
-          { model, trainDataset: source.dataset, collate: source.collate, workers: { module } },
+          { model, trainDataset: source.dataset, dataCollator: source.collate, workers: { module } },
           args
         )
       })
@@ -137,7 +137,7 @@ it.effect("ignore_data_skip: a run that goes on reads its epoch from the start a
     })
     const after = Effect.fnUntraced(function* (ignoreDataSkip: boolean) {
       const store = Tiny.store()
-      const program = Program.make({ model: Tiny.model, collate: Tiny.collate, trainDataset: rows })
+      const program = Program.make({ model: Tiny.model, dataCollator: Tiny.collate, trainDataset: rows })
       const run = (maxSteps: number) => {
         const args = { maxSteps, perDeviceTrainBatchSize: 2, saveSteps: 1, ignoreDataSkip }
         const world = Layer.mergeAll(Cpu.layer, store.layer, Tiny.logger())
@@ -181,7 +181,7 @@ it.effect.each(ways)("a run that is cut and goes on reads the batches of one tha
     )
     const program = Program.make({
       model: { ...Tiny.model, inputs: ["x"], labels: ["labels"] },
-      collate: Tiny.collate,
+      dataCollator: Tiny.collate,
       trainDataset: kind === "stream" ? Streaming.shuffle(Streaming.fromDataset(rows), { buffer: 4, seed: 1 }) : rows
     })
     const run = (store: ReturnType<typeof Tiny.store>, options: Options<"cut"> = {}) =>

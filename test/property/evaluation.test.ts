@@ -237,7 +237,7 @@ it.effect("the metrics of several sets are those of each alone, also of a comput
       const program = Program.make({
         args: { maxSteps: 4, perDeviceTrainBatchSize: 2, perDeviceEvalBatchSize: 2, evalStrategy: "steps", evalSteps: 2 },
         model: Tiny.model,
-        collate: Tiny.collate,
+        dataCollator: Tiny.collate,
         trainDataset: Dataset.fromArray(Tiny.rows(8)),
         evalDataset: Object.fromEntries(names.map((name) => [name, Dataset.fromArray(sets[name])])),
         computeMetrics: computed
@@ -263,7 +263,7 @@ it.effect("with several sets, what is best names a metric of one of them, or is 
             metricForBestModel
           },
           model: Tiny.model,
-          collate: Tiny.collate,
+          dataCollator: Tiny.collate,
           trainDataset: Dataset.fromArray(Tiny.rows(8)),
           evalDataset: { near: Dataset.fromArray(Tiny.rows(3)), far: Dataset.fromArray(Tiny.rows(5, 9)) }
         })

@@ -38,7 +38,7 @@ const seen = Effect.fnUntraced(function* (args: Input) {
   const store = Tiny.store()
   const program = Program.make({
     model: { ...model, inputs: ["x"], labels: ["labels"], mainInput: "x" },
-    collate: (rows, ...more) => {
+    dataCollator: (rows, ...more) => {
       batches.push(JSON.stringify(rows))
       return Tiny.collate(rows, ...more)
     },

@@ -39,7 +39,7 @@ const seen = Effect.fnUntraced(function* (args: Input) {
   const program = Program.make({
     args: { maxSteps: 4, perDeviceTrainBatchSize: 2, perDeviceEvalBatchSize: 2, evalStrategy: "steps", evalSteps: 2, ...args },
     model: Tiny.model,
-    collate: Tiny.collate,
+    dataCollator: Tiny.collate,
     trainDataset: Dataset.fromArray(Tiny.rows(7)),
     evalDataset: Dataset.fromArray(Tiny.rows(5)),
     metrics: [AbsoluteError.make()],

@@ -46,7 +46,7 @@ const run = Effect.fnUntraced(function* (args: Arguments.Input) {
   const program = Program.make({
     args,
     model: Tiny.model,
-    collate: Tiny.collate,
+    dataCollator: Tiny.collate,
     trainDataset: rows(11),
     evalDataset: rows(5),
     observe: observing(events)

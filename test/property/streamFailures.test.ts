@@ -53,7 +53,7 @@ it.effect(
           const rows = failing(chunk, failures, attempt)
           const program = Program.make({
             model: { ...Tiny.model, inputs: ["x"], labels: ["labels"] },
-            collate: Tiny.collate,
+            dataCollator: Tiny.collate,
             trainDataset: buffer === null ? rows : Streaming.shuffle(rows, { buffer, seed: 1 })
           })
           const args = {

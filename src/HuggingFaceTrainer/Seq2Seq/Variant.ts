@@ -26,7 +26,7 @@ export const kind: Variant = {
     const model = writes && configured !== undefined ? yield* configuredAs(plain, configured) : plain
     const shared = {
       reduction: { ...trainer, evaluate: unweighted },
-      ...(tokenizer?.special.pad === undefined ? {} : { collate: Collator.seq2seqFor(tokenizer) })
+      ...(tokenizer?.special.pad === undefined ? {} : { dataCollator: Collator.seq2seqFor(tokenizer) })
     }
     if (!args.predictWithGenerate) return { model, ...shared }
     if (!isTransformer(model) || !writes)

@@ -86,7 +86,7 @@ describe("in a run", () => {
           ...args
         },
         model: Tiny.model,
-        collate: Tiny.collate,
+        dataCollator: Tiny.collate,
         trainDataset: Dataset.fromArray(Tiny.rows(7)),
         evalDataset: Dataset.fromArray(Tiny.rows(5)),
         computeMetrics

@@ -25,7 +25,7 @@ const run = Effect.fnUntraced(function* (
   const program = Program.make({
     args: { ...given, autoFindBatchSize: true, ...args },
     model,
-    collate: Tiny.collate,
+    dataCollator: Tiny.collate,
     trainDataset: Dataset.fromArray(Tiny.rows(19))
   })
   const { state, weights } = yield* Program.run(program, {}, options).pipe(

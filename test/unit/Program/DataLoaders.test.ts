@@ -20,6 +20,7 @@ const feed = Effect.fnUntraced(function* <A>(options: DataLoaders.Options<A>, in
     Seq2SeqArguments.make({ perDeviceTrainBatchSize: 3, perDeviceEvalBatchSize: 4, ...input })
   )
   const { evaluation, train } = yield* DataLoaders.make(options, made).pipe(
+    Effect.tap(({ unusedColumns }) => DataLoaders.logUnused(unusedColumns)),
     Effect.provide(Logger.layer([Logger.make(({ message }) => void lines.push(String(message)))]))
   )
   return { evaluation, train, lines }
@@ -46,19 +47,14 @@ it.effect("remove_unused_columns leaves out what the model does not take, and sa
   })
 )
 
-it.effect("what is left out is said once of each set, by its own name", () =>
+it.effect("names the unused columns of an evaluation set under the set's own name", () =>
   Effect.gen(function* () {
-    const lines: Array<string> = []
-    const said = new Set<string>()
-    const evaluate = <A>(evalDataset: Dataset.Dataset<A>, prefix?: string) =>
-      Effect.flatMap(Effect.fromResult(Seq2SeqArguments.make({})), (args) =>
-        DataLoaders.forEvaluation<A, never, never>({ model, evalDataset, said }, args, prefix)
-      ).pipe(Effect.provide(Logger.layer([Logger.make(({ message }) => void lines.push(String(message).split(": ")[1]!))])))
-    expect(Object.keys(yield* evaluate(rows(2), "test"))).toEqual(["test"])
-    yield* evaluate(rows(2), "test")
-    yield* evaluate(rows(2))
-    yield* evaluate(bare(2), "ood")
-    expect(lines).toEqual(["title, length of test.", "title, length of eval."])
+    const args = yield* Effect.fromResult(Seq2SeqArguments.make({}))
+    const opened = yield* DataLoaders.forEvaluation<unknown, never, never>({ model, evalDataset: rows(2) }, args, "test")
+    expect([Object.keys(opened.evaluation), opened.unusedColumns]).toEqual([["test"], ["title, length of test"]])
+    const evalDataset = { near: rows(2), far: bare(2) }
+    const all = yield* DataLoaders.forEvaluation<unknown, never, never>({ model, evalDataset }, args)
+    expect(all.unusedColumns).toEqual(["title, length of eval_near"])
   })
 )
 
@@ -113,7 +109,7 @@ it.effect("a stream is read epoch by epoch, drops no batch, and is a set for eva
     expect(xs(yield* train.batch(0, 0))).toEqual([0, 1, 2])
     expect(xs(yield* evaluation.eval!.batch(0, 1))).toEqual([4, 5, 6])
     const refusal = /LoaderError: The training data is a stream, which is read forward/
-    expect(yield* said({ model, trainDataset: stream, loader: Loader.make })).toMatch(refusal)
+    expect(yield* said({ model, trainDataset: stream, getTrainDataloader: Loader.make })).toMatch(refusal)
     expect(yield* said({ model, trainDataset: stream, workers: { module: new URL("file:///none") } })).toMatch(refusal)
   })
 )
@@ -125,7 +121,7 @@ it.effect("without a module of workers batches are made ahead on the main thread
       model,
       trainDataset: bare(30),
       evalDataset: bare(30),
-      collate: (rows: ReadonlyArray<{ readonly x: number }>) =>
+      dataCollator: (rows: ReadonlyArray<{ readonly x: number }>) =>
         Effect.sync(() => {
           made.push(`${rows.length}`)
           return {}
@@ -156,7 +152,7 @@ it.effect("the module of the workers must have the program's rows, and a loader 
     expect(yield* said(options, input)).toBe(
       "LoaderError: The rows cannot be put in this order: the module of the workers has 61 rows, and trainDataset has 3; they must be the same."
     )
-    expect(yield* said({ ...options, loader: Loader.make }, input)).toMatch(/^LoaderError: .*give one of them/)
+    expect(yield* said({ ...options, getTrainDataloader: Loader.make }, input)).toMatch(/^LoaderError: .*give one of them/)
     const { lines, train } = yield* feed(options) // no worker is wanted
     expect([lines, Option.isSome(Option.fromNullishOr(yield* train.batch(0, 0)))]).toEqual([[], true])
   })

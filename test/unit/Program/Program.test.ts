@@ -8,7 +8,7 @@ import * as Tiny from "../../support/tiny.ts"
 const given = {
   args: { maxSteps: 6, perDeviceTrainBatchSize: 2, learningRate: 0.05, loggingSteps: 2, evalStrategy: "epoch" },
   model: Tiny.model,
-  collate: Tiny.collate,
+  dataCollator: Tiny.collate,
   trainDataset: Dataset.fromArray(Tiny.rows(8)),
   evalDataset: { near: Dataset.fromArray(Tiny.rows(3)), far: Effect.succeed(Dataset.fromArray(Tiny.rows(3, 9))) }
 } as const
@@ -36,11 +36,11 @@ it.effect("a loader that reads ahead changes nothing, and one with another order
   Effect.gen(function* () {
     const plain = yield* run(Program.make(given))
     const ahead = yield* run(
-      Program.make({ ...given, loader: (options) => Effect.flatMap(Loader.make(options), Loader.prefetch(2)) })
+      Program.make({ ...given, getTrainDataloader: (options) => Effect.flatMap(Loader.make(options), Loader.prefetch(2)) })
     )
     expect(Equal.equals(ahead.weights, plain.weights)).toBe(true)
     const inOrder = yield* run(
-      Program.make({ ...given, loader: (options) => Loader.make({ ...options, sampler: Sampler.sequential }) })
+      Program.make({ ...given, getTrainDataloader: (options) => Loader.make({ ...options, sampler: Sampler.sequential }) })
     )
     expect(Equal.equals(inOrder.weights, plain.weights)).toBe(false)
   })

@@ -13,7 +13,7 @@ const failure = (train: ReadonlyArray<unknown>, evaluated: ReadonlyArray<unknown
     Program.make({
       args: { maxSteps: 6, perDeviceTrainBatchSize: 1, learningRate: 0.05, loggingSteps: 2, evalStrategy: "steps", evalSteps: 6 },
       model: Small.make("bert SequenceClassification"),
-      collate: Collator.stack(),
+      dataCollator: Collator.stack(),
       trainDataset: Dataset.fromArray(train),
       evalDataset: Dataset.fromArray(evaluated)
     })

@@ -11,7 +11,7 @@ import * as Tiny from "../../support/tiny.ts"
 
 const given = {
   model: Tiny.model,
-  collate: Tiny.collate,
+  dataCollator: Tiny.collate,
   trainDataset: Dataset.fromArray(Tiny.rows(4)),
   evalDataset: Dataset.fromArray(Tiny.rows(3)),
   testDataset: Dataset.fromArray(Tiny.rows(3))
