@@ -54,7 +54,7 @@ export const dryRun = Effect.fnUntraced(function* (
       ...loader,
       batch: (epoch: number, index: number) => (index === 0 ? loader.batch(epoch, 0) : Effect.undefined)
     }
-    const { metrics } = yield* evaluate({ ...task, weights: yield* learner.weights, loader: first, set, partial: true })
+    const { metrics } = yield* evaluate({ ...task, weights: yield* learner.weights, loader: first, set })
     if (Object.keys(metrics).length === 0) {
       return yield* new InvalidTask({
         reason: `Evaluation set "${set}" gives no metric: it has no batch, or its batches have neither labels nor metrics.`

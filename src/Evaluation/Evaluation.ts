@@ -8,6 +8,7 @@ import type { Batch, Loader } from "../Data/Loader.ts"
 import type { Figure } from "../Format/Figure.ts"
 import { Device, type DeviceError } from "../Layer/Device/Device.ts"
 import type { Metric } from "../Metrics/Metric.ts"
+import * as MetricError from "../Metrics/MetricError.ts"
 import * as Speed from "../Metrics/Speed.ts"
 import { caught } from "../Model/Guard.ts"
 import type { FunctionFailed, Model } from "../Model/Model.ts"
@@ -50,6 +51,7 @@ export type EvaluationError =
   | FunctionFailed
   | ComputeMetrics.MetricsFailed
   | ComputeMetrics.InvalidMetric
+  | MetricError.MetricError
   | PredictionCollector.NotJoined
   | Generation.GenerationError
 
@@ -67,8 +69,6 @@ export interface Options<E = never, R = never> {
   readonly progress?: (done: number) => void
   /** Run after each batch. */
   readonly onBatch?: (done: number) => Effect.Effect<void, E, R>
-  /** Only a part of the set is there: what `computeMetrics` makes of it may be NaN. */
-  readonly partial?: boolean
 }
 
 /**
@@ -148,6 +148,7 @@ const look = Effect.fnUntraced(function* <E, R>(
   const measures = (batch: Readonly<Record<string, unknown>>, loss: boolean) =>
     !all || loss || labelsOf(collect, model, batch).length > 0
   const step = ForwardPass.make({ model, metrics, collect, reduction, measures, keeps: keeps && write === undefined })
+  const computing = <A>(call: () => A) => Effect.fromResult(MetricError.caught(() => MetricError.guard(metrics.names, call)))
   const forward = collect.jitModeEval === true ? device.compile(step) : step
 
   const started = yield* Clock.currentTimeNanos
@@ -168,14 +169,19 @@ const look = Effect.fnUntraced(function* <E, R>(
     const current = batch
     const fields: BatchDifference.Fields = first ?? BatchDifference.fieldsOf(current.tensors)
     first = fields
+    const blamed = <Failure extends { readonly reason: string }>(failure: Failure) =>
+      BatchDifference.blame(failure, fields, [current])
     const measured = yield* Effect.acquireUseRelease(
       Effect.tap(
-        Effect.flatMap(
-          device
-            .run(`evaluation of ${set}, batch ${seen.batches}`, () => caught(() => forward(ForwardPass.input(weights, current))))
-            .pipe(Effect.mapError((error) => BatchDifference.blame(error, fields, [current]))),
-          (result) => Effect.fromResult(LabelError.typed(result, [current]))
-        ),
+        device
+          .run(`evaluation of ${set}, batch ${seen.batches}`, () =>
+            caught(() => MetricError.caught(() => forward(ForwardPass.input(weights, current))))
+          )
+          .pipe(
+            Effect.mapError(blamed),
+            Effect.flatMap((result) => Effect.fromResult(LabelError.typed(result, [current]))),
+            Effect.flatMap((result) => Effect.mapError(Effect.fromResult(result), blamed))
+          ),
         ({ predictions }) => Effect.sync(() => keeps && write === undefined && collector.hold(predictions))
       ),
       ({ measured }) => device.read(measured),
@@ -187,7 +193,8 @@ const look = Effect.fnUntraced(function* <E, R>(
     }
     const loss = measured.loss?.data[0]
     if (measures(current.tensors, loss !== undefined)) {
-      state = metrics.update(state, Tree.under(measured, "metrics"))
+      const before = state
+      state = yield* computing(() => metrics.update(before, Tree.under(measured, "metrics")))
       seen.measured++
     }
     if (loss !== undefined) seen.losses++
@@ -215,20 +222,21 @@ const look = Effect.fnUntraced(function* <E, R>(
 
   const runtime = Number((yield* Clock.currentTimeNanos) - started) / 1e9
   const { modelPreparationTime: preparation } = collect
-  const streamed = seen.measured > 0 || !all ? metrics.finish(state) : {}
+  const streamed = seen.measured > 0 || !all ? yield* computing(() => metrics.finish(state)) : {}
+  const figures = yield* computing(() => metrics.figures?.(state) ?? {})
   return {
     metrics: {
       ...prefixed(
         set,
         seen.losses > 0 ? streamed : Tree.filter(streamed, (name, value) => !(name === "loss" && Number.isNaN(value)))
       ),
-      ...(yield* ComputeMetrics.named(computed, { set, partial: options.partial ?? false }))
+      ...(yield* ComputeMetrics.named(computed, set))
     },
     clock: {
       ...(preparation === undefined ? {} : { [`${set}_model_preparation_time`]: preparation }),
       ...Speed.measure(set, runtime, { samples: seen.rows, steps: seen.batches })
     },
-    figures: prefixed(set, metrics.figures?.(state) ?? {}),
+    figures: prefixed(set, figures),
     predictions: collected.predictions,
     labelIds: collected.labelIds
   }

@@ -1,6 +1,7 @@
 /** The model on a batch, without training: a pure function of tensors, which a device can compile. */
 import type { Batch } from "../Data/Loader.ts"
 import type { Metric } from "../Metrics/Metric.ts"
+import { guard as guardMetric } from "../Metrics/MetricError.ts"
 import { guard } from "../Model/Guard.ts"
 import * as Loss from "../Model/Loss.ts"
 import type { Model, Outputs } from "../Model/Model.ts"
@@ -53,7 +54,12 @@ export const make =
     const measures = options.measures(batch, result.loss !== undefined)
     return {
       measured: {
-        ...(measures ? Tree.prefix(options.metrics.measure(result, batch), "metrics") : {}),
+        ...(measures
+          ? Tree.prefix(
+              guardMetric(options.metrics.names, () => options.metrics.measure(result, batch)),
+              "metrics"
+            )
+          : {}),
         ...(result.loss === undefined ? {} : { loss: meanLoss(result.loss, batch, options.reduction) })
       },
       predictions: options.keeps ? predictions(options.collect, options.model, result.outputs, batch) : {}

@@ -1,4 +1,4 @@
-/** A metric is a monoid: it looks at each batch once and keeps a small state, so that evaluating never holds the logits. */
+/** A metric is a monoid: each batch is reduced to a state of a few numbers, so that an evaluation never holds the logits. */
 import { Schema } from "effect"
 import { dual } from "effect/Function"
 import type { Figure } from "../Format/Figure.ts"
@@ -6,37 +6,41 @@ import type { Outputs } from "../Model/Model.ts"
 import type { HostTensors } from "../Tensor/HostTensor.ts"
 import type { Tensors } from "../Tensor/Tensor.ts"
 import * as Tree from "../Tensor/Tree.ts"
+import { guard } from "./MetricError.ts"
+
+export { type MetricError, MetricFailed, MetricInputMissing } from "./MetricError.ts"
 
 // Methods, not function fields: they are compared bivariantly, so that a Metric<S> is a Metric<unknown> and a list can hold several.
 export interface Metric<S> {
-  /** The names of the figures that `finish` gives, known before the run starts. */
+  /** The names of the values that `finish` returns, known before the run starts. */
   readonly names: ReadonlyArray<string>
-  /** Runs on the device inside the evaluation step: reduces what the model gave, and the batch, to what `update` needs. */
+  /** Reduces the model's outputs and the batch to the tensors that `update` needs. Runs on the device, within the evaluation step. */
   measure(result: Outputs, batch: Tensors): Tensors
   readonly empty: S
   update(state: S, measured: HostTensors): S
   /**
-   * Associative, with `empty` as its unit. **Law**: however a set is cut into batches, and in whatever order and grouping their states are
-   * combined, the figures are those of the whole set (test/property/Metric.test.ts).
+   * Associative, with `empty` as its unit. **Law**: the values do not depend on the batch size, nor on the order and grouping in which states are
+   * combined (test/property/Metric.test.ts).
    */
   combine(left: S, right: S): S
-  /** Of an empty set each figure is NaN: nothing was measured. */
+  /** Computes the values. Each is NaN for an empty set. */
   finish(state: S): Readonly<Record<string, number>>
-  /** Pictures by name, for metrics that have more to show than scalars. */
+  /** Makes figures by name, for metrics with more than scalars. */
   figures?(state: S): Readonly<Record<string, Figure>>
 }
 
-/** Two metrics give figures of one name. */
+/** Two metrics have a value of the same name. */
 export class NameClash extends Schema.TaggedError<NameClash>()("NameClash", { names: Schema.Array(Schema.String) }) {
   override get message() {
-    return `Several metrics are called ${this.names.join(", ")}. Give all but one another name with Metric.rename or Metric.prefix.`
+    return `Several metrics are named ${this.names.join(", ")}. Rename all but one with Metric.rename or Metric.prefix.`
   }
 }
 
 /**
- * Measures several things in one pass.
+ * Joins metrics into one, which looks at each batch once.
  *
- * **Errors**: throws `NameClash` when two of them give a figure of the same name.
+ * **Errors**: throws `NameClash` when two of them have a value of the same name. The code of each is guarded: what it throws is `MetricInputMissing` or
+ * `MetricFailed`, with its names.
  *
  * @example
  * ```ts
@@ -54,15 +58,25 @@ export const all = (metrics: ReadonlyArray<Metric<unknown>>): Metric<ReadonlyArr
     names,
     empty: metrics.map((metric) => metric.empty),
     measure: (result, batch) =>
-      Object.assign({}, ...metrics.map((metric, i) => Tree.prefix(metric.measure(result, batch), `${i}`))),
-    update: (states, measured) => metrics.map((metric, i) => metric.update(states[i], Tree.under(measured, `${i}`))),
-    combine: (left, right) => metrics.map((metric, i) => metric.combine(left[i], right[i])),
-    finish: (states) => Object.assign({}, ...metrics.map((metric, i) => metric.finish(states[i]))),
-    figures: (states) => Object.assign({}, ...metrics.map((metric, i) => metric.figures?.(states[i]) ?? {}))
+      Object.assign(
+        {},
+        ...metrics.map((metric, i) =>
+          Tree.prefix(
+            guard(metric.names, () => metric.measure(result, batch)),
+            `${i}`
+          )
+        )
+      ),
+    update: (states, measured) =>
+      metrics.map((metric, i) => guard(metric.names, () => metric.update(states[i], Tree.under(measured, `${i}`)))),
+    combine: (left, right) => metrics.map((metric, i) => guard(metric.names, () => metric.combine(left[i], right[i]))),
+    finish: (states) => Object.assign({}, ...metrics.map((metric, i) => guard(metric.names, () => metric.finish(states[i])))),
+    figures: (states) =>
+      Object.assign({}, ...metrics.map((metric, i) => guard(metric.names, () => metric.figures?.(states[i]) ?? {})))
   }
 }
 
-/** Gives a metric's figures other names. **Errors**: throws `NameClash` when two of them end with the same name. */
+/** Renames a metric's values. **Errors**: throws `NameClash` when two of them get the same name. */
 export const rename: {
   (name: (name: string) => string): <S>(self: Metric<S>) => Metric<S>
   <S>(self: Metric<S>, name: (name: string) => string): Metric<S>
@@ -83,7 +97,7 @@ export const rename: {
 })
 
 /**
- * Puts `<prefix>_` before the names of a metric's figures.
+ * Prefixes the names of a metric's values with `<prefix>_`.
  *
  * @example
  * ```ts

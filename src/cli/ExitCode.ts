@@ -23,6 +23,8 @@ const caller = new Set([
   "MissingField",
   "NoLoss",
   "FunctionFailed",
+  "MetricInputMissing",
+  "MetricFailed",
   "ModelFailed",
   "KernelMissing",
   "DeviceUnavailable",

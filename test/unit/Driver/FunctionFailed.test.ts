@@ -37,7 +37,7 @@ it.effect("each function is named, whenever it fails, and no tensor is left", ()
         message: "preprocessLogitsForMetrics failed: boom"
       })
       expect((yield* failure({ computeMetrics: boom })).message).toBe('computeMetrics failed on the set "eval": boom')
-      expect((yield* failure({ computeMetrics: () => undefined as never })).message).toContain("it gave undefined")
+      expect((yield* failure({ computeMetrics: () => undefined as never })).message).toContain("it returned undefined")
       expect((yield* failure({ dataCollator: boom })).message).toBe("dataCollator failed: boom")
       let calls = 0
       const late = yield* failure({ computeLoss: ({ loss }) => (++calls > 6 ? boom() : loss) })

@@ -20,10 +20,10 @@ const host = (f: () => Tensors): HostTensor.HostTensors => {
   return read
 }
 
-it("refuses two figures of one name, and says how to mend it", () => {
+it("refuses two values of the same name, and says how to rename one", () => {
   const twice = () => Metric.all([Accuracy.make(), SquaredError.make(), Accuracy.make({ labels: "other" })])
   expect(twice).toThrow(Metric.NameClash)
-  expect(twice).toThrow("Several metrics are called accuracy. Give all but one another name with Metric.rename or Metric.prefix.")
+  expect(twice).toThrow("Several metrics are named accuracy. Rename all but one with Metric.rename or Metric.prefix.")
   expect(() => Metric.rename(Metric.all([Accuracy.make(), SquaredError.make()]), () => "x")).toThrow(Metric.NameClash)
 })
 
