@@ -32,27 +32,18 @@ const Document = Schema.Struct({
 export type Document = Omit<Checkpoint, "weights" | "trainerState"> & { readonly buffers: ReadonlyArray<string> }
 
 /** **Errors**: throws `SchemaError` for a state that no run can be in. */
-export const encode = ({ state, history, meta, buffers, modelOnly }: Document): string => {
+export const encode = ({ state, history, encodedHistory, meta, buffers, modelOnly }: Document): string => {
   const marked = modelOnly === undefined ? {} : { modelOnly }
   const { history: _, ...others } = Schema.encodeSync(Document)({ format, state, history: [], ...marked, meta, buffers })
   const rest = Json.stringify(others, 1)
-  const entries = history.map(written)
+  const entries = encodedHistory?.map((entry) => entry.checkpointJson) ?? history.map(encodeEntry)
   // the entries go last, where no text of the rest can be taken for their place
   const log = entries.length === 0 ? "[]" : `[\n${entries.join(",\n")}\n ]`
   return `${rest.slice(0, rest.lastIndexOf("\n}"))},\n "history": ${log}\n}`
 }
 
-/** Entries stay as they are, and each save has those of the one before: a text is made once, when the entry is. */
-const texts = new WeakMap<Scalars, string>()
-
-/** Writes an entry. */
-export const written = (entry: Scalars): string => {
-  const known = texts.get(entry)
-  if (known !== undefined) return known
-  const text = `  ${Json.stringify(Schema.encodeSync(Entry)(entry))}`
-  texts.set(entry, text)
-  return text
-}
+/** Encodes an entry of the history. */
+export const encodeEntry = (entry: Scalars): string => `  ${Json.stringify(Schema.encodeSync(Entry)(entry))}`
 
 /** **Law**: decode(encode(document)) equals the document (test/contract/CheckpointStore.ts). **Errors**: throws for what is no such text. */
 export const decode = (text: string): Document => Schema.decodeUnknownSync(Document)(Json.parse(text))

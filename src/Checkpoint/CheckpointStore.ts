@@ -3,6 +3,7 @@ import { Context, type Effect, Schema, type Scope } from "effect"
 import type { Scalars } from "../Layer/Logger/Logger.ts"
 import type { HostWeights } from "../Tensor/Weights.ts"
 import type { TrainerState } from "../TrainerState.ts"
+import type { EncodedEntry } from "./EncodedEntry.ts"
 import type { RunAttempt } from "./RunAttempt.ts"
 
 export type { RunAttempt } from "./RunAttempt.ts"
@@ -12,6 +13,8 @@ export interface Checkpoint {
   readonly weights: HostWeights
   /** The canonical log so far, oldest first. */
   readonly history: ReadonlyArray<Scalars>
+  /** The texts of the entries, in the same order, where they are encoded already. A loaded checkpoint has none. */
+  readonly encodedHistory?: ReadonlyArray<EncodedEntry>
   /** Set where there is the model alone: without slots, no run can go on from it. */
   readonly modelOnly?: true
   /** What the run was told of itself (`Options.config`), as JSON: for people; a run with `auto_find_batch_size` reads its batch size back. */

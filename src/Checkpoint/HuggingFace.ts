@@ -11,7 +11,7 @@ import * as Json from "./Json.ts"
  * **Source**: `TrainerState.save_to_json`: two spaces, all keys in order, logged losses to four decimals, times and speeds as `speed_metrics` rounds them.
  */
 export const trainerState = (
-  { state, history, trainerState: known = {} }: Omit<Checkpoint, "weights" | "meta">,
+  { state, history, encodedHistory, trainerState: known = {} }: Omit<Checkpoint, "weights" | "meta">,
   folder: string
 ): string => {
   const best = state.bestCheckpoint
@@ -25,30 +25,24 @@ export const trainerState = (
     total_flos: state.flos,
     ...known
   }
+  const entries = encodedHistory?.map((entry) => entry.trainerState) ?? history.map(encodeEntry)
   const members = Object.keys({ ...keys, log_history: history })
     .sort()
-    .map((key) => `  ${JSON.stringify(key)}: ${key === "log_history" ? log(history) : member(keys[key])}`)
+    .map((key) => `  ${JSON.stringify(key)}: ${key === "log_history" ? log(entries) : member(keys[key])}`)
   return `{\n${members.join(",\n")}\n}\n`
 }
 
 const member = (value: unknown): string => Json.stringify(value === Infinity ? maxInt : sorted(value), 2).replaceAll("\n", "\n  ")
 
-const log = (history: ReadonlyArray<Scalars>): string =>
-  history.length === 0 ? "[]" : `[\n${history.map(written).join(",\n")}\n  ]`
+const log = (entries: ReadonlyArray<string>): string => (entries.length === 0 ? "[]" : `[\n${entries.join(",\n")}\n  ]`)
 
-/** Entries stay as they are, and each save has those of the one before: a text is made once. */
-const texts = new WeakMap<Scalars, string>()
-/** Writes an entry. */
-export const written = (entry: Scalars): string => {
-  const known = texts.get(entry)
-  if (known !== undefined) return known
+/** Encodes an entry of the history. */
+export const encodeEntry = (entry: Scalars): string => {
   const figures = flat(entry)
   const lines = Object.keys(figures)
     .sort()
     .map((name) => `      ${JSON.stringify(name)}: ${Json.stringify(figures[name])}`)
-  const text = `    {\n${lines.join(",\n")}\n    }`
-  texts.set(entry, text)
-  return text
+  return `    {\n${lines.join(",\n")}\n    }`
 }
 
 /** An entry of Python's `log_history`: figures under their names, and where the run stood. */

@@ -1,41 +1,51 @@
-/** The saver writes a run's checkpoints, one at a time, and removes those that the state no longer keeps. */
-import { type Cause, Effect, Scope, Semaphore } from "effect"
+/** Writes a run's checkpoints, one at a time, and removes those that the state no longer lists. */
+import { type Cause, Effect, Fiber, Scope, Semaphore } from "effect"
 import { type Checkpoint, type CheckpointError, CheckpointStore } from "../Checkpoint/CheckpointStore.ts"
-import { Logger } from "../Layer/Logger/Logger.ts"
+import type { Logger } from "../Layer/Logger/Logger.ts"
 import type { TrainerState } from "../TrainerState.ts"
 import * as ResumeFrom from "./ResumeFrom.ts"
 
 export interface CheckpointWriter {
-  /** Writes a checkpoint of a milestone, `kept`: now, or while the run goes on. A failure is kept for `failure`. */
-  readonly save: (checkpoint: Checkpoint, kept: TrainerState) => Effect.Effect<void>
-  /** Writes what is no milestone: the state in which a run was cut. */
+  /**
+   * Writes a checkpoint that the state `listed` lists, and waits for it unless writes are in the background. The write goes on if the waiting is interrupted;
+   * a failure is in `failure`.
+   */
+  readonly save: (checkpoint: Checkpoint, listed: TrainerState) => Effect.Effect<void>
+  /** Writes a checkpoint that no state lists: that of an interrupted run. */
   readonly rescue: (checkpoint: Checkpoint) => Effect.Effect<void, CheckpointError>
   /** Removes the checkpoints that a state does not list. */
   readonly prune: (state: TrainerState) => Effect.Effect<void, CheckpointError>
-  /** Waits until nothing is being written, and holds writes back meanwhile. */
+  /** Waits until nothing is being written, and runs an effect meanwhile. */
   readonly alone: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  /** Whether a checkpoint on disk serves for this state. */
+  /** Waits until nothing is being written. **Errors**: that of the last write. */
+  readonly idle: Effect.Effect<void, CheckpointError>
+  /** Whether a run resumes from what is on disk as from this state. */
   readonly has: (state: TrainerState) => boolean
   readonly failure: () => Cause.Cause<CheckpointError> | undefined
 }
 
-/** Makes a saver for the scope; `durable` is the state that the run started from. */
+/** Makes a writer for the scope; `durable` is the state that the run started from, where its store holds it. */
 export const make = Effect.fnUntraced(function* (options: {
+  readonly logger: Logger["Service"]
   readonly background: boolean
-  /** Milestones keep the model alone: a run that is cut cannot go on from them. */
+  /** Checkpoints hold the model alone: an interrupted run cannot resume from them. */
   readonly modelOnly: boolean
   readonly durable: TrainerState | undefined
 }) {
+  const { background, logger, modelOnly } = options
   const store = yield* CheckpointStore
-  const logger = yield* Logger
-  const scope = yield* Scope.fork(yield* Scope.Scope) // closed last: how long a write is waited for is said by who leaves early
+  const scope = yield* Scope.fork(yield* Scope.Scope) // closed last: whoever closes the run decides how long to wait for a write
   const onDisk = new Set(yield* store.list)
   const writing = yield* Semaphore.make(1)
   let durable = options.durable
   let failed: Cause.Cause<CheckpointError> | undefined
 
-  // First the log, so that a run which is killed and resumed has no gap in it.
-  const write = (checkpoint: Checkpoint) => Effect.andThen(logger.flush, store.save(checkpoint))
+  /** Writes the log first, so that a run which is killed and resumed has no gap in it. The checkpoint lists what is on disk, whatever became of other writes. */
+  const write = (checkpoint: Checkpoint) => {
+    const { state } = checkpoint
+    const checkpoints = state.checkpoints.filter((step) => step === state.step || onDisk.has(step))
+    return Effect.andThen(logger.flush, store.save({ ...checkpoint, state: { ...state, checkpoints } }))
+  }
   const prune = (state: TrainerState) =>
     Effect.forEach(
       [...onDisk].filter((step) => !state.checkpoints.includes(step)),
@@ -48,30 +58,32 @@ export const make = Effect.fnUntraced(function* (options: {
     )
 
   return {
-    save: (full, kept) => {
-      const checkpoint = options.modelOnly ? withoutSlots(full) : full
-      const done = Effect.suspend(() => {
-        durable = options.modelOnly ? undefined : kept
-        onDisk.add(kept.step)
-        return prune(kept)
-      })
+    save: (full, listed) => {
+      const written = Effect.andThen(
+        write(modelOnly ? withoutSlots(full) : full),
+        Effect.suspend(() => {
+          durable = modelOnly ? undefined : listed
+          onDisk.add(listed.step)
+          return prune(listed)
+        })
+      )
       const fail = (cause: Cause.Cause<CheckpointError>) => {
         failed = cause
       }
-      const written = writing
-        .withPermit(Effect.andThen(write(checkpoint), done))
-        .pipe(Effect.matchCause({ onFailure: fail, onSuccess: () => {} }))
-      return options.background ? Effect.asVoid(Effect.forkIn(written, scope, { startImmediately: true })) : written
+      const save = Effect.matchCause(writing.withPermit(written), { onFailure: fail, onSuccess: () => {} })
+      const fiber = Effect.forkIn(save, scope, { startImmediately: true })
+      return background ? Effect.asVoid(fiber) : Effect.flatMap(fiber, Fiber.join)
     },
     rescue: write,
     prune,
     alone: writing.withPermit,
+    idle: writing.withPermit(Effect.suspend(() => (failed === undefined ? Effect.void : Effect.failCause(failed)))),
     has: (state) => ResumeFrom.same(state, durable),
     failure: () => failed
   } satisfies CheckpointWriter
 })
 
-/** The model without what a run needs to go on. */
+/** The checkpoint without what a run needs to resume. */
 const withoutSlots = (checkpoint: Checkpoint): Checkpoint => ({
   ...checkpoint,
   modelOnly: true,

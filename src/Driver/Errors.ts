@@ -7,7 +7,7 @@ import type { EvaluationError } from "../Evaluation/Evaluation.ts"
 import type { DeviceError } from "../Layer/Device/Device.ts"
 import type { KernelMissing } from "../Layer/Device/Kernels.ts"
 import type { FunctionFailed, MissingField, ModelFailed, NoLoss } from "../Model/Model.ts"
-import type { Stalled } from "../Schedule/Plan.ts"
+import type { PlanFailed, Stalled } from "../Schedule/Plan.ts"
 import * as KernelTrace from "../Tensor/KernelTrace.ts"
 import type { CallbackFailed } from "./CallbackEvent.ts"
 import type { NotResumable } from "./ResumeFrom.ts"
@@ -74,6 +74,54 @@ export class BatchTooLarge extends Schema.TaggedError<BatchTooLarge>()("BatchToo
   }
 }
 
+/** An observer threw, died, or requested what does not exist. */
+export class ObserverFailed extends Schema.TaggedError<ObserverFailed>()("ObserverFailed", {
+  /** The tag of the event that it was asked about. */
+  event: Schema.String,
+  reason: Schema.String
+}) {
+  override get message() {
+    return `The observer of ${this.event} failed: ${this.reason}`
+  }
+}
+
+/** A loader threw or died, instead of failing with a `DataError`. */
+export class LoaderFailed extends Schema.TaggedError<LoaderFailed>()("LoaderFailed", {
+  /** Which data it was to read. */
+  epoch: Schema.Number,
+  batch: Schema.Number,
+  reason: Schema.String
+}) {
+  override get message() {
+    return `The loader of the training data failed at micro-batch ${this.batch} of epoch ${this.epoch}: ${this.reason}`
+  }
+}
+
+/** A metric, a loader or another function of an evaluation threw or died. */
+export class EvaluationFailed extends Schema.TaggedError<EvaluationFailed>()("EvaluationFailed", {
+  set: Schema.String,
+  step: Schema.Number,
+  reason: Schema.String
+}) {
+  override get message() {
+    return `The evaluation of "${this.set}" after step ${this.step} failed: ${this.reason}`
+  }
+}
+
+/** The events of a run have a reader already. */
+export class EventsInUse extends Schema.TaggedError<EventsInUse>()("EventsInUse", {}) {
+  override get message() {
+    return "The events of this run are being read by another reader. A run has one at a time; share its events with Stream.broadcast."
+  }
+}
+
+/** The scope of the run has closed. */
+export class RunClosed extends Schema.TaggedError<RunClosed>()("RunClosed", {}) {
+  override get message() {
+    return "The run is closed: its scope has ended, and its state was saved. Start another run to resume from it."
+  }
+}
+
 /** The model and the batches do not fit together; found before step 0. */
 export type Misfit = MissingField | NoLoss | FunctionFailed | ModelFailed
 
@@ -93,4 +141,10 @@ export type RunError =
   | InvalidTask
   | CallbackFailed
   | BatchTooLarge
+  | PlanFailed
+  | ObserverFailed
+  | LoaderFailed
+  | EvaluationFailed
+  | EventsInUse
+  | RunClosed
   | Misfit

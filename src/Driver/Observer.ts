@@ -1,7 +1,9 @@
 /** Observers are asked: functions from an event to what they want, as values. The driver asks them before it moves on. */
 import { Effect, Queue } from "effect"
+import { messageOf } from "../ErrorMessage.ts"
 import type { Event, EventOf, Request, Requests, Tag } from "../Schedule/Plan.ts"
 import type { Logs } from "./Callback.ts"
+import { ObserverFailed } from "./Errors.ts"
 
 /**
  * Handles some of the events, by tag. What a handler may ask for is typed by the event, so that a request which could
@@ -22,8 +24,8 @@ export const all = <E, R>(...observers: ReadonlyArray<Observer<E, R>>): Observer
       tag,
       (event: Event, logs: Logs) =>
         Effect.map(
-          Effect.forEach(observers, (observer) => ask(observer, event, logs) ?? Effect.succeed([])),
-          (asked) => asked.flat()
+          Effect.forEach(observers, (observer) => handlerOf(observer, event)?.(event, logs) ?? Effect.succeed([])),
+          (requests) => requests.flat()
         )
     ])
   ) as Observer<E, R>
@@ -34,12 +36,32 @@ export const fromQueue = (queue: Queue.Dequeue<Request>): Observer => ({
   StepEnded: () => Effect.map(Queue.clear(queue), (requests) => [...requests])
 })
 
-/** Asks an observer about an event; undefined when it does not look at such events. */
+/**
+ * Asks an observer about an event; undefined when it does not handle such events.
+ *
+ * **Errors**: `ObserverFailed` when it throws, dies, or requests what does not exist.
+ */
 export const ask = <E, R>(
   observer: Observer<E, R>,
   event: Event,
   logs: Logs
-): Effect.Effect<ReadonlyArray<Request>, E, R> | undefined => {
-  const handler = observer[event._tag] as ((event: Event, logs: Logs) => Effect.Effect<ReadonlyArray<Request>, E, R>) | undefined
-  return handler?.(event, logs)
+): Effect.Effect<ReadonlyArray<Request>, E | ObserverFailed, R> | undefined => {
+  const handler = handlerOf(observer, event)
+  if (handler === undefined) return undefined
+  const failed = (reason: string) => Effect.fail(new ObserverFailed({ event: event._tag, reason }))
+  return Effect.suspend(() => handler(event, logs)).pipe(
+    Effect.catchDefect((cause) => failed(messageOf(cause))),
+    Effect.flatMap((requests) => {
+      const unknown = requests.find((request) => !known.has(request))
+      return unknown === undefined
+        ? Effect.succeed(requests)
+        : failed(`it requests "${unknown}". Expected: ${[...known].join(", ")}.`)
+    })
+  )
 }
+
+const handlerOf = <E, R>(observer: Observer<E, R>, event: Event) =>
+  observer[event._tag] as ((event: Event, logs: Logs) => Effect.Effect<ReadonlyArray<Request>, E, R>) | undefined
+
+/** The valid requests. */
+const known = new Set<Request>(["log", "evaluate", "save", "stopEpoch", "stopRun"])

@@ -1,8 +1,7 @@
-/** The journal turns what happened into log entries, gives them to the logger and keeps the canonical ones for the checkpoints. */
+/** Turns the events of a run into log entries for the logger, and keeps the canonical ones, encoded once, for the checkpoints. */
 import { Clock, Effect } from "effect"
-import * as CheckpointJson from "../Checkpoint/CheckpointJson.ts"
-import type { RunAttempt } from "../Checkpoint/CheckpointStore.ts"
-import * as HuggingFace from "../Checkpoint/HuggingFace.ts"
+import type { Checkpoint, RunAttempt } from "../Checkpoint/CheckpointStore.ts"
+import * as EncodedEntry from "../Checkpoint/EncodedEntry.ts"
 import type { Result } from "../Evaluation/Evaluation.ts"
 import type { Figure } from "../Format/Figure.ts"
 import type { Logger, Scalars, Stamp } from "../Layer/Logger/Logger.ts"
@@ -22,30 +21,30 @@ export interface RunLog {
   readonly summary: (state: TrainerState, values: Values, work: Speed.Work, measured: Values) => Effect.Effect<Values>
   /** The canonical log so far, oldest first. */
   readonly history: () => ReadonlyArray<Scalars>
+  /** The canonical log so far with its texts, as checkpoints hold it. */
+  readonly encoded: () => Required<Pick<Checkpoint, "history" | "encodedHistory">>
 }
 
 export const make = Effect.fnUntraced(function* (session: RunAttempt, logger: Logger["Service"], past: ReadonlyArray<Scalars>) {
   const started = yield* Clock.currentTimeNanos
   const runtime = Effect.map(Clock.currentTimeNanos, (now) => Number(now - started) / 1e9)
-  const history = [...past]
+  const history = past.map(encoded)
+  const entries = () => history.map(({ entry }) => entry)
   const stamp = ({ step, epoch }: TrainerState): Stamp => ({ run: session.run, attempt: session.attempt, step, epoch })
   /** What a resumed run replays takes the place of the cut attempt's entry, near the end. A second evaluation of a step in one attempt is another entry. */
   const keep = (entry: Scalars) => {
-    for (let i = history.length - 1; i >= 0 && history[i]!.step >= entry.step; i--) {
-      const other = history[i]!
+    for (let i = history.length - 1; i >= 0 && history[i]!.entry.step >= entry.step; i--) {
+      const other = history[i]!.entry
       if (other.attempt === entry.attempt) continue
       if (other.step === entry.step && other.kind === entry.kind && other.set === entry.set) {
-        history[i] = entry
+        history[i] = encoded(entry)
         return
       }
     }
-    history.push(entry)
+    history.push(encoded(entry))
   }
   const scalars = (state: TrainerState, kind: Scalars["kind"], values: Values, clock: Values, set?: string) => {
     const entry: Scalars = { _tag: "Scalars", ...stamp(state), kind, values, clock, ...(set === undefined ? {} : { set }) }
-    // a checkpoint has every entry: their texts are made one by one, as they come
-    CheckpointJson.written(entry)
-    HuggingFace.written(entry)
     keep(entry)
     return logger.log(entry)
   }
@@ -67,13 +66,17 @@ export const make = Effect.fnUntraced(function* (session: RunAttempt, logger: Lo
     summary: Effect.fnUntraced(function* (state, values, work, measured) {
       const clock = { ...Speed.measure("train", yield* runtime, work), ...measured }
       yield* scalars(state, "summary", values, clock)
-      const curve = lossCurve(history)
+      const curve = lossCurve(entries())
       if (curve !== undefined) yield* figure(state, "loss", curve)
       return { ...clock, ...values }
     }),
-    history: () => history.slice()
+    history: entries,
+    encoded: () => ({ history: entries(), encodedHistory: history.map(({ texts }) => texts) })
   } satisfies RunLog
 })
+
+/** An entry with the texts that checkpoints hold: each save writes those of the one before it again. */
+const encoded = (entry: Scalars) => ({ entry, texts: EncodedEntry.make(entry) })
 
 /** Draws the logged losses, training and evaluation, against the step; undefined when nothing was logged. */
 export const lossCurve = (history: ReadonlyArray<Scalars>): Figure | undefined => {

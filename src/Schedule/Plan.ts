@@ -7,6 +7,7 @@ import * as Schedule from "./Schedule.ts"
 import * as Trigger from "./Trigger.ts"
 
 export type * from "./Event.ts"
+export { guarded, PlanFailed } from "./PlanFailed.ts"
 export { applyReplies, type Plan, play, resume } from "./Play.ts"
 export { type Observed, type Script, type Simulation, Stalled, simulate } from "./Simulation.ts"
 

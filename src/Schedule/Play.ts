@@ -3,6 +3,7 @@ import type { TrainerState } from "../TrainerState.ts"
 import * as State from "../TrainerState.ts"
 import type { Event, EventOf, Metrics, Plain, Reply, Request } from "./Event.ts"
 import type { Horizon } from "./Horizon.ts"
+import { guarded } from "./PlanFailed.ts"
 import type { Retention } from "./Retention.ts"
 import type { Patience, Schedule } from "./Schedule.ts"
 import type { Trigger } from "./Trigger.ts"
@@ -72,9 +73,13 @@ export const resume = (
 /**
  * Plays a plan from a state to its end. The driver answers with effects, `simulate` with a script: they agree by construction.
  *
- * **Law**: a run cut at any event and played again from that event's `cut` has the same rest and ends in the same state (test/property/play.test.ts).
+ * **Law**: a run interrupted at any event and played again from that event's `resumeState` has the same rest and ends in the same state
+ * (test/property/play.test.ts).
+ *
+ * **Errors**: throws `PlanFailed` instead of moving on when a function of the plan throws. The event before it stays the one to resume from.
  */
-export function* play(plan: Plan, start: TrainerState): Play<TrainerState> {
+export function* play(given: Plan, start: TrainerState): Play<TrainerState> {
+  const plan = guarded(given)
   const { epochs } = plan.horizon
   let state = forget(yield* tell("Started", forget(yield* tell("Initialized", start), start)), start)
   if (plan.evaluateOnStart && state.step === 0 && state.evaluations === null) state = yield* evaluation(plan, state, true)

@@ -3,6 +3,7 @@ import { Result, Schema } from "effect"
 import type { Callbacks, Consumed, TrainerState } from "../TrainerState.ts"
 import * as State from "../TrainerState.ts"
 import type { AnswerOf, Event, EventOf, Metrics, Reply, Requests, Tag } from "./Event.ts"
+import { PlanFailed } from "./PlanFailed.ts"
 import { type Plan, play } from "./Play.ts"
 
 /** What the world would say. Everything may be left out. */
@@ -47,7 +48,7 @@ export class Stalled extends Schema.TaggedError<Stalled>()("Stalled", {
  *
  * **Law**: it ends (test/property/play.test.ts), and the driver's events are these (test/property/driver.test.ts).
  *
- * **Errors**: fails with `Stalled` where an epoch has no update.
+ * **Errors**: `Stalled` where an epoch has no update, `PlanFailed` where a function of the plan throws.
  *
  * @example
  * ```ts
@@ -66,10 +67,20 @@ export const simulate = (
   plan: Plan,
   script: Script = {},
   from: TrainerState = State.initial
-): Result.Result<Simulation, Stalled> => {
+): Result.Result<Simulation, Stalled | PlanFailed> => {
   const events: Array<Event> = []
-  const game = play(plan, from)
-  for (let turn = game.next(); ; turn = game.next(reply(plan, script, turn.value))) {
+  const loop = play(plan, from)
+  const next = (event: Event) => {
+    try {
+      return loop.next(reply(plan, script, event))
+    } catch (error) {
+      if (error instanceof PlanFailed) return error
+      throw error
+    }
+  }
+  let turn: ReturnType<typeof next> = loop.next()
+  for (;;) {
+    if (turn instanceof PlanFailed) return Result.fail(turn)
     if (turn.done) return Result.succeed({ events, state: turn.value })
     const event = turn.value
     events.push(event)
@@ -77,6 +88,7 @@ export const simulate = (
       const { position, step } = event.state
       return Result.fail(new Stalled({ epoch: position.epoch, step, accumulation: plan.horizon.accumulation }))
     }
+    turn = next(event)
   }
 }
 

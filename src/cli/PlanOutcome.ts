@@ -44,7 +44,13 @@ export class CheckpointNotFound extends Schema.TaggedError<CheckpointNotFound>()
   }
 }
 
-export type PlanError = InvalidCase | Arguments.ArgumentsError | MetricNotProduced | CheckpointNotFound | Plan.Stalled
+export type PlanError =
+  | InvalidCase
+  | Arguments.ArgumentsError
+  | MetricNotProduced
+  | CheckpointNotFound
+  | Plan.Stalled
+  | Plan.PlanFailed
 
 /** Plays a case; of a resumed run the resumed part. */
 export const make = (given: Case): Result.Result<Outcome, PlanError> =>
@@ -69,7 +75,7 @@ export const fromPlan = (
   args: Arguments.Arguments,
   plan: Plan.Plan,
   batches: (set: string) => number
-): Result.Result<Outcome, Plan.Stalled> =>
+): Result.Result<Outcome, Plan.Stalled | Plan.PlanFailed> =>
   Result.map(Plan.simulate(plan), (simulation) =>
     outcome(
       { args, plan, batches, requests: {}, scored: false, decides: args.saveStrategy === "best" },

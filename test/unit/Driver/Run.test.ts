@@ -1,5 +1,5 @@
 import { expect, it } from "@effect/vitest"
-import { Cause, Deferred, Effect, Schedule as EffectSchedule, Equal, Exit, Fiber, Layer, Queue, Stream } from "effect"
+import { Deferred, Effect, Schedule as EffectSchedule, Equal, Exit, Fiber, Layer, Queue, Stream } from "effect"
 import { CheckpointError, CheckpointStore } from "../../../src/Checkpoint/CheckpointStore.ts"
 import type { Loader } from "../../../src/Data/Loader.ts"
 import * as Observer from "../../../src/Driver/Observer.ts"
@@ -216,20 +216,43 @@ here("a store that hangs on the way out is given up after the grace", () =>
   })
 )
 
-here("a schedule that throws is a defect, and nothing that disagrees is saved", () =>
-  Effect.gen(function* () {
-    const store = Tiny.store()
-    const broken = plan({
-      log: (_, after) => {
-        if (after.step === 6) throw new Error("mine")
-        return false
-      }
+const throwing: Record<Plan.PlanFailed["part"], Partial<Plan.Plan>> = (() => {
+  const at = (state: { readonly step: number }): boolean => {
+    if (state.step === 6) throw new Error("mine")
+    return false
+  }
+  const best = (state: { readonly step: number }) => (at(state) ? 1 : null)
+  return {
+    learningRate: { learningRate: (state) => (at(state) ? 1 : 0.05) },
+    log: { log: (_, after) => at(after) },
+    evaluate: { evaluate: (_, after) => at(after) },
+    save: { save: (_, after) => after.step === 4 || at(after) },
+    stop: { stop: at },
+    best: { best, save: Trigger.every(2) },
+    retention: { retention: (state) => (at(state) ? [] : state.checkpoints), save: Trigger.every(2) }
+  }
+})()
+
+for (const [part, broken] of Object.entries(throwing)) {
+  here(`a ${part} that throws fails with its name; the work before it is saved, and a corrected plan resumes from it`, () =>
+    Effect.gen(function* () {
+      const task = yield* Tiny.task()
+      const corrected = plan(part === "best" || part === "retention" ? { save: Trigger.every(2) } : {})
+      const whole = yield* reference(task, corrected)
+      const store = Tiny.store()
+      const error = yield* Effect.flip(Trainer.train(task, plan(broken)).pipe(Effect.provide(world(store.layer))))
+      expect(error).toMatchObject({ _tag: "PlanFailed", part, step: 6 })
+      expect(error.message).toMatch(/mine/)
+      // a decision about an update comes before it; those of a save and of a learning rate come after it
+      expect(Math.max(...store.kept.keys())).toBe(["learningRate", "best", "retention"].includes(part) ? 6 : 5)
+      const rest = yield* Trainer.train(task, corrected).pipe(Effect.provide(world(store.layer)))
+      expect(Equal.equals(rest.weights, whole.weights)).toBe(true)
+      expect(rest.history.map(({ step, values }) => ({ step, values }))).toEqual(
+        whole.history.map(({ step, values }) => ({ step, values }))
+      )
     })
-    const exit = yield* Effect.exit(Trainer.train(yield* Tiny.task(), broken).pipe(Effect.provide(world(store.layer))))
-    expect(Exit.isFailure(exit) && Cause.hasDies(exit.cause)).toBe(true)
-    expect(store.done).toEqual(["save 4"])
-  })
-)
+  )
+}
 
 here("a loss that is not finite ends the run with the last good checkpoint untouched, unless it is let through", () =>
   Effect.gen(function* () {

@@ -62,7 +62,7 @@ describe("play", () => {
     const plan = Plan.make({ horizon: Horizon.make({ maxSteps: 9, batchesPerEpoch: Infinity, accumulation: 4 }), learningRate })
     for (const batches of [0, 3]) {
       const error = Result.getOrThrow(Result.flip(Plan.simulate(plan, { batches: () => batches })))
-      expect([error._tag, error.epoch, error.accumulation]).toEqual(["Stalled", 0, 4])
+      expect(error).toMatchObject({ _tag: "Stalled", epoch: 0, accumulation: 4 })
       expect(error.message).toContain("fewer than the 4 micro-batches")
     }
   })

@@ -1,0 +1,31 @@
+/** Limits on waiting for the user's code where a run cannot be interrupted: a logger, a store or a hook that hangs is abandoned. */
+import { type Duration, Effect, Fiber, Option } from "effect"
+
+/**
+ * Runs an effect and waits for at most `limit`, whatever interruptible region it is in; none if that was not enough. The effect then goes on unobserved
+ * until its interruption takes effect.
+ */
+export const within = <A, E, R>(effect: Effect.Effect<A, E, R>, limit: Duration.Input): Effect.Effect<Option.Option<A>, E, R> =>
+  Effect.flatMap(fork(effect), (fiber) => {
+    const done = fiber.pollUnsafe()
+    return done === undefined ? abandonAfter(fiber, limit) : Effect.asSome(done)
+  })
+
+/** Runs an effect that an interruption does not stop at once: it then has `grace` to finish. */
+export const finish = <A, E, R>(effect: Effect.Effect<A, E, R>, grace: Duration.Input): Effect.Effect<A, E, R> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(fork(effect), (fiber) =>
+      Effect.onInterrupt(restore(Fiber.join(fiber)), () => Effect.ignore(abandonAfter(fiber, grace)))
+    )
+  )
+
+const fork = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.forkDetach(Effect.interruptible(effect), { startImmediately: true })
+
+const abandonAfter = <A, E>(fiber: Fiber.Fiber<A, E>, limit: Duration.Input): Effect.Effect<Option.Option<A>, E> =>
+  Fiber.join(fiber).pipe(
+    Effect.interruptible,
+    Effect.timeoutOption(limit),
+    Effect.tap((done) => (Option.isNone(done) ? Effect.sync(() => fiber.interruptUnsafe()) : Effect.void)),
+    Effect.onInterrupt(() => Effect.sync(() => fiber.interruptUnsafe()))
+  )

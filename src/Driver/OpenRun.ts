@@ -1,0 +1,69 @@
+/** Opens a run in a scope: claims the store, reads the checkpoint to start from, makes the weights, and tries one step. */
+import { Effect, MutableRef } from "effect"
+import { CheckpointStore } from "../Checkpoint/CheckpointStore.ts"
+import { checked } from "../Data/Loader/Checked.ts"
+import { Logger } from "../Layer/Logger/Logger.ts"
+import * as Plan from "../Schedule/Plan.ts"
+import { initial } from "../TrainerState.ts"
+import * as BatchCounts from "./BatchCounts.ts"
+import * as CallbackSet from "./CallbackSet.ts"
+import * as CheckpointWriter from "./CheckpointWriter.ts"
+import * as CurrentRun from "./CurrentRun.ts"
+import { dryRun } from "./DryRun.ts"
+import * as IsolatedLogger from "./IsolatedLogger.ts"
+import type { Stage } from "./MemoryReport.ts"
+import * as ResumeFrom from "./ResumeFrom.ts"
+import * as RunContext from "./RunContext.ts"
+import * as RunLog from "./RunLog.ts"
+import type { Options } from "./RunOptions.ts"
+import type { TrainingTask } from "./TrainingTask.ts"
+import * as TrainingWeights from "./TrainingWeights.ts"
+
+/** Opens a run. Nothing is trained yet. **Errors**: whatever would fail later and can be found now. */
+export const open = Effect.fnUntraced(function* <E, R>(given: TrainingTask, asGiven: Plan.Plan, options: Options<E, R>) {
+  const plan = Plan.guarded(asGiven)
+  const task: TrainingTask = { ...given, train: checked(given.train, given.model) }
+  const store = yield* CheckpointStore
+  const logger = IsolatedLogger.make(yield* Logger)
+  const memory = (stage: Stage) => options.memory?.begin(stage) ?? Effect.succeed(Effect.succeed({}))
+  const opened = yield* memory("init")
+  const attempt = yield* store.open
+  const found = yield* ResumeFrom.resume(options.from ?? "newest")
+  const start = found === undefined ? initial : Plan.resume(found.state, options)
+  const weights = yield* TrainingWeights.make(
+    task,
+    found === undefined ? { state: start } : { state: start, weights: found.weights },
+    options
+  )
+  const counted = options.inputTokens !== undefined || options.tokensPerSecond === true
+  yield* dryRun(task, plan, start, weights, counted ? [BatchCounts.mainInput(task.model)] : [])
+  const views = yield* CurrentRun.ofTraining(task, plan, weights, options)
+  const callbacks = yield* CallbackSet.make(options.callbacks ?? [], start, views)
+  yield* options.onStart?.(views) ?? Effect.void
+  const log = yield* RunLog.make(attempt, logger, found?.history ?? [])
+  const writer = yield* CheckpointWriter.make({
+    logger,
+    background: options.background ?? false,
+    modelOnly: options.saveOnlyModel ?? false,
+    durable: typeof options.from === "object" ? undefined : found?.state
+  })
+  const loop = Plan.play(plan, start)
+  const cell = MutableRef.make<RunContext.RunState<E>>(RunContext.initial(loop.next()))
+  yield* opened
+  const run: RunContext.RunContext<E, R> = {
+    task,
+    plan,
+    options,
+    start,
+    store,
+    logger,
+    log,
+    weights,
+    writer,
+    callbacks,
+    memory: yield* memory("train"),
+    loop,
+    cell
+  }
+  return run
+})

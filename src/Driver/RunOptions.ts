@@ -1,0 +1,86 @@
+/** Options of a run, its required services, and its results. */
+import type { Duration, Effect } from "effect"
+import type { Checkpoint, CheckpointStore } from "../Checkpoint/CheckpointStore.ts"
+import type { Device } from "../Layer/Device/Device.ts"
+import type { Logger } from "../Layer/Logger/Logger.ts"
+import type { Optimizer } from "../Layer/Optimizer.ts"
+import type { HostWeights } from "../Tensor/Weights.ts"
+import type { TrainerState } from "../TrainerState.ts"
+import type * as BatchCounts from "./BatchCounts.ts"
+import type { Callback } from "./Callback.ts"
+import type * as CurrentRun from "./CurrentRun.ts"
+import type { MemoryReport } from "./MemoryReport.ts"
+import type * as NonFinite from "./NonFinite.ts"
+import type { Observer } from "./Observer.ts"
+import type * as ResumeFrom from "./ResumeFrom.ts"
+
+/** The services that every run requires. */
+export type Services = Device | Optimizer | CheckpointStore | Logger
+
+export interface Options<E = never, R = never> extends CurrentRun.FrontEnd {
+  readonly observe?: Observer<E, R>
+  /** Called at events, after the observer; their state is part of the training state. */
+  readonly callbacks?: ReadonlyArray<Callback<E, R>>
+  /** Where to start. Default: the newest checkpoint of the store. */
+  readonly from?: ResumeFrom.From
+  /** On resume, start the epoch's data again instead of seeking (`ignore_data_skip`). */
+  readonly ignoreDataSkip?: boolean
+  /** Write checkpoints while training continues, one at a time. The snapshot is taken in the loop. */
+  readonly background?: boolean
+  /**
+   * Write checkpoints of the model alone, without the optimizer's slots (`save_only_model`): smaller, and no run can resume from them. The state of an
+   * interrupted run is written in full all the same.
+   */
+  readonly saveOnlyModel?: boolean
+  /** How long saving may take when a run is interrupted, `onInterrupt` included. Default: 1 minute. */
+  readonly grace?: Duration.Input
+  /**
+   * What to do about an update whose loss or gradient norm is NaN or infinite: "fail" (the default), "skip" the update, "filter" its loss from the logged
+   * mean (`logging_nan_inf_filter`; the weights do change; the whole loss of an update, where the Trainer leaves out that of a micro-batch), or "continue"
+   * and log it. All but "fail" warn at the next log or save.
+   */
+  readonly nonFinite?: NonFinite.Policy
+  /**
+   * Check every tensor of every update, and stop at the first that holds a NaN or an infinity, with the kernels that led to it (`debug`:
+   * "underflow_overflow"). Slow; it needs a device that reads tensors synchronously (cpu, wasm). **Errors**: `NonFiniteTensor`.
+   */
+  readonly traceNonFinite?: boolean
+  /** Count the tokens of the model's main input, and log them with their speed (`include_num_input_tokens_seen`). Default: no. */
+  readonly inputTokens?: BatchCounts.Tokens
+  /** Report the tokens per second at the end (`include_tokens_per_second`). */
+  readonly tokensPerSecond?: boolean
+  /** Report the memory used by the run at its end (`skip_memory_metrics` set to false). */
+  readonly memory?: MemoryReport
+  /** Called when a run is interrupted, after its state was saved. */
+  readonly onInterrupt?: (interruption: Interruption) => Effect.Effect<void>
+  /** More keys for `trainer_state.json` at a state (`StateFile.make`). */
+  readonly trainerState?: (state: TrainerState) => Readonly<Record<string, unknown>>
+  /** More files for each checkpoint, by name: the model's config, a tokenizer. */
+  readonly files?: Readonly<Record<string, string>>
+  /** Called with the views of the run and its present weights, once they are on the device; they are valid until the run's scope closes. */
+  readonly onStart?: (views: CurrentRun.Views) => Effect.Effect<void>
+  /** Called with the run's result at its end. An interruption waits for it, up to `grace`. */
+  readonly onEnd?: (result: TrainResult) => Effect.Effect<void>
+  /** Shown by the loggers once, at the start. */
+  readonly config?: Readonly<Record<string, unknown>>
+}
+
+/** The default of `grace`. */
+export const defaultGrace: Duration.Input = "1 minute"
+
+/** Where a run was interrupted. */
+export interface Interruption {
+  readonly step: number
+  /** Whether its state is on disk, or there is none yet (before the first update). */
+  readonly safe: boolean
+  /** Writes a text entry to the run's log. */
+  readonly say: (text: string) => Effect.Effect<void>
+}
+
+/** The result of a finished run. */
+export interface TrainResult {
+  readonly state: TrainerState
+  readonly weights: HostWeights
+  /** The canonical log, oldest first. */
+  readonly history: Checkpoint["history"]
+}
