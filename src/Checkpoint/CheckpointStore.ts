@@ -3,7 +3,6 @@ import { Context, type Effect, Schema, type Scope } from "effect"
 import type { Scalars } from "../Layer/Logger/Logger.ts"
 import type { HostWeights } from "../Tensor/Weights.ts"
 import type { TrainerState } from "../TrainerState.ts"
-import type { EncodedEntry } from "./EncodedEntry.ts"
 import type { RunAttempt } from "./RunAttempt.ts"
 
 export type { RunAttempt } from "./RunAttempt.ts"
@@ -26,6 +25,12 @@ export interface Checkpoint {
   readonly trainerState?: Readonly<Record<string, unknown>>
   /** More files of its folder, by name (the model's config, a tokenizer): written for the tools that read them, never read back. */
   readonly files?: Readonly<Record<string, string>>
+}
+
+/** A log entry as the texts that the files of a checkpoint hold (`EncodedEntry.make`). */
+export interface EncodedEntry {
+  readonly checkpointJson: string
+  readonly trainerState: string
 }
 
 export class CheckpointError extends Schema.TaggedError<CheckpointError>()("CheckpointError", {

@@ -1,12 +1,8 @@
-/** A log entry as the texts that the files of a checkpoint hold, so that an entry is encoded once and not at every save after it. */
+/** Encodes log entries for the files of a checkpoint: once each, and not at every save after them. */
 import type { Scalars } from "../Layer/Logger/Logger.ts"
 import * as CheckpointJson from "./CheckpointJson.ts"
+import type { EncodedEntry } from "./CheckpointStore.ts"
 import * as HuggingFace from "./HuggingFace.ts"
-
-export interface EncodedEntry {
-  readonly checkpointJson: string
-  readonly trainerState: string
-}
 
 /** Encodes an entry. */
 export const make = (entry: Scalars): EncodedEntry => ({

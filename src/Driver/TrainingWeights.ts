@@ -1,11 +1,11 @@
 /** The learner owns a run's weights on the device: one cell, updated step by step, read at a log or a save, freed with the scope. */
 import { Effect, Result } from "effect"
-import { messageOf } from "../ErrorMessage.ts"
 import * as ShapeCheck from "../Checkpoint/ShapeCheck.ts"
 import * as BatchDifference from "../Data/BatchDifference.ts"
 import type { DataError } from "../Data/Dataset.ts"
 import * as LabelError from "../Data/LabelError.ts"
 import type { Batch } from "../Data/Loader.ts"
+import { messageOf } from "../ErrorMessage.ts"
 import { Device, type DeviceError } from "../Layer/Device/Device.ts"
 import { Optimizer } from "../Layer/Optimizer.ts"
 import { caught } from "../Model/Guard.ts"
@@ -213,8 +213,7 @@ export const initialWeights = (model: Model, root: Key.Key) =>
       parameters: model.init(Key.fold(root, "parameters")),
       buffers: model.buffers?.(Key.fold(root, "buffers")) ?? {}
     }),
-    catch: (cause) =>
-      new InvalidTask({ reason: `The model's init failed: ${messageOf(cause)}` })
+    catch: (cause) => new InvalidTask({ reason: `The model's init failed: ${messageOf(cause)}` })
   })
 
 /** Takes tensors in the model's own order: a file has another, and sums over tensors (the gradients' norm) round by it. */

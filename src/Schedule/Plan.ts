@@ -1,14 +1,15 @@
 /** A plan says what happens when: how far the run goes, its learning rate, when it logs, evaluates, saves and stops. */
 import { Schema } from "effect"
 import * as State from "../TrainerState.ts"
-import type { Plan } from "./Play.ts"
+import type { Plan } from "./PlanType.ts"
 import * as Retention from "./Retention.ts"
 import * as Schedule from "./Schedule.ts"
 import * as Trigger from "./Trigger.ts"
 
 export type * from "./Event.ts"
 export { guarded, PlanFailed } from "./PlanFailed.ts"
-export { applyReplies, type Plan, play, resume } from "./Play.ts"
+export type { Plan } from "./PlanType.ts"
+export { applyReplies, play, resume } from "./Play.ts"
 export { type Observed, type Script, type Simulation, Stalled, simulate } from "./Simulation.ts"
 
 /** A plan that cannot be carried out. */

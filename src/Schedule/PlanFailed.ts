@@ -2,7 +2,7 @@
 import { Schema } from "effect"
 import { messageOf } from "../ErrorMessage.ts"
 import type { TrainerState } from "../TrainerState.ts"
-import type { Plan } from "./Play.ts"
+import type { Plan } from "./PlanType.ts"
 
 /** The functions of a plan that decide. */
 export const Part = Schema.Literals(["learningRate", "log", "evaluate", "save", "stop", "best", "retention"])

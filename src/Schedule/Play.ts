@@ -1,35 +1,9 @@
-/** `play` is the whole training loop, written once, as a pure generator that asks and is answered. A plan is what it follows. */
+/** `play` is the whole training loop, written once, as a pure generator that asks and is answered. */
 import type { TrainerState } from "../TrainerState.ts"
 import * as State from "../TrainerState.ts"
 import type { Event, EventOf, Metrics, Plain, Reply, Request } from "./Event.ts"
-import type { Horizon } from "./Horizon.ts"
 import { guarded } from "./PlanFailed.ts"
-import type { Retention } from "./Retention.ts"
-import type { Patience, Schedule } from "./Schedule.ts"
-import type { Trigger } from "./Trigger.ts"
-
-export interface Plan {
-  readonly horizon: Horizon
-  /** The learning rate of an update is the schedule of the state before it. */
-  readonly learningRate: Schedule.Input<number>
-  readonly log: Trigger.Input
-  readonly evaluate: Trigger.Input
-  readonly save: Trigger.Input
-  /** Whether the run is over. `play` adds the horizon's end to it. A resumed run asks again, so a level that has become true should stay so. */
-  readonly stop: Schedule.Input<boolean>
-  /** What early stopping waits for, where `stop` has it: a run that ends says so. */
-  readonly patience?: Patience
-  /** The step whose checkpoint must survive, or null. */
-  readonly best: Schedule.Input<number | null>
-  readonly retention: Retention
-  /** At the end, put the weights of `bestCheckpoint` back. */
-  readonly restoreBest: boolean
-  readonly evaluateOnStart: boolean
-  /** Names of the metrics that decisions read (`eval_loss`); the trainer checks before step 0 that an evaluation gives them. */
-  readonly watches: ReadonlyArray<string>
-  /** Evaluation sets, in order. */
-  readonly sets: ReadonlyArray<string>
-}
+import type { Plan } from "./PlanType.ts"
 
 type Play<A> = Generator<Event, A, Reply>
 

@@ -4,7 +4,8 @@ import type { Callbacks, Consumed, TrainerState } from "../TrainerState.ts"
 import * as State from "../TrainerState.ts"
 import type { AnswerOf, Event, EventOf, Metrics, Reply, Requests, Tag } from "./Event.ts"
 import { PlanFailed } from "./PlanFailed.ts"
-import { type Plan, play } from "./Play.ts"
+import type { Plan } from "./PlanType.ts"
+import { play } from "./Play.ts"
 
 /** What the world would say. Everything may be left out. */
 export interface Script {

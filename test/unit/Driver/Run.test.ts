@@ -224,8 +224,8 @@ const throwing: Record<Plan.PlanFailed["part"], Partial<Plan.Plan>> = (() => {
   const best = (state: { readonly step: number }) => (at(state) ? 1 : null)
   return {
     learningRate: { learningRate: (state) => (at(state) ? 1 : 0.05) },
-    log: { log: (_, after) => at(after) },
-    evaluate: { evaluate: (_, after) => at(after) },
+    log: { log: (_, after) => at(after) || after.step % 2 === 0 },
+    evaluate: { evaluate: (_, after) => at(after) || after.step % 3 === 0 },
     save: { save: (_, after) => after.step === 4 || at(after) },
     stop: { stop: at },
     best: { best, save: Trigger.every(2) },
