@@ -1,11 +1,11 @@
-/** The thread that looks at the memory of the process while it is watched. It imports nothing that takes any itself. */
+/** The thread that measures the memory of the process. It imports nothing that needs memory itself. */
 import { isMainThread, parentPort, workerData } from "node:worker_threads"
 
-/** What the threads share. */
+/** The state that the threads share. */
 export interface Shared {
-  /** How many watch. */
+  /** The number of measurements in progress. */
   readonly watching: Int32Array<SharedArrayBuffer>
-  /** The most resident memory that was seen. **Unit**: bytes. */
+  /** The highest resident memory so far. **Unit**: bytes. */
   readonly peak: BigInt64Array<SharedArrayBuffer>
 }
 
@@ -13,17 +13,17 @@ export interface Shared {
 export const thread: string = import.meta.url
 
 /** **Unit**: ms. */
-const pause = 1
+const interval = 1
 
-const look = ({ watching, peak }: Shared): never => {
+const measure = ({ watching, peak }: Shared): never => {
   for (;;) {
     const watchers = Atomics.load(watching, 0)
     if (watchers > 0) raise(peak, BigInt(process.memoryUsage.rss()))
-    Atomics.wait(watching, 0, watchers, watchers > 0 ? pause : Infinity)
+    Atomics.wait(watching, 0, watchers, watchers > 0 ? interval : Infinity)
   }
 }
 
-/** A peak that is reset at the same time stays reset. */
+/** Raises the peak, unless it is reset at the same time. */
 const raise = (peak: Shared["peak"], seen: bigint) => {
   const before = Atomics.load(peak, 0)
   if (seen > before) Atomics.compareExchange(peak, 0, before, seen)
@@ -34,5 +34,5 @@ const isStart = (data: unknown): data is { readonly memory: Shared } =>
 
 if (!isMainThread && isStart(workerData)) {
   parentPort?.postMessage("ready")
-  look(workerData.memory)
+  measure(workerData.memory)
 }

@@ -1,4 +1,4 @@
-/** The memory of the process (its resident set), watched while something runs. **Unit**: bytes. */
+/** Measures the memory of the process (its resident set) while something runs. **Unit**: bytes. */
 import { Worker } from "node:worker_threads"
 import { Context, Effect, Layer } from "effect"
 import { type Shared, thread } from "./MemoryThread.ts"
@@ -6,21 +6,21 @@ import { type Shared, thread } from "./MemoryThread.ts"
 export interface Usage {
   readonly begin: number
   readonly end: number
-  /** The most that was seen, no less than both. */
+  /** The highest measurement, no less than both. */
   readonly peak: number
 }
 
 export class Memory extends Context.Service<
   Memory,
   {
-    /** Begins to watch, and gives the effect that ends it. */
+    /** Starts a measurement, and returns the effect that ends it. */
     readonly watch: Effect.Effect<Effect.Effect<Usage>>
   }
 >()("regimen/Layer/Memory") {}
 
 /**
- * Watches the process from a thread of its own, about a thousand times a second, as synchronous tensor maths lets no timer run in this one. What watches
- * that overlap see as their peak may be that of another. Where no thread can be started, peaks between begin and end go unseen, and a warning says so.
+ * Measures from a separate thread, about a thousand times a second, as synchronous tensor maths blocks the timers of this one. Measurements that
+ * overlap share their peak. Where no thread can be started, it logs a warning and measures only at begin and end.
  */
 export const live: Layer.Layer<Memory> = Layer.effect(
   Memory,
@@ -35,7 +35,7 @@ export const live: Layer.Layer<Memory> = Layer.effect(
     ).pipe(
       Effect.tap(ready),
       Effect.catchCause((cause) =>
-        Effect.logWarning("The memory of this run is looked at only where its parts begin and end.", cause)
+        Effect.logWarning("Peak memory cannot be measured: memory is measured only where a phase begins and ends.", cause)
       )
     )
     const change = (by: 1 | -1) => {
@@ -58,7 +58,7 @@ export const live: Layer.Layer<Memory> = Layer.effect(
   })
 )
 
-/** Gives what a test says: one usage for each watch, in the order in which they end; the last one is given again. */
+/** Provides fixed usages for tests: one for each measurement, in the order in which they end; the last one is repeated. */
 export const test = (usages: readonly [Usage, ...ReadonlyArray<Usage>]): Layer.Layer<Memory> =>
   Layer.sync(Memory, () => {
     let ended = 0
@@ -67,10 +67,10 @@ export const test = (usages: readonly [Usage, ...ReadonlyArray<Usage>]): Layer.L
 
 const resident = (): number => process.memoryUsage.rss()
 
-/** Waits until the thread runs: what it takes itself is no part of what is watched. From then on it keeps no process alive. */
+/** Waits until the thread runs, so that its own memory is not measured. It does not keep the process alive. */
 const ready = (worker: Worker): Effect.Effect<void, Error> =>
   Effect.callback<void, Error>((resume) => {
     worker.once("message", () => resume(Effect.void))
     worker.once("error", (error) => resume(Effect.fail(error instanceof Error ? error : new Error(String(error)))))
-    worker.once("exit", (code) => resume(Effect.fail(new Error(`the thread left with code ${code}`))))
+    worker.once("exit", (code) => resume(Effect.fail(new Error(`the thread exited with code ${code}`))))
   }).pipe(Effect.andThen(Effect.sync(() => worker.unref())))

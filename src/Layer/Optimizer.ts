@@ -1,4 +1,4 @@
-/** The optimizer of a run, as a service: a gradient transformation, which a test or another program swaps for another. */
+/** The optimizer of a run as a service: a gradient transformation. */
 import { Context, Layer } from "effect"
 import type { Transformation } from "../Optimizer/Transformation.ts"
 

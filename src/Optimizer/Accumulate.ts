@@ -5,11 +5,11 @@ import * as Tree from "../Tensor/Tree.ts"
 import { chain, type Transformation } from "./Transformation.ts"
 
 /**
- * Runs an optimizer at every n-th update only, on the mean of the n gradients; the updates between are 0. The optimizer counts its own updates, and sees
- * the learning rate of the n-th. Gradients that are left over at the end of a run stay in the slots.
+ * Runs an optimizer at every n-th update only, on the mean of the n gradients; the updates between are 0. The optimizer counts its own updates, and gets
+ * the learning rate of the n-th. Gradients that remain at the end of a run stay in the slots.
  *
- * A step that accumulates micro-batches (`gradient_accumulation_steps`) needs none of this. It is for where the loop has only one batch an update, or one
- * group of parameters moves less often than the others. Nothing branches on the host, so it computes the optimizer's update each time.
+ * `gradient_accumulation_steps` accumulates micro-batches within a step and does not need it. Use it where the loop has one batch an update, or to update one
+ * group of parameters less often than the others. Nothing branches on the host, so it computes the optimizer's update each time.
  *
  * **Shapes**: slot `sum`, as the parameters', beside the optimizer's own.
  *

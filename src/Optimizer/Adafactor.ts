@@ -1,4 +1,4 @@
-/** Adafactor: second moments kept as row and column means, and steps relative to the size of the parameters. */
+/** Adafactor: second moments stored as row and column means, and steps relative to the size of the parameters. */
 import { type Tensor, tf } from "../Tensor/Tensor.ts"
 import * as Tree from "../Tensor/Tree.ts"
 import { rms } from "./Scale.ts"
@@ -13,21 +13,21 @@ export interface Moments {
 }
 
 export interface Size extends WeightDecay.Decay {
-  /** Makes steps of its own, `1 / sqrt(t)` at most `0.01`; the run's learning rate is not looked at. */
+  /** Uses a step size of `1 / sqrt(t)`, at most `0.01`, and ignores the run's learning rate. */
   readonly relativeStep?: boolean
-  /** Lets relative steps begin small: at most `1e-6 t` instead of `0.01`. */
+  /** Warms relative steps up: at most `1e-6 t` instead of `0.01`. */
   readonly warmupInit?: boolean
-  /** Multiplies each parameter's step by the root of its mean square. */
+  /** Multiplies each parameter's step by its root mean square. */
   readonly scaleParameter?: boolean
-  /** What that root is at least. */
+  /** The lower bound of that root mean square. */
   readonly smallest?: number
   /** Averages the updates, when it is not 0. */
   readonly beta1?: number
 }
 
 /**
- * Rescales gradients by the root of a running mean square that is kept, from two dimensions on, as its row means `r` and column means `c`: the mean
- * square of an element is taken to be `r c / mean(r)`.
+ * Rescales gradients by the root of a running mean square, which from two dimensions on is stored as its row means `r` and column means `c`: the mean
+ * square of an element is approximated by `r c / mean(r)`.
  *
  * **Shapes**: slots `exp_avg_sq_row` (the parameter's shape less the last dimension) and `exp_avg_sq_col` (less the last but one); below two dimensions
  * `exp_avg_sq`, as the parameter's.
@@ -64,10 +64,10 @@ export const scaleByFactors = ({ epsilon = 1e-30, decayRate = -0.8 }: Moments = 
     return { decay: 1 - gain, gain }
   },
   update: ({ gradients, slots, scalars }) => {
-    const kept: Record<string, Tensor> = {}
+    const newSlots: Record<string, Tensor> = {}
     const average = (slot: string, value: Tensor) => {
-      kept[slot] = tf.add(tf.mul(slots[slot]!, scalars.decay!), tf.mul(value, scalars.gain!))
-      return kept[slot]
+      newSlots[slot] = tf.add(tf.mul(slots[slot]!, scalars.decay!), tf.mul(value, scalars.gain!))
+      return newSlots[slot]
     }
     const updates = Tree.map(gradients, (gradient, path) => {
       const square = tf.add(tf.square(gradient), epsilon)
@@ -77,13 +77,13 @@ export const scaleByFactors = ({ epsilon = 1e-30, decayRate = -0.8 }: Moments = 
       const byRow = tf.expandDims(tf.rsqrt(tf.div(rows, tf.mean(rows, -1, true))), -1)
       return tf.mul(tf.mul(byRow, tf.expandDims(tf.rsqrt(columns), -2)), gradient)
     })
-    return { updates, slots: kept }
+    return { updates, slots: newSlots }
   }
 })
 
 /**
  * Turns directions into steps: each is multiplied by `rate * max(smallest, RMS(parameter))` (`rate` alone without `scaleParameter`), averaged, joined by
- * the parameter's decay times the same factor, and negated. It takes the place of `Scale.byLearningRate`.
+ * the parameter's decay times the same factor, and negated. Use it instead of `Scale.byLearningRate`.
  *
  * **Shapes**: slot `exp_avg`, as the parameters', when `beta1` is not 0.
  *
@@ -94,10 +94,10 @@ export const scaleByFactors = ({ epsilon = 1e-30, decayRate = -0.8 }: Moments = 
  * import { Adafactor } from "regimen/optim"
  * import assert from "node:assert/strict"
  *
- * const at = { step: 399, learningRate: 7 }
- * assert.deepEqual(Adafactor.step().scalars(at), { rate: 0.01 })
- * assert.deepEqual(Adafactor.step({ warmupInit: true }).scalars(at), { rate: 1e-6 * 400 })
- * assert.deepEqual(Adafactor.step({ relativeStep: false }).scalars(at), { rate: 7 })
+ * const context = { step: 399, learningRate: 7 }
+ * assert.deepEqual(Adafactor.step().scalars(context), { rate: 0.01 })
+ * assert.deepEqual(Adafactor.step({ warmupInit: true }).scalars(context), { rate: 1e-6 * 400 })
+ * assert.deepEqual(Adafactor.step({ relativeStep: false }).scalars(context), { rate: 7 })
  * ```
  */
 export const step = (options: Size = {}): Transformation => {
@@ -116,19 +116,19 @@ export const step = (options: Size = {}): Transformation => {
       rate: relativeStep ? Math.min(warmupInit ? 1e-6 * (step + 1) : 1e-2, 1 / Math.sqrt(step + 1)) : learningRate
     }),
     update: ({ gradients, parameters, slots, scalars }) => {
-      const kept: Record<string, Tensor> = {}
+      const newSlots: Record<string, Tensor> = {}
       const updates = Tree.map(gradients, (gradient, path) => {
         const parameter = parameters[path]!
         const rate = scaleParameter ? tf.mul(tf.maximum(rms(parameter), smallest), scalars.rate!) : scalars.rate!
         let step: Tensor = tf.mul(gradient, rate)
         if (beta1 !== 0) {
           step = tf.add(tf.mul(slots[`exp_avg.${path}`]!, beta1), tf.mul(step, 1 - beta1))
-          kept[`exp_avg.${path}`] = step
+          newSlots[`exp_avg.${path}`] = step
         }
         const decayed = weightDecay !== 0 && decays(path) ? tf.add(step, tf.mul(parameter, tf.mul(rate, weightDecay))) : step
         return tf.neg(decayed)
       })
-      return { updates, slots: kept }
+      return { updates, slots: newSlots }
     }
   }
 }

@@ -1,17 +1,17 @@
-/** Adagrad's step: each gradient over the root of the sum of all its squares so far. */
+/** Adagrad: each gradient over the root of the sum of all its squares so far. */
 import { tf } from "../Tensor/Tensor.ts"
 import * as Tree from "../Tensor/Tree.ts"
 import type { Transformation } from "./Transformation.ts"
 
 export interface Options {
-  /** What the sum of squares starts from, >= 0. */
+  /** The initial sum of squares, >= 0. */
   readonly initial?: number
   /** Added to the root. */
   readonly epsilon?: number
 }
 
 /**
- * Rescales gradients by all that came before: `s += g^2`, then `g / (sqrt(s) + epsilon)`.
+ * Rescales gradients by the sum of past squares: `s += g^2`, then `g / (sqrt(s) + epsilon)`.
  *
  * **Shapes**: slot `sum`, as the parameters'.
  *

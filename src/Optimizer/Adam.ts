@@ -1,4 +1,4 @@
-/** Adam's step: each gradient's running mean over the root of its running mean square. */
+/** Adam: each gradient's running mean over the root of its running mean square. */
 import { type Tensor, tf } from "../Tensor/Tensor.ts"
 import * as Tree from "../Tensor/Tree.ts"
 import type { Transformation } from "./Transformation.ts"
@@ -16,7 +16,7 @@ export interface Options {
 
 /**
  * Rescales gradients as Adam does, bias-corrected. With `c_i = 1 - beta_i^t` the update `(m / c_1) / (sqrt(v / c_2) + epsilon)` is computed as
- * `(sqrt(c_2) / c_1) m / (sqrt(v) + epsilon sqrt(c_2))` (with `epsilonHat` the last factor is left out): both corrections are scalars that the host computes in float64.
+ * `(sqrt(c_2) / c_1) m / (sqrt(v) + epsilon sqrt(c_2))` (without the last factor for `epsilonHat`): both corrections are scalars that the host computes in float64.
  *
  * **Shapes**: slots `exp_avg`, `exp_avg_sq` (and `max_exp_avg_sq`), each as the parameters'.
  *
@@ -52,15 +52,15 @@ export const scaleByAdam = ({
     return { correction: root / (1 - beta1 ** (step + 1)), epsilon: epsilonHat ? epsilon : epsilon * root }
   },
   update: ({ gradients, slots, scalars }) => {
-    const kept: Record<string, Tensor> = {}
+    const newSlots: Record<string, Tensor> = {}
     const updates = Tree.map(gradients, (gradient, path) => {
       const [meanPath, squarePath, largestPath] = [`exp_avg.${path}`, `exp_avg_sq.${path}`, `max_exp_avg_sq.${path}`]
       const mean = tf.add(tf.mul(slots[meanPath]!, beta1), tf.mul(gradient, 1 - beta1))
       const square = tf.add(tf.mul(slots[squarePath]!, beta2), tf.mul(tf.square(gradient), 1 - beta2))
       const bound = amsgrad ? tf.maximum(slots[largestPath]!, square) : square
-      Object.assign(kept, { [meanPath]: mean, [squarePath]: square }, amsgrad ? { [largestPath]: bound } : {})
+      Object.assign(newSlots, { [meanPath]: mean, [squarePath]: square }, amsgrad ? { [largestPath]: bound } : {})
       return tf.mul(tf.div(mean, tf.add(tf.sqrt(bound), scalars.epsilon!)), scalars.correction!)
     })
-    return { updates, slots: kept }
+    return { updates, slots: newSlots }
   }
 })

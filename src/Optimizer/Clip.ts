@@ -1,4 +1,4 @@
-/** Clipping: bounds on gradients, as one vector or each number by itself. */
+/** Gradient clipping, by the global norm, by value or by root mean square. */
 import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
 import * as Tree from "../Tensor/Tree.ts"
 import { rms } from "./Scale.ts"
@@ -39,7 +39,7 @@ export const globalNorm = (tensors: Tensors): Tensor => {
   return squares.length === 0 ? tf.scalar(0) : tf.sqrt(tf.addN(squares))
 }
 
-/** Computes what gradients of this norm are multiplied by: `max / (norm + 1e-6)`, at most 1; NaN when the norm is. **Shapes**: scalar. */
+/** Computes the factor that clips gradients of this norm: `max / (norm + 1e-6)`, at most 1; NaN when the norm is. **Shapes**: scalar. */
 export const coefficient = (norm: Tensor, max: number): Tensor =>
   // The order matters: on wasm, minimum(1, NaN) is 1.
   tf.minimum(tf.div(max, tf.add(norm, 1e-6)), 1)

@@ -1,18 +1,18 @@
-/** An exponential moving average of the weights, kept beside them in the slots. */
+/** An exponential moving average of the weights, stored in the slots. */
 import { tf } from "../Tensor/Tensor.ts"
 import * as Tree from "../Tensor/Tree.ts"
 import type { Transformation } from "./Transformation.ts"
 
 export interface Options {
-  /** How much of the average stays from update to update, in [0, 1). */
+  /** The decay of the average per update, in [0, 1). */
   readonly decay?: number
   /** Follows the weights closely at first: in update t the decay is at most `(1 + t) / (10 + t)`, where t counts from 0. */
   readonly warmup?: boolean
 }
 
 /**
- * Averages the weights that the updates lead to: `a = decay a + (1 - decay) (p + u)`, from the initial weights on. The updates pass as they are, so this
- * is the last link of an optimizer; what comes after it is not averaged.
+ * Averages the weights that the updates lead to: `a = decay a + (1 - decay) (p + u)`, from the initial weights on. The updates are not changed. Make it the
+ * last link of an optimizer: what later links do is not averaged.
  *
  * **Shapes**: slot `average`, as the parameters'.
  *
@@ -44,8 +44,8 @@ export const ofWeights = ({ decay = 0.999, warmup = false }: Options = {}): Tran
       "average"
     ),
   scalars: ({ step }) => {
-    const kept = warmup ? Math.min(decay, (1 + step) / (10 + step)) : decay
-    return { decay: kept, gain: 1 - kept }
+    const current = warmup ? Math.min(decay, (1 + step) / (10 + step)) : decay
+    return { decay: current, gain: 1 - current }
   },
   update: ({ gradients, parameters, slots, scalars }) => ({
     updates: gradients,
@@ -59,8 +59,8 @@ export const ofWeights = ({ decay = 0.999, warmup = false }: Options = {}): Tran
 })
 
 /**
- * Takes the averaged weights out of an optimizer's slots (on the device, on the host or from a checkpoint), by the parameters' paths, wherever in chains
- * and groups the average stands. Parameters that are not trained have no average.
+ * Reads the averaged weights from an optimizer's slots (on the device, on the host or from a checkpoint), by the parameters' paths, also from within
+ * chains and groups. Parameters that are not trained have no average.
  *
  * @example
  * ```ts

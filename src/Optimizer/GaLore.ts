@@ -1,17 +1,17 @@
-/** GaLore: matrices' gradients are projected to a few dimensions, rescaled there, and projected back. */
+/** GaLore: gradients of matrices are projected to a few dimensions, transformed there, and projected back. */
 import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
 import * as Tree from "../Tensor/Tree.ts"
 import * as SingularVectors from "./SingularVectors.ts"
 import { chain, type Transformation } from "./Transformation.ts"
 
 export interface Options {
-  /** Which parameters are projected; of these only the matrices. */
+  /** Selects the parameters to project, of which only matrices are. */
   readonly where: (path: string) => boolean
-  /** Dimensions that are left, at most the matrix's smaller side. */
+  /** The number of dimensions of the projection, at most the matrix's smaller side. */
   readonly rank?: number
-  /** A new projection is found every so many updates. */
+  /** The number of updates between new projections. */
   readonly updateProjGap?: number
-  /** Multiplies what comes back. */
+  /** Multiplies the updates that are projected back. */
   readonly scale?: number
   /** Which side is projected: of a tall matrix the columns ("std") or the rows ("reverse_std"), of a wide one the other. */
   readonly projType?: "std" | "reverse_std"
@@ -19,15 +19,15 @@ export interface Options {
 
 /**
  * Runs a transformation on projected gradients. A matrix G becomes `G Q^T` or `P^T G`, with the leading right or left singular vectors of the gradient at the
- * last refresh; what the transformation makes of it comes back as `scale U Q` or `scale P U`. Other gradients go to it as they are.
+ * last refresh; the resulting update U is projected back as `scale U Q` or `scale P U`. Other gradients are not projected.
  *
- * The singular vectors are found on the host in float64, with fixed signs: equal gradients have equal projections on every device. At a refresh `update` reads the
- * gradients there, and a flag at each update: the device must be one that can be read within a step (`cpu`, `wasm`), and not one that records steps.
+ * The singular vectors are computed on the host in float64, with fixed signs: equal gradients have equal projections on every device. `update` reads a flag from the device,
+ * and at a refresh the gradients: the device must allow reads within a step (`cpu`, `wasm`), and must not record steps.
  *
  * The time of a refresh grows with `rows * columns * min(rows, columns)`: some seconds for a matrix of 768 x 768.
  *
- * **Shapes**: slot `projection`, [rank, columns] or [rows, rank]; the transformation's slots are those of projected gradients. It must not look
- * at the parameters.
+ * **Shapes**: slot `projection`, [rank, columns] or [rows, rank]; the transformation's slots are those of projected gradients. It must not use
+ * the parameters.
  *
  * **Source**: Zhao et al. 2024, https://arxiv.org/abs/2403.03507; galore-torch; `optim="galore_adamw"`, `optim_args`. There the signs are LAPACK's, and
  * a resumed run must restore the projector from a pickle.
@@ -48,11 +48,11 @@ export interface Options {
  */
 export const project = (self: Transformation, options: Options): Transformation => {
   const inner = chain(self)
-  const { where, rank: most = 128, updateProjGap = 200, scale = 0.25, projType = "std" } = options
+  const { where, rank: maxRank = 128, updateProjGap = 200, scale = 0.25, projType = "std" } = options
   const projected = (tensors: Tensors) => Tree.filter(tensors, (path, tensor) => tensor.rank === 2 && where(path))
   const geometry = ({ shape }: Tensor): Geometry => {
     const [rows = 0, columns = 0] = shape
-    const rank = Math.min(most, rows, columns)
+    const rank = Math.min(maxRank, rows, columns)
     return rows >= columns === (projType === "std")
       ? { side: "right", projection: [rank, columns], low: [rows, rank] }
       : { side: "left", projection: [rows, rank], low: [rank, columns] }
@@ -70,7 +70,7 @@ export const project = (self: Transformation, options: Options): Transformation 
         ...inner.init({ ...parameters, ...low })
       }
     },
-    scalars: (at) => ({ refresh: at.step % updateProjGap === 0 ? 1 : 0, ...inner.scalars(at) }),
+    scalars: (context) => ({ refresh: context.step % updateProjGap === 0 ? 1 : 0, ...inner.scalars(context) }),
     update: ({ gradients, parameters, slots, scalars }) => {
       const refresh = scalars.refresh!.dataSync()[0] === 1
       const matrices = projected(gradients)
@@ -92,14 +92,14 @@ export const project = (self: Transformation, options: Options): Transformation 
   }
 }
 
-/** Where a matrix is projected, and the shapes that come of it. */
+/** The side a matrix is projected on, and the resulting shapes. */
 interface Geometry {
   readonly side: "left" | "right"
   readonly projection: readonly [number, number]
   readonly low: readonly [number, number]
 }
 
-/** The leading singular vectors of a gradient: in rows for the right side, in columns for the left. */
+/** Returns the leading singular vectors of a gradient: in rows for the right side, in columns for the left. */
 const leading = (gradient: Tensor, { side, projection: [rows, columns] }: Geometry): Tensor => {
   const [height = 0, width = 0] = gradient.shape
   const rank = side === "right" ? rows : columns

@@ -1,10 +1,10 @@
-/** Parameter groups: different parameters, picked by their paths, get different optimizers. */
+/** Parameter groups: different optimizers for different parameters, selected by their paths. */
 import type { Tensors } from "../Tensor/Tensor.ts"
 import * as Tree from "../Tensor/Tree.ts"
 import { identity, type Transformation } from "./Transformation.ts"
 import { distinct } from "./UniqueNames.ts"
 
-/** The parameters whose path `where` accepts, and how they are updated. */
+/** The parameters whose path `where` accepts, and their transformation. */
 export interface Group {
   readonly name: string
   readonly where: (path: string) => boolean
@@ -12,9 +12,9 @@ export interface Group {
 }
 
 /**
- * Updates each parameter by the first group that wants it, and the rest by `otherwise`. Slots and scalars carry the group's name.
+ * Updates each parameter by the first group whose `where` accepts its path, and the others by `otherwise`. Slots and scalars are prefixed with the group's name.
  *
- * A group gets a learning rate of its own by `Transformation.mapAt`: a factor on the run's, or any schedule.
+ * `Transformation.mapContext` gives a group its own learning rate: a factor on the run's, or any schedule.
  *
  * **Source**: parameter groups of PyTorch's optimizers.
  *
@@ -27,8 +27,8 @@ export interface Group {
  *
  * const horizon = Horizon.make({ maxSteps: 8, batchesPerEpoch: 8 })
  * const warmup = LearningRate.linear({ peak: 0.5, warmup: 4 })
- * const own = Transformation.mapAt(({ step }) => ({ step, learningRate: warmup({ ...TrainerState.initial, step }, horizon) }))
- * const faster = Transformation.mapAt((at) => ({ ...at, learningRate: 10 * at.learningRate }))
+ * const own = Transformation.mapContext(({ step }) => ({ step, learningRate: warmup({ ...TrainerState.initial, step }, horizon) }))
+ * const faster = Transformation.mapContext((context) => ({ ...context, learningRate: 10 * context.learningRate }))
  * const optimizer = Groups.make(
  *   [
  *     { name: "embeddings", where: (path) => path.startsWith("embeddings."), transformation: pipe(Optimizer.sgd(), own) },
@@ -45,17 +45,17 @@ export interface Group {
  */
 export const make = (groups: ReadonlyArray<Group>, otherwise: Transformation = identity): Transformation => {
   const all: ReadonlyArray<Group> = distinct([...groups, { name: "rest", where: () => true, transformation: otherwise }])
-  const owner = (path: string) => all.find((group) => group.where(path))
-  const pick = (tensors: Tensors, group: Group): Tensors => Tree.filter(tensors, (path) => owner(path) === group)
+  const groupOf = (path: string) => all.find((group) => group.where(path))
+  const pick = (tensors: Tensors, group: Group): Tensors => Tree.filter(tensors, (path) => groupOf(path) === group)
   const gather = <A>(f: (group: Group) => Readonly<Record<string, A>>): Record<string, A> =>
     Object.assign({}, ...all.map((group) => Tree.prefix(f(group), group.name)))
   return {
     name: "groups",
     init: (parameters) => gather((group) => group.transformation.init(pick(parameters, group))),
-    scalars: (at) => gather((group) => group.transformation.scalars(at)),
+    scalars: (context) => gather((group) => group.transformation.scalars(context)),
     update: ({ gradients, parameters, slots, scalars }) => {
       const updates: Record<string, Tensors[string]> = {}
-      const kept = gather((group) => {
+      const newSlots = gather((group) => {
         const output = group.transformation.update({
           gradients: pick(gradients, group),
           parameters: pick(parameters, group),
@@ -65,7 +65,7 @@ export const make = (groups: ReadonlyArray<Group>, otherwise: Transformation = i
         Object.assign(updates, output.updates)
         return output.slots
       })
-      return { updates, slots: kept }
+      return { updates, slots: newSlots }
     }
   }
 }

@@ -1,12 +1,12 @@
-/** Lion's step: the sign of an average of the momentum and the gradient. */
+/** Lion: the sign of an average of the momentum and the gradient. */
 import { type Tensor, tf } from "../Tensor/Tensor.ts"
 import * as Tree from "../Tensor/Tree.ts"
 import type { Transformation } from "./Transformation.ts"
 
 export interface Options {
-  /** How much the momentum counts in the update's direction. */
+  /** The weight of the momentum in the update's direction. */
   readonly beta1?: number
-  /** How much of the momentum stays from update to update. */
+  /** The decay of the momentum per update. */
   readonly beta2?: number
 }
 

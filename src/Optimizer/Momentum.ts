@@ -4,11 +4,11 @@ import * as Tree from "../Tensor/Tree.ts"
 import type { Transformation } from "./Transformation.ts"
 
 export interface Options {
-  /** How much of the sum stays from update to update, in [0, 1). */
+  /** The decay of the sum per update, in [0, 1). */
   readonly momentum: number
-  /** How much of each gradient after the first is left out. */
+  /** The fraction by which each gradient after the first is reduced. */
   readonly dampening?: number
-  /** Looks ahead: the gradient plus the decayed sum. */
+  /** Uses Nesterov momentum: the gradient plus the decayed sum. */
   readonly nesterov?: boolean
 }
 

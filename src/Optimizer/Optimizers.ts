@@ -1,4 +1,4 @@
-/** The optimizers by the names they are known by: each a chain, ready for a learning rate. */
+/** Optimizers by their common names: each is a chain of transformations that ends with the learning rate. */
 import * as Adafactor from "./Adafactor.ts"
 import * as Adagrad from "./Adagrad.ts"
 import * as Adam from "./Adam.ts"
@@ -8,7 +8,7 @@ import * as Lion from "./Lion.ts"
 import * as Momentum from "./Momentum.ts"
 import * as RmsProp from "./RmsProp.ts"
 import * as Scale from "./Scale.ts"
-import { chain, identity, mapAt, type Transformation } from "./Transformation.ts"
+import { chain, identity, mapContext, type Transformation } from "./Transformation.ts"
 import * as WeightDecay from "./WeightDecay.ts"
 
 export type { Decay } from "./WeightDecay.ts"
@@ -62,7 +62,7 @@ export const adagrad = ({
   chain(
     WeightDecay.add(weightDecay, decays),
     Adagrad.scaleBySum(options),
-    mapAt(Scale.byLearningRate, ({ step, learningRate }) => ({
+    mapContext(Scale.byLearningRate, ({ step, learningRate }) => ({
       step,
       learningRate: learningRate / (1 + step * learningRateDecay)
     }))
@@ -115,7 +115,7 @@ export const galoreAdamw = ({
     WeightDecay.afterStep(weightDecay, decays)
   )
 
-/** Makes GaLore's Adafactor, at the run's learning rate; weight decay goes with the step. **Source**: as of `galoreAdamw`; `optim="galore_adafactor"`. */
+/** Makes GaLore's Adafactor, at the run's learning rate; weight decay is part of the step. **Source**: as of `galoreAdamw`; `optim="galore_adafactor"`. */
 export const galoreAdafactor = (options: GaLore.Options & Decay): Transformation =>
   chain(
     GaLore.project(chain(Adafactor.scaleByFactors(), Clip.byRms(1)), options),
@@ -123,7 +123,7 @@ export const galoreAdafactor = (options: GaLore.Options & Decay): Transformation
   )
 
 /**
- * Makes Adafactor. As it stands it finds its own learning rate (the paper's setting); with `relativeStep` and `scaleParameter` false it takes the run's,
+ * Makes Adafactor. By default it computes its own learning rate (the paper's setting); with `relativeStep` and `scaleParameter` false it uses the run's,
  * as `optim="adafactor"` does. No update's root mean square is above `clipThreshold`.
  *
  * **Source**: Shazeer and Stern 2018, https://arxiv.org/abs/1804.04235; transformers' Adafactor.

@@ -1,10 +1,10 @@
-/** RMSprop's step: each gradient over the root of its running mean square. */
+/** RMSprop: each gradient over the root of its running mean square. */
 import { type Tensor, tf } from "../Tensor/Tensor.ts"
 import * as Tree from "../Tensor/Tree.ts"
 import type { Transformation } from "./Transformation.ts"
 
 export interface Options {
-  /** How much of the mean square stays from update to update, in [0, 1). */
+  /** The decay of the mean square per update, in [0, 1). */
   readonly alpha?: number
   /** Added to the root, outside of it. */
   readonly epsilon?: number

@@ -1,4 +1,4 @@
-/** From a direction to a step: the learning rate, and the sign that makes it a descent. */
+/** Scaling by the learning rate, with the sign of gradient descent. */
 import { type Tensor, tf } from "../Tensor/Tensor.ts"
 import * as Tree from "../Tensor/Tree.ts"
 import type { Transformation } from "./Transformation.ts"

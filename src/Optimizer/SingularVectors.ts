@@ -16,11 +16,10 @@ export interface SingularVectors {
 
 /**
  * Finds the leading singular vectors of a matrix, `rank` of each side: those of the shorter side are eigenvectors of the matrix times its transpose,
- * and the matrix sends them to those of the longer. Signs are fixed: in each right vector the entry of largest magnitude is positive, and of entries that are as large, but for
- * rounding, the first. Where a singular
- * value is 0, the vector of the longer side is 0. A matrix that is not finite has no vectors: all are NaN.
+ * and the matrix maps them to those of the longer. Signs are fixed: in each right vector the entry of largest magnitude is positive, and of entries that are as large, but for
+ * rounding, the first. Where a singular value is 0, the vector of the longer side is 0. For a matrix that is not finite all are NaN.
  *
- * Float64 on float32 data leaves 16 digits for 7, so that squaring costs nothing that counts in the leading vectors.
+ * Squaring float32 data in float64 loses no precision that matters in the leading vectors.
  */
 export const make = ({ rows, columns, data }: Matrix, rank = Math.min(rows, columns)): SingularVectors => {
   const tall = rows >= columns

@@ -24,14 +24,14 @@ export const vectors = (matrix: ReadonlyArray<Float64Array>): ReadonlyArray<Floa
   return order.map((j) => basis[j]!)
 }
 
-/** The dot product of what two vectors hold from an index on. */
+/** Computes the dot product of two vectors from an index on. */
 export const dot = (a: Float64Array, b: Float64Array, from = 0): number => {
   let sum = 0
   for (let i = from; i < a.length; i++) sum += a[i]! * b[i]!
   return sum
 }
 
-/** Leaves a tridiagonal matrix behind, and gives the unit vectors of the reflections that led there. */
+/** Makes a symmetric matrix tridiagonal in place, and returns the unit vectors of the reflections. */
 const tridiagonalise = (matrix: ReadonlyArray<Float64Array>): ReadonlyArray<Float64Array> =>
   matrix.slice(0, -2).map((row, k) => {
     const n = row.length
@@ -52,7 +52,7 @@ const tridiagonalise = (matrix: ReadonlyArray<Float64Array>): ReadonlyArray<Floa
     return mirror
   })
 
-/** Makes a tridiagonal matrix diagonal, and turns the basis along. */
+/** Makes a tridiagonal matrix diagonal, and rotates the basis with it. */
 const diagonalise = (diagonal: Array<number>, beside: Array<number>, basis: ReadonlyArray<Float64Array>): void => {
   const n = diagonal.length
   const negligible = Number.EPSILON * diagonal.reduce((sum, x) => sum + Math.abs(x), 0)
@@ -91,7 +91,7 @@ const diagonalise = (diagonal: Array<number>, beside: Array<number>, basis: Read
   }
 }
 
-/** An eigenvalue takes two or three. */
+/** The limit of iterations for an eigenvalue, which usually takes two or three. */
 const iterations = 60
 
 const rotate = (a: Float64Array, b: Float64Array, cosine: number, sine: number): void => {

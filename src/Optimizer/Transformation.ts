@@ -1,25 +1,25 @@
-/** A gradient transformation: from gradients to updates that are *added* to the parameters. Optimizers are chains of them. */
+/** Gradient transformations: functions from gradients to updates that are *added* to the parameters. Optimizers are chains of them. */
 import { dual } from "effect/Function"
 import type { Tensors } from "../Tensor/Tensor.ts"
 import * as Tree from "../Tensor/Tree.ts"
 import { distinct } from "./UniqueNames.ts"
 
-/** Where an update stands, for what a transformation computes on the host. */
-export interface At {
+/** The step and learning rate of an update, from which scalars are computed on the host. */
+export interface UpdateContext {
   /** Updates done before this one. */
   readonly step: number
   /** Dimensionless, >= 0. */
   readonly learningRate: number
 }
 
-export interface Input {
+export interface UpdateInput {
   readonly gradients: Tensors
   readonly slots: Tensors
   readonly parameters: Tensors
   readonly scalars: Tensors
 }
 
-export interface Output {
+export interface UpdateOutput {
   readonly updates: Tensors
   readonly slots: Tensors
 }
@@ -27,20 +27,20 @@ export interface Output {
 export interface Transformation {
   /** Names the slots in a checkpoint; `chain` makes it unique. */
   readonly name: string
-  /** Makes the slots for these parameters. **Shapes**: as the parameters', unless the transformation says otherwise. */
+  /** Creates the slots for these parameters. **Shapes**: as the parameters', unless documented otherwise. */
   readonly init: (parameters: Tensors) => Tensors
   /**
-   * Computes, in float64 on the host, what changes from update to update (learning rate, bias corrections). They reach
-   * `update` as float32 scalars on the device, so that a compiled step takes them as inputs.
+   * Computes, in float64 on the host, the numbers that change from update to update (learning rate, bias corrections). `update`
+   * gets them as float32 scalars on the device, so that a compiled step takes them as inputs.
    */
-  readonly scalars: (at: At) => Readonly<Record<string, number>>
+  readonly scalars: (context: UpdateContext) => Readonly<Record<string, number>>
   /** Runs on the device, inside a tidy; pure. */
-  readonly update: (input: Input) => Output
-  /** A chain's links: a chain in a chain is one chain. */
+  readonly update: (input: UpdateInput) => UpdateOutput
+  /** The links of a chain; nested chains are flattened. */
   readonly links?: ReadonlyArray<Transformation>
 }
 
-/** Makes a transformation that remembers nothing, from a function on the gradients. */
+/** Makes a transformation without slots from a function on the gradients. */
 export const stateless = (name: string, update: (gradients: Tensors, parameters: Tensors) => Tensors): Transformation => ({
   name,
   init: () => ({}),
@@ -48,7 +48,7 @@ export const stateless = (name: string, update: (gradients: Tensors, parameters:
   update: ({ gradients, parameters }) => ({ updates: update(gradients, parameters), slots: {} })
 })
 
-/** Changes nothing: the unit of `chain`. */
+/** Returns the gradients unchanged: the unit of `chain`. */
 export const identity: Transformation = { ...stateless("identity", (gradients) => gradients), links: [] }
 
 /**
@@ -73,10 +73,10 @@ export const chain = (...transformations: ReadonlyArray<Transformation>): Transf
     name: "chain",
     links,
     init: (parameters) => gather(named, (link) => link.init(parameters)),
-    scalars: (at) => gather(named, (link) => link.scalars(at)),
+    scalars: (context) => gather(named, (link) => link.scalars(context)),
     update: ({ gradients, slots, parameters, scalars }) => {
       let updates = gradients
-      const kept = gather(named, ({ name, update }) => {
+      const newSlots = gather(named, ({ name, update }) => {
         const output = update({
           gradients: updates,
           parameters,
@@ -86,13 +86,13 @@ export const chain = (...transformations: ReadonlyArray<Transformation>): Transf
         updates = output.updates
         return output.slots
       })
-      return { updates, slots: kept }
+      return { updates, slots: newSlots }
     }
   }
 }
 
 /**
- * Shows a transformation another step or learning rate: how a group gets a schedule of its own.
+ * Changes the step or learning rate that a transformation gets, as for a group with a schedule of its own.
  *
  * @example
  * ```ts
@@ -101,16 +101,16 @@ export const chain = (...transformations: ReadonlyArray<Transformation>): Transf
  * import { Transformation } from "regimen/optim"
  * import assert from "node:assert/strict"
  *
- * const slow = pipe(Optimizer.sgd(), Transformation.mapAt((at) => ({ ...at, learningRate: at.learningRate / 4 })))
+ * const slow = pipe(Optimizer.sgd(), Transformation.mapContext((context) => ({ ...context, learningRate: context.learningRate / 4 })))
  * assert.deepEqual(slow.scalars({ step: 0, learningRate: 1 }), { "learning_rate.negative": -0.25 })
  * ```
  */
-export const mapAt: {
-  (f: (at: At) => At): (self: Transformation) => Transformation
-  (self: Transformation, f: (at: At) => At): Transformation
-} = dual(2, (self: Transformation, f: (at: At) => At): Transformation => {
-  const mapped = { ...self, scalars: (at: At) => self.scalars(f(at)) }
-  return self.links === undefined ? mapped : { ...mapped, links: self.links.map((link) => mapAt(link, f)) }
+export const mapContext: {
+  (f: (context: UpdateContext) => UpdateContext): (self: Transformation) => Transformation
+  (self: Transformation, f: (context: UpdateContext) => UpdateContext): Transformation
+} = dual(2, (self: Transformation, f: (context: UpdateContext) => UpdateContext): Transformation => {
+  const mapped = { ...self, scalars: (context: UpdateContext) => self.scalars(f(context)) }
+  return self.links === undefined ? mapped : { ...mapped, links: self.links.map((link) => mapContext(link, f)) }
 })
 
 const gather = <A>(

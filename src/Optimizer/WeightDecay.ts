@@ -1,15 +1,15 @@
-/** Weight decay, and which parameters get it. */
+/** Weight decay, and the parameters that decay. */
 import { tf } from "../Tensor/Tensor.ts"
 import * as Tree from "../Tensor/Tree.ts"
 import { identity, stateless, type Transformation } from "./Transformation.ts"
 
-/** Picks parameters by their path. */
+/** Selects parameters by their path. */
 export type Mask = (path: string) => boolean
 
 export interface Decay {
   /** Per update and unit of learning rate. */
   readonly weightDecay?: number
-  /** Which parameters decay; without it those of `matrices`. */
+  /** Selects the parameters that decay. Default: `matrices`. */
   readonly decays?: Mask
 }
 
@@ -34,9 +34,9 @@ export const add = (decay: number, mask: Mask = matrices()): Transformation =>
       )
 
 /**
- * Decays after the step: the last link of an optimizer, which sees the updates that are about to be added. `u` becomes `u - lr decay (p + u)`.
+ * Decays after the step, as the last link of an optimizer: an update `u` becomes `u - lr decay (p + u)`.
  *
- * **Source**: the AdamW that GaLore brings; elsewhere it is `add`.
+ * **Source**: the AdamW of galore-torch; others use `add`.
  *
  * @example
  * ```ts
@@ -62,10 +62,10 @@ export const afterStep = (decay: number, mask: Mask = matrices()): Transformatio
       }
 
 /**
- * Picks what the Hugging Face Trainer decays: everything but biases and the weights of norms, told by their names.
+ * Selects what the Hugging Face Trainer decays: everything except biases and the weights of norms, recognised by their names.
  *
- * **Source**: `Trainer.get_decay_parameter_names`. It also leaves out PyTorch's `nn.LayerNorm` whatever its name. A path has no class, so a model
- * whose layer norms are not named after one says which modules they are; by default those called `ln`, `ln_1`, `ln_f`.
+ * **Source**: `Trainer.get_decay_parameter_names`. It also leaves out PyTorch's `nn.LayerNorm` whatever its name. A path has no class, so
+ * `isLayerNorm` recognises modules by name. Default: `ln`, `ln_1`, `ln_f` and so on.
  *
  * @example
  * ```ts

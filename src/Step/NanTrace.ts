@@ -1,4 +1,4 @@
-/** A step in which every tensor is looked at: it gives what the step gives, or the first tensor that holds a NaN or an infinity and what led to it. */
+/** A step that checks every tensor: it returns the output of the step, or the first tensor with a NaN or an infinity and the kernels before it. */
 import { Result } from "effect"
 import * as KernelTrace from "../Tensor/KernelTrace.ts"
 import type { Tensors } from "../Tensor/Tensor.ts"
@@ -6,7 +6,7 @@ import * as Tree from "../Tensor/Tree.ts"
 import * as Step from "./Step.ts"
 
 export interface Finding {
-  /** The first kernel that gave such a tensor; left out where it was there before any ran. */
+  /** The first kernel with such an output; absent where an input already held it. */
   readonly kernel?: string
   /** The last kernels up to it, oldest first. */
   readonly frames: ReadonlyArray<KernelTrace.Frame>
@@ -15,9 +15,9 @@ export interface Finding {
 }
 
 /**
- * Makes a step that is watched. The update is thrown away where there is a finding.
+ * Makes a step that is traced. The update is discarded where there is a finding.
  *
- * **Errors**: throws what the step throws, and `Unreadable` on a device that gives no tensor back at once.
+ * **Errors**: throws what the step throws, and `Unreadable` on a device whose tensors cannot be read synchronously.
  *
  * **Source**: `debug`: "underflow_overflow", `DebugUnderflowOverflow`; there a frame is a module's.
  *
@@ -51,17 +51,21 @@ export const make = (options: Step.Options): ((input: Step.Input) => Result.Resu
   const gradients: Array<string> = []
   const step = Step.make({
     ...options,
-    inspect: (found) => void gradients.push(...KernelTrace.unsound(Tree.prefix(found, "gradients")))
+    inspect: (found) => void gradients.push(...KernelTrace.nonFinite(Tree.prefix(found, "gradients")))
   })
   return (input) => {
     const named = { ...batchesOf(input), ...weightsOf(input.weights) }
-    const before = KernelTrace.unsound(named)
+    const before = KernelTrace.nonFinite(named)
     if (before.length > 0) return Result.fail({ frames: [], tensors: before })
     gradients.length = 0
-    const { frames, value } = KernelTrace.watch(named, () => step(input))
+    const { frames, value } = KernelTrace.trace(named, () => step(input))
     const last = frames.at(-1)
     if (last === undefined || KernelTrace.isFinite(last)) return Result.succeed(value)
-    return Result.fail({ kernel: last.kernel, frames, tensors: [...gradients, ...KernelTrace.unsound(weightsOf(value.weights))] })
+    return Result.fail({
+      kernel: last.kernel,
+      frames,
+      tensors: [...gradients, ...KernelTrace.nonFinite(weightsOf(value.weights))]
+    })
   }
 }
 

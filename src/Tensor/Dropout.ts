@@ -7,7 +7,7 @@ import { type Tensor, tf } from "./Tensor.ts"
 
 export class InvalidRate extends Schema.TaggedError<InvalidRate>()("InvalidRate", { rate: Schema.Number }) {
   override get message() {
-    return `A dropout rate is at least 0 and less than 1, and this one is ${this.rate}.`
+    return `Expected a dropout rate of at least 0 and less than 1, but got ${this.rate}.`
   }
 }
 
@@ -22,7 +22,7 @@ export const dropout = <T extends Tensor>(x: T, rate: number, key: Key): T => {
   return rate === 0 ? tf.clone(x) : tf.mul(x, mask(rate, key, x.shape))
 }
 
-/** The factors: 0 or `1 / (1 - rate)`. */
+/** Returns the factors: 0 or `1 / (1 - rate)`. */
 const mask = (rate: number, key: Key, shape: ReadonlyArray<number>): Tensor => {
   const dropped = Random.bernoulli(key, rate, shape).data
   const factor = 1 / (1 - rate)

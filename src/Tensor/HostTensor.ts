@@ -1,4 +1,4 @@
-/** Tensors in the host's memory: what batches, checkpoints and initial weights are made of. */
+/** Tensors in the host's memory, as in batches, checkpoints and initial weights. */
 import { Schema } from "effect"
 import { dual } from "effect/Function"
 import { sizeOf } from "../TensorFlowFixes/Shape.ts"
@@ -35,7 +35,7 @@ export class InvalidTensor extends Schema.TaggedError<InvalidTensor>()("InvalidT
 /** The typed array of each dtype. */
 export const arrayOf = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const
 
-/** Makes a tensor from its parts. **Errors**: throws `InvalidTensor` when the number or the type of the elements does not fit. */
+/** Makes a tensor from its parts. **Errors**: throws `InvalidTensor` when the number or the type of the elements does not match. */
 export const make = (dtype: DType, shape: ReadonlyArray<number>, data: Values): HostTensor => validate({ dtype, shape, data }, "")
 
 /**
@@ -83,10 +83,10 @@ export const zeros = (shape: ReadonlyArray<number>, dtype: DType = "float32"): H
 
 export const ones = (shape: ReadonlyArray<number>, dtype: DType = "float32"): HostTensor => full(shape, 1, dtype)
 
-/** Copies tensors from the device, which waits for it to finish its work. **Errors**: throws `InvalidTensor` for strings and complex numbers. */
+/** Copies tensors from the device, synchronously. **Errors**: throws `InvalidTensor` for strings and complex numbers. */
 export const fromDevice = (tensors: Tensors): HostTensors => mapPaths(tensors, one.fromDevice)
 
-/** Copies tensors from a device that cannot be read at once. **Errors**: rejects with what `fromDevice` throws. */
+/** Copies tensors from the device, asynchronously. **Errors**: rejects with what `fromDevice` throws. */
 export const awaitDevice = async (tensors: Tensors): Promise<HostTensors> => {
   const entries = Object.entries(tensors).map(async ([path, tensor]) => {
     one.readable(tensor, path)
@@ -96,15 +96,15 @@ export const awaitDevice = async (tensors: Tensors): Promise<HostTensors> => {
 }
 
 /**
- * Copies host tensors to the current device. The caller, or the tidy around, owns the result.
- * **Errors**: throws `InvalidTensor` with the path of a tensor whose data do not fit its shape and dtype.
+ * Copies host tensors to the current device. The caller, or the surrounding tidy, owns the result.
+ * **Errors**: throws `InvalidTensor` with the path of a tensor whose data do not match its shape and dtype.
  */
 export const toDevice = (tensors: HostTensors): Tensors => tf.tidy(() => mapPaths(tensors, one.toDevice))
 
-/** By the tensor's data, which reshaped tensors share. The values go with the data. */
+/** By the tensor's data, which reshaped tensors share. */
 const origins = new WeakMap<object, Values>()
 
-/** Gives the values of an integer tensor that came from the host by `toDevice`, reshaped or not, without reading them back; undefined for others. */
+/** Returns the values of an integer tensor that `toDevice` copied, reshaped or not, without reading them back; undefined for others. */
 export const hostValues = ({ dataId }: Tensor): Values | undefined => origins.get(dataId)
 
 /** Compares dtype, shape and bits, where NaN equals NaN. */
@@ -121,7 +121,7 @@ export const equals: {
     self.data.every((value, i) => Object.is(value, that.data[i]))
 )
 
-/** Turns a tensor into nested arrays. */
+/** Converts a tensor to nested arrays. */
 export const toArray = ({ shape, data }: HostTensor): Nested => {
   const at = (axis: number, start: number, size: number): Nested => {
     const length = shape[axis]
@@ -132,14 +132,15 @@ export const toArray = ({ shape, data }: HostTensor): Nested => {
   return at(0, 0, data.length)
 }
 
-/** Refuses a tensor whose parts do not fit together. */
+/** Checks that the parts of a tensor match. */
 const validate = (tensor: HostTensor, path: string): HostTensor => {
   const { dtype, shape, data } = tensor
   const refuse = (reason: string) => new InvalidTensor({ path, reason })
   if (!shape.every((n) => Number.isSafeInteger(n) && n >= 0)) throw refuse(`[${shape}] is not a shape`)
   if (!(data instanceof arrayOf[dtype]))
-    throw refuse(`dtype ${dtype} is held in a ${arrayOf[dtype].name}, not in a ${data.constructor.name}`)
-  if (data.length !== sizeOf(shape)) throw refuse(`shape [${shape}] has ${sizeOf(shape)} elements, and there are ${data.length}`)
+    throw refuse(`expected a ${arrayOf[dtype].name} for dtype ${dtype}, but got a ${data.constructor.name}`)
+  if (data.length !== sizeOf(shape))
+    throw refuse(`expected ${sizeOf(shape)} elements for shape [${shape}], but got ${data.length}`)
   return tensor
 }
 
@@ -149,7 +150,7 @@ const one = {
     return one.copy(tensor, tensor.dataSync() as Values)
   },
   readable: ({ dtype, isDisposed }: Tensor, path: string): void => {
-    if (!(dtype in arrayOf)) throw new InvalidTensor({ path, reason: `dtype ${dtype} has no form in the host's memory` })
+    if (!(dtype in arrayOf)) throw new InvalidTensor({ path, reason: `dtype ${dtype} is not supported on the host` })
     if (isDisposed) throw new InvalidTensor({ path, reason: "it was disposed" })
   },
   /** A copy: the cpu backend hands out its own array. */

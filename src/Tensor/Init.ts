@@ -1,4 +1,4 @@
-/** How parameters begin: functions from a key and a shape to a host tensor. */
+/** Initializers of parameters: functions from a key and a shape to a host tensor. */
 
 import * as Host from "./HostTensor.ts"
 import { type HostTensor, sizeOf } from "./HostTensor.ts"
@@ -8,7 +8,7 @@ import * as Random from "./Random.ts"
 export type Init = (key: Key, shape: ReadonlyArray<number>) => HostTensor
 
 /**
- * What the variance is scaled by: the number of inputs to a unit, of its outputs, or their mean.
+ * The number that the variance is scaled by: the inputs to a unit, its outputs, or their mean.
  * **Shapes**: a weight is `[...receptive field, inputs, outputs]`, as TensorFlow's dense and convolution weights are.
  */
 export type Fan = "in" | "out" | "average"
@@ -71,7 +71,7 @@ export const varianceScaling =
   }
 
 /**
- * Xavier's.
+ * Draws from Xavier's uniform distribution.
  *
  * **Source**: Glorot and Bengio (2010).
  *
@@ -87,7 +87,7 @@ export const varianceScaling =
 export const glorotUniform: Init = varianceScaling({ scale: 1, fan: "average", distribution: "uniform" })
 export const glorotNormal: Init = varianceScaling({ scale: 1, fan: "average", distribution: "normal" })
 
-/** Kaiming's, for layers before a ReLU. **Source**: He et al. (2015). */
+/** Draws from Kaiming's uniform distribution, for layers before a ReLU. **Source**: He et al. (2015). */
 export const heUniform: Init = varianceScaling({ scale: 2, fan: "in", distribution: "uniform" })
 export const heNormal: Init = varianceScaling({ scale: 2, fan: "in", distribution: "normal" })
 

@@ -1,34 +1,34 @@
-/** Frames: what each kernel of a computation gives, seen as it runs, up to the first tensor that holds a NaN or an infinity. */
+/** A trace of the kernels of a computation and their outputs, up to the first tensor that holds a NaN or an infinity. */
 import { Schema } from "effect"
 import { messageOf } from "../ErrorMessage.ts"
 import { type Tensor, type Tensors, tf } from "./Tensor.ts"
 
-/** One kernel's output. */
+/** One kernel's output, as in the reports of transformers' `DebugUnderflowOverflow`. */
 export const Frame = Schema.Struct({
   kernel: Schema.String,
-  /** What it was given, of the tensors that have names. */
+  /** The names of its inputs, for the tensors that have names. */
   inputs: Schema.Array(Schema.String),
   shape: Schema.Array(Schema.Number),
-  /** The smallest absolute value of the output, and the largest; NaN where there is one. */
-  least: Schema.Number,
-  most: Schema.Number
+  /** The smallest and largest absolute value of the output; NaN where the output holds one. */
+  absMin: Schema.Number,
+  absMax: Schema.Number
 })
 export type Frame = typeof Frame.Type
 
-export interface Watched<A> {
+export interface Traced<A> {
   readonly value: A
-  /** The newest frames, oldest first. They end with the first that holds a NaN or an infinity. */
+  /** The last `maxFrames` frames, oldest first, up to the first one with a NaN or an infinity. */
   readonly frames: ReadonlyArray<Frame>
 }
 
-/** How many frames are kept. **Source**: `DebugUnderflowOverflow` keeps as many. */
-export const kept = 21
+/** The number of frames in a trace. **Source**: the default of `DebugUnderflowOverflow`. */
+export const maxFrames = 21
 
 /**
- * Runs a computation, and looks at what its kernels give: each output is read back, so it is slow. Whole numbers and booleans are no frames, and
- * neither is what only gives its input another name or shape.
+ * Runs a computation and records the outputs of its kernels. Each output is read back, so it is slow. Kernels on int32 or bool and those that only
+ * rename or reshape their input are not recorded.
  *
- * **Errors**: throws what `f` throws, and `Unreadable` on a device that gives no tensor back at once.
+ * **Errors**: throws what `f` throws, and `Unreadable` on a device whose tensors cannot be read synchronously.
  *
  * @example
  * ```ts
@@ -38,26 +38,26 @@ export const kept = 21
  * import "@tensorflow/tfjs-backend-cpu"
  *
  * const x = tf.tensor1d([0, 2])
- * const { frames } = KernelTrace.watch({ x }, () => tf.exp(tf.log(x)))
- * assert.deepEqual(frames, [{ kernel: "Log", inputs: ["x"], shape: [2], least: Math.fround(Math.log(2)), most: Infinity }])
+ * const { frames } = KernelTrace.trace({ x }, () => tf.exp(tf.log(x)))
+ * assert.deepEqual(frames, [{ kernel: "Log", inputs: ["x"], shape: [2], absMin: Math.fround(Math.log(2)), absMax: Infinity }])
  * ```
  */
-export const watch = <A>(named: Tensors, f: () => A): Watched<A> => {
+export const trace = <A>(named: Tensors, f: () => A): Traced<A> => {
   const names = new Map(Object.entries(named).map(([name, tensor]) => [tensor.dataId, name]))
   const frames: Array<Frame> = []
   let ended = false
-  const look = (kernel: string, inputs: ReadonlyArray<Tensor>, output: Tensor) => {
-    if (ended || passing.has(kernel) || output.dtype !== "float32" || output.size === 0) return
-    const given = inputs.flatMap((tensor) => names.get(tensor.dataId) ?? [])
-    frames.push({ kernel, inputs: [...new Set(given)], shape: output.shape, ...extremes(read(output)) })
-    if (frames.length > kept) frames.shift()
+  const record = (kernel: string, inputs: ReadonlyArray<Tensor>, output: Tensor) => {
+    if (ended || dataless.has(kernel) || output.dtype !== "float32" || output.size === 0) return
+    const inputNames = inputs.flatMap((tensor) => names.get(tensor.dataId) ?? [])
+    frames.push({ kernel, inputs: [...new Set(inputNames)], shape: output.shape, ...extremes(read(output)) })
+    if (frames.length > maxFrames) frames.shift()
     ended = !isFinite(frames.at(-1)!)
   }
   const engine = tf.engine()
   const { runKernel } = engine
   engine.runKernel = (kernel, inputs, attributes) => {
     const outputs = runKernel.call(engine, kernel, inputs, attributes)
-    for (const output of [outputs].flat()) look(kernel, Object.values(inputs).flat() as Array<Tensor>, output as Tensor)
+    for (const output of [outputs].flat()) record(kernel, Object.values(inputs).flat() as Array<Tensor>, output as Tensor)
     return outputs as never
   }
   try {
@@ -68,35 +68,35 @@ export const watch = <A>(named: Tensors, f: () => A): Watched<A> => {
   }
 }
 
-/** The device gives its tensors back later, when a computation that is watched would have gone on. */
+/** The tensors of the device cannot be read synchronously, in the middle of a computation. */
 export class Unreadable extends Schema.TaggedError<Unreadable>()("Unreadable", { reason: Schema.String }) {
   override get message() {
-    return `its tensors cannot be looked at while a step runs, as debug "underflow_overflow" does (${this.reason}). Use the device cpu or wasm.`
+    return `debug "underflow_overflow" is not supported: tensors cannot be read while a step runs (${this.reason}). Use the device cpu or wasm.`
   }
 }
 
 /** Kernels that compute nothing. */
-const passing = new Set(["Identity", "Reshape"])
+const dataless = new Set(["Identity", "Reshape"])
 
-/** Says whether a frame holds neither NaN nor infinity. */
-export const isFinite = ({ most }: Pick<Frame, "most">): boolean => most < Number.POSITIVE_INFINITY
+/** Returns whether a frame holds neither NaN nor infinity. */
+export const isFinite = ({ absMax }: Pick<Frame, "absMax">): boolean => absMax < Number.POSITIVE_INFINITY
 
-/** Names the tensors that hold a NaN or an infinity. **Errors**: throws `Unreadable`. */
-export const unsound = (named: Tensors): ReadonlyArray<string> =>
+/** Returns the names of the tensors that hold a NaN or an infinity. **Errors**: throws `Unreadable`. */
+export const nonFinite = (named: Tensors): ReadonlyArray<string> =>
   Object.entries(named).flatMap(([name, tensor]) =>
     tensor.dtype !== "float32" || tensor.size === 0 || isFinite(extremes(read(tensor))) ? [] : [name]
   )
 
-/** Writes frames as lines, in columns. */
+/** Formats frames as a table. */
 export const render = (frames: ReadonlyArray<Frame>): string => {
-  const rows = frames.map(({ kernel, inputs, shape, least, most }) => [
-    figure(least),
-    figure(most),
+  const rows = frames.map(({ kernel, inputs, shape, absMin, absMax }) => [
+    number(absMin),
+    number(absMax),
     kernel,
     `[${shape}]`,
     inputs.join(", ")
   ])
-  const table = [["min |x|", "max |x|", "kernel", "shape", "of"], ...rows]
+  const table = [["abs min", "abs max", "kernel", "shape", "inputs"], ...rows]
   const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)))
   return table
     .map((row) =>
@@ -108,17 +108,17 @@ export const render = (frames: ReadonlyArray<Frame>): string => {
     .join("\n")
 }
 
-const figure = (value: number): string => (Number.isFinite(value) ? value.toExponential(2) : String(value))
+const number = (value: number): string => (Number.isFinite(value) ? value.toExponential(2) : String(value))
 
-const extremes = (data: ArrayLike<number>): Pick<Frame, "least" | "most"> => {
-  let [least, most] = [Number.POSITIVE_INFINITY, 0]
+const extremes = (data: ArrayLike<number>): Pick<Frame, "absMin" | "absMax"> => {
+  let [absMin, absMax] = [Number.POSITIVE_INFINITY, 0]
   for (let i = 0; i < data.length; i++) {
     const size = Math.abs(data[i]!)
-    if (Number.isNaN(size)) return { least: Number.NaN, most: Number.NaN }
-    if (size < least) least = size
-    if (size > most) most = size
+    if (Number.isNaN(size)) return { absMin: Number.NaN, absMax: Number.NaN }
+    if (size < absMin) absMin = size
+    if (size > absMax) absMax = size
   }
-  return { least, most }
+  return { absMin, absMax }
 }
 
 const read = (tensor: Tensor): ArrayLike<number> => {

@@ -1,4 +1,4 @@
-/** Keys of random numbers: a value that names a place in the run, never a generator with a hidden position. */
+/** Keys of random numbers, as in JAX: random numbers are functions of a key, without hidden state. */
 import { Schema } from "effect"
 import { dual } from "effect/Function"
 import * as Philox from "./Philox.ts"
@@ -13,7 +13,7 @@ export class InvalidKey extends Schema.TaggedError<InvalidKey>()("InvalidKey", {
   found: Schema.String
 }) {
   override get message() {
-    return `A random key is made from whole numbers between -2^53 and 2^53 or names, and got ${this.found}.`
+    return `Expected a name or a whole number between -2^53 and 2^53 for a random key, but got ${this.found}.`
   }
 }
 
@@ -35,7 +35,7 @@ export const make = (seed: number): Key => {
 }
 
 /**
- * Derives the key of a place within a place: a step's, a layer's. Different data give different keys, but for chance (2^-64 for a pair).
+ * Derives a key from a key and data, as for a step or a layer. Different data give different keys, except with probability 2^-64.
  *
  * **Law**: a function of key and data alone, the same in every version (unit test with recorded keys).
  *

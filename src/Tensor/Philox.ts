@@ -23,7 +23,7 @@ export const fill = (words: Uint32Array, { key, high }: Stream, first = 0, upper
     let k0 = key[0] | 0
     let k1 = key[1] | 0
     for (let round = 0; round < rounds; round++) {
-      // The 64-bit products of c0 and c2 with their multipliers, by halves of 16 bits: written out, for this is the hot loop of it all.
+      // The 64-bit products of c0 and c2 with their multipliers, by halves of 16 bits: written out, as this is the hot loop.
       const a0 = c0 & 0xffff
       const a1 = c0 >>> 16
       const crossA = Math.imul(0x1f53, a1)
@@ -45,7 +45,7 @@ export const fill = (words: Uint32Array, { key, high }: Stream, first = 0, upper
       k0 = (k0 + weyl0) | 0
       k1 = (k1 + weyl1) | 0
     }
-    // Writes past the end are ignored, so the last block may be cut.
+    // Writes past the end are ignored, so the last block may be partial.
     words[at] = c0
     words[at + 1] = c1
     words[at + 2] = c2

@@ -1,6 +1,6 @@
 /**
  * Random numbers as functions of a key, computed on the host: the same on every device, in every process, in any order.
- * A key is used once: two draws under one key are the same draw, so fold a name or number into it first.
+ * Use a key once: two draws with one key give the same numbers, so fold a name or number into it first.
  */
 import { Schema } from "effect"
 import { type HostTensor, sizeOf } from "./HostTensor.ts"
@@ -11,7 +11,7 @@ export class InvalidDistribution extends Schema.TaggedError<InvalidDistribution>
   reason: Schema.String
 }) {
   override get message() {
-    return `Random numbers cannot be drawn: ${this.reason}.`
+    return `Cannot draw random numbers: ${this.reason}.`
   }
 }
 
@@ -42,7 +42,7 @@ export const normal = (key: Key, shape: ReadonlyArray<number>): HostTensor => {
 }
 
 /**
- * Draws from the standard normal distribution cut at two standard deviations: what falls outside is drawn again.
+ * Draws from the standard normal distribution truncated at two standard deviations: numbers outside are drawn again.
  * The result has standard deviation 0.8796, as TensorFlow's and PyTorch's.
  */
 export const truncatedNormal = (key: Key, shape: ReadonlyArray<number>): HostTensor => {
@@ -71,7 +71,7 @@ export const bernoulli = (key: Key, probability: number, shape: ReadonlyArray<nu
 /** Draws a permutation of 0 ... n - 1 (Fisher-Yates on 53-bit fractions). */
 export const permutation = (key: Key, n: number): Int32Array => {
   if (!Number.isInteger(n) || n < 0 || n > 0x7fffffff)
-    throw new InvalidDistribution({ reason: `a permutation has 0 to 2^31 - 1 elements, not ${n}` })
+    throw new InvalidDistribution({ reason: `expected 0 to 2^31 - 1 elements for a permutation, but got ${n}` })
   const order = Int32Array.from({ length: n }, (_, i) => i)
   const words = wordsOf(key, 2 * n)
   for (let i = n - 1; i > 0; i--) {
@@ -104,7 +104,7 @@ export const categorical = (key: Key, logits: HostTensor): HostTensor => {
   return { dtype: "int32", shape, data }
 }
 
-/** The first class whose cumulated weight exceeds the threshold; the last possible one when rounding left none. */
+/** Returns the first class whose cumulated weight exceeds the threshold, or the last possible one if rounding leaves none. */
 const inverse = (weights: ReadonlyArray<number>, threshold: number): number => {
   let sum = 0
   for (const [i, weight] of weights.entries()) {

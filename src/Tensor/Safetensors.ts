@@ -1,5 +1,5 @@
 /**
- * The safetensors format: tensors by name in one file, with nothing in it that can be executed. Bytes in, bytes out; files are the checkpoint's business.
+ * Encodes and decodes the safetensors format: tensors by name in one file, without executable content. Works on bytes; src/Checkpoint reads and writes files.
  * **Source**: the format of Hugging Face's safetensors 0.4: eight bytes of header length, a JSON header, then the tensors' bytes, little-endian.
  */
 import type { HostTensor, HostTensors } from "./HostTensor.ts"
@@ -12,7 +12,7 @@ export { InvalidSafetensors, OutOfRange } from "./SafetensorsErrors.ts"
 
 export interface File {
   readonly tensors: HostTensors
-  /** Free text by name: `{ format: "pt" }` in files that PyTorch is to read. */
+  /** Text by name: `{ format: "pt" }` in files for PyTorch. */
   readonly metadata: Readonly<Record<string, string>>
   /** How each tensor was stored, for those that were cast. */
   readonly stored: Readonly<Record<string, Dtypes.Stored>>
@@ -20,15 +20,15 @@ export interface File {
 
 export interface Options {
   readonly metadata?: Readonly<Record<string, string>>
-  /** Stores tensors in another format than their own: `stored` of the file they came from. Floats are rounded, whole numbers must fit. */
+  /** The format of each tensor where it is not that of its dtype, as in `stored` of a decoded file. Floats are rounded, whole numbers must be in range. */
   readonly stored?: Readonly<Record<string, Dtypes.Stored>>
 }
 
 /**
- * Encodes tensors: float32 as F32, int32 as I32, bool as BOOL, or as asked for. **Law**: `decode` undoes it, bit for bit; equal tensors give equal bytes,
+ * Encodes tensors: float32 as F32, int32 as I32, bool as BOOL, or as `stored`. **Law**: `decode` undoes it, bit for bit; equal tensors give equal bytes,
  * whatever their order (the file has wide formats first, and each by name, as the reference implementation).
  *
- * **Errors**: throws `OutOfRange` for a whole number that the format asked for has no room for, `InvalidSafetensors` for a format of another kind.
+ * **Errors**: throws `OutOfRange` for a whole number outside of the range of its format, `InvalidSafetensors` for a format of another kind.
  *
  * @example
  * ```ts
@@ -52,10 +52,10 @@ export const encode = (tensors: HostTensors, options: Options = {}): Uint8Array<
   return bytes
 }
 
-/** Encodes tensors piece by piece, the header first and then one tensor after the other, for files that are to be written as a stream. **Law**: together they are `encode`. */
+/** Encodes tensors piece by piece, the header first and then one tensor after the other, to write a file as a stream. **Law**: concatenated they are `encode`. */
 export function* chunks(tensors: HostTensors, { metadata = {}, stored = {} }: Options = {}): Generator<Uint8Array> {
   if (Object.hasOwn(tensors, "__metadata__"))
-    throw new InvalidSafetensors({ tensor: "__metadata__", reason: "the format keeps this name for itself" })
+    throw new InvalidSafetensors({ tensor: "__metadata__", reason: "the name is reserved by the format" })
   const rank = Object.keys(Dtypes.formats)
   const order = Object.entries(tensors)
     .map(([name, tensor]) => ({ name, tensor, format: Object.hasOwn(stored, name) ? stored[name]! : Dtypes.own[tensor.dtype] }))
@@ -80,7 +80,7 @@ export function* chunks(tensors: HostTensors, { metadata = {}, stored = {} }: Op
 export const byteLength = ({ data }: HostTensor, format: Dtypes.Stored): number => data.length * Dtypes.formats[format].size
 
 /**
- * Decodes a file, and trusts nothing in it. F16, BF16 and F64 become float32 (F64 is rounded), I8, I16, I64, U8 and U16 become int32; `stored` tells which were cast.
+ * Decodes a file and validates it. F16, BF16 and F64 become float32 (F64 is rounded), I8, I16, I64, U8 and U16 become int32; `stored` lists those that were cast.
  * **Errors**: throws `InvalidSafetensors`, which names the tensor, for a file that breaks a rule of the format, and `OutOfRange` for an I64 outside of int32.
  */
 export const decode = (bytes: Uint8Array): File => {
@@ -99,7 +99,7 @@ export const decodeEntry = ({ name, dtype, shape }: Entry, bytes: Uint8Array): H
   return Dtypes.read(dtype, shape, own.buffer, name)
 }
 
-/** Puts decoded tensors together. */
+/** Combines decoded tensors into a file. */
 export const collect = (
   metadata: File["metadata"],
   decoded: Iterable<readonly [Pick<Entry, "name" | "dtype">, HostTensor]>

@@ -1,4 +1,4 @@
-/** The number formats of safetensors, as arrays of the host's dtypes: what is read is widened or narrowed, what is written is rounded to nearest even. */
+/** Converts between the number formats of safetensors and the host's dtypes: reading widens or narrows, writing rounds to nearest even. */
 import { type DType, type HostTensor, sizeOf, type Values } from "./HostTensor.ts"
 import { InvalidSafetensors, OutOfRange } from "./SafetensorsErrors.ts"
 
@@ -49,13 +49,13 @@ export const own = { float32: "F32", int32: "I32", bool: "BOOL" } as const
 /** Bytes of an element, by format. */
 export const sizes: ReadonlyMap<string, number> = new Map(Object.entries(formats).map(([name, { size }]) => [name, size]))
 
-/** Makes a tensor of its bytes, which it keeps. */
+/** Makes a tensor from its bytes, without copying them where it can. */
 export const read = (stored: Stored, shape: ReadonlyArray<number>, buffer: ArrayBuffer, name: string): HostTensor => {
   const { dtype, read: values } = formats[stored]
   return { dtype, shape, data: values(buffer, name) }
 }
 
-/** A tensor's bytes. **Errors**: throws `OutOfRange`, and `InvalidSafetensors` when the format is not one of the tensor's kind (whole numbers, floats, booleans). */
+/** Returns a tensor's bytes. **Errors**: throws `OutOfRange`, and `InvalidSafetensors` when the format is not one of the tensor's kind (whole numbers, floats, booleans). */
 export const write = (stored: Stored, { dtype, data, shape }: HostTensor, name: string): Uint8Array => {
   const format = formats[stored]
   if (format.dtype !== dtype || data.length !== sizeOf(shape))
@@ -66,13 +66,13 @@ export const write = (stored: Stored, { dtype, data, shape }: HostTensor, name: 
 
 type WholeArray = typeof Uint16Array | typeof Int16Array | typeof Int8Array | typeof Uint8Array
 
-function whole(stored: Stored, make: WholeArray): Format {
+function whole(stored: Stored, TypedArray: WholeArray): Format {
   return {
     dtype: "int32",
-    size: make.BYTES_PER_ELEMENT,
-    read: (buffer) => Int32Array.from(new make(buffer)),
+    size: TypedArray.BYTES_PER_ELEMENT,
+    read: (buffer) => Int32Array.from(new TypedArray(buffer)),
     write: (values, tensor) => {
-      const data = new make(values)
+      const data = new TypedArray(values)
       const at = data.findIndex((value, i) => value !== values[i])
       if (at !== -1) throw new OutOfRange({ tensor, value: String(values[at]), from: "I32", to: stored })
       return data
@@ -93,7 +93,7 @@ function narrowed(buffer: ArrayBuffer, tensor: string): Int32Array {
 function booleans(buffer: ArrayBuffer, tensor: string): Uint8Array {
   const data = new Uint8Array(buffer)
   const odd = data.find((value) => value > 1)
-  if (odd !== undefined) throw new InvalidSafetensors({ tensor, reason: `a BOOL is 0 or 1, and one is ${odd}` })
+  if (odd !== undefined) throw new InvalidSafetensors({ tensor, reason: `expected 0 or 1 for BOOL, but got ${odd}` })
   return data
 }
 

@@ -1,19 +1,19 @@
-/** What can be wrong with a safetensors file, or with the wish for one. */
+/** Errors of reading and writing safetensors files. */
 import { Schema } from "effect"
 
-/** A file that is not what it says, or not safetensors at all. */
+/** The file is damaged, or is not safetensors. */
 export class InvalidSafetensors extends Schema.TaggedError<InvalidSafetensors>()("InvalidSafetensors", {
-  /** The tensor that is at fault, if one is. */
+  /** The invalid tensor, if it is one. */
   tensor: Schema.optionalKey(Schema.String),
   reason: Schema.String
 }) {
   override get message() {
     const where = this.tensor === undefined ? "" : `tensor ${this.tensor}: `
-    return `This is not a valid safetensors file: ${where}${this.reason}. It may be damaged or cut short: fetch or save it again.`
+    return `Invalid safetensors file: ${where}${this.reason}. It may be damaged or truncated: download or save it again.`
   }
 }
 
-/** A number that the other side has no room for. */
+/** A number is outside of the range of the other format. */
 export class OutOfRange extends Schema.TaggedError<OutOfRange>()("OutOfRange", {
   tensor: Schema.String,
   value: Schema.String,
@@ -21,6 +21,6 @@ export class OutOfRange extends Schema.TaggedError<OutOfRange>()("OutOfRange", {
   to: Schema.String
 }) {
   override get message() {
-    return `Tensor ${this.tensor} holds ${this.value} as ${this.from}, which does not fit into ${this.to}.`
+    return `Tensor ${this.tensor} holds ${this.value} (${this.from}), which is out of range for ${this.to}.`
   }
 }

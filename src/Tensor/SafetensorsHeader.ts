@@ -1,8 +1,8 @@
-/** The header of a safetensors file, read as if an enemy had written it. */
+/** Reads the header of a safetensors file, and validates all of it. */
 import { type Stored, sizes } from "./SafetensorsDtypes.ts"
 import { InvalidSafetensors } from "./SafetensorsErrors.ts"
 
-/** Where a tensor lies, in bytes after the header. */
+/** The position of a tensor, in bytes after the header. */
 export interface Entry {
   readonly name: string
   readonly dtype: Stored
@@ -12,19 +12,19 @@ export interface Entry {
 }
 
 export interface Header {
-  /** By place in the file. */
+  /** In the order of the file. */
   readonly entries: ReadonlyArray<Entry>
   readonly metadata: Readonly<Record<string, string>>
-  /** Where the tensors' bytes begin. **Unit**: bytes. */
+  /** The offset of the tensors' bytes. **Unit**: bytes. */
   readonly dataStart: number
 }
 
-/** What the reference implementation allows, in bytes. */
+/** The limit of the reference implementation, in bytes. */
 const largestHeader = 100_000_000
 
-/** How many bytes at the beginning of a file its header takes. **Errors**: throws `InvalidSafetensors`. */
+/** Returns the length of the header with its size field, in bytes. **Errors**: throws `InvalidSafetensors`. */
 export const headerEnd = (first: Uint8Array, fileSize: number): number => {
-  if (first.length < 8) throw invalid(`it has ${first.length} bytes, fewer than the length of the header takes`)
+  if (first.length < 8) throw invalid(`expected at least 8 bytes, but it has ${first.length}`)
   const length = new DataView(first.buffer, first.byteOffset).getBigUint64(0, true)
   if (length > BigInt(largestHeader))
     throw invalid(`the header claims ${length} bytes, more than the ${largestHeader} that are allowed`)
@@ -49,7 +49,7 @@ export const readHeader = (bytes: Uint8Array, fileSize: number): Header => {
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end)
   let expected = 0
   for (const { name, begin, end } of entries) {
-    if (begin !== expected) throw invalid(`it begins at byte ${begin}, where ${expected} was to be next`, name)
+    if (begin !== expected) throw invalid(`expected it to begin at byte ${expected}, but it begins at ${begin}`, name)
     expected = end
     if (end > fileSize - dataStart) throw invalid(`it ends at byte ${end}, and the file has ${fileSize - dataStart}`, name)
   }
@@ -68,7 +68,7 @@ const jsonOf = (bytes: Uint8Array): Record<string, unknown> => {
   }
   if (!isRecord(json) || !text.startsWith("{")) throw invalid("the header is not a JSON object")
   const repeated = repeatedKey(text)
-  if (repeated !== undefined) throw invalid("its name is there twice", repeated)
+  if (repeated !== undefined) throw invalid("its name occurs twice", repeated)
   return json
 }
 
@@ -95,7 +95,7 @@ const metadataOf = (value: unknown): Header["metadata"] => {
 }
 
 /**
- * Finds a key that is twice in the outermost object, which `JSON.parse` lets pass: the last one would win in one reader and the first in another.
+ * Finds a key that occurs twice in the outermost object, which `JSON.parse` accepts: one parser would take the last one and another the first.
  * The text is known to be valid JSON.
  */
 const repeatedKey = (text: string): string | undefined => {

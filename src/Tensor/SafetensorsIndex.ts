@@ -1,5 +1,5 @@
 /**
- * The index of a model in several files: which tensor is in which. **Source**: `model.safetensors.index.json` of Hugging Face's transformers: `weight_map`, and
+ * Plans, writes and reads the index of a model in several files: the file of each tensor. **Source**: `model.safetensors.index.json` of Hugging Face's transformers: `weight_map`, and
  * `metadata.total_size` in bytes.
  */
 import type { HostTensors } from "./HostTensor.ts"
@@ -41,7 +41,7 @@ export const render = (shards: Shards, totalSize: number): string => {
   return `{\n  "metadata": {\n    "total_size": ${totalSize}\n  },\n  "weight_map": {\n${map.join(",\n")}\n  }\n}\n`
 }
 
-/** Reads an index, and trusts nothing in it: a file is a name beside the index, never a path. **Errors**: throws `InvalidSafetensors`. */
+/** Reads and validates an index: a file is a name beside the index, never a path. **Errors**: throws `InvalidSafetensors`. */
 export const parse = (text: string): Shards => {
   let json: unknown
   try {
@@ -56,7 +56,7 @@ export const parse = (text: string): Shards => {
     if (typeof file !== "string" || !/^[\w.-]+\.safetensors$/.test(file))
       throw new InvalidSafetensors({
         tensor: name,
-        reason: `the index puts it into ${JSON.stringify(file)}, which is no file's name`
+        reason: `${JSON.stringify(file)} in the index is not a file name`
       })
     shards.set(file, [...(shards.get(file) ?? []), name])
   }

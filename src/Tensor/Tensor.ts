@@ -5,5 +5,5 @@ export { tf }
 
 export type Tensor = tf.Tensor
 
-/** Tensors by dotted path (`encoder.layer.0.attention.self.query.weight`): parameters, buffers, slots, batches and outputs alike. */
+/** Tensors by dotted path (`encoder.layer.0.attention.self.query.weight`): parameters, buffers, slots, batches and outputs. */
 export type Tensors = Readonly<Record<string, tf.Tensor>>

@@ -1,4 +1,4 @@
-/** Flat records by dotted path: what parameters, gradients and slots are. Combinators for them, on any kind of value. */
+/** Flat records by dotted path, as parameters, gradients and slots are, and functions on them. */
 import { Schema } from "effect"
 import { dual } from "effect/Function"
 
@@ -10,11 +10,11 @@ export class TreeMismatch extends Schema.TaggedError<TreeMismatch>()("TreeMismat
   found: Schema.String
 }) {
   override get message() {
-    return `Tensor ${this.path} was expected to be ${this.expected} and is ${this.found}.`
+    return `Expected tensor ${this.path} to be ${this.expected}, but it is ${this.found}.`
   }
 }
 
-/** Applies a function to every value. **Law**: keeps the paths and their order. */
+/** Applies a function to every value. **Law**: the paths and their order do not change. */
 export const map: {
   <A, B>(f: (value: A, path: string) => B): (tree: Tree<A>) => Record<string, B>
   <A, B>(tree: Tree<A>, f: (value: A, path: string) => B): Record<string, B>
@@ -24,7 +24,7 @@ export const map: {
     Object.fromEntries(Object.entries(tree).map(([path, value]) => [path, f(value, path)]))
 )
 
-/** Combines two trees path by path, in the order of the first. **Errors**: throws `TreeMismatch` when they have not the same paths. */
+/** Combines two trees path by path, in the order of the first. **Errors**: throws `TreeMismatch` when their paths differ. */
 export const zip: {
   <A, B, C>(that: Tree<B>, f: (a: A, b: B, path: string) => C): (tree: Tree<A>) => Record<string, C>
   <A, B, C>(tree: Tree<A>, that: Tree<B>, f: (a: A, b: B, path: string) => C): Record<string, C>
@@ -39,7 +39,7 @@ export const zip: {
 })
 
 /**
- * Puts a name in front of every path: `prefix({ m: x }, "adam")` is `{ "adam.m": x }`. **Law**: `under` undoes it.
+ * Prefixes every path with a name: `prefix({ m: x }, "adam")` is `{ "adam.m": x }`. **Law**: `under` undoes it.
  *
  * @example
  * ```ts
@@ -59,7 +59,7 @@ export const prefix: {
     Object.fromEntries(Object.entries(tree).map(([path, value]) => [`${name}.${path}`, value]))
 )
 
-/** Takes the values whose paths begin with a name, and takes the name away. */
+/** Selects the values whose paths begin with a name, and removes the name. */
 export const under: {
   (name: string): <A>(tree: Tree<A>) => Record<string, A>
   <A>(tree: Tree<A>, name: string): Record<string, A>
@@ -71,17 +71,17 @@ export const under: {
     )
 )
 
-/** Keeps the values whose paths pass a test. */
+/** Selects the values that satisfy a predicate. */
 export const filter: {
-  <A>(keep: (path: string, value: A) => boolean): (tree: Tree<A>) => Record<string, A>
-  <A>(tree: Tree<A>, keep: (path: string, value: A) => boolean): Record<string, A>
+  <A>(predicate: (path: string, value: A) => boolean): (tree: Tree<A>) => Record<string, A>
+  <A>(tree: Tree<A>, predicate: (path: string, value: A) => boolean): Record<string, A>
 } = dual(
   2,
-  <A>(tree: Tree<A>, keep: (path: string, value: A) => boolean): Record<string, A> =>
-    Object.fromEntries(Object.entries(tree).filter(([path, value]) => keep(path, value)))
+  <A>(tree: Tree<A>, predicate: (path: string, value: A) => boolean): Record<string, A> =>
+    Object.fromEntries(Object.entries(tree).filter(([path, value]) => predicate(path, value)))
 )
 
-/** Takes the values at these paths, in this order. **Errors**: throws `TreeMismatch` for a path that is not there. */
+/** Selects the values at these paths, in this order. **Errors**: throws `TreeMismatch` for a missing path. */
 export const pick: {
   (paths: Iterable<string>): <A>(tree: Tree<A>) => Record<string, A>
   <A>(tree: Tree<A>, paths: Iterable<string>): Record<string, A>
@@ -94,7 +94,7 @@ export const pick: {
   return picked
 })
 
-/** Refuses trees that differ in a path, a shape or a dtype. **Errors**: throws `TreeMismatch`, which names the first path that differs. */
+/** Checks that trees agree in paths, shapes and dtypes. **Errors**: throws `TreeMismatch`, which names the first path that differs. */
 export const sameShapes = (expected: Tree<Shaped>, found: Tree<Shaped>): void => {
   zip(expected, found, (a, b, path) => {
     const [wanted, got] = [a, b].map(({ dtype, shape }) => `${dtype} [${shape}]`) as [string, string]
@@ -102,7 +102,7 @@ export const sameShapes = (expected: Tree<Shaped>, found: Tree<Shaped>): void =>
   })
 }
 
-/** What host tensors and device tensors have in common. */
+/** The part that host tensors and device tensors share. */
 export interface Shaped {
   readonly dtype: string
   readonly shape: ReadonlyArray<number>

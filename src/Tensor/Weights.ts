@@ -1,4 +1,4 @@
-/** The weights of a run: parameters (trained), buffers (carried along, as batch-norm statistics) and the optimizer's slots. */
+/** The weights of a run: parameters (trained), buffers (not trained, as the statistics of a batch norm) and the optimizer's slots. */
 import type { HostTensors } from "./HostTensor.ts"
 import type { Tensors } from "./Tensor.ts"
 

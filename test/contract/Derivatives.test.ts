@@ -36,7 +36,7 @@ const differences: ReadonlyArray<ReadonlyArray<number>> | undefined = stdout ===
 if (differences === undefined) throw new Error(stderr)
 
 layer(Cpu.layer)("the gradient on cpu", (it) => {
-  it.effect("is asked of at least 90 cases over 50 kernels", () =>
+  it.effect("is tested on at least 90 cases over 50 kernels", () =>
     Effect.gen(function* () {
       const kernels = new Set<string>()
       for (const test of differentiable)
@@ -47,7 +47,7 @@ layer(Cpu.layer)("the gradient on cpu", (it) => {
     })
   )
 
-  it.effect.each(probed.map((one, i) => ({ ...one, i })))("of $name is the derivative", ({ i, probes }) =>
+  it.effect.each(probed.map((one, i) => ({ ...one, i })))("of $name equals the finite differences", ({ i, probes }) =>
     Effect.gen(function* () {
       const device = yield* Device
       const test = differentiable[i]!

@@ -25,7 +25,7 @@ export const suite = (name: string, layer: Layer.Layer<Device, DeviceUnavailable
   const on = <A, E>(effect: Effect.Effect<A, E, Device>) => Effect.provide(effect, layer, { local: true })
 
   describe(`Device ${name}`, () => {
-    it.effect("puts and reads each dtype, and owns what it made", () =>
+    it.effect("copies each dtype to the device and back, without sharing memory", () =>
       on(
         Effect.gen(function* () {
           const device = yield* Device
@@ -56,7 +56,7 @@ export const suite = (name: string, layer: Layer.Layer<Device, DeviceUnavailable
       )
     )
 
-    it.effect("frees what a computation made, but for what it returns", () =>
+    it.effect("frees the tensors of a computation except those it returns", () =>
       on(
         Effect.gen(function* () {
           const device = yield* Device
@@ -70,7 +70,7 @@ export const suite = (name: string, layer: Layer.Layer<Device, DeviceUnavailable
       )
     )
 
-    it.effect("gives a typed error that says what failed, and leaks nothing", () =>
+    it.effect("fails with a typed error that names the operation, and leaks nothing", () =>
       on(
         Effect.gen(function* () {
           const device = yield* Device
@@ -111,7 +111,7 @@ export const suite = (name: string, layer: Layer.Layer<Device, DeviceUnavailable
       )
     )
 
-    it.effect("has TensorFlow's random numbers, to the bit, and drops by them", () =>
+    it.effect("has TensorFlow's random numbers, bit for bit, also in dropout", () =>
       on(
         Effect.gen(function* () {
           const device = yield* Device
@@ -129,7 +129,7 @@ export const suite = (name: string, layer: Layer.Layer<Device, DeviceUnavailable
       )
     )
 
-    it.effect("names the kernels of a computation before it runs", () =>
+    it.effect("returns the kernels of a computation, and fails for a missing one", () =>
       on(
         Effect.gen(function* () {
           const device = yield* Device
@@ -145,21 +145,21 @@ export const suite = (name: string, layer: Layer.Layer<Device, DeviceUnavailable
       )
     )
 
-    it.effect.each(differentiable)("has the reference's value and gradients of $name", (test) =>
+    it.effect.each(differentiable)("equals the reference in value and gradients of $name", (test) =>
       Effect.gen(function* () {
         const compute = measured(() => gradientsOf(test, inputsOf(test)))
         compare(yield* Effect.provide(compute, Cpu.layer, { local: true }), yield* on(compute))
       })
     )
 
-    it.effect.each(fused)("has the reference's value of $name", (test) =>
+    it.effect.each(fused)("equals the reference in the value of $name", (test) =>
       Effect.gen(function* () {
         const compute = measured(() => ({ value: test.f(...Object.values(HostTensor.toDevice(inputsOf(test)))) }))
         compare(yield* Effect.provide(compute, Cpu.layer, { local: true }), yield* on(compute))
       })
     )
 
-    it.effect.each(forward)("has the reference's result of $name", (test) =>
+    it.effect.each(forward)("equals the reference in the result of $name", (test) =>
       Effect.gen(function* () {
         const compute = Effect.result(measured(() => resultsOf(test)))
         const [expected, found] = [yield* Effect.provide(compute, Cpu.layer, { local: true }), yield* on(compute)]
@@ -169,7 +169,7 @@ export const suite = (name: string, layer: Layer.Layer<Device, DeviceUnavailable
       })
     )
 
-    it.effect("refuses ids that are out of range, or leaves zeros", () =>
+    it.effect("refuses indices out of range, or returns zeros for them", () =>
       on(
         Effect.gen(function* () {
           for (const test of outOfRange) {

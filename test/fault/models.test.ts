@@ -115,7 +115,7 @@ const causes: ReadonlyArray<Cause> = [
     /Check that config and files belong together/,
     Effect.flatMap(folderOf(bert.config, Small.make("gpt2").init(Key.make(1))), (folder) => attempt(folder))
   ],
-  ["a shard cut short", "InvalidSafetensors", /fetch or save it again/, cut],
+  ["a truncated shard", "InvalidSafetensors", /download or save it again/, cut],
   ["a tokenizer beyond the vocabulary", "TokenizerMismatch", /Vocabulary\.resize/, onFolder({ tokenizer: Tokenizer.bytes() })],
   ["a label beyond the classes", "DataError", /row 10.*label 3.*0 to 2/, onFolder({ train: good.with(10, row(3, 3)) })],
   ["the same in evaluation", "DataError", /row 10.*label 3.*0 to 2/, onFolder({ evaluated: good.with(10, row(3, 3)) })],

@@ -10,7 +10,7 @@ import * as Groups from "../../src/Optimizer/Groups.ts"
 import * as Momentum from "../../src/Optimizer/Momentum.ts"
 import * as Optimizers from "../../src/Optimizer/Optimizers.ts"
 import * as Scale from "../../src/Optimizer/Scale.ts"
-import { chain, identity, mapAt, type Transformation } from "../../src/Optimizer/Transformation.ts"
+import { chain, identity, mapContext, type Transformation } from "../../src/Optimizer/Transformation.ts"
 import * as WeightDecay from "../../src/Optimizer/WeightDecay.ts"
 import * as Gradients from "../../src/Tensor/Gradients.ts"
 import * as HostTensor from "../../src/Tensor/HostTensor.ts"
@@ -94,7 +94,7 @@ const table: ReadonlyArray<{ readonly name: string; readonly optimizer: Transfor
       {
         name: "second",
         where: everywhere,
-        transformation: mapAt(Optimizers.adam(), (at) => ({ ...at, learningRate: at.learningRate / 2 }))
+        transformation: mapContext(Optimizers.adam(), (at) => ({ ...at, learningRate: at.learningRate / 2 }))
       }
     ]),
     slots: moments
@@ -170,7 +170,7 @@ const minimise = ({ start, loss, learningRate }: Problem, name: string, optimize
 }
 
 describe.each(table)("$name", ({ name, optimizer, slots }) => {
-  it.each(problems)("lowers $name, with the slots that it names", (problem) => {
+  it.each(problems)("minimises $name, with the documented slots", (problem) => {
     const { first, last, paths } = minimise(problem, name, optimizer, name.includes("of its own") ? 1000 : 400)
     expect(last).toBeLessThan(first / 10)
     const named = Object.entries(problem.start).flatMap(([path, { shape }]) =>
@@ -212,7 +212,7 @@ const behaviour = (transformation: Transformation, values: ReadonlyArray<number>
     return seen as unknown as number
   }) as unknown
 
-it("chain is associative and identity is its unit, names included", () => {
+it("chain is associative and identity is its unit, including the names of slots", () => {
   fc.assert(
     fc.property(
       link,
@@ -230,7 +230,7 @@ it("chain is associative and identity is its unit, names included", () => {
   )
 }, 60_000)
 
-it("groups do to each parameter what its transformation would do alone", () => {
+it("groups update each parameter as its transformation does alone", () => {
   const head = {
     name: "head",
     where: (path: string) => path.startsWith("head."),
@@ -240,7 +240,7 @@ it("groups do to each parameter what its transformation would do alone", () => {
     fc.property(fc.array(fc.double({ min: -3, max: 3, noNaN: true }), { minLength: 3, maxLength: 3 }), (values) => {
       tf.tidy(() => {
         const parameters = { "head.weight": tf.tensor1d([...values]), "body.weight": tf.tensor1d([...values]) }
-        const rest = mapAt(Optimizers.sgd({ momentum: 0.9 }), (at) => ({ ...at, learningRate: at.learningRate / 2 }))
+        const rest = mapContext(Optimizers.sgd({ momentum: 0.9 }), (at) => ({ ...at, learningRate: at.learningRate / 2 }))
         const update = (optimizer: Transformation, some: Tensors) => {
           const scalars = Tree.map(optimizer.scalars({ step: 0, learningRate: 0.1 }), (value) => tf.scalar(value))
           return HostTensor.fromDevice(
@@ -276,7 +276,7 @@ const numbers = fc.array(
 )
 const pair = (values: ReadonlyArray<number>): Tensors => ({ w: tf.tensor1d([...values]) })
 
-it("n updates of an accumulation are one update on the mean", () => {
+it("n accumulated updates equal one update on the mean", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 3 }),
@@ -301,7 +301,7 @@ it("n updates of an accumulation are one update on the mean", () => {
   )
 }, 60_000)
 
-it("an average of the weights is what it says, and changes nothing else", () => {
+it("the moving average of the weights equals its formula, and does not change updates", () => {
   fc.assert(
     fc.property(fc.boolean(), fc.array(numbers, { minLength: 1, maxLength: 5 }), numbers, (warmup, gradients, start) => {
       tf.tidy(() => {
@@ -324,7 +324,7 @@ it("an average of the weights is what it says, and changes nothing else", () => 
   )
 }, 60_000)
 
-it("an accumulation keeps a NaN until it is used, and its slots are whole again without it", () => {
+it("an accumulation propagates a NaN to its update, and its slots are finite afterwards", () => {
   tf.tidy(() => {
     const { all } = trajectory(Accumulate.every(Optimizers.sgd(), 2), pair([1, 1]), [pair([Number.NaN, 0]), pair([0, 0])])
     expect(all.map(({ w }) => [...w!.dataSync()])).toEqual([
@@ -334,7 +334,7 @@ it("an accumulation keeps a NaN until it is used, and its slots are whole again 
   })
 })
 
-it.each(table)("$name never swallows a NaN", ({ name, optimizer }) => {
+it.each(table)("$name propagates a NaN", ({ name, optimizer }) => {
   tf.tidy(() => {
     const start = { w: tf.ones([2, 2]), b: tf.ones([2]) }
     const bad = { w: tf.tensor2d([Number.NaN, 1, 1, 1], [2, 2]), b: tf.tensor1d([Number.NaN, 1]) }
@@ -343,7 +343,7 @@ it.each(table)("$name never swallows a NaN", ({ name, optimizer }) => {
   })
 })
 
-it("clipping never swallows a NaN", () => {
+it("clipping propagates a NaN", () => {
   tf.tidy(() => {
     const gradients = { a: tf.tensor1d([Number.NaN, 2]), b: tf.tensor1d([1]) }
     const input = { gradients, parameters: {}, slots: {}, scalars: {} }

@@ -16,7 +16,7 @@ const matrix = fc
 
 const dot = (a: Float64Array, b: Float64Array) => a.reduce((sum, x, i) => sum + x * b[i]!, 0)
 
-it("left^T A right is diagonal, falls, and says all of A", () => {
+it("left^T A right is diagonal, in falling order, and reconstructs A", () => {
   fc.assert(
     fc.property(matrix, ({ rows, columns, data }) => {
       const { left, right } = SingularVectors.make({ rows, columns, data })
@@ -46,7 +46,7 @@ it("left^T A right is diagonal, falls, and says all of A", () => {
   )
 })
 
-it("gives the first of them where fewer are asked for", () => {
+it("returns the leading vectors for a smaller rank", () => {
   fc.assert(
     fc.property(matrix, fc.integer({ min: 1, max: 6 }), (matrix, most) => {
       const rank = Math.min(most, matrix.rows, matrix.columns)
@@ -57,14 +57,14 @@ it("gives the first of them where fewer are asked for", () => {
   )
 })
 
-it("has one sign where rounding decides between equal entries", () => {
+it("has a fixed sign where rounding decides between equal entries", () => {
   for (const bit of [-1e-12, 0, 1e-12]) {
     const { right } = SingularVectors.make({ rows: 2, columns: 2, data: [2, -2 + bit, 1, 1] })
     expect(right.map((vector) => vector.map((x) => Math.sign(x)))).toEqual([Float64Array.of(1, -1), Float64Array.of(1, 1)])
   }
 })
 
-it("gives NaN for a matrix that is not finite", () => {
+it("returns NaN for a matrix that is not finite", () => {
   const { right } = SingularVectors.make({ rows: 2, columns: 2, data: [Number.POSITIVE_INFINITY, 1, 0, 2] })
   expect(right.flatMap((vector) => [...vector])).toEqual([Number.NaN, Number.NaN, Number.NaN, Number.NaN])
 })

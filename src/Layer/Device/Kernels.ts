@@ -1,4 +1,4 @@
-/** Which kernels a computation needs, found before the first step by running it once, dry. */
+/** Determines which kernels a computation needs, by running it once before the first step. */
 import { Effect, Schema } from "effect"
 import { messageOf } from "../../ErrorMessage.ts"
 import { tf } from "../../Tensor/Tensor.ts"
@@ -10,12 +10,12 @@ export class KernelMissing extends Schema.TaggedError<KernelMissing>()("KernelMi
   during: Schema.String
 }) {
   override get message() {
-    return `${this.during} needs the kernel ${this.kernel}, which device ${this.device} does not have. Use another device, or another operation.`
+    return `${this.during} needs the kernel ${this.kernel}, which is not supported on device ${this.device}. Use another device or another operation.`
   }
 }
 
 /**
- * Runs a computation (a forward pass, a step with its gradients) once, frees what it returns, and names the kernels that ran.
+ * Runs a computation (a forward pass, a step with its gradients) once, frees its results, and returns the names of the kernels that ran.
  * **Errors**: `KernelMissing` when the device lacks one of them, `DeviceError` when it fails otherwise.
  */
 export const trace = Effect.fn("Kernels.trace")(function* (during: string, f: () => tf.TensorContainer) {
@@ -28,7 +28,7 @@ export const trace = Effect.fn("Kernels.trace")(function* (during: string, f: ()
   return new Set(profile.kernels)
 })
 
-/** Gives a failure whose reason is that a kernel is not there the type `KernelMissing`; others stay as they are. */
+/** Converts failures that are caused by a missing kernel to `KernelMissing`. */
 export const explain =
   (during: string) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | KernelMissing, R | Device> =>
@@ -41,7 +41,7 @@ export const explain =
 
 const profileOf = async (f: () => tf.TensorContainer) => {
   let failure: unknown
-  // A profile that throws would stay switched on.
+  // A profile that throws would not be switched off.
   const info = await tf.profile(() => {
     try {
       tf.tidy(() => {
@@ -56,7 +56,7 @@ const profileOf = async (f: () => tf.TensorContainer) => {
   return { kernels: info.kernelNames, failure }
 }
 
-/** TensorFlow.js's own words. */
+/** Finds the kernel in TensorFlow.js's message. */
 const missingIn = (error: unknown): string | undefined => {
   const reason = typeof error === "object" && error !== null && "reason" in error ? String(error.reason) : ""
   return /^Kernel '(\w+)' not registered for backend/.exec(reason)?.[1]

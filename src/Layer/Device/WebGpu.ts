@@ -1,12 +1,12 @@
 /**
- * A GPU through WebGPU: an opt-in, never chosen by `auto`, for what it finds may be a slow emulation in software. Its two packages are large (130 MB), so
- * they are no dependencies: whoever wants the device installs them.
+ * The device `webgpu`: a GPU through WebGPU. `auto` never chooses it, as the adapter may be a slow software emulation. Its two packages are large (130 MB)
+ * and not dependencies: install them to use the device.
  */
 import { Layer } from "effect"
 import { acquire } from "./Backend.ts"
 import { Device } from "./Device.ts"
 
-/** Provides the device `webgpu`. **Errors**: `DeviceUnavailable`, which says what to install, or that no GPU answers. */
+/** Provides the device `webgpu`. **Errors**: `DeviceUnavailable` when its packages are not installed, or no GPU is found. */
 export const layer = Layer.effect(Device, acquire({ name: "webgpu", reads: "later", load: async () => start(await packages()) }))
 
 const names = ["webgpu", "@tensorflow/tfjs-backend-webgpu"] as const
@@ -16,7 +16,7 @@ interface Dawn {
   readonly globals: object
 }
 
-/** The names are not literals, so that nothing but this needs the packages. */
+/** The names are not literals, so that type checks and bundlers do not need the packages. */
 const packages = async () => {
   const [dawn, backend] = names.map((name) => () => import(name) as Promise<unknown>) as [
     () => Promise<unknown>,
@@ -34,7 +34,7 @@ const start = async ({ dawn, backend }: { readonly dawn: Dawn; readonly backend:
   const gpu = dawn.create([])
   if ((await gpu.requestAdapter()) == null)
     throw new Error(
-      "no GPU answers. Install its driver (Vulkan on Linux, Metal on macOS, Direct3D 12 on Windows), or use another device"
+      "no GPU was found. Install its driver (Vulkan on Linux, Metal on macOS, Direct3D 12 on Windows), or use another device"
     )
   Object.assign(globalThis, dawn.globals)
   Object.defineProperty(navigator, "gpu", { value: gpu, configurable: true })

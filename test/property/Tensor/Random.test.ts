@@ -7,7 +7,7 @@ import * as Random from "../../../src/Tensor/Random.ts"
 const seed = fc.maxSafeInteger()
 const place = fc.oneof(fc.maxSafeInteger(), fc.string({ unit: "binary" }))
 
-it("a permutation has every index once", () => {
+it("a permutation contains every index once", () => {
   fc.assert(
     fc.property(seed, fc.nat(300), (s, n) => {
       const order = Random.permutation(Key.make(s), n)
@@ -17,7 +17,7 @@ it("a permutation has every index once", () => {
   )
 })
 
-it("a draw is a function of its key, and a longer one begins as the shorter one", () => {
+it("a draw is a function of its key, and a shorter one is its prefix", () => {
   fc.assert(
     fc.property(seed, place, fc.nat(50), fc.nat(50), (s, where, n, more) => {
       const key = Key.fold(Key.make(s), where)
@@ -29,7 +29,7 @@ it("a draw is a function of its key, and a longer one begins as the shorter one"
   )
 })
 
-it("uniform numbers are in [0, 1), normal ones are finite", () => {
+it("uniform numbers are in [0, 1), normal numbers are finite", () => {
   fc.assert(
     fc.property(seed, (s) => {
       expect(Random.uniform(Key.make(s), [64]).data.every((x) => x >= 0 && x < 1)).toBe(true)
@@ -39,7 +39,7 @@ it("uniform numbers are in [0, 1), normal ones are finite", () => {
   )
 })
 
-it("categorical never draws what is impossible", () => {
+it("categorical never draws a class of probability 0", () => {
   const logit = fc.oneof(fc.float({ min: -80, max: 80, noNaN: true }), fc.constant(Number.NEGATIVE_INFINITY))
   const row = fc.array(logit, { minLength: 1, maxLength: 6 }).filter((logits) => logits.some(Number.isFinite))
   fc.assert(
@@ -51,7 +51,7 @@ it("categorical never draws what is impossible", () => {
   )
 })
 
-it("keys of different places differ", () => {
+it("keys folded with different data differ", () => {
   fc.assert(
     fc.property(seed, place, place, (s, a, b) => {
       fc.pre(!Object.is(a, b) && !(a === 0 && b === 0) && wellFormed(a) && wellFormed(b))

@@ -14,7 +14,7 @@ const tensor: fc.Arbitrary<HostTensor.HostTensor> = fc.array(fc.nat({ max: 3 }),
 const name = fc.string({ unit: "grapheme" }).filter((text) => text !== "__metadata__")
 const tensors = fc.dictionary(name, tensor, { maxKeys: 6, noNullPrototype: true })
 
-it("decode undoes encode, bit for bit", () => {
+it("decode inverts encode, bit for bit", () => {
   fc.assert(
     fc.property(tensors, fc.dictionary(fc.string(), fc.string(), { noNullPrototype: true }), (expected, metadata) => {
       const file = Safetensors.decode(Safetensors.encode(expected, { metadata }))
@@ -27,7 +27,7 @@ it("decode undoes encode, bit for bit", () => {
   )
 })
 
-it("equal tensors give equal bytes in any order", () => {
+it("encode gives equal bytes for any order of equal tensors", () => {
   fc.assert(
     fc.property(tensors, (expected) => {
       const reversed = Object.fromEntries(Object.entries(expected).reverse())
@@ -37,7 +37,7 @@ it("equal tensors give equal bytes in any order", () => {
   )
 })
 
-it("a damaged file is read or refused with a typed error, never worse", () => {
+it("decode reads a damaged file or fails with a typed error", () => {
   const bytes = Safetensors.encode(
     { a: HostTensor.fromArray([1, 2, 3]), b: HostTensor.fromArray([[1], [0]], "bool") },
     { metadata: { format: "pt" } }

@@ -6,7 +6,7 @@ import * as Tree from "../../../src/Tensor/Tree.ts"
 const path = fc.stringMatching(/^[a-z0-9]{1,3}(\.[a-z0-9]{1,3}){0,3}$/)
 const tree = fc.dictionary(path, fc.integer(), { noNullPrototype: true })
 
-it("under undoes prefix, beside any other paths", () => {
+it("under inverts prefix, beside any other paths", () => {
   fc.assert(
     fc.property(tree, path, tree, (own, name, others) => {
       const strangers = Tree.filter(others, (key) => !key.startsWith(`${name}.`))
@@ -16,7 +16,7 @@ it("under undoes prefix, beside any other paths", () => {
   )
 })
 
-it("map keeps the paths, and zip with itself is map", () => {
+it("map does not change the paths, and zip with itself is map", () => {
   fc.assert(
     fc.property(tree, (own) => {
       expect(Tree.map(own, (x) => x)).toEqual(own)
@@ -28,7 +28,7 @@ it("map keeps the paths, and zip with itself is map", () => {
   )
 })
 
-it("fromArray undoes toArray", () => {
+it("fromArray inverts toArray", () => {
   const shape = fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 4 })
   const tensor = shape.chain((dimensions) => {
     const length = HostTensor.sizeOf(dimensions)

@@ -14,7 +14,7 @@ const spike = (bytes: number) => {
   block.resize(0)
 }
 
-it.live("sees what synchronous work takes and gives back, and forgets it at the next watch", () =>
+it.live("measures the peak of synchronous work, and starts again with the next measurement", () =>
   Effect.gen(function* () {
     const memory = yield* MemoryUsage.Memory
     const stop = yield* memory.watch
@@ -27,7 +27,7 @@ it.live("sees what synchronous work takes and gives back, and forgets it at the 
   }).pipe(Effect.provide(MemoryUsage.live))
 )
 
-it.live("does not forget a peak that another still watches for", () =>
+it.live("does not reset the peak of a measurement that is still in progress", () =>
   Effect.gen(function* () {
     const memory = yield* MemoryUsage.Memory
     yield* Effect.sleep(20) // the thread is asleep
@@ -39,7 +39,7 @@ it.live("does not forget a peak that another still watches for", () =>
   }).pipe(Effect.provide(MemoryUsage.live))
 )
 
-it.effect("gives a test what it says", () =>
+it.effect("returns the fixed usages of the test layer", () =>
   Effect.gen(function* () {
     const memory = yield* MemoryUsage.Memory
     const usages = [yield* yield* memory.watch, yield* yield* memory.watch, yield* yield* memory.watch]

@@ -3,7 +3,7 @@ import { expect, it } from "@effect/vitest"
 import { Effect, Exit } from "effect"
 import * as Signals from "../../../src/Layer/Signals.ts"
 
-it.live("cleans up, does the last, and lets the signal through; all work of a process is told by one listener", () =>
+it.live("cleans up, runs the last effect and lets the signal through, with one listener for all work of a process", () =>
   Effect.gen(function* () {
     const order: Array<string> = []
     const signalled = () => void order.push("signal")
@@ -35,7 +35,7 @@ it.live("cleans up, does the last, and lets the signal through; all work of a pr
   })
 )
 
-it.live("work that ends is no longer listened for, and its last is not done", () =>
+it.live("removes the listener and skips the last effect when work ends without a signal", () =>
   Effect.gen(function* () {
     const before = process.listenerCount("SIGINT")
     let last = 0

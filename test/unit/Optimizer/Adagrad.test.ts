@@ -5,7 +5,7 @@ import { tf } from "../../../src/Tensor/Tensor.ts"
 
 beforeAll(() => tf.setBackend("cpu"))
 
-it("adds epsilon to the root, not under it", () => {
+it("adds epsilon after the square root", () => {
   tf.tidy(() => {
     const gradients = { w: tf.scalar(0.5) }
     const slots = { "sum.w": tf.scalar(0) }

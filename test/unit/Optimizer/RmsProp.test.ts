@@ -5,7 +5,7 @@ import { tf } from "../../../src/Tensor/Tensor.ts"
 
 beforeAll(() => tf.setBackend("cpu"))
 
-it("adds epsilon to the root, not under it", () => {
+it("adds epsilon after the square root", () => {
   tf.tidy(() => {
     const gradients = { w: tf.scalar(0.5) }
     const slots = { "square_avg.w": tf.scalar(0) }
@@ -14,7 +14,7 @@ it("adds epsilon to the root, not under it", () => {
   })
 })
 
-it("takes a variance that rounding made negative for 0", () => {
+it("treats a variance that is negative by rounding as 0", () => {
   tf.tidy(() => {
     const gradients = { w: tf.scalar(1) }
     const slots = { "square_avg.w": tf.scalar(1), "grad_avg.w": tf.scalar(1.5) }

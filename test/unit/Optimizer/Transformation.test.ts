@@ -7,7 +7,7 @@ import * as Adam from "../../../src/Optimizer/Adam.ts"
 import * as Groups from "../../../src/Optimizer/Groups.ts"
 import * as Momentum from "../../../src/Optimizer/Momentum.ts"
 import * as Optimizers from "../../../src/Optimizer/Optimizers.ts"
-import { chain, identity, mapAt } from "../../../src/Optimizer/Transformation.ts"
+import { chain, identity, mapContext } from "../../../src/Optimizer/Transformation.ts"
 import { tf } from "../../../src/Tensor/Tensor.ts"
 
 beforeAll(() => tf.setBackend("cpu"))
@@ -16,7 +16,7 @@ afterAll(() => expect(tf.memory().numTensors).toBe(0))
 const slotsOf = (transformation: ReturnType<typeof chain>) =>
   tf.tidy(() => Object.keys(transformation.init({ w: tf.scalar(1), b: tf.scalar(1) })) as unknown as number) as unknown
 
-it("tells links of one name apart", () => {
+it("makes the names of equal links unique", () => {
   const trace = Momentum.trace({ momentum: 0.5 })
   expect(slotsOf(chain(trace, chain(trace, identity), { ...trace, name: "momentum_2" }))).toEqual([
     "momentum.momentum_buffer.w",
@@ -28,7 +28,7 @@ it("tells links of one name apart", () => {
   ])
 })
 
-it("computes bias corrections in float64, for the update that comes next", () => {
+it("computes bias corrections in float64, for the next update", () => {
   const { correction, epsilon } = Adam.scaleByAdam().scalars({ step: 9, learningRate: 1 })
   const root = Math.sqrt(1 - 0.999 ** 10)
   expect(correction).toBe(root / (1 - 0.9 ** 10))
@@ -36,7 +36,7 @@ it("computes bias corrections in float64, for the update that comes next", () =>
   expect(Adam.scaleByAdam({ epsilonHat: true }).scalars({ step: 9, learningRate: 1 })).toEqual({ correction, epsilon: 1e-8 })
 })
 
-it("gives a parameter to the first group that wants it, and slots to those that have any", () => {
+it("updates a parameter by the first group that accepts it, with slots only where they exist", () => {
   const adam = Optimizers.adam()
   const groups = Groups.make(
     [
@@ -53,8 +53,8 @@ it("gives a parameter to the first group that wants it, and slots to those that 
   expect(slotsOf(twice)).toEqual(["rest.adam.exp_avg.w", "rest.adam.exp_avg_sq.w", "rest_2.momentum.momentum_buffer.b"])
 })
 
-it("mapAt reaches every link, also within another chain", () => {
-  const late = mapAt(Optimizers.adam(), (at) => ({ step: at.step + 1, learningRate: 3 }))
+it("mapContext applies to every link, also within another chain", () => {
+  const late = mapContext(Optimizers.adam(), (at) => ({ step: at.step + 1, learningRate: 3 }))
   expect(chain(late, identity).scalars({ step: 0, learningRate: 1 })).toEqual({
     ...chain(Optimizers.adam()).scalars({ step: 1, learningRate: 3 })
   })

@@ -60,7 +60,7 @@ it("names the kernel, what it was given, and which gradients and weights were lo
     ["Multiply", ["parameters.w", "batch.x"]],
     ["Log", []]
   ])
-  expect(found.frames.map(({ least, most, shape }) => [least, most, shape])).toEqual([
+  expect(found.frames.map(({ absMin, absMax, shape }) => [absMin, absMax, shape])).toEqual([
     [0, 4, [3]],
     [0, Number.POSITIVE_INFINITY, [3]]
   ])
@@ -69,7 +69,7 @@ it("names the kernel, what it was given, and which gradients and weights were lo
   )
 })
 
-it("finds what is lost on the way back alone", () => {
+it("finds a NaN that only the backward computation has", () => {
   // 0 * the slope of a root at 0
   const found = finding(
     line((x) => tf.sqrt(tf.sub(x, x))),
@@ -77,7 +77,7 @@ it("finds what is lost on the way back alone", () => {
   )
   expect(found.tensors).toContain("gradients.w")
   expect(found.tensors).not.toContain("gradients.other")
-  expect(Number.isFinite(found.frames.at(-2)!.most)).toBe(true)
+  expect(Number.isFinite(found.frames.at(-2)!.absMax)).toBe(true)
 })
 
 it("keeps the last frames", () => {
@@ -85,8 +85,8 @@ it("keeps the last frames", () => {
     line((x) => tf.log(Array.from({ length: 40 }).reduce<Tensor>((y) => tf.mul(y, 0.5), x))),
     batch([-1])
   )
-  expect(found.frames).toHaveLength(KernelTrace.kept)
-  expect(found.frames.at(-1)).toMatchObject({ kernel: "Log", most: Number.NaN })
+  expect(found.frames).toHaveLength(KernelTrace.maxFrames)
+  expect(found.frames.at(-1)).toMatchObject({ kernel: "Log", absMax: Number.NaN })
   expect(found.frames.slice(0, -1).every(({ kernel }) => kernel === "Multiply")).toBe(true)
 })
 
@@ -139,12 +139,12 @@ describe("masks and padding are no finding", () => {
   })
 })
 
-it("is told as an aligned list, oldest first", () => {
+it("reports the kernels as an aligned table, oldest first", () => {
   const found = finding(line(tf.log), batch([4, 0, 1]))
   const lines = new NonFiniteTensor({ step: 3, ...found }).message.split("\n")
   expect(lines[0]).toMatch(/^The kernel Log gave NaN or infinity in step 3\. .*oldest first:$/)
   expect(lines.slice(1, 4)).toEqual([
-    "min |x|  max |x|   kernel    shape  of",
+    "abs min  abs max   kernel    shape  inputs",
     "0.00e+0  4.00e+0   Multiply  [3]    parameters.w, batch.x",
     "0.00e+0  Infinity  Log       [3]"
   ])

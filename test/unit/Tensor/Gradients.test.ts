@@ -14,7 +14,7 @@ const alive = () => [tf.memory().numTensors, tf.engine().backend.numDataIds(), t
 const parameters = () => HostTensor.toDevice({ w: HostTensor.fromArray([1, 2, 3]), unused: HostTensor.ones([2, 2]) })
 
 layer(Cpu.layer)("valueAndGrads", (it) => {
-  it.effect("gives loss, aux and gradients, and nothing else stays", () =>
+  it.effect("returns loss, aux and gradients, and leaks nothing", () =>
     Effect.sync(() => {
       const p = parameters()
       const before = alive()
@@ -33,7 +33,7 @@ layer(Cpu.layer)("valueAndGrads", (it) => {
     })
   )
 
-  it.effect("gives zeros to a parameter that the loss does not use", () =>
+  it.effect("returns zeros for a parameter that the loss does not use", () =>
     Effect.sync(() =>
       tf.tidy(() => {
         const { gradients } = valueAndGrads(({ w }) => ({ loss: tf.sum(w!), aux: {} }), parameters())
@@ -42,7 +42,7 @@ layer(Cpu.layer)("valueAndGrads", (it) => {
     )
   )
 
-  it.effect("leaks nothing when it throws, wherever that is", () =>
+  it.effect("leaks nothing when it throws, in the forward or the backward computation", () =>
     Effect.sync(() => {
       const p = parameters()
       const before = alive()
@@ -68,7 +68,7 @@ layer(Cpu.layer)("valueAndGrads", (it) => {
     })
   )
 
-  it.effect("works within itself: a gradient of a gradient", () =>
+  it.effect("can be nested: a gradient of a gradient", () =>
     Effect.sync(() =>
       tf.tidy(() => {
         const { w } = parameters()
@@ -98,7 +98,7 @@ layer(Cpu.layer)("dropout", (it) => {
     })
   )
 
-  it.effect("sends the gradient through what it kept", () =>
+  it.effect("propagates the gradient through the elements that are not dropped", () =>
     Effect.sync(() =>
       tf.tidy(() => {
         const { aux, gradients } = valueAndGrads(
@@ -114,7 +114,7 @@ layer(Cpu.layer)("dropout", (it) => {
     )
   )
 
-  it.effect("is the identity at rate 0, and refuses what is no rate", () =>
+  it.effect("is the identity at rate 0, and refuses an invalid rate", () =>
     Effect.sync(() =>
       tf.tidy(() => {
         expect(dropout(tf.tensor1d([1, 2]), 0, Key.make(1)).dataSync()).toEqual(Float32Array.from([1, 2]))

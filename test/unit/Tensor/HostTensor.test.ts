@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest"
 import * as HostTensor from "../../../src/Tensor/HostTensor.ts"
 
 describe("fromArray", () => {
-  it("takes one level of nesting for each dimension", () => {
+  it("reads one level of nesting for each dimension", () => {
     const tensor = HostTensor.fromArray([
       [[1], [2]],
       [[3], [4]],
@@ -25,13 +25,13 @@ describe("fromArray", () => {
   })
 })
 
-it("make refuses parts that do not fit", () => {
-  expect(() => HostTensor.make("float32", [3], new Float32Array(2))).toThrow(/shape \[3\] has 3 elements, and there are 2/)
+it("make refuses data that do not match shape or dtype", () => {
+  expect(() => HostTensor.make("float32", [3], new Float32Array(2))).toThrow(/expected 3 elements for shape \[3\], but got 2/)
   expect(() => HostTensor.make("int32", [2], new Float32Array(2))).toThrow(/Int32Array/)
   expect(() => HostTensor.make("bool", [-1], new Uint8Array(1))).toThrow(/not a shape/)
 })
 
-it("equals compares bits, and NaN with itself", () => {
+it("equals compares bits, and NaN equals itself", () => {
   const a = HostTensor.fromArray([Number.NaN, 0])
   expect(HostTensor.equals(a, HostTensor.fromArray([Number.NaN, 0]))).toBe(true)
   expect(HostTensor.equals(a, HostTensor.fromArray([Number.NaN, -0]))).toBe(false)

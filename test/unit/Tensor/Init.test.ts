@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest"
 import * as Init from "../../../src/Tensor/Init.ts"
 import * as Key from "../../../src/Tensor/Key.ts"
 
-it("fans of dense, convolution and vector weights", () => {
+it("counts the fans of dense, convolution and vector weights", () => {
   expect(Init.fansOf([20, 30])).toEqual({ inputs: 20, outputs: 30 })
   expect(Init.fansOf([3, 3, 16, 32])).toEqual({ inputs: 144, outputs: 288 })
   expect(Init.fansOf([7])).toEqual({ inputs: 7, outputs: 7 })
@@ -39,7 +39,7 @@ describe("the spread", () => {
   })
 })
 
-it("constants", () => {
+it("fills with zeros, ones and a constant", () => {
   expect(Init.zeros(Key.make(0), [2])).toEqual({ dtype: "float32", shape: [2], data: new Float32Array(2) })
   expect([...Init.constant(3)(Key.make(0), [2]).data]).toEqual([3, 3])
   expect([...Init.ones(Key.make(0), [2]).data]).toEqual([1, 1])

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest"
 import * as Key from "../../../src/Tensor/Key.ts"
 
-it("a key is the seed's two words", () => {
+it("make splits a seed into two words", () => {
   expect(Key.make(42)).toEqual({ hi: 0, lo: 42 })
   expect(Key.make(2 ** 32 + 1)).toEqual({ hi: 1, lo: 1 })
   expect(Key.make(-1)).toEqual({ hi: 0xffffffff, lo: 0xffffffff })
@@ -20,7 +20,7 @@ it.each<[number | string, Key.Key]>([
   expect(Key.fold(Key.make(42), data)).toEqual(expected)
 })
 
-it("different places have different keys", () => {
+it("fold gives different keys for different data", () => {
   const names = ["", "\0", "a", "a\0", "aaaaaaaa", "aaaaaaaaa", "b", "é", "1"]
   const places: ReadonlyArray<number | string> = [...Array.from({ length: 2000 }, (_, i) => i - 1000), ...names]
   const keys = places.map((place) => JSON.stringify(Key.fold(Key.make(1), place)))

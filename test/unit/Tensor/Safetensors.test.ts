@@ -20,7 +20,7 @@ const own = {
 }
 
 describe("the reference implementation's files", () => {
-  it("are read, with the casts that are stated", () => {
+  it("are read with the documented casts", () => {
     const { tensors, metadata, stored } = Safetensors.decode(bytesOf(reference.all))
     expect(tensors).toEqual({
       ...own,
@@ -53,9 +53,9 @@ const claims = (length: bigint) => {
 }
 const scalar = '{"dtype":"F32","shape":[],"data_offsets":[0,4]}'
 
-describe("hostile files", () => {
+describe("invalid files", () => {
   it.each<[string, Uint8Array, RegExp]>([
-    ["empty", new Uint8Array(0), /0 bytes/],
+    ["empty", new Uint8Array(0), /expected at least 8 bytes, but it has 0/],
     ["a huge header", claims(2n ** 63n), /claims/],
     ["a header longer than the file", claims(100n), /claims 100 bytes/],
     ["no JSON", file("{"), /not JSON/],
@@ -72,32 +72,40 @@ describe("hostile files", () => {
     ["too few bytes for the shape", file({ w: entry("F32", [2], 0, 4) }, 4), /tensor w: shape \[2\] of F32 takes 8 bytes/],
     ["a shape that overflows", file({ w: entry("F32", [2 ** 52, 2 ** 52], 0, 4) }, 4), /tensor w: shape/],
     ["end before begin", file({ w: entry("F32", [1], 4, 0) }, 4), /tensor w: shape/],
-    ["an overlap", file({ a: entry("F32", [2], 0, 8), w: entry("F32", [1], 4, 8) }, 8), /tensor w: it begins at byte 4/],
-    ["a gap", file({ a: entry("F32", [1], 0, 4), w: entry("F32", [1], 8, 12) }, 12), /tensor w: it begins at byte 8/],
-    ["cut short", file({ w: entry("F32", [2], 0, 8) }, 7), /tensor w: it ends at byte 8/],
+    [
+      "an overlap",
+      file({ a: entry("F32", [2], 0, 8), w: entry("F32", [1], 4, 8) }, 8),
+      /tensor w: expected it to begin at byte 8, but it begins at 4/
+    ],
+    [
+      "a gap",
+      file({ a: entry("F32", [1], 0, 4), w: entry("F32", [1], 8, 12) }, 12),
+      /tensor w: expected it to begin at byte 4, but it begins at 8/
+    ],
+    ["truncated", file({ w: entry("F32", [2], 0, 8) }, 7), /tensor w: it ends at byte 8/],
     ["bytes left over", file({ w: entry("F32", [1], 0, 4) }, 5), /1 bytes at the end/],
-    ["a name twice", file(`{"w":${scalar},"\\u0077" ${" ".repeat(99)}:${scalar}}`, 4), /tensor w: its name is there twice/],
-    ["a BOOL of 2", file({ w: entry("BOOL", [1], 0, 1) }, 1).fill(2, -1), /tensor w: a BOOL is 0 or 1/]
-  ])("%s is refused", (_, bytes, message) => {
+    ["a name twice", file(`{"w":${scalar},"\\u0077" ${" ".repeat(99)}:${scalar}}`, 4), /tensor w: its name occurs twice/],
+    ["a BOOL of 2", file({ w: entry("BOOL", [1], 0, 1) }, 1).fill(2, -1), /tensor w: expected 0 or 1 for BOOL, but got 2/]
+  ])("refuses %s", (_, bytes, message) => {
     expect(() => Safetensors.decode(bytes)).toThrow(Safetensors.InvalidSafetensors)
     expect(() => Safetensors.decode(bytes)).toThrow(message)
   })
-  it("an I64 that int32 has no room for is refused", () => {
+  it("refuses an I64 out of the range of int32", () => {
     const bytes = file({ w: entry("I64", [1], 0, 8) }, 8)
     bytes[bytes.length - 2] = 1
     expect(() => Safetensors.decode(bytes)).toThrow(/Tensor w holds 281474976710656/)
   })
-  it("an entry cannot reach Object.prototype", () => {
+  it("does not set a prototype for a tensor called __proto__", () => {
     const { tensors } = Safetensors.decode(file(`{"__proto__":${scalar}}`, 4))
     expect(Object.getPrototypeOf(tensors)).toBe(Object.prototype)
     expect(Object.keys(tensors)).toEqual(["__proto__"])
   })
-  it("a tensor cannot be called __metadata__", () => {
+  it("refuses a tensor called __metadata__", () => {
     expect(() => Safetensors.encode({ __metadata__: HostTensor.scalar(1) })).toThrow(Safetensors.InvalidSafetensors)
   })
 })
 
-it("BF16 is the upper half of a float32", () => {
+it("reads BF16 as the upper half of a float32", () => {
   const bytes = file({ w: entry("BF16", [2], 0, 4) }, 4)
   bytes.set([0xc0, 0x3f, 0x80, 0xff], bytes.length - 4)
   expect([...Safetensors.decode(bytes).tensors.w!.data]).toEqual([1.5, Number.NEGATIVE_INFINITY])
@@ -110,7 +118,7 @@ it("reads from within a larger, unaligned buffer", () => {
   expect(Safetensors.decode(larger.subarray(3)).tensors).toEqual(own)
 })
 
-it("what is decoded from a Node Buffer is a copy", () => {
+it("copies what it decodes from a Node Buffer", () => {
   const bytes = Buffer.from(Safetensors.encode(own))
   const { tensors } = Safetensors.decode(bytes)
   bytes.fill(0)
@@ -122,7 +130,7 @@ describe("stored in another format", () => {
     const bytes = Safetensors.encode({ w: tensor }, { stored: { w: format } })
     return bytes.slice(bytes.length - Safetensors.byteLength(tensor, format))
   }
-  it.each(["F16", "BF16"] as const)("every %s comes back to the bit", (format) => {
+  it.each(["F16", "BF16"] as const)("reads and writes every %s without loss", (format) => {
     const patterns = Uint16Array.from({ length: 65536 }, (_, i) => i)
     const bytes = file({ w: entry(format, [65536], 0, 131072) }, 131072)
     bytes.set(new Uint8Array(patterns.buffer), bytes.length - 131072)
@@ -149,14 +157,14 @@ describe("stored in another format", () => {
     ["I64", -7, -7],
     ["U8", 255, 255],
     ["I8", -128, -128]
-  ] as const)("%s has %d as %d", (format, value, expected) => {
+  ] as const)("rounds in %s %d to %d", (format, value, expected) => {
     const dtype = format.includes("F") ? "float32" : "int32"
     const tensor = HostTensor.make(dtype, [1], dtype === "float32" ? Float32Array.of(value) : Int32Array.of(value))
     expect(Safetensors.decode(Safetensors.encode({ w: tensor }, { stored: { w: format } })).tensors.w!.data[0]).toBe(expected)
   })
-  it("a whole number that does not fit, and another kind of number, are refused", () => {
+  it("refuses a whole number out of range, and another kind of number", () => {
     const ids = HostTensor.fromArray([1, 256], "int32")
-    expect(() => bytesOf("U8", ids)).toThrow(/Tensor w holds 256 as I32, which does not fit into U8/)
+    expect(() => bytesOf("U8", ids)).toThrow(/Tensor w holds 256 \(I32\), which is out of range for U8/)
     expect(() => bytesOf("F16", ids)).toThrow(/a int32 tensor of shape \[2\] cannot be stored as F16/)
     expect(() => bytesOf("BOOL", ids)).toThrow(Safetensors.InvalidSafetensors)
   })

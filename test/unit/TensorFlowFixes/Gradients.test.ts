@@ -32,7 +32,7 @@ const check = (shapes: ReadonlyArray<ReadonlyArray<number>>, f: (...inputs: Arra
     }
   })
 
-layer(Cpu.layer)("gradients that TensorFlow.js lacks", (it) => {
+layer(Cpu.layer)("repaired gradients equal finite differences", (it) => {
   it.effect("matMul broadcast right", () =>
     check(
       [
@@ -87,7 +87,7 @@ layer(Cpu.layer)("gradients that TensorFlow.js lacks", (it) => {
       (x, w) => tf.depthwiseConv2d(x as tf.Tensor4D, w as tf.Tensor4D, 1, "valid", "NHWC", 2)
     )
   )
-  it.effect("TensorFlow.js's einsum", () =>
+  it.effect("tf.einsum", () =>
     check(
       [
         [2, 3, 4],
@@ -96,8 +96,8 @@ layer(Cpu.layer)("gradients that TensorFlow.js lacks", (it) => {
       (a, b) => tf.einsum("bqd,bkd->bkq", a, b)
     )
   )
-  it.effect("TensorFlow.js's einsum of a sum", () => check([[3, 4]], (a) => tf.einsum("ab->b", a)))
-  it.effect("our einsum", () =>
+  it.effect("tf.einsum with a sum", () => check([[3, 4]], (a) => tf.einsum("ab->b", a)))
+  it.effect("regimen's einsum", () =>
     check(
       [
         [2, 3, 4, 5],
@@ -106,7 +106,7 @@ layer(Cpu.layer)("gradients that TensorFlow.js lacks", (it) => {
       (a, b) => einsum("bxcd,bcdy->ybx", a, b)
     )
   )
-  it.effect("our einsum, where labels vanish on one side", () =>
+  it.effect("regimen's einsum with a label of one operand that is summed", () =>
     check(
       [
         [3, 4],
@@ -116,7 +116,7 @@ layer(Cpu.layer)("gradients that TensorFlow.js lacks", (it) => {
     )
   )
 
-  it.effect("of broadcast maxima", () =>
+  it.effect("broadcast maximum", () =>
     Effect.sync(() =>
       tf.tidy(() => {
         const [a, b] = [
@@ -132,7 +132,7 @@ layer(Cpu.layer)("gradients that TensorFlow.js lacks", (it) => {
       })
     )
   )
-  it.effect("of comparisons: zero", () =>
+  it.effect("comparisons, which are zero", () =>
     Effect.sync(() =>
       tf.tidy(() => {
         const x = tf.tensor1d([-1, 2])

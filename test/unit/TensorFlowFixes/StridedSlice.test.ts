@@ -26,7 +26,7 @@ for (const [name, device] of [
 ] as const) {
   describe(name, () => {
     layer(device)("stridedSlice", (it) => {
-      it.effect("drops and adds axes as slices of one axis at a time do", () =>
+      it.effect("drops and adds axes as slicing one axis after the other does", () =>
         Effect.sync(() =>
           fc.assert(
             fc.property(slices, ({ axes, added }) =>
