@@ -24,6 +24,7 @@ const short: Readonly<Record<string, (folder: string) => ReadonlyArray<string>>>
   mobydick: glance("mobydick", 2),
   ported: (folder) => ["examples/ported.ts", join(folder, "run")],
   resume: () => ["examples/resume.ts"],
+  sampleCallback: (folder) => ["examples/sampleCallback.ts", join(folder, "run")],
   schedule: (folder) => ["src/cli/main.ts", "train", "examples/schedule.ts", "--output_dir", join(folder, "run")],
   spirals: (folder) => [
     "src/cli/main.ts",
