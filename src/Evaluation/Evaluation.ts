@@ -142,6 +142,7 @@ const look = Effect.fnUntraced(function* <E, R>(
   const collects = !only && (all || (compute !== undefined && !batchwise))
   const keeps = collects || batchwise
   const { write } = collect
+  const generates = write !== undefined && !only && (keeps || metrics.generated === true)
   const device = yield* Device
   const collector = yield* PredictionCollector.make
   // a prediction has metrics where there is something to measure
@@ -169,13 +170,17 @@ const look = Effect.fnUntraced(function* <E, R>(
     const current = batch
     const fields: BatchDifference.Fields = first ?? BatchDifference.fieldsOf(current.tensors)
     first = fields
+    const key = Key.fold(Key.make(0), seen.batches)
+    const generated: HostTensors = generates
+      ? { sequences: yield* write(weights, current.tensors, collect.generation ?? {}, key) }
+      : {}
     const blamed = <Failure extends { readonly reason: string }>(failure: Failure) =>
       BatchDifference.blame(failure, fields, [current])
     const measured = yield* Effect.acquireUseRelease(
       Effect.tap(
         device
           .run(`evaluation of ${set}, batch ${seen.batches}`, () =>
-            caught(() => MetricError.caught(() => forward(ForwardPass.input(weights, current))))
+            caught(() => MetricError.caught(() => forward(ForwardPass.input(weights, current, generated))))
           )
           .pipe(
             Effect.mapError(blamed),
@@ -187,10 +192,7 @@ const look = Effect.fnUntraced(function* <E, R>(
       ({ measured }) => device.read(measured),
       ({ measured }) => device.dispose(measured)
     )
-    if (keeps && write !== undefined) {
-      const sequences = yield* write(weights, current.tensors, collect.generation ?? {}, Key.fold(Key.make(0), seen.batches))
-      yield* Effect.uninterruptible(Effect.map(device.put({ sequences }), collector.hold))
-    }
+    if (keeps && generates) yield* Effect.uninterruptible(Effect.map(device.put(generated), collector.hold))
     const loss = measured.loss?.data[0]
     if (measures(current.tensors, loss !== undefined)) {
       const before = state

@@ -18,6 +18,8 @@ export interface Input {
   readonly parameters: Tensors
   readonly buffers: Tensors
   readonly batch: Tensors
+  /** The sequences that were generated for the batch, beside the model's outputs for the metrics. */
+  readonly generated: Tensors
 }
 
 export interface Output {
@@ -28,14 +30,19 @@ export interface Output {
 }
 
 /** Puts a batch on the device, beside weights that are there. */
-export const input = ({ parameters, buffers }: Pick<Weights, "parameters" | "buffers">, { tensors }: Batch): Input => ({
+export const input = (
+  { parameters, buffers }: Pick<Weights, "parameters" | "buffers">,
+  { tensors }: Batch,
+  generated: HostTensor.HostTensors = {}
+): Input => ({
   parameters,
   buffers,
-  batch: HostTensor.toDevice(tensors)
+  batch: HostTensor.toDevice(tensors),
+  generated: HostTensor.toDevice(generated)
 })
 
 /** Runs the model. */
-export const run = (model: Model, { batch, buffers, parameters }: Input): Outputs =>
+export const run = (model: Model, { batch, buffers, parameters }: Omit<Input, "generated">): Outputs =>
   model.apply(parameters, batch, { training: false, key: Key.make(0), buffers })
 
 /** Makes the step of an evaluation: `measures` says whether the metrics look at a batch, `keeps` whether predictions are collected. */
@@ -49,14 +56,15 @@ export const make =
     readonly keeps: boolean
   }) =>
   (input: Input): Output => {
-    const { batch } = input
+    const { batch, generated } = input
     const result = run(options.model, input)
     const measures = options.measures(batch, result.loss !== undefined)
+    const measured = { ...result, outputs: { ...result.outputs, ...generated } }
     return {
       measured: {
         ...(measures
           ? Tree.prefix(
-              guardMetric(options.metrics.names, () => options.metrics.measure(result, batch)),
+              guardMetric(options.metrics.names, () => options.metrics.measure(measured, batch)),
               "metrics"
             )
           : {}),

@@ -14,6 +14,8 @@ export { type MetricError, MetricFailed, MetricInputMissing } from "./MetricErro
 export interface Metric<S> {
   /** The names of the values that `finish` returns, known before the run starts. */
   readonly names: ReadonlyArray<string>
+  /** True for a metric that measures the output `sequences`, the generated ids, in an evaluation that generates. */
+  readonly generated?: boolean
   /** Reduces the model's outputs and the batch to the tensors that `update` needs. Runs on the device, within the evaluation step. */
   measure(result: Outputs, batch: Tensors): Tensors
   readonly empty: S
@@ -56,6 +58,7 @@ export const all = (metrics: ReadonlyArray<Metric<unknown>>): Metric<ReadonlyArr
   if (clashes.size > 0) throw new NameClash({ names: [...clashes] })
   return {
     names,
+    generated: metrics.some(({ generated }) => generated === true),
     empty: metrics.map((metric) => metric.empty),
     measure: (result, batch) =>
       Object.assign(
@@ -87,6 +90,7 @@ export const rename: {
   if (new Set(names).size < names.length) throw new NameClash({ names })
   return {
     names,
+    ...(self.generated === undefined ? {} : { generated: self.generated }),
     empty: self.empty,
     measure: (result, batch) => self.measure(result, batch),
     update: (state, measured) => self.update(state, measured),

@@ -7,7 +7,7 @@ import type { Metric } from "./Metric.ts"
 export type Ids = ReadonlyArray<number>
 
 export interface Options {
-  /** The name of the model's output; `logits` where it is left out. */
+  /** The name of the model's output. Default: `sequences`, the generated ids, in an evaluation that generates (`predict_with_generate`), otherwise `logits`. */
   readonly predictions?: string
   /** The batch's field; `labels` where it is left out. */
   readonly labels?: string
@@ -44,7 +44,7 @@ export class SequenceMismatch extends Schema.TaggedError<SequenceMismatch>()("Se
  */
 export const make = <S>(
   by: string,
-  { predictions = "logits", labels = "labels", ignoreIndex = -100, skip = [], end }: Options,
+  { predictions, labels = "labels", ignoreIndex = -100, skip = [], end }: Options,
   metric: Pick<Metric<S>, "names" | "empty" | "combine" | "finish"> & { readonly score: (prediction: Ids, reference: Ids) => S }
 ): Metric<S> => {
   const skipped = new Set([ignoreIndex, ...skip])
@@ -55,8 +55,9 @@ export const make = <S>(
   const { names, empty, combine, finish, score } = metric
   return {
     names,
+    generated: predictions === undefined || predictions === "sequences",
     measure: ({ outputs }, batch) => {
-      const given = take(by, "outputs", outputs, predictions)
+      const given = take(by, "outputs", outputs, predictions ?? ("sequences" in outputs ? "sequences" : "logits"))
       const truth = take(by, "batch", batch, labels)
       const fits = truth.rank === 2 && (given.rank === 2 || given.rank === 3) && given.shape[0] === truth.shape[0]
       if (!fits) throw new SequenceMismatch({ by, predictions: given.shape, labels: truth.shape })

@@ -13,7 +13,7 @@ import * as Seq2SeqTrainer from "../../../src/HuggingFaceTrainer/Seq2SeqTrainer.
 import { CheckpointStore, Device, Logger } from "../../../src/index.ts"
 import type { Transformer } from "../../../src/Model/Transformer.ts"
 import * as Transformers from "../../../src/Model/Transformers.ts"
-import { EvalPrediction } from "../../../src/metrics.ts"
+import { EvalPrediction, ExactMatch, Metric } from "../../../src/metrics.ts"
 import { Seq2SeqTrainer as Promised } from "../../../src/promise.ts"
 import * as HostTensor from "../../../src/Tensor/HostTensor.ts"
 import * as Key from "../../../src/Tensor/Key.ts"
@@ -108,6 +108,29 @@ describe("the generation config of the arguments", () => {
     }).pipe(Effect.provide(world, { local: true }))
   )
 })
+
+it.effect("scores the generated sequences with metric objects, as computeMetrics does", () =>
+  Effect.gen(function* () {
+    const decode = (ids: ReadonlyArray<number>) => ids.filter((id) => id > 1).join(" ")
+    const metric = ExactMatch.make({ decode })
+    const teacherForced = Metric.prefix(ExactMatch.make({ decode, predictions: "logits" }), "forced")
+    const trainer = yield* trainerOf({ generationMaxLength: 5 })
+    const { predictions } = yield* trainer.predict(Dataset.fromArray(rows))
+    const { data, shape } = EvalPrediction.take(predictions!)
+    const generated = rows.map((_, row) => [...data.slice(row * shape[1]!, (row + 1) * shape[1]!)].filter((id) => id > 1))
+    const labelled = Dataset.fromArray(rows.map((row, i) => ({ ...row, labels: [...(generated[i]!.length === 0 ? [1] : generated[i]!)] })))
+    const measured = yield* Seq2SeqTrainer.make({
+      model,
+      args: { predictWithGenerate: true, generationMaxLength: 5 },
+      metrics: [metric, teacherForced],
+      dataCollator: Collator.seq2seq({ padToken: 0 }),
+      evalDataset: labelled
+    })
+    expect((yield* measured.evaluate()).eval_exact_match).toBe(1)
+    expect((yield* measured.predict(labelled)).metrics.test_exact_match).toBe(1)
+    expect((yield* measured.evaluate({ maxLength: 2 })).eval_exact_match).toBe(0.5) // one of the texts is longer
+  }).pipe(Effect.provide(world, { local: true }))
+)
 
 it.effect("a setting that there is not, and several texts a row, are refused", () =>
   Effect.gen(function* () {
