@@ -4,7 +4,7 @@ import { type Cause, Deferred, Effect, Option, Queue, type Scope } from "effect"
 export interface Background<A> {
   /** Takes an item and returns at once. */
   readonly offer: (item: A) => void
-  /** Waits until everything offered so far is done, or has failed, or takes longer than anyone should wait. */
+  /** Waits until everything offered so far is done, or has failed, or takes longer than anyone should wait. Returns at once after the scope has closed. */
   readonly flush: Effect.Effect<void>
 }
 
@@ -25,6 +25,7 @@ export const make = Effect.fnUntraced(function* <A, E, R>(
   const wake = yield* Queue.sliding<void>(1)
   let items: Array<A> = []
   let waiters: Array<Deferred.Deferred<void>> = []
+  let open = true // the scope, with the worker in it
   const drain = Effect.suspend(() => {
     const batch = items
     const served = waiters
@@ -42,13 +43,20 @@ export const make = Effect.fnUntraced(function* <A, E, R>(
     )
   })
   const flush = Effect.suspend(() => {
+    if (!open) return items.length === 0 ? Effect.void : report("It is closed: entries that came later are not written.")
     const waiter = Deferred.makeUnsafe<void>()
     waiters.push(waiter)
     Queue.offerUnsafe(wake, undefined)
     return within(Deferred.await(waiter), report)
   })
   yield* Queue.take(wake).pipe(Effect.andThen(drain), Effect.forever, Effect.interruptible, Effect.forkScoped)
-  yield* Effect.addFinalizer(() => flush)
+  yield* Effect.addFinalizer(() =>
+    Effect.tap(flush, () =>
+      Effect.sync(() => {
+        open = false
+      })
+    )
+  )
   return {
     offer: (item) => {
       items.push(item)

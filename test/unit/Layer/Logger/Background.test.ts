@@ -1,0 +1,26 @@
+/** What a flush waits for: the items that were offered, while the scope is open, and nothing afterwards. */
+import { expect, it } from "@effect/vitest"
+import { Effect, Exit, Fiber, Scope } from "effect"
+import * as Background from "../../../../src/Layer/Logger/Background.ts"
+
+it.effect("flush returns at once after the scope has closed, and reports entries that came too late once", () =>
+  Effect.gen(function* () {
+    const written: Array<number> = []
+    const reported: Array<unknown> = []
+    const scope = yield* Scope.make()
+    const report = (cause: unknown) => Effect.sync(() => void reported.push(cause))
+    const { flush, offer } = yield* Background.make(report, (batch: ReadonlyArray<number>) =>
+      Effect.sync(() => void written.push(...batch))
+    ).pipe(Scope.provide(scope))
+    offer(1)
+    yield* Scope.close(scope, Exit.void)
+    expect([written, reported]).toEqual([[1], []])
+    offer(2)
+    const flushing = yield* Effect.forkChild(flush)
+    yield* Effect.yieldNow // the test's clock stands still: what waits is not done
+    yield* Effect.yieldNow
+    expect(flushing.pollUnsafe()).toEqual(Exit.void)
+    expect([written, reported.length]).toEqual([[1], 1])
+    yield* Fiber.interrupt(flushing)
+  })
+)
