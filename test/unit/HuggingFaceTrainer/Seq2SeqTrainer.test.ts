@@ -118,7 +118,9 @@ it.effect("scores the generated sequences with metric objects, as computeMetrics
     const { predictions } = yield* trainer.predict(Dataset.fromArray(rows))
     const { data, shape } = EvalPrediction.take(predictions!)
     const generated = rows.map((_, row) => [...data.slice(row * shape[1]!, (row + 1) * shape[1]!)].filter((id) => id > 1))
-    const labelled = Dataset.fromArray(rows.map((row, i) => ({ ...row, labels: [...(generated[i]!.length === 0 ? [1] : generated[i]!)] })))
+    const labelled = Dataset.fromArray(
+      rows.map((row, i) => ({ ...row, labels: [...(generated[i]!.length === 0 ? [1] : generated[i]!)] }))
+    )
     const measured = yield* Seq2SeqTrainer.make({
       model,
       args: { predictWithGenerate: true, generationMaxLength: 5 },
