@@ -55,6 +55,18 @@ export interface Callback<E = never, R = never> {
   readonly earlyStopping?: EarlyStopping
 }
 
+/** A callback of any errors and requirements. */
+export type Any = Callback<unknown, unknown>
+
+/** The errors of callbacks, as a union. */
+export type ErrorsOf<C extends Any> = C extends Callback<infer E, infer _> ? E : never
+
+/** The requirements of callbacks, as a union. */
+export type ServicesOf<C extends Any> = C extends Callback<infer _, infer R> ? R : never
+
+/** Options whose callbacks are inferred one by one, so that they may have different errors and requirements. */
+export type Accepting<Options, C extends Any> = Omit<Options, "callbacks"> & { readonly callbacks?: ReadonlyArray<C> }
+
 interface Named {
   readonly name?: string
   readonly state?: unknown

@@ -8,6 +8,7 @@ import * as Metric from "../Metrics/Metric.ts"
 import type { Model } from "../Model/Model.ts"
 import type { Event, Plan } from "../Schedule/Plan.ts"
 import { perToken, type Reduction } from "../Step/Reduction.ts"
+import type * as Callback from "./Callback.ts"
 import type { RunError } from "./Errors.ts"
 import { type Options, type Run, type Services, start, type TrainResult } from "./Run.ts"
 import { setName, type TaskConfig, type TrainingTask } from "./TrainingTask.ts"
@@ -63,11 +64,14 @@ export const taskConfig = (options: TaskConfigOptions): TaskConfig => ({
  *
  * Retry with `Effect.retry` around `train`, not with `Stream.retry`, which forgets its count at the first event.
  */
-export const events = <E = never, R = never>(
+export const events = <E = never, R = never, C extends Callback.Any = never>(
   task: TrainingTask,
   plan: Plan,
-  options?: Options<E, R>
-): Stream.Stream<Event, RunError | E, Services | R> => Stream.unwrap(Effect.map(start(task, plan, options), (run) => run.events))
+  options?: Callback.Accepting<Options<E, R>, C>
+): Stream.Stream<Event, RunError | E | Callback.ErrorsOf<C>, Services | R | Callback.ServicesOf<C>> => {
+  const all = options as Options<E | Callback.ErrorsOf<C>, R | Callback.ServicesOf<C>> | undefined
+  return Stream.unwrap(Effect.map(start(task, plan, all), (run) => run.events))
+}
 
 /**
  * Trains to the end of the plan, from the newest checkpoint of the store if there is one.
@@ -75,11 +79,12 @@ export const events = <E = never, R = never>(
  * **Law**: a run that is cut anywhere and trained again ends in the same weights, state and canonical log as one that
  * was not (test/property/resume.test.ts).
  */
-export const train = Effect.fn("Trainer.train")(function* <E = never, R = never>(
+export const train = Effect.fn("Trainer.train")(function* <E = never, R = never, C extends Callback.Any = never>(
   task: TrainingTask,
   plan: Plan,
-  options?: Options<E, R>
-): Effect.fn.Return<TrainResult, RunError | E, Services | R> {
+  given?: Callback.Accepting<Options<E, R>, C>
+): Effect.fn.Return<TrainResult, RunError | E | Callback.ErrorsOf<C>, Services | R | Callback.ServicesOf<C>> {
+  const options = given as Options<E | Callback.ErrorsOf<C>, R | Callback.ServicesOf<C>> | undefined
   return yield* Effect.scoped(
     // what is trained is given out, whatever signal comes
     Effect.uninterruptibleMask((restore) =>

@@ -2,7 +2,7 @@
 import { Effect, Ref, type Scope } from "effect"
 import { type Arguments, NotSupported } from "../Arguments/Arguments.ts"
 import type { Loader } from "../Data/Loader.ts"
-import type { Callback } from "../Driver/Callback.ts"
+import type * as Callback from "../Driver/Callback.ts"
 import type { Results } from "../Format/Results.ts"
 import * as Formats from "../Format/Results.ts"
 import type * as DataLoaders from "../Program/DataLoaders.ts"
@@ -61,8 +61,10 @@ import * as Train from "./Train.ts"
  * assert.ok(metrics.eval_loss! < 0.3)
  * ```
  */
-export const make = Effect.fn("Trainer.make")(function* <A, E = never, R = never>(options: Options<A, E, R>) {
-  return yield* makeAs(options)
+export const make = Effect.fn("Trainer.make")(function* <A, E = never, R = never, C extends Callback.Any = never>(
+  options: Callback.Accepting<Options<A, E, R>, C>
+) {
+  return yield* makeAs(options as Options<A, E | Callback.ErrorsOf<C>, R | Callback.ServicesOf<C>>)
 })
 
 /** Makes a Trainer of a kind. */
@@ -117,9 +119,9 @@ export const makeAs = Effect.fnUntraced(function* <A, E, R>(options: Options<A, 
     computeLossContextManager: <B, E2, R2>(effect: Effect.Effect<B, E2, R2>) => effect,
 
     // Callbacks.
-    addCallback: (callback: Callback<E, R>) => CallbackList.add(core, callback),
-    popCallback: (which: Callback<E, R> | string) => CallbackList.pop(core, which),
-    removeCallback: (which: Callback<E, R> | string) => Effect.asVoid(CallbackList.pop(core, which)),
+    addCallback: (callback: Callback.Callback<E, R>) => CallbackList.add(core, callback),
+    popCallback: (which: Callback.Callback<E, R> | string) => CallbackList.pop(core, which),
+    removeCallback: (which: Callback.Callback<E, R> | string) => Effect.asVoid(CallbackList.pop(core, which)),
 
     // Logging and saving.
     log: (logs: Readonly<Record<string, number>>) => here(EvaluationLog.log(core, logs)),
