@@ -25,6 +25,7 @@ const Document = Schema.Struct({
   state: TrainerState,
   history: Schema.Array(Entry),
   modelOnly: Schema.optionalKey(Schema.Literal(true)),
+  adapter: Schema.optionalKey(Schema.Struct({ base: Schema.String })),
   meta: Schema.Record(Schema.String, Schema.Unknown),
   /** The tensors of `model.safetensors` that are buffers: the others are parameters. */
   buffers: Schema.Array(Schema.String)
@@ -32,8 +33,8 @@ const Document = Schema.Struct({
 export type Document = Omit<Checkpoint, "weights" | "trainerState"> & { readonly buffers: ReadonlyArray<string> }
 
 /** **Errors**: throws `SchemaError` for a state that no run can be in. */
-export const encode = ({ state, history, encodedHistory, meta, buffers, modelOnly }: Document): string => {
-  const marked = modelOnly === undefined ? {} : { modelOnly }
+export const encode = ({ state, history, encodedHistory, meta, buffers, modelOnly, adapter }: Document): string => {
+  const marked = { ...(modelOnly === undefined ? {} : { modelOnly }), ...(adapter === undefined ? {} : { adapter }) }
   const { history: _, ...others } = Schema.encodeSync(Document)({ format, state, history: [], ...marked, meta, buffers })
   const rest = Json.stringify(others, 1)
   const entries = encodedHistory?.map((entry) => entry.checkpointJson) ?? history.map(encodeEntry)

@@ -10,6 +10,8 @@ export type { RunAttempt } from "./RunAttempt.ts"
 export interface Checkpoint {
   readonly state: TrainerState
   readonly weights: HostWeights
+  /** Set where the parameters are those of an adapter: the others are the model's own, and this is their fingerprint (`AdapterBase`). */
+  readonly adapter?: { readonly base: string } | undefined
   /** The canonical log so far, oldest first. */
   readonly history: ReadonlyArray<Scalars>
   /** The texts of the entries, in the same order, where they are encoded already. A loaded checkpoint has none. */

@@ -5,9 +5,8 @@ import * as Safetensors from "../Tensor/Safetensors.ts"
 import * as CheckpointJson from "./CheckpointJson.ts"
 import type { Checkpoint } from "./CheckpointStore.ts"
 import * as HuggingFace from "./HuggingFace.ts"
+import * as WeightFiles from "./WeightFiles.ts"
 
-/** Parameters and buffers. */
-export const model = "model.safetensors"
 /** The optimizer's slots; not there where the model is alone. */
 export const optimizer = "optimizer.safetensors"
 export const trainerState = "trainer_state.json"
@@ -23,8 +22,8 @@ export const encode = (checkpoint: Checkpoint, folder: string): Files => {
   if (both !== undefined) throw new Error(`${both} is a parameter and a buffer: rename one of them in the model`)
   return {
     ...Object.fromEntries(Object.entries(checkpoint.files ?? {}).map(([name, content]) => [name, text(content)])),
-    [model]: Safetensors.encode({ ...parameters, ...buffers }, { metadata }),
-    ...(checkpoint.modelOnly === true ? {} : { [optimizer]: Safetensors.encode(slots, { metadata }) }),
+    ...WeightFiles.encode(checkpoint.weights, checkpoint.adapter !== undefined),
+    ...(checkpoint.modelOnly === true ? {} : { [optimizer]: Safetensors.encode(slots, { metadata: WeightFiles.metadata }) }),
     [trainerState]: text(HuggingFace.trainerState(checkpoint, folder)),
     [document]: text(CheckpointJson.encode({ ...checkpoint, buffers: Object.keys(buffers) }))
   }
@@ -38,7 +37,10 @@ export const encode = (checkpoint: Checkpoint, folder: string): Files => {
  */
 export const decode = (files: Files): Checkpoint => {
   const { buffers, ...rest } = read(files, document, (bytes) => CheckpointJson.decode(new TextDecoder().decode(bytes)))
-  const tensors = read(files, model, decodeTensors)
+  const tensors =
+    rest.adapter === undefined
+      ? read(files, WeightFiles.model, decodeTensors)
+      : WeightFiles.unnamed(read(files, WeightFiles.adapter, decodeTensors))
   const isBuffer = new Set(buffers)
   const pick = (buffer: boolean): HostTensors =>
     Object.fromEntries(Object.entries(tensors).filter(([path]) => isBuffer.has(path) === buffer))
@@ -57,8 +59,5 @@ const read = <A>(files: Files, name: string, f: (bytes: Uint8Array) => A): A => 
 }
 
 const decodeTensors = (bytes: Uint8Array): HostTensors => Safetensors.decode(bytes).tensors
-
-/** What `from_pretrained` wants to see. */
-const metadata = { format: "pt" }
 
 const text = (content: string) => new TextEncoder().encode(content)

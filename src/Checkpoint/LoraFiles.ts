@@ -1,12 +1,14 @@
 /** An adapter's folder in PEFT's form: `adapter_config.json`, and `adapter_model.safetensors` with what was trained. */
 import { Effect, FileSystem, Path, type PlatformError, Schema } from "effect"
 import * as Lora from "../Model/Lora.ts"
+import * as LoraConfig from "../Model/LoraConfig.ts"
 import type { Model } from "../Model/Model.ts"
 import type { HostTensors } from "../Tensor/HostTensor.ts"
 import * as Key from "../Tensor/Key.ts"
 import * as Safetensors from "../Tensor/Safetensors.ts"
 import * as Tree from "../Tensor/Tree.ts"
 import * as Disk from "./Disk.ts"
+import * as WeightFiles from "./WeightFiles.ts"
 
 /** A folder without an adapter that can be read. */
 export class NoAdapter extends Schema.TaggedError<NoAdapter>()("NoAdapter", { folder: Schema.String, reason: Schema.String }) {
@@ -49,12 +51,11 @@ export type LoadError =
 export interface SaveOptions {
   readonly lora: Lora.Lora
   readonly parameters: HostTensors
-  /** Where the base model is: a folder, or an id. PEFT's `AutoPeftModel` reads it. */
+  /** Where the base model is: a folder, or an id. Default: where it was loaded from. PEFT's `AutoPeftModel` reads it. */
   readonly baseModel?: string
 }
 
-/** The files' names. */
-const [configFile, tensorsFile] = ["adapter_config.json", "adapter_model.safetensors"]
+const [configFile, tensorsFile] = [LoraConfig.fileName, WeightFiles.adapter]
 
 /**
  * Writes an adapter: its settings, and of the parameters those that are trained. The base model stays out.
@@ -66,15 +67,16 @@ export const save = Effect.fn("LoraFiles.save")(function* (folder: string, optio
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   yield* fs.makeDirectory(folder, { recursive: true })
-  const trained = Object.entries(Tree.filter(parameters, lora.trainable))
-  const tensors = Object.fromEntries(trained.map(([name, tensor]) => [`${prefix}${name}`, tensor]))
   const write = Effect.fnUntraced(function* (name: string, bytes: Uint8Array) {
     const file = path.join(folder, name)
     yield* Disk.writeFile(`${file}.tmp`, bytes)
     yield* fs.rename(`${file}.tmp`, file)
   })
-  yield* write(tensorsFile, Safetensors.encode(tensors, { metadata: { format: "pt" } }))
-  yield* write(configFile, new TextEncoder().encode(`${JSON.stringify(configOf(options), null, 2)}\n`))
+  const trained = Tree.filter(parameters, lora.trainable)
+  yield* write(tensorsFile, WeightFiles.encode({ parameters: trained, buffers: {} }, true)[tensorsFile]!)
+  const { baseModel: base, settings, trainable } = lora
+  const config = LoraConfig.render({ base, settings, trainable, paths: Object.keys(parameters), baseModel: options.baseModel })
+  yield* write(configFile, new TextEncoder().encode(config))
 })
 
 /**
@@ -108,14 +110,11 @@ export const load = Effect.fn("LoraFiles.load")(function* <M extends Model>(
   return { ...lora, init: (key) => ({ ...lora.init(key), ...loaded }) }
 })
 
-/** What PEFT puts in front of the names of the model that it is around. */
-const prefix = "base_model.model."
-
 /** Takes the tensors by the model's names. Throws `AdapterMismatch`. */
 const matched = (tensors: HostTensors, expected: HostTensors): HostTensors => {
   const own = new Map(Object.entries(tensors))
   const loaded = Tree.map(expected, ({ shape }, path) => {
-    const tensor = `${prefix}${path}`
+    const tensor = `${WeightFiles.prefix}${path}`
     const found = own.get(tensor)
     own.delete(tensor)
     const right = found?.dtype === "float32" && found.shape.join() === shape.join()
@@ -192,48 +191,3 @@ const readTensors = Effect.fnUntraced(function* (folder: string) {
   })
   return tensors
 })
-
-/** The settings by PEFT's names; what it has beyond them is at its defaults there. */
-const configOf = ({ lora, parameters, baseModel }: SaveOptions) => {
-  const { baseModel: base, settings } = lora
-  return {
-    base_model_name_or_path: baseModel ?? null,
-    bias: "none",
-    fan_in_fan_out: base.turned !== undefined,
-    inference_mode: true,
-    init_lora_weights: true,
-    lora_alpha: settings.alpha,
-    lora_dropout: settings.dropout,
-    modules_to_save: settings.modulesToSave.length === 0 ? null : settings.modulesToSave,
-    peft_type: "LORA",
-    r: settings.rank,
-    target_modules: settings.targets,
-    task_type: taskOf(lora, Object.keys(parameters)),
-    use_rslora: settings.rslora
-  }
-}
-
-/** What PEFT calls an architecture's task. For a head of classes or answers it looks for that head in the files, so that it is told only where it is there. */
-const taskOf = ({ baseModel: base, trainable }: Lora.Lora, paths: ReadonlyArray<string>): string | null => {
-  const architecture = "architecture" in base ? String(base.architecture) : ""
-  const task = Object.entries(tasks).find(([end]) => architecture.endsWith(end))?.[1] ?? null
-  const head = heads[String(task)]
-  const left = head !== undefined && paths.some((path) => head.test(path) && !trainable(path))
-  return left ? null : task
-}
-
-/** What it takes for the head. */
-const heads: Readonly<Record<string, RegExp>> = {
-  SEQ_CLS: /(classifier|score)\./,
-  TOKEN_CLS: /(classifier|score)\./,
-  QUESTION_ANS: /qa_outputs\./
-}
-
-const tasks: Readonly<Record<string, string>> = {
-  ForSequenceClassification: "SEQ_CLS",
-  ForTokenClassification: "TOKEN_CLS",
-  ForQuestionAnswering: "QUESTION_ANS",
-  ForCausalLM: "CAUSAL_LM",
-  LMHeadModel: "CAUSAL_LM",
-  ForConditionalGeneration: "SEQ_2_SEQ_LM"
-}

@@ -3,10 +3,12 @@
  * ranges, a tensor at a time, and written as streams: neither way is a whole file in memory.
  */
 import { Effect, FileSystem, Path, type PlatformError, type Scope, Stream } from "effect"
+import type { Model } from "../Model/Model.ts"
 import type { HostTensor, HostTensors } from "../Tensor/HostTensor.ts"
 import * as Safetensors from "../Tensor/Safetensors.ts"
 import { type Entry, type Header, headerEnd, readHeader } from "../Tensor/SafetensorsHeader.ts"
 import * as Index from "../Tensor/SafetensorsIndex.ts"
+import * as WeightFiles from "./WeightFiles.ts"
 
 export interface Options extends Safetensors.Options {
   /** **Unit**: bytes of tensors in a file. Default 5e9. */
@@ -77,6 +79,13 @@ export const load = (folder: string, only?: (name: string) => boolean) =>
     })
   )
 
+/** Reads what `WeightFiles` wrote of a model: its tensors, or those of its adapter by the model's paths. **Errors**: as `tensors`. */
+export const loadFor = Effect.fnUntraced(function* (folder: string, model: Model) {
+  if (model.savedParameters === undefined) return (yield* load(folder)).tensors
+  const bytes = yield* (yield* FileSystem.FileSystem).readFile((yield* Path.Path).join(folder, WeightFiles.adapter))
+  return WeightFiles.unnamed((yield* Effect.try({ try: () => Safetensors.decode(bytes), catch: typed })).tensors)
+})
+
 /**
  * Writes tensors to a folder, in as many files as they take. Each file is complete before it has its name, and the index comes last.
  *
@@ -95,6 +104,15 @@ export const save = Effect.fn("ModelFiles.save")(function* (folder: string, all:
   if (shards.size > 1) yield* fs.writeFileString(path.join(folder, index), Index.render(shards, size))
   // A folder holds one model: of an earlier one, neither the index nor the single file may stay in front of this.
   yield* fs.remove(path.join(folder, shards.size > 1 ? single : index), { force: true })
+})
+
+/** Writes the parameters of an adapter as PEFT does. **Errors**: as `save`. */
+export const saveAdapter = Effect.fnUntraced(function* (folder: string, parameters: HostTensors) {
+  const path = yield* Path.Path
+  yield* writeFile(
+    path.join(folder, WeightFiles.adapter),
+    Safetensors.chunks(WeightFiles.named(parameters), { metadata: WeightFiles.metadata })
+  )
 })
 
 interface Opened {

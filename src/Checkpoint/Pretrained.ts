@@ -12,6 +12,7 @@ import * as Json from "./Json.ts"
 import * as ModelFiles from "./ModelFiles.ts"
 import { listed, MissingTensors, NoModel, PickledWeights, UnexpectedTensors, WrongShape } from "./PretrainedErrors.ts"
 import { match } from "./PretrainedNames.ts"
+import * as WeightFiles from "./WeightFiles.ts"
 
 export { MissingTensors, NoModel, PickledWeights, UnexpectedTensors, WrongShape }
 
@@ -71,13 +72,14 @@ export const load = Effect.fn("Pretrained.load")(function* (
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const saved = yield* readJson(folder, "config.json")
-  if (saved === undefined) return yield* new NoModel({ folder, reason: "it has no config.json" })
-  const model = yield* Effect.fromResult(Transformers.make(changed(saved, options.config), options.architecture))
   const files = new Set([...(yield* fs.readDirectory(folder)), ...offered])
+  if (saved === undefined)
+    return yield* new NoModel({ folder, reason: files.has(WeightFiles.adapter) ? isAdapter : "it has no config.json" })
+  const model = yield* Effect.fromResult(Transformers.make(changed(saved, options.config), options.architecture))
   if (!files.has("model.safetensors") && !files.has("model.safetensors.index.json")) {
     const file = [...files].find((name) => /\.(bin|pt|pth|ckpt)$/.test(name))
     return yield* file === undefined
-      ? new NoModel({ folder, reason: "it has no model.safetensors" })
+      ? new NoModel({ folder, reason: files.has(WeightFiles.adapter) ? isAdapter : "it has no model.safetensors" })
       : new PickledWeights({ folder: path.resolve(folder), file, architecture: model.architecture })
   }
   const entries = yield* ModelFiles.entries(folder)
@@ -97,6 +99,7 @@ export const load = Effect.fn("Pretrained.load")(function* (
     folder,
     model: {
       ...(generation === undefined ? model : GenerationFile.attach(model, generation)),
+      nameOrPath: name,
       init: (key) => begin(model, loaded, key)
     },
     generation,
@@ -129,6 +132,8 @@ export const save = Effect.fn("Pretrained.save")(function* (
   if (generation !== undefined) yield* writeJson(folder, GenerationFile.name, generation)
   yield* ModelFiles.save(folder, Tree.pick(parameters, Object.keys(model.blueprint)), { ...files, metadata: { format: "pt" } })
 })
+
+const isAdapter = "it holds an adapter alone. Load the base model, and the adapter onto it with LoraFiles.load"
 
 /** Which files of a repository are fetched: what is read here, and by `Tokenizer.load`. */
 const isRead = (path: string): boolean =>

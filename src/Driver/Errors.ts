@@ -1,5 +1,6 @@
 /** What can go wrong in a run beyond its services: one error a cause, each saying what to do. */
 import { Schema } from "effect"
+import type { WrongBaseModel } from "../Checkpoint/AdapterBase.ts"
 import type { CheckpointError, StoreLocked } from "../Checkpoint/CheckpointStore.ts"
 import type { WrongCheckpoint } from "../Checkpoint/ShapeCheck.ts"
 import type { DataError } from "../Data/Dataset.ts"
@@ -130,6 +131,7 @@ export type RunError =
   | CheckpointError
   | StoreLocked
   | WrongCheckpoint
+  | WrongBaseModel
   | DataError
   | DeviceError
   | EvaluationError

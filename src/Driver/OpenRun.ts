@@ -32,7 +32,7 @@ export const open = Effect.fnUntraced(function* <E, R>(given: TrainingTask, asGi
   const start = found === undefined ? initial : Plan.resume(found.state, options)
   const weights = yield* TrainingWeights.make(
     task,
-    found === undefined ? { state: start } : { state: start, weights: found.weights },
+    found === undefined ? { state: start } : { state: start, weights: found.weights, adapter: found.adapter },
     options
   )
   const counted = options.inputTokens !== undefined || options.tokensPerSecond === true

@@ -40,7 +40,7 @@ export const take = Effect.fnUntraced(function* <E, R>(run: RunContext<E, R>, at
   const state = measured(at, yield* running(run, at.step))
   return {
     state,
-    weights: yield* run.weights.snapshot,
+    ...(yield* run.weights.checkpoint),
     ...run.log.encoded(),
     meta: config,
     ...(files === undefined ? {} : { files }),

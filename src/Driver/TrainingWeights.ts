@@ -1,5 +1,7 @@
 /** The learner owns a run's weights on the device: one cell, updated step by step, read at a log or a save, freed with the scope. */
 import { Effect, Result } from "effect"
+import * as AdapterBase from "../Checkpoint/AdapterBase.ts"
+import type { Checkpoint } from "../Checkpoint/CheckpointStore.ts"
 import * as ShapeCheck from "../Checkpoint/ShapeCheck.ts"
 import * as BatchDifference from "../Data/BatchDifference.ts"
 import type { DataError } from "../Data/Dataset.ts"
@@ -45,6 +47,8 @@ export interface TrainingWeights {
   /** Starts a new sum of losses, after a log. */
   readonly reset: Effect.Effect<void, DeviceError>
   readonly snapshot: Effect.Effect<HostWeights, DeviceError>
+  /** Copies what a checkpoint holds to the host: all weights, or those of an adapter. */
+  readonly checkpoint: Effect.Effect<Pick<Checkpoint, "weights" | "adapter">, DeviceError>
   /** Puts other parameters and buffers in place (the best ones, at the end). */
   readonly restore: (weights: HostWeights) => Effect.Effect<void, DeviceError>
 }
@@ -52,7 +56,7 @@ export interface TrainingWeights {
 /** Opens a learner in a scope, from host weights or, without them, from the model's initial ones. */
 export const make = Effect.fnUntraced(function* (
   task: TrainingTask,
-  from: { readonly weights?: HostWeights; readonly state: TrainerState },
+  from: { readonly weights?: HostWeights; readonly state: TrainerState } & Pick<Checkpoint, "adapter">,
   options: { readonly nonFinite?: NonFinite.Policy; readonly traceNonFinite?: boolean } = {}
 ) {
   const { nonFinite = "fail", traceNonFinite = false } = options
@@ -75,6 +79,8 @@ export const make = Effect.fnUntraced(function* (
     running: {}
   }
   let rate = from.state.lastUpdate.learningRate
+  const saved = task.model.savedParameters
+  let base = "" // the fingerprint of the parameters that checkpoints leave out
   let first: BatchDifference.Fields | undefined // of the batch that the dry run accepted
   const free = ({ parameters, buffers, slots }: Weights, running: Tensors) =>
     Effect.forEach([parameters, buffers, slots, running], device.dispose, { discard: true })
@@ -83,9 +89,22 @@ export const make = Effect.fnUntraced(function* (
   /** Puts the weights in the cell group by group, so that the finalizer frees what a failure leaves. */
   const begin = Effect.gen(function* () {
     const first = yield* initialWeights(task.model, root)
-    const { parameters: found = first.parameters, buffers = first.buffers } = from.weights ?? {}
     const step = from.state.step
-    yield* ShapeCheck.check({ step, group: "parameters", expected: first.parameters, found })
+    if (saved !== undefined) {
+      const other = Object.keys(first.parameters).find((path) => task.trainable(path) && !saved(path))
+      if (other !== undefined)
+        return yield* new InvalidTask({
+          reason: `${other} is trained, and checkpoints hold the adapter alone. Name its module in modulesToSave, or set wholeWeights in the adapter's settings.`
+        })
+      base = AdapterBase.fingerprint(Tree.filter(first.parameters, (path) => !saved(path)))
+    }
+    const buffers = from.weights?.buffers ?? first.buffers
+    const isPartial = from.adapter !== undefined && saved !== undefined
+    const expected = isPartial ? Tree.filter(first.parameters, saved) : first.parameters
+    yield* ShapeCheck.check({ step, group: "parameters", expected, found: from.weights?.parameters ?? first.parameters })
+    if (isPartial && from.adapter.base !== base)
+      return yield* new AdapterBase.WrongBaseModel({ step, expected: from.adapter.base, found: base })
+    const found = { ...first.parameters, ...from.weights?.parameters }
     yield* ShapeCheck.check({ step, group: "buffers", expected: first.buffers, found: buffers })
     const hold = (weights: Partial<Weights>, running: Tensors = cell.running) => {
       cell = { weights: { ...cell.weights, ...weights }, running }
@@ -193,15 +212,26 @@ export const make = Effect.fnUntraced(function* (
       const { parameters, buffers, slots } = cell.weights
       return Effect.all({ parameters: device.read(parameters), buffers: device.read(buffers), slots: device.read(slots) })
     }),
+    checkpoint: Effect.suspend(() => {
+      const { parameters, buffers, slots } = cell.weights
+      const stored = saved === undefined ? parameters : Tree.filter(parameters, saved)
+      const read = Effect.all({ parameters: device.read(stored), buffers: device.read(buffers), slots: device.read(slots) })
+      return Effect.map(read, (weights) => (saved === undefined ? { weights } : { weights, adapter: { base } }))
+    }),
     restore: (host) =>
       Effect.gen(function* () {
         const { weights, running } = cell
+        // of an adapter's checkpoint, the parameters that are missing stay as they are: they are not trained
+        const replaced = Tree.filter(weights.parameters, (path) => path in host.parameters)
         const fresh = yield* Effect.all({
-          parameters: device.put(inOrder(host.parameters, weights.parameters)),
+          parameters: device.put(inOrder(host.parameters, replaced)),
           buffers: device.put(inOrder(host.buffers, weights.buffers))
         })
-        cell = { weights: { ...fresh, slots: weights.slots }, running }
-        yield* free({ ...weights, slots: {} }, {})
+        cell = {
+          weights: { ...fresh, parameters: { ...weights.parameters, ...fresh.parameters }, slots: weights.slots },
+          running
+        }
+        yield* free({ parameters: replaced, buffers: weights.buffers, slots: {} }, {})
       }).pipe(Effect.uninterruptible)
   } satisfies TrainingWeights
 })
@@ -215,6 +245,15 @@ export const initialWeights = (model: Model, root: Key.Key) =>
     }),
     catch: (cause) => new InvalidTask({ reason: `The model's init failed: ${messageOf(cause)}` })
   })
+
+/** Adds to the weights of an adapter's checkpoint the model's own others; other weights stay as they are. */
+export const completed = ({ model, seed }: Pick<TrainingTask, "model" | "seed">, weights: HostWeights) =>
+  model.savedParameters === undefined
+    ? Effect.succeed(weights)
+    : Effect.map(initialWeights(model, Key.make(seed)), ({ parameters }) => ({
+        ...weights,
+        parameters: { ...parameters, ...weights.parameters }
+      }))
 
 /** Takes tensors in the model's own order: a file has another, and sums over tensors (the gradients' norm) round by it. */
 const inOrder = (tensors: HostTensor.HostTensors, order: Readonly<Record<string, unknown>>): HostTensor.HostTensors =>

@@ -6,18 +6,21 @@ import * as Disk from "../Checkpoint/Disk.ts"
 import * as HuggingFace from "../Checkpoint/HuggingFace.ts"
 import * as ModelFiles from "../Checkpoint/ModelFiles.ts"
 import * as ResultFiles from "../Checkpoint/ResultFiles.ts"
+import * as WeightFiles from "../Checkpoint/WeightFiles.ts"
 import * as Results from "../Format/Results.ts"
 import { filesOf } from "../Program/Program.ts"
 import { tf } from "../Tensor/Tensor.ts"
 import { type Context, present } from "./Context.ts"
 import * as ModelCard from "./ModelCard.ts"
 
-/** Writes the weights as `model.safetensors`, with the model's config, the tokenizer and the arguments, into a folder: the output folder by default. */
+/** Writes the weights as `model.safetensors` (an adapter as `adapter_model.safetensors`), with the model's config, the tokenizer and the arguments, into a folder: the output folder by default. */
 export const saveModel = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R>, outputDir = core.args.outputDir) {
   const { args, model, options } = core
   const weights = yield* (yield* present(core)).onHost
   yield* Disk.ensure((yield* Path.Path).resolve(outputDir))
-  yield* ModelFiles.save(outputDir, { ...weights.parameters, ...weights.buffers })
+  const parameters = WeightFiles.saved(model, weights.parameters)
+  if (model.savedParameters === undefined) yield* ModelFiles.save(outputDir, { ...parameters, ...weights.buffers })
+  else yield* ModelFiles.saveAdapter(outputDir, parameters)
   const files = filesOf({ ...options, model })
   yield* Effect.forEach(Object.entries(files), ([name, text]) => Disk.replace(outputDir, name, text), { discard: true })
   yield* Disk.replace(outputDir, "training_args.json", Arguments.toJsonString(args))

@@ -8,26 +8,13 @@ import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
 import * as Tree from "../Tensor/Tree.ts"
 import * as Blueprint from "./Blueprint.ts"
 import { torchUniform } from "./Dense.ts"
+import type { Settings } from "./LoraConfig.ts"
+import * as LoraConfig from "./LoraConfig.ts"
 import { type Context, type Model, parameter } from "./Model.ts"
 import * as Parameters from "./Parameters.ts"
 import type { Transformer } from "./Transformer.ts"
 
-export interface Settings {
-  readonly rank: number
-  /** What the matrices add is scaled by `alpha / rank`. */
-  readonly alpha: number
-  /** Which modules are adapted: ends of their paths (`query`, `attention.self.query`), or one regular expression for whole paths. */
-  readonly targets: string | ReadonlyArray<string>
-  /**
-   * Ends of the paths of modules that are trained whole and kept with the adapter: a new head. They are not adapted. An end may begin within a word, as in
-   * PEFT: `classifier` is `pre_classifier` too.
-   */
-  readonly modulesToSave?: ReadonlyArray<string>
-  /** Of the input of `lora_A`. What is added here is a part of the weight, which no dropout of an input reaches: 0 alone is honoured. */
-  readonly dropout?: number
-  /** Scales by `alpha / sqrt(rank)`. */
-  readonly rslora?: boolean
-}
+export type { Settings } from "./LoraConfig.ts"
 
 /** A model with an adapter. Its parameters are the base's, and `<module>.lora_A.weight` and `<module>.lora_B.weight` of each adapted module. */
 export type Lora<M extends Model = Model> = M & {
@@ -85,6 +72,9 @@ export type LoraError = InvalidLora | NoSuchModule | NotLinear
  *
  * **Law**: at first the outputs are the base's, bit for bit; those of `merge` are its own (test/property/lora.test.ts).
  *
+ * Checkpoints and `saveModel` hold the adapter alone, in PEFT's form (`adapter_model.safetensors`, `adapter_config.json`), unless `wholeWeights` is set; a run
+ * resumes from it on the same base weights.
+ *
  * **Errors**: `InvalidLora`, `NoSuchModule`, `NotLinear`.
  *
  * **Source**: PEFT's `LoraConfig`; Hu et al. 2021, https://arxiv.org/abs/2106.09685; `rslora`: Kalajdzievski 2023, https://arxiv.org/abs/2312.03732. There
@@ -108,7 +98,7 @@ export type LoraError = InvalidLora | NoSuchModule | NotLinear
  */
 export const around = <M extends Model>(base: M, given: Settings): Result.Result<Lora<M>, LoraError> =>
   Result.try({
-    try: () => make(base, { modulesToSave: [], dropout: 0, rslora: false, ...given }),
+    try: () => make(base, { modulesToSave: [], dropout: 0, rslora: false, wholeWeights: base.buffers !== undefined, ...given }),
     catch: (cause) => {
       if (cause instanceof InvalidLora || cause instanceof NoSuchModule || cause instanceof NotLinear) return cause
       throw cause
@@ -150,6 +140,7 @@ const make = <M extends Model>(base: M, settings: Required<Settings>): Lora<M> =
   const isWhole = isWithin(modulesToSave)
   const modules = there.filter((module) => isTarget(targets)(module) && !isWhole(module))
   const init = Parameters.make(Object.fromEntries(modules.map((module) => [module, matrices(base, module, first, rank)])))
+  const trainable = (path: string) => isMatrix.test(path) || isWhole(path)
   const scale = scaleOf(settings)
   const withAdapter = (parameters: Tensors): Tensors => {
     const weights = modules.map((module) => [`${module}.weight`, adapted(base, module, scale, parameters)] as const)
@@ -161,7 +152,13 @@ const make = <M extends Model>(base: M, settings: Required<Settings>): Lora<M> =
     baseModel: base,
     settings,
     modules,
-    trainable: (path) => isMatrix.test(path) || isWhole(path),
+    trainable,
+    ...(settings.wholeWeights
+      ? {}
+      : {
+          savedParameters: trainable,
+          files: filesOf(base, settings, trainable, [...Object.keys(first), ...Object.keys(init(Key.make(0)))])
+        }),
     init: (key) => ({ ...base.init(key), ...init(Key.fold(key, "lora")) }),
     apply: (parameters: Tensors, batch: Tensors, context: Context) => base.apply(withAdapter(parameters), batch, context),
     ...(encode === undefined ? {} : { encode: (parameters, ...input) => encode(withAdapter(parameters), ...input) }),
@@ -171,6 +168,17 @@ const make = <M extends Model>(base: M, settings: Required<Settings>): Lora<M> =
 
 /** What generates texts in a transformer. */
 type Decoder = Pick<Transformer, "encode" | "decode">
+
+/** What belongs beside an adapter's weights: as PEFT, without the base's own config. */
+const filesOf = (
+  base: Model,
+  settings: Required<Settings>,
+  trainable: (path: string) => boolean,
+  paths: ReadonlyArray<string>
+): Readonly<Record<string, string>> => {
+  const { "config.json": _, ...others } = base.files ?? {}
+  return { ...others, [LoraConfig.fileName]: LoraConfig.render({ base, settings, trainable, paths }) }
+}
 
 const check = ({ rank, alpha, dropout, targets }: Required<Settings>): void => {
   const refuse = (setting: keyof Settings, reason: string) => new InvalidLora({ setting, reason })

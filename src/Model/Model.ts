@@ -52,6 +52,11 @@ export interface Model {
   readonly floatingPointOps?: Estimate
   /** Which parameters are trained, by path, where nothing else is said; all, where it is left out. */
   readonly trainable?: (path: string) => boolean
+  /**
+   * Which parameters checkpoints and `saveModel` hold, by path, where that is an adapter in PEFT's form; all by default. The others are never trained: a run
+   * that is resumed takes them from `init`.
+   */
+  readonly savedParameters?: (path: string) => boolean
   /** Which of its dense weights are stored as `[inputs, outputs]`, by path; the others are `[outputs, inputs]`. */
   readonly turned?: (path: string) => boolean
   /** What belongs beside its weights on a disk, by the file's name: its config. */

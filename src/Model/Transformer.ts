@@ -45,6 +45,8 @@ export interface Decoded {
 
 export interface Transformer extends Model {
   readonly config: Config
+  /** Where it was loaded from: a folder, or a repository of the hub. */
+  readonly nameOrPath?: string
   /** `BertForSequenceClassification`. */
   readonly architecture: string
   /** `bert`. */

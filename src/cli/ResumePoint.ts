@@ -4,8 +4,9 @@ import { type Arguments, ContradictoryArguments } from "../Arguments/Arguments.t
 import * as CheckpointPath from "../Checkpoint/CheckpointPath.ts"
 import * as ModelFiles from "../Checkpoint/ModelFiles.ts"
 import type { From } from "../Driver/ResumeFrom.ts"
+import type { TaskConfig } from "../Driver/TrainingTask.ts"
+import { completed } from "../Driver/TrainingWeights.ts"
 import * as Numbers from "../Format/Numbers.ts"
-import type { HostWeights } from "../Tensor/Weights.ts"
 
 export interface ResumeFrom {
   readonly from: From
@@ -45,15 +46,18 @@ export const find = Effect.fnUntraced(function* (args: Arguments, folder: string
 })
 
 /** The weights of where a run would start; those of a finished run, where its checkpoints are gone. **Errors**: `NoCheckpoint`. */
-export const weights = Effect.fnUntraced(function* ({ from }: ResumeFrom, folder: string) {
-  if (typeof from === "object") return { weights: from.weights, epoch: from.state.epoch }
+export const weights = Effect.fnUntraced(function* ({ from }: ResumeFrom, folder: string, task: TaskConfig) {
+  if (typeof from === "object") return { weights: yield* completed(task, from.weights), epoch: from.state.epoch }
   const step = typeof from === "number" ? from : yield* CheckpointPath.newest(folder)
   if (step !== undefined) {
     const { state, weights } = yield* CheckpointPath.load({ home: folder, step })
-    return { weights, epoch: state.epoch }
+    return { weights: yield* completed(task, weights), epoch: state.epoch }
   }
-  const { tensors } = yield* Effect.mapError(ModelFiles.load(folder), () => new CheckpointPath.NoCheckpoint({ path: folder }))
-  return { weights: { parameters: tensors, buffers: {}, slots: {} } satisfies HostWeights, epoch: 0 }
+  const parameters = yield* Effect.mapError(
+    ModelFiles.loadFor(folder, task.model),
+    () => new CheckpointPath.NoCheckpoint({ path: folder })
+  )
+  return { weights: yield* completed(task, { parameters, buffers: {}, slots: {} }), epoch: 0 }
 })
 
 /** The folder with the config that belongs to those weights; none where no run has written it. */

@@ -3,7 +3,8 @@ import { Effect, FileSystem, Option, Path, type PlatformError, Schema } from "ef
 import * as Disk from "../Checkpoint/Disk.ts"
 import * as Lock from "../Checkpoint/Lock.ts"
 import * as Manifest from "../Checkpoint/Manifest.ts"
-import * as Safetensors from "../Tensor/Safetensors.ts"
+import * as WeightFiles from "../Checkpoint/WeightFiles.ts"
+import type { Model } from "../Model/Model.ts"
 import type { HostWeights } from "../Tensor/Weights.ts"
 
 const fileName = "regimen.json"
@@ -90,10 +91,11 @@ export const write = Effect.fnUntraced(function* (folder: string, status: Status
 /** Fails with `StoreLocked` while another process trains in the folder. */
 export const isFree = (folder: string) => whileFree(folder, Effect.void)
 
-/** Writes the trained parameters and buffers as `model.safetensors`, and what belongs beside them: the model's config, a tokenizer. */
+/** Writes the trained weights (`model.safetensors`, or an adapter's file), and what belongs beside them: the model's config, a tokenizer. */
 export const saveModel = Effect.fnUntraced(function* (
   folder: string,
-  { parameters, buffers }: HostWeights,
+  model: Model,
+  weights: HostWeights,
   files: Readonly<Record<string, string>>
 ) {
   const fs = yield* FileSystem.FileSystem
@@ -102,11 +104,13 @@ export const saveModel = Effect.fnUntraced(function* (
     yield* Disk.replace(folder, name, text).pipe(
       Effect.mapError((error) => new ModelNotSaved({ path: path.join(folder, name), reason: Disk.advice(error) }))
     )
-  const file = path.join(folder, "model.safetensors")
-  yield* Disk.writeFile(`${file}.tmp`, Safetensors.encode({ ...parameters, ...buffers }, { metadata: { format: "pt" } })).pipe(
-    Effect.andThen(fs.rename(`${file}.tmp`, file)),
-    Effect.mapError((error) => new ModelNotSaved({ path: file, reason: Disk.advice(error) }))
-  )
+  for (const [name, bytes] of Object.entries(WeightFiles.of(model, weights))) {
+    const file = path.join(folder, name)
+    yield* Disk.writeFile(`${file}.tmp`, bytes).pipe(
+      Effect.andThen(fs.rename(`${file}.tmp`, file)),
+      Effect.mapError((error) => new ModelNotSaved({ path: file, reason: Disk.advice(error) }))
+    )
+  }
 })
 
 /** Says what a program finds in its output folder: nothing, or its own run. **Errors**: `ForeignFolder` when it holds something else. */

@@ -131,7 +131,7 @@ export const launch = Effect.fnUntraced(function* ({ program, name, from, given 
     return ExitCode.done
   }
   if (!phases.train || settled) {
-    const { epoch, weights } = yield* ResumePoint.weights(origin, folder)
+    const { epoch, weights } = yield* ResumePoint.weights(origin, folder, prepared.task)
     yield* end("finished", origin.step, yield* afterwards(weights, epoch))
     return ExitCode.done
   }
@@ -181,7 +181,7 @@ export const launch = Effect.fnUntraced(function* ({ program, name, from, given 
     const { state, weights } = report
     const metrics = state.evaluations?.last.metrics ?? {}
     const beside = prepared.options.files ?? {}
-    yield* RunFolder.saveModel(folder, weights, beside)
+    yield* RunFolder.saveModel(folder, prepared.task.model, weights, beside)
     const trained = yield* Phases.trained(folder, prepared, report)
     yield* note("finished", state.step, metrics, [...new Set([...written, ...Object.keys(beside)])])
     process.exitCode = ExitCode.done
