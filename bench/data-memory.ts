@@ -1,5 +1,5 @@
 /**
- * What it costs to train on files larger than memory: a linear model, trained by the real driver on JSON Lines and on Parquet, in shuffled
+ * Measures training on files larger than memory: a linear model, trained by the real driver on JSON Lines and on Parquet, in shuffled
  * order, from a file of 20 MB and from one of 2 GB, each in a process of its own; and on the same rows in memory, decoded at each read as
  * the file's are. Units: rows/s; MB of peak resident memory. Run it with `node bench/data-memory.ts [megabytes [steps [jsonl|parquet]]]`.
  */

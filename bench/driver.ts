@@ -1,5 +1,5 @@
 /**
- * What the driver costs a step, beside the step: a linear model of one weight, so small that little else is left. `node bench/driver.ts [steps]`
+ * Measures the overhead of the driver per step, with a linear model of one weight. `node bench/driver.ts [steps]`
  * Prints microseconds a step: the step alone in a bare loop, and the same steps through `Trainer.train`, interleaved, least of the rounds.
  */
 import { Effect, Layer } from "effect"

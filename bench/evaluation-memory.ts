@@ -1,5 +1,5 @@
 /**
- * What evaluating a million rows keeps in memory, against ten thousand: a streaming metric, on rows that are made as they are read. `node bench/evaluation-memory.ts`
+ * Measures the memory of evaluating a million rows against ten thousand: a streaming metric, on rows that are generated when they are read. `node bench/evaluation-memory.ts`
  * Each size is a process of its own; printed is the largest resident set, in MB.
  */
 import { spawnSync } from "node:child_process"
@@ -26,9 +26,9 @@ const evaluate = Effect.fnUntraced(function* (size: number) {
   const loader = yield* Loader.make({ dataset, batchSize: 100 })
   const parameters = yield* device.put(model.init(Key.make(0)))
   let peak = 0
-  const lesson = Trainer.taskConfig({ model, metrics: [Accuracy.make()] })
+  const task = Trainer.taskConfig({ model, metrics: [Accuracy.make()] })
   const { metrics } = yield* Trainer.evaluate({
-    ...lesson,
+    ...task,
     weights: { parameters, buffers: {} },
     loader,
     set: "eval",

@@ -1,5 +1,5 @@
 /**
- * What the log costs: a linear model of one weight that logs every step, and saves at the end alone. `node bench/log-history.ts`
+ * Measures the cost of the log: a linear model of one weight that logs every step, and saves at the end alone. `node bench/log-history.ts`
  * Prints microseconds a step of short and long runs, and microseconds an entry of writing the state's text the first time.
  */
 import { Effect, Layer } from "effect"
@@ -36,8 +36,8 @@ const run = Effect.fnUntraced(function* (steps: number) {
   return { step: (1000 * (trained - began)) / steps, entry: (1000 * (performance.now() - trained)) / history.length }
 })
 
-const world = Layer.mergeAll(Device.cpu, Optimizer.layer(Optimizer.sgd()), CheckpointStore.memory, Logger.none)
+const layers = Layer.mergeAll(Device.cpu, Optimizer.layer(Optimizer.sgd()), CheckpointStore.memory, Logger.none)
 for (const steps of [1_000, 1_000, 10_000, 100_000]) {
-  const { entry, step } = await Effect.runPromise(Effect.provide(run(steps), world, { local: true }))
+  const { entry, step } = await Effect.runPromise(Effect.provide(run(steps), layers, { local: true }))
   console.log(`${steps} logged steps: ${step.toFixed(0)} us a step, ${entry.toFixed(1)} us an entry to write`)
 }

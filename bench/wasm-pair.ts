@@ -1,6 +1,6 @@
 /**
- * A training step on our wasm, and on TensorFlow.js's unmodified wasm with the kernels that it lacks taken from the unmodified cpu. The two run in
- * processes of their own and take turns, so that noise meets both. Unit: ms a step, minima.
+ * Runs a training step on our wasm, and on TensorFlow.js's unmodified wasm with the kernels that it lacks taken from the unmodified cpu. The two run in
+ * separate processes and take turns, so that noise affects both. Unit: ms a step, minima.
  */
 import { fork } from "node:child_process"
 import { once } from "node:events"
@@ -16,7 +16,7 @@ export interface Workload {
   readonly weights: () => HostTensor.HostTensors
   readonly batch: () => HostTensor.HostTensors
   readonly loss: (weights: Tensors, batch: Tensors) => Tensor
-  /** How many times faster ours is to be. */
+  /** The required speed-up. */
   readonly target: number
 }
 

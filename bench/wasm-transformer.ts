@@ -1,5 +1,5 @@
 /**
- * What the kernel pack is worth on a transformer block without embedding (hidden 256, 4 heads, feed-forward 1024, length 64, batch 8).
+ * Compares src/TensorFlowFixes/wasm with the unmodified backend on a transformer block without embedding (hidden 256, 4 heads, feed-forward 1024, length 64, batch 8).
  * Run it with `node bench/wasm-transformer.ts [rounds]`.
  */
 import { fileURLToPath } from "node:url"

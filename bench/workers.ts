@@ -1,6 +1,6 @@
 /**
- * What workers hide: a collator that burns 10 ms of CPU a batch, beside a step that waits for a device. The wall time of the data that is left
- * is what the loader shows of it. Unit: ms a step. Run it with `node bench/workers.ts [batches]`.
+ * Measures how much of a collator of 10 ms of CPU a batch the workers hide behind a step that waits for a device: the wall time that the loader
+ * adds to the step. Unit: ms a step. Run it with `node bench/workers.ts [batches]`.
  */
 import { Effect } from "effect"
 import * as Dataset from "../src/Data/Dataset.ts"
@@ -14,7 +14,7 @@ const spin = (ms: number) => {
   for (const end = performance.now() + ms; performance.now() < end; );
 }
 
-/** What the workers import. */
+/** The module that the workers import. */
 export const source = {
   dataset: Dataset.make({ size: batches + 20, at: (x) => ({ x }) }),
   collate: (rows) =>
@@ -43,12 +43,12 @@ if (import.meta.main) {
     "2 workers": Loader.fromWorkers({ ...options, module: new URL(import.meta.url), workers: 2 })
   }
   const best: Record<string, number> = {}
-  // They take turns, so that noise meets all; the least counts.
+  // They take turns, so that noise affects all alike; the minimum counts.
   for (let round = 0; round < 3; round++)
     for (const [name, loader] of Object.entries(loaders))
       best[name] = Math.min(best[name] ?? Infinity, await Effect.runPromise(Effect.scoped(Effect.flatMap(loader, run))))
   const { free, alone, ...crews } = best
   console.log(`without work on the data ${free!.toFixed(2)}, on the main thread ${alone!.toFixed(2)}`)
-  for (const [name, made] of Object.entries(crews))
-    console.log(`${name} ${made.toFixed(2)}: ${((100 * (alone! - made)) / (alone! - free!)).toFixed(0)} % of the work hidden`)
+  for (const [name, time] of Object.entries(crews))
+    console.log(`${name} ${time.toFixed(2)}: ${((100 * (alone! - time)) / (alone! - free!)).toFixed(0)} % of the work hidden`)
 }

@@ -1,4 +1,4 @@
-/** A Layer of one's own: a logger that collects evaluations, in the place of the usual ones. `node examples/collect.ts` */
+/** A custom Layer: a logger that collects evaluations, instead of the default ones. `node examples/collect.ts` */
 import assert from "node:assert/strict"
 import { Effect, Layer } from "effect"
 import { CheckpointStore, Device, Logger, Program } from "regimen"
@@ -13,7 +13,7 @@ const collect = Layer.succeed(Logger.Logger, {
   flush: Effect.void
 })
 
-const world = Layer.mergeAll(Device.wasm, CheckpointStore.memory, collect)
-await Effect.runPromise(Program.run(spirals).pipe(Effect.provide(world)))
+const layers = Layer.mergeAll(Device.wasm, CheckpointStore.memory, collect)
+await Effect.runPromise(Program.run(spirals).pipe(Effect.provide(layers)))
 assert.ok(accuracies.at(-1)! > 0.9)
 console.log(`${accuracies.length} evaluations; the last has accuracy ${accuracies.at(-1)}.`)

@@ -1,10 +1,10 @@
-/** The program of mnist.ts in another world: Layers swapped for ones that a test can look into. `node examples/layers.ts` */
+/** The program of mnist.ts with other Layers, which a test can inspect. `node examples/layers.ts` */
 import assert from "node:assert/strict"
 import { Effect, Layer } from "effect"
 import { CheckpointStore, Device, Logger, Program } from "regimen"
 import mnist from "./mnist.ts"
 
-const world = Layer.mergeAll(Device.wasm, CheckpointStore.memory, Logger.memory)
+const layers = Layer.mergeAll(Device.wasm, CheckpointStore.memory, Logger.memory)
 
 const test = Effect.gen(function* () {
   const { state } = yield* Program.run(mnist, { maxSteps: 3, loggingSteps: 1, evalStrategy: "no", saveStrategy: "steps" })
@@ -14,4 +14,4 @@ const test = Effect.gen(function* () {
   assert.deepEqual(state.checkpoints, [3])
   return `Three updates, logged in memory: ${losses.map((loss) => loss?.toFixed(3)).join(", ")}.`
 })
-console.log(await Effect.runPromise(Effect.provide(test, world)))
+console.log(await Effect.runPromise(Effect.provide(test, layers)))

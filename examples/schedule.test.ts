@@ -1,4 +1,4 @@
-/** What has to hold of the schedule, for any peak and period: no tensor and no training is needed to know. */
+/** Properties of the schedule for any peak and period, tested without tensors or training. */
 import { Result } from "effect"
 import fc from "fast-check"
 import { Horizon, Plan, TrainerState } from "regimen"

@@ -1,10 +1,10 @@
-/** Two spirals, told apart by a small tanh network. */
+/** Two spirals, classified by a small tanh network. */
 import { Model, Program, tf } from "regimen"
 import { Dataset } from "regimen/data"
 import { Accuracy } from "regimen/metrics"
 import { Dense, Loss, Parameters } from "regimen/nn"
 
-// A small seeded generator, so that the data are the same each time (a run that goes on needs that).
+// A small seeded generator, so that the data are the same each time (which resuming needs).
 const random = ((seed: number) => () => {
   seed = (seed * 1664525 + 1013904223) >>> 0
   return seed / 2 ** 32

@@ -1,4 +1,4 @@
-/** The page's Trainer with promises: two classes of points, trained, evaluated and saved, without a word of Effect. */
+/** The Hugging Face Trainer's interface with promises, without Effect: two classes of points, trained, evaluated and saved. */
 import { Model, tf } from "regimen"
 import { Accuracy } from "regimen/metrics"
 import { Dense, Loss, Parameters } from "regimen/nn"

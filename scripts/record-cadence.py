@@ -248,7 +248,7 @@ class Recorder(TrainerCallback):
 
 
 def event(name):
-    def told(self, args, state, control, **given):
+    def callback(self, args, state, control, **given):
         if name == "on_pre_optimizer_step":
             self.rates.append(given["optimizer"].param_groups[0]["lr"])
         if name == "on_epoch_begin":
@@ -257,7 +257,7 @@ def event(name):
                 raise RuntimeError("endless")
         self.line(name, state, control, given)
 
-    return told
+    return callback
 
 
 for name in [name for name in vars(TrainerCallback) if name.startswith("on_") and name != "on_init_end"]:
@@ -314,7 +314,7 @@ def arguments(args):
 
 
 def changes(case, events, step):
-    """What the resumed run may have otherwise, so that where ours differs can be said exactly."""
+    """The arguments that the resumed run may change, so that our differences can be predicted exactly."""
     made = case["resume_args"]
     saved = max(index for index, line in enumerate(events) if line["event"] == "on_save" and line["step"] == step)
     owes = events[saved + 1]["event"] == "on_epoch_end" and float(events[saved]["epoch"]).is_integer()

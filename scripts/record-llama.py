@@ -106,7 +106,7 @@ def forward(model, rows, folder):
 
 
 def perturbed(model, seed):
-    """Biases and norms begin elsewhere than at 0 and 1, so that one that is left out shows."""
+    """Biases and norms do not begin at 0 and 1, so that a missing one is noticed."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for parameter in model.parameters():

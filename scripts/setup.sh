@@ -79,7 +79,7 @@ set_up() {
 
 # One set-up at a time. The lock is a link to its holder's process id, so one left by a killed set-up is recognised.
 with_lock() (
-  told=
+  reported=
   until ln -s "$$" "$setup_lock" 2>/dev/null; do
     holder=$(readlink "$setup_lock") || [ -w "$root" ] || fail "$root cannot be written to, and set-up has to write there"
     if [ -n "$holder" ] && ! kill -0 "$holder" 2>/dev/null; then
@@ -87,8 +87,8 @@ with_lock() (
         [ "$(readlink "$setup_lock")" != "$holder" ] || rm -f "$setup_lock"
         rmdir "$setup_lock.broken"
       fi
-    elif [ -z "$told" ]; then
-      told=yes
+    elif [ -z "$reported" ]; then
+      reported=yes
       say "waiting for the set-up that process $holder is doing"
     fi
     sleep 0.2

@@ -8,7 +8,7 @@ const { dictionary }: { readonly dictionary: Readonly<Record<string, string>> } 
 
 export interface Word {
   readonly word: string
-  /** Each a way to say it. */
+  /** The pronunciations. */
   readonly variants: ReadonlyArray<ReadonlyArray<string>>
 }
 
@@ -50,7 +50,7 @@ export const spell = (word: string): ReadonlyArray<number> => [...Array.from(wor
 export const say = (spoken: ReadonlyArray<string>): ReadonlyArray<number> => [...spoken.map((symbol) => ids.get(symbol)!), end]
 
 /** Phonemes of generated ids, up to the end. */
-export const heard = (generated: ReadonlyArray<number>): ReadonlyArray<string> => {
+export const phonemesOf = (generated: ReadonlyArray<number>): ReadonlyArray<string> => {
   const stop = generated.indexOf(end)
   return generated.slice(0, stop < 0 ? undefined : stop).flatMap((id) => phonemes[id - 2 - letters.length] ?? [])
 }

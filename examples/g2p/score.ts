@@ -1,5 +1,5 @@
 /**
- * Says how well a model pronounces words that it has not seen: `node examples/g2p/score.ts runs/g2p [words]`. Of a word's variants the one that is
+ * Scores the pronunciation of held-out words: `node examples/g2p/score.ts runs/g2p [words]`. Of a word's variants the one that is
  * nearest counts. Phoneme error rate: edits over phonemes; word error rate: words with any.
  */
 import { readdirSync } from "node:fs"
@@ -10,7 +10,7 @@ import { Device } from "regimen"
 import { EditRate, Table } from "regimen/metrics"
 import { HostTensor, Key } from "regimen/nn"
 import { Generation, Pretrained } from "regimen/transformers"
-import { end, heard, pad, spell, test, type Word } from "./data.ts"
+import { end, pad, phonemesOf, spell, test, type Word } from "./data.ts"
 
 const folder = process.argv[2] ?? "runs/g2p"
 const count = Number(process.argv[3] ?? test.length)
@@ -30,17 +30,17 @@ const padded = (rows: ReadonlyArray<ReadonlyArray<number>>, filler: number) => {
 }
 
 interface Scored extends Word {
-  readonly said: ReadonlyArray<string>
+  readonly predicted: ReadonlyArray<string>
   readonly edits: number
   readonly length: number
 }
 
 /** Against the variant with the fewest edits for its length. */
-const score = (word: Word, said: ReadonlyArray<string>): Scored => {
+const score = (word: Word, predicted: ReadonlyArray<string>): Scored => {
   const [best] = word.variants
-    .map((variant) => ({ edits: EditRate.distance(said, variant), length: variant.length }))
+    .map((variant) => ({ edits: EditRate.distance(predicted, variant), length: variant.length }))
     .toSorted((a, b) => a.edits / a.length - b.edits / b.length)
-  return { ...word, said, ...best! }
+  return { ...word, predicted, ...best! }
 }
 
 const program = Effect.gen(function* () {
@@ -64,7 +64,7 @@ const program = Effect.gen(function* () {
     const { sequences } = yield* Generation.generate({ model, weights: { parameters, buffers: {} }, batch: inputs, settings })
     const length = sequences.shape[1]!
     for (const [i, word] of words.entries())
-      scored.push(score(word, heard(Array.from(sequences.data.slice(i * length + 1, (i + 1) * length)))))
+      scored.push(score(word, phonemesOf(Array.from(sequences.data.slice(i * length + 1, (i + 1) * length)))))
     process.stderr.write(`\r${scored.length} of ${count} words`)
   }
   const sum = (of: (each: Scored) => number) => scored.reduce((total, each) => total + of(each), 0)
@@ -105,12 +105,12 @@ const program = Effect.gen(function* () {
   yield* Console.log("\nSome that went wrong:\n")
   yield* Console.log(
     Table.render(
-      ["word", "said", "right"],
+      ["word", "predicted", "right"],
       [
         ...scored
           .filter(({ edits }, i) => edits > 0 && i % 97 === 0)
           .slice(0, 12)
-          .map(({ said, variants, word }) => [word, said.join(" "), variants[0]!.join(" ")])
+          .map(({ predicted, variants, word }) => [word, predicted.join(" "), variants[0]!.join(" ")])
       ]
     )
   )

@@ -19,11 +19,11 @@ interface Config {
 }
 
 /**
- * Loads them for square images; what comes after the last convolution is left out. `momentum` is how much of its statistics batch normalization keeps at a
- * step: the 0.999 of the file hardly moves in a short run. **Unit**: pixels.
+ * Loads them for square images; without the layers after the last convolution. `momentum` is the decay of the statistics of batch normalization at a
+ * step: the 0.999 of the file hardly changes them in a short run. **Unit**: pixels.
  */
 export const load = (size: number, momentum: number): Promise<LayersModel> => {
-  tf.enableProdMode() // it greets on the console otherwise
+  tf.enableProdMode() // it prints a greeting otherwise
   const { class_name, config } = modelTopology.model_config
   const end = config.layers.findIndex(({ name }) => name === "out_relu")
   const layers = config.layers.slice(0, end + 1).map((layer) => {

@@ -15,10 +15,10 @@ const chapters = readdirSync(folder)
     return chapter.text
   })
 
-const cut = Math.floor(chapters.length * 0.95)
+const split = Math.floor(chapters.length * 0.95)
 const joined = (parts: ReadonlyArray<string>) => parts.join("\n\n")
 
 export const tokenizer = Tokenizer.characters(chapters)
 const encode = (content: string) => Tokenizer.encode(tokenizer, content, { specialTokens: false }).input_ids
-export const text = encode(joined(chapters.slice(0, cut)))
-export const held = encode(joined(chapters.slice(cut)))
+export const text = encode(joined(chapters.slice(0, split)))
+export const held = encode(joined(chapters.slice(split)))

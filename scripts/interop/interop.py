@@ -1,4 +1,4 @@
-"""The Python side of interop.ts: makes models of configs, and reads those that ours made.
+"""The Python side of interop.ts: creates models from configs, and reads those that ours created.
 
     python interop.py ROOT
 
@@ -39,7 +39,7 @@ def run(model, batch, gradients=False):
 
 
 def in_float64(model):
-    """A copy. GPT-2 can be told to compute its attention in float32 whatever it is: the copy is told not to."""
+    """A copy. GPT-2 has an option to compute its attention in float32 whatever its dtype: the copy has it off."""
     double = copy.deepcopy(model).double()
     for module in double.modules():
         if hasattr(module, "reorder_and_upcast_attn"):
@@ -112,7 +112,7 @@ def read(cls, folder, name, batch):
 
 
 def adapt(cls, folder, case, batch):
-    """Adapters around what was made, random too, saved in two formats, and what one of them comes to when it is merged."""
+    """Random adapters around the model, saved in two formats, and one of them merged."""
     for name, dtype in (("theirs", torch.float32), ("theirs-bf16", torch.bfloat16)):
         model = peft.get_peft_model(load(cls, folder / name)[0], peft.LoraConfig(**case["adapter"]))
         generator = torch.Generator().manual_seed(case["seed"] + 1)

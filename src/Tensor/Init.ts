@@ -35,7 +35,7 @@ export const normal =
   (key, shape) =>
     affine(Random.normal(key, shape), stddev, mean)
 
-/** Draws from a normal distribution cut at two standard deviations; `stddev` is that of the uncut one. */
+/** Draws from a normal distribution truncated at two standard deviations; `stddev` is that of the untruncated one. */
 export const truncatedNormal =
   ({ mean = 0, stddev = 1 }: { readonly mean?: number; readonly stddev?: number } = {}): Init =>
   (key, shape) =>
@@ -103,7 +103,7 @@ export const fansOf = (shape: ReadonlyArray<number>): Fans => {
   return { inputs: inputs * field, outputs: outputs * field }
 }
 
-/** Of the standard normal distribution cut at +-2. */
+/** Of the standard normal distribution truncated at +-2. */
 const stddevOfTruncated = 0.87962566103423978
 
 const affine = ({ dtype, shape, data }: HostTensor, factor: number, offset: number): HostTensor => ({

@@ -1,4 +1,4 @@
-/** What every device owes: `suite(name, layer)` runs on each Layer of the service. */
+/** The contract of a device: `suite(name, layer)` runs on each Layer of the service. */
 import { readFileSync } from "node:fs"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, type Layer } from "effect"
@@ -42,7 +42,7 @@ export const suite = (name: string, layer: Layer.Layer<Device, DeviceUnavailable
           }
           const put = yield* device.put(tensors)
           expect((yield* device.memory).tensors).toBe(before.tensors + 5)
-          // Neither what was given nor what was read is the device's own memory.
+          // The device shares memory neither with its inputs nor with its outputs.
           const given = tensors.float.data.slice()
           tensors.float.data.fill(99)
           const read = yield* device.read(put)
@@ -61,10 +61,10 @@ export const suite = (name: string, layer: Layer.Layer<Device, DeviceUnavailable
         Effect.gen(function* () {
           const device = yield* Device
           const before = yield* device.memory
-          const kept = yield* device.run("test", () => ({ y: tf.add(tf.mul(tf.ones([2]), 3), 1) }))
+          const result = yield* device.run("test", () => ({ y: tf.add(tf.mul(tf.ones([2]), 3), 1) }))
           expect((yield* device.memory).tensors).toBe(before.tensors + 1)
-          expect((yield* device.read(kept)).y).toEqual(HostTensor.fromArray([4, 4]))
-          yield* device.dispose(kept)
+          expect((yield* device.read(result)).y).toEqual(HostTensor.fromArray([4, 4]))
+          yield* device.dispose(result)
           expect(yield* device.memory).toEqual(before)
         })
       )
@@ -120,10 +120,10 @@ export const suite = (name: string, layer: Layer.Layer<Device, DeviceUnavailable
             const put = yield* device.put({ uniform: Random.uniform(key, [bits.length]) })
             const { uniform } = yield* device.read(put)
             expect([...new Uint32Array(uniform!.data.buffer)]).toEqual(bits)
-            const kept = yield* device.run("dropout", () => ({ x: dropout(tf.ones([bits.length]), 0.5, key) }))
-            const { x } = yield* device.read(kept)
+            const dropped = yield* device.run("dropout", () => ({ x: dropout(tf.ones([bits.length]), 0.5, key) }))
+            const { x } = yield* device.read(dropped)
             expect([...x!.data]).toEqual([...uniform!.data].map((u) => (u < 0.5 ? 0 : 2)))
-            yield* device.dispose({ ...put, ...kept })
+            yield* device.dispose({ ...put, ...dropped })
           }
         })
       )

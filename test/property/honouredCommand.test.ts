@@ -21,9 +21,9 @@ const rows = Array.from({ length: 5 }, (_, i) =>
 /** The command in this process, in the folder where it stands, at a terminal. */
 const command = Effect.fnUntraced(function* (words: ReadonlyArray<string>) {
   const terminal = VirtualTerminal.make({ isTerminal: true, columns: 80 })
-  const said: Array<string> = []
-  const hear = (text: unknown) => void said.push(String(text))
-  vi.spyOn(process.stderr, "write").mockImplementation((text) => said.push(String(text)) > 0)
+  const printed: Array<string> = []
+  const collect = (text: unknown) => void printed.push(String(text))
+  vi.spyOn(process.stderr, "write").mockImplementation((text) => printed.push(String(text)) > 0)
   const args = Effect.succeed([
     "train",
     Command.tiny,
@@ -38,13 +38,13 @@ const command = Effect.fnUntraced(function* (words: ReadonlyArray<string>) {
   ).pipe(Layer.provideMerge(terminal.layer))
   const before = process.exitCode
   yield* main.pipe(
-    Effect.provideService(Console.Console, { ...globalThis.console, log: hear, error: hear }),
+    Effect.provideService(Console.Console, { ...globalThis.console, log: collect, error: collect }),
     Effect.provide(Layer.provideMerge(stdio, NodeServices.layer), { local: true }),
     Effect.ensuring(Effect.sync(() => vi.restoreAllMocks()))
   )
   const code = process.exitCode
   process.exitCode = before
-  return { code, said: said.join("\n"), bytes: terminal.bytes() }
+  return { code, printed: printed.join("\n"), bytes: terminal.bytes() }
 })
 
 /** What is there: the models by what they hold, event files without the time in their names. */
@@ -76,11 +76,11 @@ const seen = Effect.fnUntraced(function* (words: ReadonlyArray<string>, before: 
     process.chdir(path)
     writeFileSync(at("rows.jsonl"), rows.join("\n"))
     if (before !== undefined) yield* command(before)
-    const { bytes, code, said } = yield* command(words)
+    const { bytes, code, printed } = yield* command(words)
     const lines = linesOf(at("out/log.jsonl"))
     return {
       code,
-      said: said.replace(figures, "#"),
+      printed: printed.replace(figures, "#"),
       drawn: bytes.includes("\u001b[?25l"),
       files: left(path),
       log: lines.filter(({ kind }) => kind !== "config").map(({ kind, step, values }) => ({ kind, step, values })),

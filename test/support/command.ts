@@ -66,7 +66,7 @@ export const folder = () => {
   }
 }
 
-/** The command in this process, which is many times faster: one after the other, with whole paths. What its loggers write is left out. */
+/** The command in this process, which is many times faster: one after the other, with whole paths. The output of its loggers is discarded. */
 export const inProcess = async (words: ReadonlyArray<string>): Promise<Omit<Ended, "signal">> => {
   const text = { stdout: "", stderr: "" }
   const to = (stream: keyof typeof text) => (line: unknown) => {

@@ -1,6 +1,6 @@
 /**
- * A process that takes the lock in the folder of its argument again and again for a while, and mostly dies with it as far as others can tell. Says how
- * often it had it, and how often another had it at the same time.
+ * A process that takes the lock in the folder of its argument repeatedly until a time, and mostly leaves the lock of a dead process behind. Prints how
+ * often it held the lock, and how often another process held it at the same time.
  */
 import { mkdirSync, renameSync, rmdirSync, writeFileSync } from "node:fs"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
@@ -9,27 +9,27 @@ import * as Lock from "../../src/Checkpoint/Lock.ts"
 
 const [folder = "", until = "0"] = process.argv.slice(2)
 const lock = `${folder}/run.lock`
-const told = { taken: 0, shared: 0 }
+const counts = { taken: 0, shared: 0 }
 
-/** Only one may be in here: the folder cannot be made twice. */
+/** Detects a second holder: the folder cannot be created twice. */
 const hold = Effect.gen(function* () {
   yield* Lock.take(lock, folder)
-  told.taken++
+  counts.taken++
   try {
     mkdirSync(`${folder}/held`)
   } catch {
-    told.shared++
+    counts.shared++
     return
   }
-  yield* Effect.sleep(told.taken % 3)
+  yield* Effect.sleep(counts.taken % 3)
   rmdirSync(`${folder}/held`)
-  if (told.taken % 8 === 0) return
+  if (counts.taken % 8 === 0) return
   writeFileSync(`${folder}/dead-${process.pid}`, '{"pid":999999999,"started":"1"}')
   renameSync(`${folder}/dead-${process.pid}`, lock)
 })
 
 const program = Effect.gen(function* () {
   while (Date.now() < Number(until)) yield* Effect.scoped(hold).pipe(Effect.catchTag("StoreLocked", () => Effect.sleep(0)))
-  process.stdout.write(JSON.stringify(told))
+  process.stdout.write(JSON.stringify(counts))
 })
 await Effect.runPromise(Effect.provide(program, NodeFileSystem.layer))

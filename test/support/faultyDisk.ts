@@ -1,4 +1,4 @@
-/** A file system that fails: it dies, as a machine without power does, or it runs out of space. */
+/** A file system that fails: as at a power failure, or because it is full. */
 import { Effect, FileSystem, Layer, PlatformError } from "effect"
 
 export interface Fault {

@@ -1,4 +1,4 @@
-/** A hub on this machine: what Hugging Face's answers of its models, and what can go wrong with it. */
+/** A local server that answers as the Hugging Face hub does for its models, and can fail in several ways. */
 import { createHash } from "node:crypto"
 import { createServer, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"

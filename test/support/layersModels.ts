@@ -62,7 +62,7 @@ export const nested = () => {
   return tfl.model({ inputs: input, outputs })
 }
 
-/** Batch normalization that is used twice in a pass. */
+/** Batch normalization that is used twice in a forward pass. */
 export const repeated = () => {
   const norm = layers.batchNormalization({ name: "norm", momentum: 0.8 })
   const widen = layers.dense({ name: "widen", units: 3, activation: "tanh" })

@@ -1,4 +1,4 @@
-/** Random plans for the tiny task, and where to cut their runs. */
+/** Random plans for the tiny task, and the steps at which their runs are interrupted. */
 import fc from "fast-check"
 import * as Horizon from "../../src/Schedule/Horizon.ts"
 import type * as Plan from "../../src/Schedule/Plan.ts"

@@ -1,4 +1,4 @@
-/** A process that saves and replaces checkpoints in the folder of its argument until it is killed. Says so when the first is there. */
+/** A process that saves and replaces checkpoints in the folder of its argument until it is killed. Prints "saved" after the first. */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodePath from "@effect/platform-node/NodePath"
 import { Effect, Layer } from "effect"

@@ -1,4 +1,4 @@
-/** A model with two outputs on rows of any length, and loaders that cut such rows into batches. */
+/** A model with two outputs on rows of any length, and loaders that batch such rows. */
 import { Effect } from "effect"
 import type { DataError } from "../../src/Data/Dataset.ts"
 import type { Batch, Loader } from "../../src/Data/Loader.ts"
@@ -42,7 +42,7 @@ export interface Row {
 export const rows = (count: number, length = 2): ReadonlyArray<Row> =>
   Array.from({ length: count }, (_, i) => ({ x: Array.from({ length }, (_, j) => i + j / 4), label: 2 * i }))
 
-/** Cuts rows into batches; each is as long as its longest row, filled with zeros. `broken` is the batch that cannot be read. */
+/** Batches rows; each batch is as long as its longest row, padded with zeros. `broken` is the batch that cannot be read. */
 export const loader = (all: ReadonlyArray<Row>, size: number, broken?: DataError): Loader => ({
   batchesPerEpoch: Math.ceil(all.length / size),
   size: all.length,
@@ -68,7 +68,7 @@ export const weights = Effect.gen(function* () {
 
 export const metrics = Metric.all([MeanLoss.make()])
 
-/** The mean squared error of the scores, in one pass. */
+/** The mean squared error of the scores, over all rows at once. */
 export const squaredError = (score: HostTensor.HostTensor, labels: HostTensor.HostTensor): number =>
   Array.from(score.data).reduce((sum, value, i) => sum + (value - labels.data[i]!) ** 2, 0) / labels.data.length
 

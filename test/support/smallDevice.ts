@@ -1,10 +1,10 @@
-/** A device whose memory runs out. */
+/** A device that runs out of memory. */
 import { Effect, Layer } from "effect"
 import * as Cpu from "../../src/Layer/Device/Cpu.ts"
 import { Device } from "../../src/Layer/Device/Device.ts"
 import type { Input } from "../../src/Step/Step.ts"
 
-/** The cpu, with memory for a step of so many rows in a micro-batch; `when` says in which step. */
+/** The cpu, which fails with out of memory for micro-batches of more than `rows` rows, in the operations that `when` accepts. */
 export const small = (rows: number, when: (during: string) => boolean = () => true) =>
   Layer.effect(
     Device,

@@ -67,10 +67,10 @@ const kinds = {
 /** Writes the folder of a model of a kind. */
 export const model = async (folder: string, kind: keyof typeof kinds): Promise<string> => {
   const { architecture, config, tokenizer } = kinds[kind]
-  const made = Result.getOrThrow(Transformers.make({ ...config, vocab_size: tokenizer.vocabularySize }, architecture))
+  const model = Result.getOrThrow(Transformers.make({ ...config, vocab_size: tokenizer.vocabularySize }, architecture))
   await Effect.runPromise(
     Effect.andThen(
-      Pretrained.save(folder, { model: made, parameters: made.init(Key.make(1)) }),
+      Pretrained.save(folder, { model, parameters: model.init(Key.make(1)) }),
       Tokenizer.save(tokenizer, folder)
     ).pipe(Effect.provide(NodeServices.layer))
   )

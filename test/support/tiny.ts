@@ -21,8 +21,8 @@ import { tf } from "../../src/Tensor/Tensor.ts"
 export const model: Model = {
   init: (key) => ({ "lin.weight": Init.normal()(key, [3, 1]), "lin.bias": Init.zeros(key, [1]), gain: Init.ones(key, [3]) }),
   apply: (parameters, { x, labels }, { key, training }) => {
-    const kept = Dropout.dropout(tf.mul(x!, parameters.gain!), training ? 0.3 : 0, Key.fold(key, "dropout"))
-    const y = tf.add(tf.matMul(kept, parameters["lin.weight"]!), parameters["lin.bias"]!)
+    const dropped = Dropout.dropout(tf.mul(x!, parameters.gain!), training ? 0.3 : 0, Key.fold(key, "dropout"))
+    const y = tf.add(tf.matMul(dropped, parameters["lin.weight"]!), parameters["lin.bias"]!)
     return { loss: Loss.meanSquaredError(tf.squeeze(y, [1]), labels!), outputs: { logits: y } }
   }
 }
@@ -38,7 +38,7 @@ export const rows = (count: number, shift = 0) =>
 
 export const collate = Collator.stack({ dtypes: { labels: "float32" } })
 
-/** What the loaders were asked for: `train:0.2` is batch 2 of epoch 0. */
+/** The batches that the loaders read: `train:0.2` is batch 2 of epoch 0. */
 export interface Asked {
   readonly batches: Array<string>
 }
@@ -55,11 +55,11 @@ export const loader = (
       collate,
       sampler: options.shuffled ? Sampler.random({ seed: 7 }) : Sampler.sequential
     }),
-    (made): Loader.Loader => ({
-      ...made,
+    (wrapped): Loader.Loader => ({
+      ...wrapped,
       batch: (epoch, batch) => {
         options.asked?.batches.push(`${options.name ?? "train"}:${epoch}.${batch}`)
-        return made.batch(epoch, batch)
+        return wrapped.batch(epoch, batch)
       }
     })
   )
@@ -85,7 +85,7 @@ export const task = Effect.fnUntraced(function* (
   }
 })
 
-/** A store in memory that outlives the runs, and remembers what was done to it: `save 4`, `remove 2`. */
+/** An in-memory store that outlives the runs, and records its operations: `save 4`, `remove 2`. */
 export const store = () => {
   const kept = new Map<number, Checkpoint>()
   const done: Array<string> = []
@@ -98,7 +98,7 @@ export const store = () => {
         kept.set(checkpoint.state.step, checkpoint)
       }),
     list: Effect.sync(() => [...kept.keys()].sort((a, b) => a - b)),
-    // a file has its own order of tensors
+    // as a file, which orders tensors differently
     load: (step) => Effect.sync(() => reordered(kept.get(step)!)),
     remove: (step) =>
       Effect.sync(() => {

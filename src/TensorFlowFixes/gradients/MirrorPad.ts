@@ -1,7 +1,7 @@
 /**
  * Replaces the gradient of `mirrorPad` by one that adds up what an element's reflections got.
  *
- * **Fault**: the gradients of the padding are cut off.
+ * **Fault**: the gradients of the padding are dropped.
  * **Upstream**: no issue known; search tensorflow/tfjs for "mirrorPad gradient wrong".
  * **Remove when**: "gradients/MirrorPad" of test/contract/Upstream.test.ts fails.
  */

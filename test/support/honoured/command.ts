@@ -1,7 +1,7 @@
 /** Of the arguments that say what a command does and where it leaves what: for each, the words of two values, and what of the command they change. */
 
 /** What is seen of a command. */
-export type Seen = "code" | "said" | "drawn" | "files" | "log" | "name"
+export type Seen = "code" | "printed" | "drawn" | "files" | "log" | "name"
 
 export interface Case {
   readonly name: string
@@ -30,20 +30,26 @@ export const cases: ReadonlyArray<Case> = [
     other: ["--do_train"],
     both: ["--do_eval", "--max_steps", "8"],
     before: short,
-    changes: ["said", "drawn", "files", "log", "name"]
+    changes: ["printed", "drawn", "files", "log", "name"]
   },
-  { name: "do_eval", one: [], other: ["--do_eval"], both: [...short, "--do_train"], changes: ["said", "files"] },
-  { name: "do_predict", one: [], other: ["--do_predict"], both: [...short, ...test, "--do_train"], changes: ["said", "files"] },
-  { name: "output_dir", one: [], other: ["--output_dir", "elsewhere"], both: short, changes: ["said", "files", "log", "name"] },
+  { name: "do_eval", one: [], other: ["--do_eval"], both: [...short, "--do_train"], changes: ["printed", "files"] },
+  {
+    name: "do_predict",
+    one: [],
+    other: ["--do_predict"],
+    both: [...short, ...test, "--do_train"],
+    changes: ["printed", "files"]
+  },
+  { name: "output_dir", one: [], other: ["--output_dir", "other"], both: short, changes: ["printed", "files", "log", "name"] },
   {
     name: "overwrite_output_dir",
     one: [],
     other: ["--overwrite_output_dir"],
     before: short,
     both: short,
-    changes: ["said", "drawn"]
+    changes: ["printed", "drawn"]
   },
-  { name: "resume_from_checkpoint", one: [], other: checkpoint, before: [], changes: ["said", "drawn", "log", "name"] },
+  { name: "resume_from_checkpoint", one: [], other: checkpoint, before: [], changes: ["printed", "drawn", "log", "name"] },
   {
     name: "ignore_data_skip",
     one: [],
@@ -56,5 +62,5 @@ export const cases: ReadonlyArray<Case> = [
   { name: "report_to", one: [], other: tensorboard, both: short, changes: ["files"] },
   { name: "logging_dir", one: [], other: ["--logging_dir", "board"], both: [...short, ...tensorboard], changes: ["files"] },
   { name: "run_name", one: ["--run_name", "mine"], other: ["--run_name", "yours"], both: short, changes: ["name"] },
-  { name: "no_cuda", one: [], other: ["--no_cuda"], both: graphics, changes: ["said"] }
+  { name: "no_cuda", one: [], other: ["--no_cuda"], both: graphics, changes: ["printed"] }
 ]

@@ -1,9 +1,9 @@
-/** Arguments that change nothing: a value of each that is not the default, and why for those of which the rest is refused; the others' rows say it. */
+/** Arguments without effect: a value of each that is not the default, and the reason for those whose other values are refused. PARITY.md has the reasons of the others. */
 import type * as Seq2SeqArguments from "../../../src/Arguments/Seq2SeqArguments.ts"
 
 export const reasons: Readonly<Record<string, string>> = {
   accelerator_config: "A run is one process: its batches are split, sent and evened out as they are.",
-  tf32: "Devices compute in float32: false asks for what is so.",
+  tf32: "Devices compute in float32, which is what false requests.",
   local_rank: "A run is one process: -1 and 0 are its rank."
 }
 

@@ -26,7 +26,7 @@ export const cases: ReadonlyArray<readonly [name: string, one: Input, other: Inp
   ["optim", {}, { optim: "lion_32bit" }],
   ["adafactor", {}, { adafactor: true }],
   ["optim_args", {}, { optimArgs: "rank=1, scale=3" }, low],
-  ["optim_target_modules", {}, { optimTargetModules: ["elsewhere"] }, { ...low, optimArgs: "rank=1, scale=3" }],
+  ["optim_target_modules", {}, { optimTargetModules: ["other"] }, { ...low, optimArgs: "rank=1, scale=3" }],
   ["weight_decay", {}, { weightDecay: 0.5 }],
   ["adam_beta1", {}, { adamBeta1: 0.5 }],
   ["adam_beta2", {}, { adamBeta2: 0.5 }],

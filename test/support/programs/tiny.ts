@@ -1,7 +1,7 @@
 /**
- * A program for the tests of the command: eighteen updates in milliseconds, with dropout. The environment says what is odd about it: `TINY` is a defect,
+ * A program for the tests of the command: eighteen updates in milliseconds, with dropout. The environment configures a fault: `TINY` is a defect,
  * `TINY_SIGNAL` (`train:7:SIGINT`) is a signal that it sends itself at that read of that data; at `open` before there is a run, at `end` after its last event.
- * The first read of a batch of each is the rehearsal's.
+ * The first read of a batch of each is the dry run's.
  */
 import { Effect } from "effect"
 import { Model, Program } from "regimen"
@@ -35,7 +35,7 @@ const data = (set: string, size: number) => {
     size,
     rows: (indices) =>
       Effect.gen(function* () {
-        if (indices.length > 1) reads++ // one row alone is looked at for its columns
+        if (indices.length > 1) reads++ // a single row is read to find the columns
         if (set === signalSet && reads === Number(signalRead)) yield* struck
         return indices.map(rowAt)
       })

@@ -10,12 +10,12 @@ it.each([
   "Buffer size (4294967296) exceeds the max buffer size limit (268435456).",
   "Array buffer allocation failed",
   "Invalid typed array length: 17179869184"
-])("is said by %j", (message) => {
+])("is recognised in %j", (message) => {
   expect(isOutOfMemory(new RangeError(message))).toBe(true)
   expect(isOutOfMemory(message)).toBe(true)
 })
 
 it.each(["Kernel 'Zeta' not registered for backend 'wasm'", "no memory of the step", "the model has bloom filters", "heap"])(
-  "is not said by %j",
+  "is not recognised in %j",
   (message) => expect(isOutOfMemory(new Error(message))).toBe(false)
 )

@@ -1,0 +1,60 @@
+#!/bin/sh
+# Mutation testing of a folder of src, out of CI: `scripts/mutation.sh src/Schedule test/unit/Schedule test/property/play.test.ts ...`.
+# Without arguments: src/Schedule with its tests. StrykerJS is installed in a scratch folder ($REGIMEN_MUTATION, default: under the folder for
+# temporary files), which also holds the copy of the checkout that is mutated and the reports. Takes from minutes to hours.
+set -e
+root=$(dirname -- "$(dirname -- "$(readlink -f -- "$0")")")
+. "$root/scripts/setup.sh"
+scratch=${REGIMEN_MUTATION:-${TMPDIR:-/tmp}/regimen-mutation}
+node=$(readlink -f -- "$(command -v -- "$node")")
+version=10.1.1
+
+if [ $# -eq 0 ]; then
+  set -- src/Schedule test/unit/Schedule test/property/play.test.ts test/property/requests.test.ts test/property/retention.test.ts \
+    test/property/schedule.test.ts test/property/trigger.test.ts test/golden/lr_schedules.test.ts
+fi
+folder=$1
+shift
+
+mkdir -p "$scratch/tool" "$scratch/checkout"
+if [ ! -e "$scratch/tool/node_modules/@stryker-mutator/vitest-runner" ]; then
+  (cd "$scratch/tool" && PATH=$(dirname -- "$node"):$PATH npm install --ignore-scripts --no-audit --no-fund --legacy-peer-deps --loglevel=error \
+    "@stryker-mutator/core@$version" "@stryker-mutator/vitest-runner@$version")
+fi
+# One vitest for Stryker and the tests.
+ln -sfn "$root/node_modules/vitest" "$scratch/tool/node_modules/vitest"
+
+for part in src test build package.json tsconfig.json; do
+  rm -rf "${scratch:?}/checkout/$part"
+  cp -R "$root/$part" "$scratch/checkout/$part"
+done
+ln -sfn "$(readlink -f -- "$root/node_modules")" "$scratch/checkout/node_modules"
+
+# Properties run a tenth of their cases, and do not shrink: the score is a lower bound.
+find "$scratch/checkout/test" -name '*.test.ts' -exec sed -i -E 's/numRuns: ([0-9]+)0\b/numRuns: \1/' {} +
+printf 'import fc from "fast-check"\nfc.configureGlobal({ endOnFailure: true })\n' >"$scratch/checkout/setup.ts"
+
+files=$(for file in "$@"; do printf '"%s", ' "$file"; done)
+cat >"$scratch/checkout/vitest.config.ts" <<EOF
+import { defineConfig } from "vitest/config"
+export default defineConfig({ test: { include: [${files}].map((f) => (f.endsWith(".ts") ? f : f + "/**/*.test.ts")), pool: "forks", setupFiles: ["./setup.ts"], testTimeout: 60_000, bail: 1 } })
+EOF
+cat >"$scratch/checkout/stryker.config.json" <<EOF
+{
+  "testRunner": "vitest",
+  "plugins": ["$scratch/tool/node_modules/@stryker-mutator/vitest-runner/dist/src/index.js"],
+  "mutate": ["$folder/**/*.ts"],
+  "inPlace": true,
+  "concurrency": ${REGIMEN_MUTATION_CONCURRENCY:-1},
+  "checkers": [],
+  "disableTypeChecks": false,
+  "coverageAnalysis": "perTest",
+  "ignoreStatic": true,
+  "mutator": { "excludedMutations": ["StringLiteral"] },
+  "reporters": ["progress-append-only", "clear-text", "json", "html"],
+  "clearTextReporter": { "allowColor": false, "reportTests": false, "skipFull": true },
+  "timeoutMS": 20000,
+  "allowEmpty": false
+}
+EOF
+cd "$scratch/checkout" && exec "$node" "$scratch/tool/node_modules/@stryker-mutator/core/bin/stryker.js" run
