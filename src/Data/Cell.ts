@@ -74,8 +74,8 @@ const notNumeric = (value: unknown) => {
   return `holds ${found} where numbers are wanted: turn it into numbers, or leave the column out, with Dataset.map`
 }
 
-const isNumbers = (value: unknown): value is Numbers =>
+export const isNumbers = (value: unknown): value is Numbers =>
   ArrayBuffer.isView(value) && !(value instanceof DataView || value instanceof BigInt64Array || value instanceof BigUint64Array)
 
-const isHostTensor = (value: unknown): value is HostTensor =>
+export const isHostTensor = (value: unknown): value is HostTensor =>
   typeof value === "object" && value !== null && "dtype" in value && "shape" in value && "data" in value

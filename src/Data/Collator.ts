@@ -128,7 +128,8 @@ export const isRow = (row: unknown): row is Row =>
 
 const labels = new Set(["label", "labels", "label_ids"])
 
-const isInteger = (name: string) => name === "labels" || name.endsWith("_ids") || name.endsWith("_mask")
+/** Whether plain numbers in a column become int32. */
+export const isInteger = (name: string) => name === "labels" || name.endsWith("_ids") || name.endsWith("_mask")
 
 const stackColumn = (
   rows: ReadonlyArray<Row>,

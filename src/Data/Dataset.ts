@@ -51,7 +51,7 @@ export const fromArray = <A>(rows: ReadonlyArray<A>): Dataset<A> =>
     size: rows.length,
     rows: (indices) => Effect.succeed(indices.map((index) => rows[index]!)),
     column: (name) =>
-      Predicate.hasProperty(rows[0], name)
+      rows.some((row) => Predicate.hasProperty(row, name))
         ? Effect.sync(() => rows.map((row) => (Predicate.hasProperty(row, name) ? row[name] : undefined)))
         : undefined
   })

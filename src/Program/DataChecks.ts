@@ -1,6 +1,8 @@
-/** What can be known of data before step 0: whether a model has the tokens of a tokenizer, and the labels and tokens of all rows that are in memory. */
-import { Effect, Schema } from "effect"
-import type { Collator } from "../Data/Collator.ts"
+/** Checks of data before step 0: the tokenizer against the model, and all rows that are in memory. */
+import { Effect, Result, Schema } from "effect"
+import { type Collator, isInteger, isRow } from "../Data/Collator.ts"
+import * as ColumnScan from "../Data/ColumnScan.ts"
+import type { Takes } from "../Data/Columns.ts"
 import { DataError, type Dataset } from "../Data/Dataset.ts"
 import type { Model } from "../Model/Model.ts"
 import type { HostTensor } from "../Tensor/HostTensor.ts"
@@ -19,7 +21,7 @@ export class TokenizerMismatch extends Schema.TaggedError<TokenizerMismatch>()("
 
 type Checked = Pick<Model, "inputs" | "labels" | "validate">
 
-/** Shows a model the tokenizer's last token, where the model says what it takes. **Errors**: `TokenizerMismatch`. */
+/** Checks that the model has the tokenizer's last token, where the model has a `validate`. **Errors**: `TokenizerMismatch`. */
 export const tokens = (model: Checked, tokenizer: Tokenizer | undefined): Effect.Effect<void, TokenizerMismatch> => {
   if (tokenizer === undefined) return Effect.void
   const { vocabularySize } = tokenizer
@@ -29,39 +31,79 @@ export const tokens = (model: Checked, tokenizer: Tokenizer | undefined): Effect
     : Effect.fail(new TokenizerMismatch({ vocabularySize, reason: `${fault.field} ${fault.reason}` }))
 }
 
+export interface RowsOptions<A> {
+  readonly model: Checked
+  readonly dataset: Dataset<A>
+  readonly dataCollator: Collator<A>
+  /** The columns that reach the collator; all if undefined. */
+  readonly takes: Takes | undefined
+  /** **Unit**: rows. Rows that are alone in their batch may have any shape. */
+  readonly batchSize: number
+}
+
 /**
- * Shows a model all rows whose columns are at hand (`Dataset.column`): nothing is read or computed for it. A row that it refuses is collated alone, and
- * refused where the batch is at fault as well: a collator may cut what is too long.
+ * Checks all rows whose columns are at hand (`Dataset.column`): no row is read or computed for it. Rows that differ from most of their column (no value,
+ * another shape or kind, NaN, fractions where integers are wanted) are collated with a typical row, one for each way of differing; rows that the model's `validate`
+ * refuses are collated alone. What the collator repairs is accepted.
  *
- * **Errors**: `DataError` with the first such row.
+ * **Errors**: `DataError` with the row and the column.
  */
-export const rows = Effect.fnUntraced(function* <A>(
-  { inputs = [], labels = ["labels"], validate }: Checked,
-  dataset: Dataset<A>,
-  collate: Collator<A>
+export const rows = Effect.fnUntraced(function* <A>(options: RowsOptions<A>): Effect.fn.Return<void, DataError> {
+  const { dataset, model, takes } = options
+  if (dataset.column === undefined || dataset.size === 0) return
+  const [first] = yield* dataset.rows([0])
+  const columns: Array<ColumnScan.Column> = []
+  for (const name of takes ??
+    new Set([...(isRow(first) ? Object.keys(first) : []), ...(model.inputs ?? []), ...labelsOf(model)])) {
+    const values = dataset.column(name)
+    if (values !== undefined) columns.push({ name, integer: isInteger(inBatch(name)), values: yield* values })
+  }
+  for (const suspect of yield* ColumnScan.scan(columns, dataset.size)) yield* tryToCollate(options, suspect)
+  if (model.validate !== undefined) yield* validated(options, model.validate, columns)
+})
+
+/** Collates a batch of typical rows and one that differs. Accepts the row where the collator fails on typical rows alone as well. */
+const tryToCollate = Effect.fnUntraced(function* <A>(
+  { batchSize, dataCollator, dataset }: RowsOptions<A>,
+  { kind, row, typical }: ColumnScan.Suspect
 ): Effect.fn.Return<void, DataError> {
-  if (validate === undefined || dataset.column === undefined) return
-  const columns: Array<readonly [name: string, values: ArrayLike<unknown>]> = []
-  for (const name of new Set([...inputs, ...labels]))
-    for (const alias of name === "labels" ? ["labels", "label", "label_ids"] : [name]) {
-      const values = dataset.column(alias)
-      if (values !== undefined) columns.push([name, yield* values])
-    }
-  if (columns.length === 0) return
+  if (batchSize === 1 && kind === "shape") return
+  const others = new Array<number>(Math.max(batchSize, kind === "absent" ? 2 : 1) - 1).fill(typical)
+  const collated = (row: number) =>
+    Effect.result(Effect.flatMap(dataset.rows([...others, row]), (found) => dataCollator(found, [...others, row], 0)))
+  const attempt = yield* collated(row)
+  if (Result.isFailure(attempt) && (row === typical || Result.isSuccess(yield* collated(typical)))) return yield* attempt.failure
+})
+
+const validated = Effect.fnUntraced(function* <A>(
+  { dataCollator, dataset, model }: RowsOptions<A>,
+  validate: NonNullable<Model["validate"]>,
+  columns: ReadonlyArray<ColumnScan.Column>
+): Effect.fn.Return<void, DataError> {
+  const checked = new Set([...(model.inputs ?? []), ...labelsOf(model)])
+  const named = columns.flatMap(({ name, values }) => (checked.has(name) ? [[inBatch(name), values] as const] : []))
+  if (named.length === 0) return
   for (let index = 0; index < dataset.size; index++) {
     if (index % chunk === 0) yield* Effect.yieldNow
-    const cells = columns.flatMap(([name, values]) => {
+    const cells = named.flatMap(([name, values]) => {
       const cell = cellOf(values[index])
       return cell === undefined ? [] : [[name, cell] as const]
     })
     if (validate(Object.fromEntries(cells)) === undefined) continue
-    const batch = yield* Effect.option(Effect.flatMap(dataset.rows([index]), (found) => collate(found, [index], 0)))
+    const batch = yield* Effect.option(Effect.flatMap(dataset.rows([index]), (found) => dataCollator(found, [index], 0)))
     const fault = batch._tag === "Some" ? validate(batch.value) : undefined
     if (fault !== undefined) return yield* new DataError({ row: index, column: fault.field, reason: fault.reason })
   }
 })
 
-/** Rows between two chances for others to go on. */
+/** The columns that may hold a model's labels. */
+const labelsOf = ({ labels = ["labels"] }: Checked) =>
+  labels.flatMap((name) => (name === "labels" ? ["labels", "label", "label_ids"] : [name]))
+
+/** The name of a column in a batch. */
+const inBatch = (name: string) => (name === "label" || name === "label_ids" ? "labels" : name)
+
+/** Rows between two yields to other fibers. */
 const chunk = 1024
 
 /** A number or a sequence of them, as the one row of a batch; other values are left to the collator. */

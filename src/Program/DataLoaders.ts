@@ -149,7 +149,10 @@ const reading = Effect.fnUntraced(function* <A, E, R>(
     name: string,
     data: Data<A, R>
   ): Effect.fn.Return<void, DataError | Columns.ColumnsError, R> {
-    if (!isStream(data)) yield* DataChecks.rows(model, data, shown)
+    if (!isStream(data)) {
+      const batchSize = name === "train" ? Arguments.trainBatchSize(args) : Arguments.evalBatchSize(args)
+      yield* DataChecks.rows({ model, dataset: data, dataCollator: shown, takes, batchSize })
+    }
     if (takes === undefined) return
     const row = yield* first(data)
     const dropped = yield* Effect.fromResult(Columns.unused(row, takes, model.labels))

@@ -1,0 +1,116 @@
+/** Rows in memory are checked before step 0, whatever the model; what a collator repairs is accepted. */
+import { expect, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import { Collator, Dataset } from "../../../src/data.ts"
+import { CheckpointStore, Device, Logger, Model, Program } from "../../../src/index.ts"
+import { Dense, Loss, Parameters } from "../../../src/nn.ts"
+
+const model = Model.make({
+  inputs: ["x"],
+  labels: ["labels"],
+  init: Parameters.make({ lin: Dense.init({ inputs: 2, outputs: 2 }) }),
+  forward: (p, { x }) => ({ logits: Dense.apply(p, "lin", x) }),
+  loss: ({ logits }, { labels }) => Loss.crossEntropy(logits, labels)
+})
+/** Says nothing of its inputs. */
+const unnamed: Model.Model = { init: model.init, apply: model.apply }
+
+type Row = Readonly<Record<string, unknown>>
+const good = Array.from({ length: 12 }, (_, i): Row => ({ x: [i, 1], labels: i % 2 }))
+
+/** Runs one epoch, two rows a step: gives the outcome and the number of updates. */
+const attempt = Effect.fnUntraced(function* (options: {
+  readonly rows: ReadonlyArray<Row>
+  readonly evaluation?: ReadonlyArray<Row>
+  readonly model?: Model.Model
+  readonly collate?: Collator.Collator<Row>
+}) {
+  let steps = 0
+  const { collate, evaluation, rows } = options
+  const program = Program.make({
+    model: options.model ?? model,
+    trainDataset: Dataset.fromArray(rows),
+    ...(evaluation === undefined ? {} : { evalDataset: Dataset.fromArray(evaluation) }),
+    ...(collate === undefined ? {} : { dataCollator: collate }),
+    args: {
+      perDeviceTrainBatchSize: 2,
+      perDeviceEvalBatchSize: 2,
+      numTrainEpochs: 1,
+      ...(evaluation === undefined ? {} : { evalStrategy: "epoch" })
+    },
+    observe: { StepEnded: () => Effect.sync(() => void steps++).pipe(Effect.as([])) }
+  })
+  const layers = Layer.mergeAll(Device.cpu, CheckpointStore.memory, Logger.none)
+  const outcome = yield* Effect.result(Program.run(program).pipe(Effect.provide(layers, { local: true })))
+  return { steps, error: outcome._tag === "Failure" ? outcome.failure : undefined }
+})
+
+const { labels: _, ...unlabelled } = good[7]!
+const bad: ReadonlyArray<readonly [what: string, row: Row, column: string, reason: RegExp]> = [
+  ["another width", { x: [7, 1, 2], labels: 0 }, "x", /shape \[3\] where the batch's first row has \[2\]/],
+  ["a missing label", unlabelled, "labels", /no value/],
+  ["a null label", { x: [7, 1], labels: null }, "labels", /no value/],
+  ["a fractional label", { x: [7, 1], labels: 0.5 }, "labels", /holds 0.5/],
+  ["a feature that is NaN", { x: [7, Number.NaN], labels: 0 }, "x", /holds NaN/],
+  ["a typed array with an infinity", { x: Float32Array.of(7, Infinity), labels: 0 }, "x", /holds Infinity/],
+  ["a text among numbers", { x: "seven", labels: 0 }, "x", /holds text/],
+  ["a label too large for int32", { x: [7, 1], labels: 2 ** 40 }, "labels", /int32 cannot hold/]
+]
+
+it.effect.each(bad)("a row with %s is an error before step 0, with row and column", ([, row, column, reason]) =>
+  Effect.gen(function* () {
+    for (const at of [0, 7]) {
+      const rows = good.with(at, row)
+      for (const options of [{ rows }, { rows, model: unnamed }, { rows: good, evaluation: rows }]) {
+        const { error, steps } = yield* attempt(options)
+        expect([error, steps]).toMatchObject([{ _tag: "DataError", row: at, column }, 0])
+        expect(error!.message).toMatch(reason)
+      }
+    }
+  })
+)
+
+it.effect("fractional ids of a nested column are found", () =>
+  Effect.gen(function* () {
+    const rows = good.map((row, i): Row => ({ ...row, input_ids: [[i, i === 9 ? 0.5 : 1]] }))
+    const { error, steps } = yield* attempt({ rows, model: unnamed })
+    expect([error, steps]).toMatchObject([{ _tag: "DataError", row: 9, column: "input_ids" }, 0])
+  })
+)
+
+it.effect("rows that the collator repairs are trained on", () =>
+  Effect.gen(function* () {
+    const repair = (row: Row): Row => ({
+      x: (row.x as ReadonlyArray<number>).slice(0, 2).map((value) => (Number.isNaN(value) ? 0 : value)),
+      labels: row.labels ?? -100
+    })
+    const rows = [...good, { x: [7, Number.NaN, 2], labels: null }, { x: [7, 1, 2, 3] }]
+    const collate: Collator.Collator<Row> = (rows, indices, epoch) => Collator.stack()(rows.map(repair), indices, epoch)
+    expect(yield* attempt({ rows, collate })).toEqual({ steps: 7, error: undefined })
+  })
+)
+
+it.effect("sequences of many lengths cost a few collations, and one longer than the collator takes is found", () =>
+  Effect.gen(function* () {
+    const sequences = Array.from(
+      { length: 500 },
+      (_, i): Row => ({ input_ids: Array(1 + (i % 40)).fill(1), x: [i, 1], labels: 0 })
+    )
+    let calls = 0
+    const collate = (length: number): Collator.Collator<Row> => {
+      const padding = Collator.padding({ length })
+      return (rows, indices, epoch) => {
+        calls++
+        return padding(rows, indices, epoch)
+      }
+    }
+    const args = { perDeviceTrainBatchSize: 500, maxSteps: 1 }
+    const run = (length: number) =>
+      Program.run(
+        Program.make({ model: unnamed, trainDataset: Dataset.fromArray(sequences), dataCollator: collate(length), args })
+      ).pipe(Effect.provide(Layer.mergeAll(Device.cpu, CheckpointStore.memory, Logger.none), { local: true }))
+    yield* run(40)
+    expect(calls).toBeLessThan(8)
+    expect(yield* Effect.flip(run(39))).toMatchObject({ _tag: "DataError", row: 39, column: "input_ids" })
+  })
+)
