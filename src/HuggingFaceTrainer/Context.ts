@@ -18,7 +18,7 @@ import * as Key from "../Tensor/Key.ts"
 import type { HostWeights } from "../Tensor/Weights.ts"
 import type { Tokenizer } from "../Tokenizer/Tokenizer.ts"
 import { initial, type TrainerState } from "../TrainerState.ts"
-import { known, type Options } from "./Options.ts"
+import { check, type Options } from "./Options.ts"
 
 /** Where a Trainer lives: the world of its runs, and the disk for what it saves beside. */
 export type Services = Device | CheckpointStore | Logger | FileSystem.FileSystem | Path.Path
@@ -51,10 +51,12 @@ export interface Context<A, E, R> {
   readonly memory: MemoryReport.MemoryReport | undefined
   /** The parts of a program, as the Trainer stands. */
   readonly parts: Effect.Effect<Parts<A, E, R>>
+  /** What `evaluate` and `predict` take beside their options, by name. */
+  readonly settings: ReadonlyArray<string>
 }
 
-/** What kind of Trainer it is: how its arguments are read, and what of a program follows from them. */
-export interface Variant {
+/** A class of Trainer: how its arguments are read, which options of a program follow from them, and what `evaluate` and `predict` take beside their options. */
+export interface Variant<G = unknown> {
   readonly read: (input: Arguments.Input) => Result.Result<Arguments.Arguments, Arguments.ArgumentsError>
   readonly supported: (args: Arguments.Arguments) => Result.Result<void, Arguments.NotSupported>
   readonly parts: (
@@ -66,21 +68,47 @@ export interface Variant {
     Arguments.ArgumentsError | InvalidTask,
     FileSystem.FileSystem | Path.Path
   >
+  /** The names of `G`. */
+  readonly settings: ReadonlyArray<string & keyof G>
 }
 
-const plainly: Variant = { read: Arguments.make, supported: Arguments.supported, parts: () => Effect.succeed({}) }
+/** The class `Trainer`. */
+export const plain: Variant = {
+  read: Arguments.make,
+  supported: Arguments.supported,
+  parts: () => Effect.succeed({}),
+  settings: []
+}
 
-/** Makes it. **Errors**: `InvalidArgument` and the like; `InvalidTask` for an option that there is not, without a model, or when its `init` fails. */
-export const make = Effect.fnUntraced(function* <A, E, R>(options: Options<A, E, R>, kind: Variant = plainly) {
-  yield* known(options)
-  const args = yield* Effect.fromResult(kind.read(options.args ?? { outputDir: "tmp_trainer" }))
+/**
+ * Reads the arguments among a Trainer's options, and checks the options' names; `more` are further options.
+ *
+ * **Errors**: fails with `ArgumentsError`; with `InvalidTask` for an option that does not exist.
+ */
+export const readArguments = (
+  options: Pick<Options<never>, "args">,
+  variant: Variant<never>,
+  more: ReadonlyArray<string> = []
+): Result.Result<Arguments.Arguments, Arguments.ArgumentsError | InvalidTask> =>
+  Result.gen(function* () {
+    yield* check(options, more)
+    const args = yield* variant.read(options.args ?? { outputDir: "tmp_trainer" })
+    yield* variant.supported(args)
+    return args
+  })
+
+/** Makes it from arguments that `readArguments` read. **Errors**: fails with `InvalidTask` without a model, or when its `init` fails. */
+export const make = Effect.fnUntraced(function* <A, E, R>(
+  options: Options<A, E, R>,
+  args: Arguments.Arguments,
+  variant: Variant<never>
+) {
   yield* Effect.forEach(Arguments.warnings(args), (warning) => Effect.logWarning(warning), { discard: true })
-  yield* Effect.fromResult(Result.map(kind.supported(args), () => args))
   const memory = args.skipMemoryMetrics ? undefined : yield* MemoryReport.live
   return yield* Effect.scoped(
     Effect.gen(function* () {
       const made = yield* stage({ memory }, "init")
-      const core = yield* assemble(options, args, memory, kind)
+      const core = yield* assemble(options, args, memory, variant)
       yield* made
       return core
     })
@@ -97,13 +125,13 @@ const assemble = Effect.fnUntraced(function* <A, E, R>(
   options: Options<A, E, R>,
   args: Arguments.Arguments,
   memory: MemoryReport.MemoryReport | undefined,
-  kind: Variant
+  variant: Variant<never>
 ) {
-  const plain = options.model ?? options.modelInit?.()
-  if (plain === undefined)
+  const given = options.model ?? options.modelInit?.()
+  if (given === undefined)
     return yield* new InvalidTask({ reason: "The Trainer has no model: give it `model`, or `modelInit`, which makes one." })
-  const ofKind = yield* kind.parts(args, plain, options.tokenizer)
-  const { model = plain } = ofKind
+  const own = yield* variant.parts(args, given, options.tokenizer)
+  const { model = given } = own
   const cell = yield* Ref.make<Status<E, R>>({
     weights: yield* fresh(args, model),
     running: undefined,
@@ -122,9 +150,9 @@ const assemble = Effect.fnUntraced(function* <A, E, R>(
   })
   const parts = Effect.map(
     Ref.get(cell),
-    ({ callbacks }): Parts<A, E, R> => ({ reduction, ...ofKind, ...options, model, callbacks })
+    ({ callbacks }): Parts<A, E, R> => ({ reduction, ...own, ...options, model, callbacks })
   )
-  return { options, args, model, cell, memory, parts } satisfies Context<A, E, R>
+  return { options, args, model, cell, memory, parts, settings: variant.settings } satisfies Context<A, E, R>
 })
 
 /** A model's own initial weights, by the arguments' seed. */

@@ -6,7 +6,6 @@ import * as CallbackSet from "../Driver/CallbackSet.ts"
 import { InvalidTask } from "../Driver/Errors.ts"
 import type { Gathered } from "../Evaluation/EvalPrediction.ts"
 import { type Options as EvaluationOptions, type Predicted, predictAll, evaluate as streaming } from "../Evaluation/Evaluation.ts"
-import type * as Generation from "../Evaluation/Generation.ts"
 import * as Python from "../Format/Python.ts"
 import { Logger } from "../Layer/Logger/Logger.ts"
 import type { Source, Sources } from "../Program/DataLoaders.ts"
@@ -15,42 +14,9 @@ import * as Program from "../Program/Program.ts"
 import * as Horizon from "../Schedule/Horizon.ts"
 import type { HostTensors } from "../Tensor/HostTensor.ts"
 import { type Context, logUnused, present, stage } from "./Context.ts"
+import type { LoopOptions } from "./EvaluateOptions.ts"
+import * as EvaluateOptions from "./EvaluateOptions.ts"
 import * as EvaluationLog from "./EvaluationLog.ts"
-
-/** What both say of the outputs and of the names. */
-export interface LoopOptions {
-  /** Outputs that are left out of the predictions. */
-  readonly ignoreKeys?: ReadonlyArray<string>
-  /** Begins the metrics' names: `eval_loss`. */
-  readonly metricKeyPrefix?: string
-  /** Give only the loss; the arguments' `prediction_loss_only` where it is left out. */
-  readonly predictionLossOnly?: boolean
-  /** How texts are written, where the Trainer writes texts. */
-  readonly generation?: Generation.Input
-}
-
-export interface EvaluateOptions<A, E, R> extends Omit<LoopOptions, "predictionLossOnly"> {
-  /** In the place of the Trainer's own. */
-  readonly evalDataset?: Sources<A, E, R>
-}
-
-/** What `evaluate` and `predict` may be told by name. */
-const names = ["evalDataset", "ignoreKeys", "metricKeyPrefix", "predictionLossOnly", "generation"]
-
-/** Whether something is options, and no dataset: it has the name of one, or nothing. */
-export const isOptions = (asked: object): asked is EvaluateOptions<never, never, never> =>
-  !Array.isArray(asked) &&
-  !DataLoaders.isSource(asked as Sources<unknown, unknown, unknown>) &&
-  (Object.keys(asked).length === 0 || Object.keys(asked).some((name) => names.includes(name)))
-
-/** Options, or a dataset (or several by name) and then options. */
-export type Asked<A, E, R> = EvaluateOptions<A, E, R> | Sources<A, E, R>
-
-/** The options that were given one way or the other. */
-export const given = <A, E, R>(
-  asked: Asked<A, E, R> = {},
-  options: Omit<EvaluateOptions<A, E, R>, "evalDataset"> = {}
-): EvaluateOptions<A, E, R> => (isOptions(asked) ? asked : { ...options, evalDataset: asked as Sources<A, E, R> })
 
 export type Metrics = Readonly<Record<string, number>>
 
@@ -135,16 +101,17 @@ const look = Effect.fnUntraced(function* <A, E, R, Found, E2, R2>(
 })
 
 /** Evaluates the Trainer's evaluation sets, or others; logs what it finds, and tells the callbacks. */
-export const evaluate = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R>, given: EvaluateOptions<A, E, R> = {}) {
-  const { evalDataset = core.options.evalDataset, metricKeyPrefix = "eval", ...rest } = given
+export const evaluate = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R>, asked?: object, more?: object) {
+  const given = EvaluateOptions.join<Sources<A, E, R>>(asked, more, core.settings)
+  const options = yield* Effect.fromResult(EvaluateOptions.separate("evaluate", given, core.settings))
+  const { evalDataset = core.options.evalDataset, metricKeyPrefix = "eval", ...rest } = options
   if (evalDataset === undefined)
     return yield* new InvalidTask({ reason: "evaluate needs an evalDataset: give it one, or the Trainer." })
-  yield* readable("evaluate", DataLoaders.isSource(evalDataset) ? { evalDataset } : evalDataset, given)
+  yield* readable("evaluate", DataLoaders.isSource(evalDataset) ? { evalDataset } : evalDataset)
   let metrics: Metrics = {}
   for (const [set, loader] of Object.entries(yield* loaders(core, evalDataset, metricKeyPrefix))) {
-    const options = { ...rest, metricKeyPrefix: set }
     const measured = yield* stage(core, "eval")
-    const found = yield* look(core, loader, options, streaming<E | CallbackFailed, R>)
+    const found = yield* look(core, loader, { ...rest, metricKeyPrefix: set }, streaming<E | CallbackFailed, R>)
     metrics = { ...metrics, ...(yield* EvaluationLog.evaluated(core, { set, loader }, found)), ...(yield* measured) }
   }
   return metrics
@@ -154,9 +121,11 @@ export const evaluate = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E
 export const predict = Effect.fnUntraced(function* <A, E, R>(
   core: Context<A, E, R>,
   testDataset: Source<A, E, R>,
-  { metricKeyPrefix = "test", ...rest }: Omit<LoopOptions, "predictionLossOnly"> = {}
+  options: EvaluateOptions.PredictOptions = {}
 ) {
-  yield* readable("predict", { testDataset }, { ...rest })
+  const given = yield* Effect.fromResult(EvaluateOptions.separate("predict", options, core.settings))
+  const { metricKeyPrefix = "test", ...rest } = given
+  yield* readable("predict", { testDataset })
   const measured = yield* stage(core, "test")
   const output = yield* Effect.scoped(
     Effect.flatMap(open(core, testDataset, metricKeyPrefix), (loader) =>
@@ -168,19 +137,12 @@ export const predict = Effect.fnUntraced(function* <A, E, R>(
   return { ...output, metrics: { ...output.metrics, ...(yield* measured) } } satisfies PredictionOutput
 }, Effect.scoped)
 
-/** Refuses what is no data, and options that nobody knows. */
-const readable = (
-  method: string,
-  sources: Readonly<Record<string, unknown>>,
-  options: object
-): Effect.Effect<void, InvalidTask> => {
-  const other = Object.keys(options).find((name) => !names.includes(name))
-  const refuse = (reason: string) => Effect.fail(new InvalidTask({ reason }))
-  if (other !== undefined) return refuse(`${method} does not know the option "${other}". There are: ${names.join(", ")}.`)
+/** Checks that sources are data. **Errors**: fails with `InvalidTask`. */
+const readable = (method: string, sources: Readonly<Record<string, unknown>>): Effect.Effect<void, InvalidTask> => {
   const wrong = Object.entries(sources).find(([, source]) => !DataLoaders.isSource(source as Source<unknown>))
-  return wrong === undefined
-    ? Effect.void
-    : refuse(`${method} cannot read "${wrong[0]}": give it a dataset (Dataset.fromArray(rows)).`)
+  if (wrong === undefined) return Effect.void
+  const reason = `${method} cannot read "${wrong[0]}": give it a dataset (Dataset.fromArray(rows)).`
+  return Effect.fail(new InvalidTask({ reason }))
 }
 
 /** The loss, the outputs and the labels of one batch, each where there is one. */

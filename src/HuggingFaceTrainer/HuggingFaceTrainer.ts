@@ -10,6 +10,7 @@ import type { HostTensors } from "../Tensor/HostTensor.ts"
 import * as CallbackList from "./CallbackList.ts"
 import * as Context from "./Context.ts"
 import * as Evaluate from "./Evaluate.ts"
+import type { Asked, LoopOptions, PredictOptions } from "./EvaluateOptions.ts"
 import * as EvaluationLog from "./EvaluationLog.ts"
 import * as OptimizerInfo from "./OptimizerInfo.ts"
 import type { Options } from "./Options.ts"
@@ -64,12 +65,16 @@ import * as Train from "./Train.ts"
 export const make = Effect.fn("Trainer.make")(function* <A, E = never, R = never, C extends Callback.Any = never>(
   options: Callback.Accepting<Options<A, E, R>, C>
 ) {
-  return yield* makeAs(options as Options<A, E | Callback.ErrorsOf<C>, R | Callback.ServicesOf<C>>)
+  return yield* makeAs(options as Options<A, E | Callback.ErrorsOf<C>, R | Callback.ServicesOf<C>>, Context.plain)
 })
 
-/** Makes a Trainer of a kind. */
-export const makeAs = Effect.fnUntraced(function* <A, E, R>(options: Options<A, E, R>, kind?: Context.Variant) {
-  const core = yield* Context.make(options, kind)
+/** Makes a Trainer of a class, whose `evaluate` and `predict` take `G` beside their options; `args` are its arguments, if they have been read. */
+export const makeAs = Effect.fnUntraced(function* <A, E, R, G>(
+  options: Options<A, E, R>,
+  variant: Context.Variant<G>,
+  args?: Arguments
+) {
+  const core = yield* Context.make(options, args ?? (yield* Effect.fromResult(Context.readArguments(options, variant))), variant)
   const world = yield* Effect.context<Context.Services | R>()
   const here = <B, E2, R2 extends Context.Services | R>(effect: Effect.Effect<B, E2, R2>): Effect.Effect<B, E2> =>
     Effect.provide(effect, world) as Effect.Effect<B, E2>
@@ -103,14 +108,13 @@ export const makeAs = Effect.fnUntraced(function* <A, E, R>(options: Options<A, 
     /** Options, or what to resume from alone. */
     train: (options?: Train.TrainOptions | boolean | string) => here(Train.train(core, options)),
     /** Options, or a dataset (or several by name) and then options. */
-    evaluate: (asked?: Evaluate.Asked<A, E, R>, options?: Omit<Evaluate.EvaluateOptions<A, E, R>, "evalDataset">) =>
-      here(Evaluate.evaluate(core, Evaluate.given(asked, options))),
-    predict: (testDataset: DataLoaders.Source<A, E, R>, options?: Omit<Evaluate.LoopOptions, "predictionLossOnly">) =>
+    evaluate: (asked?: Asked<A, E, R, G>, options?: PredictOptions & G) => here(Evaluate.evaluate(core, asked, options)),
+    predict: (testDataset: DataLoaders.Source<A, E, R>, options?: PredictOptions & G) =>
       here(Evaluate.predict(core, testDataset, options)),
-    evaluationLoop: (loader: Loader, options?: Evaluate.LoopOptions) => here(Evaluate.evaluationLoop(core, loader, options)),
+    evaluationLoop: (loader: Loader, options?: LoopOptions) => here(Evaluate.evaluationLoop(core, loader, options)),
     /** `evaluationLoop`, under its older name. */
-    predictionLoop: (loader: Loader, options?: Evaluate.LoopOptions) => here(Evaluate.evaluationLoop(core, loader, options)),
-    predictionStep: (inputs: HostTensors, options?: Omit<Evaluate.LoopOptions, "metricKeyPrefix">) =>
+    predictionLoop: (loader: Loader, options?: LoopOptions) => here(Evaluate.evaluationLoop(core, loader, options)),
+    predictionStep: (inputs: HostTensors, options?: Omit<LoopOptions, "metricKeyPrefix">) =>
       here(Evaluate.predictionStep(core, inputs, options)),
     trainingStep: (inputs: HostTensors) => here(SingleStep.trainingStep(core, inputs)),
     computeLoss: (inputs: HostTensors) => here(SingleStep.computeLoss(core, inputs)),
@@ -167,7 +171,7 @@ export const makeAs = Effect.fnUntraced(function* <A, E, R>(options: Options<A, 
 export type { Services } from "./Context.ts"
 
 /** A Trainer, as `make` gives it. */
-export type Trainer<A, E = never, R = never> = Effect.Success<ReturnType<typeof make<A, E, R>>>
+export type Trainer<A, E = never, R = never, G = unknown> = Effect.Success<ReturnType<typeof makeAs<A, E, R, G>>>
 
 const lacking = (argument: string, missing: string) =>
   Effect.fail(new NotSupported({ argument, value: "called", missing, instead: "Leave it out." }))

@@ -1,10 +1,11 @@
 /** The options of the Trainer. */
-import { Effect } from "effect"
+import type { Result } from "effect"
 import { names as argumentNames } from "../Arguments/Arguments.ts"
-import { nearest, toCamel, toSnake } from "../Arguments/Names.ts"
-import { InvalidTask } from "../Driver/Errors.ts"
+import { toCamel } from "../Arguments/Names.ts"
+import type { InvalidTask } from "../Driver/Errors.ts"
 import type { Model } from "../Model/Model.ts"
 import type { Definition, Parts } from "../Program/Program.ts"
+import * as OptionNames from "./OptionNames.ts"
 
 /** Which options of a program the Trainer takes as they are. */
 type Shared =
@@ -54,17 +55,10 @@ const names = Object.keys({
 const renamed: Readonly<Record<string, string>> = {
   processingClass: "tokenizer",
   computeLossFunc: "computeLoss",
-  optimizerClsAndKwargs: "optimizers"
+  optimizerClsAndKwargs: "optimizers",
+  ...Object.fromEntries(argumentNames.map((name) => [toCamel(name), `args: { ${toCamel(name)} }`]))
 }
 
-/** Refuses an option that there is not, and names what was most likely meant; `more` are options besides. **Errors**: `InvalidTask`. */
-export const known = (given: object, more: ReadonlyArray<string> = []): Effect.Effect<void, InvalidTask> => {
-  const all = [...names, ...more]
-  const other = Object.keys(given).find((name) => !all.includes(name))
-  if (other === undefined) return Effect.void
-  const camel = toCamel(other)
-  const argument = (argumentNames as ReadonlyArray<string>).includes(toSnake(other)) ? `args: { ${camel} }` : undefined
-  const meant = argument ?? renamed[camel] ?? nearest(camel, all)
-  const hint = meant === undefined ? `There are: ${all.join(", ")}.` : `Did you mean ${meant}?`
-  return Effect.fail(new InvalidTask({ reason: `A Trainer has no option ${other}. ${hint}` }))
-}
+/** Checks that there are such options; `more` are further ones. **Errors**: fails with `InvalidTask`, which suggests what was meant. */
+export const check = (given: object, more: ReadonlyArray<string> = []): Result.Result<void, InvalidTask> =>
+  OptionNames.check("A Trainer", given, [...names, ...more], renamed)

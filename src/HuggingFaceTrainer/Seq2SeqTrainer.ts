@@ -1,14 +1,12 @@
 /** The page's Seq2SeqTrainer: a Trainer whose predictions are texts that the model writes. */
 import { Effect } from "effect"
 import type * as Seq2SeqArguments from "../Arguments/Seq2SeqArguments.ts"
-import type { Source, Sources } from "../Program/DataLoaders.ts"
-import type { EvaluateOptions, LoopOptions } from "./Evaluate.ts"
+import type * as Generation from "../Evaluation/Generation.ts"
 import * as HuggingFaceTrainer from "./HuggingFaceTrainer.ts"
-import type { Options as FacadeOptions } from "./Options.ts"
-import * as GenerationOverrides from "./Seq2Seq/GenerationOverrides.ts"
-import { kind } from "./Seq2Seq/Variant.ts"
+import type { Options as TrainerOptions } from "./Options.ts"
+import { generating } from "./Seq2Seq/Variant.ts"
 
-export interface Options<A, E = never, R = never> extends Omit<FacadeOptions<A, E, R>, "args"> {
+export interface Options<A, E = never, R = never> extends Omit<TrainerOptions<A, E, R>, "args"> {
   readonly args?: Seq2SeqArguments.Input
 }
 
@@ -51,18 +49,8 @@ export interface Options<A, E = never, R = never> extends Omit<FacadeOptions<A, 
  * ```
  */
 export const make = Effect.fn("Seq2SeqTrainer.make")(function* <A, E = never, R = never>(options: Options<A, E, R>) {
-  const trainer = yield* HuggingFaceTrainer.makeAs(options as FacadeOptions<A, E, R>, kind)
-  type Asked = EvaluateOptions<A, E, R>
-  return {
-    ...trainer,
-    /** Options and settings of the generation, or a dataset (or several by name) and then those. */
-    evaluate: (
-      asked?: GenerationOverrides.Beside<Asked> | Sources<A, E, R>,
-      more?: Omit<GenerationOverrides.Beside<Asked>, "evalDataset">
-    ) => Effect.flatMap(Effect.fromResult(GenerationOverrides.given<Asked>(asked, more)), trainer.evaluate),
-    predict: (testDataset: Source<A, E, R>, more: GenerationOverrides.Beside<LoopOptions> = {}) =>
-      Effect.flatMap(Effect.fromResult(GenerationOverrides.within<LoopOptions>("predict", more)), (told) =>
-        trainer.predict(testDataset, told)
-      )
-  }
+  return yield* HuggingFaceTrainer.makeAs<A, E, R, Generation.Input>(options, generating)
 })
+
+/** A Seq2SeqTrainer: `evaluate` and `predict` take settings of the generation beside their options. */
+export type Seq2SeqTrainer<A, E = never, R = never> = HuggingFaceTrainer.Trainer<A, E, R, Generation.Input>

@@ -1,5 +1,5 @@
 /** `train`, and what goes with it. */
-import { Effect, Path, Ref } from "effect"
+import { Effect, Path, Ref, Result } from "effect"
 import { NotSupported } from "../Arguments/Arguments.ts"
 import * as CheckpointPath from "../Checkpoint/CheckpointPath.ts"
 import { CheckpointStore } from "../Checkpoint/CheckpointStore.ts"
@@ -13,6 +13,7 @@ import * as DataLoaders from "../Program/DataLoaders.ts"
 import * as Program from "../Program/Program.ts"
 import type { HostWeights } from "../Tensor/Weights.ts"
 import { type Context, fresh, logUnused } from "./Context.ts"
+import * as OptionNames from "./OptionNames.ts"
 
 export interface TrainOptions {
   /** True for the newest checkpoint of the output folder, or the path of a checkpoint; a new run where it is left out. */
@@ -33,7 +34,7 @@ export interface TrainOutput {
 export const train = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R>, asked: TrainOptions | boolean | string = {}) {
   const given: TrainOptions = typeof asked === "object" ? asked : { resumeFromCheckpoint: asked }
   const { args, cell, options } = core
-  yield* known(given)
+  yield* Effect.fromResult(check(given))
   const { trainDataset } = options
   if (trainDataset === undefined) return yield* noData("train")
   const from = yield* origin(core, given.resumeFromCheckpoint)
@@ -119,17 +120,11 @@ const origin = Effect.fnUntraced(function* <A, E, R>({ args }: Context<A, E, R>,
   return path.resolve(place.home) === path.resolve(args.outputDir) ? place.step : yield* CheckpointPath.load(place)
 })
 
-const names = ["resumeFromCheckpoint", "ignoreKeysForEval"]
-
-/** A trial belongs to the search of hyperparameters; other names are none of the page's. */
-const known = (given: object): Effect.Effect<void, InvalidTask | NotSupported> => {
-  const other = Object.keys(given).find((name) => !names.includes(name))
-  if (other === undefined) return Effect.void
-  if (other === "trial") {
-    const missing = "the search of hyperparameters"
-    return Effect.fail(new NotSupported({ argument: "trial", value: "a trial", missing, instead: "Leave it out." }))
-  }
-  return Effect.fail(new InvalidTask({ reason: `train does not know the option "${other}". There are: ${names.join(", ")}.` }))
+/** Checks that there are such options; a trial belongs to a search for hyperparameters, which does not exist. */
+const check = (given: object): Result.Result<void, InvalidTask | NotSupported> => {
+  if (!Object.hasOwn(given, "trial")) return OptionNames.check("train", given, ["resumeFromCheckpoint", "ignoreKeysForEval"])
+  const missing = "the search of hyperparameters"
+  return Result.fail(new NotSupported({ argument: "trial", value: "a trial", missing, instead: "Leave it out." }))
 }
 
 /** Loggers show no progress. */

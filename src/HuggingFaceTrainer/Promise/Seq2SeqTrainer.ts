@@ -1,29 +1,15 @@
-/** The page's Seq2SeqTrainer with Promises: for those who do not use Effect. */
-import { Result } from "effect"
-import * as Seq2SeqArguments from "../../Arguments/Seq2SeqArguments.ts"
-import type { EvaluateOptions, LoopOptions, Metrics, PredictionOutput } from "../Evaluate.ts"
-import * as HuggingFaceTrainer from "../HuggingFaceTrainer.ts"
-import * as GenerationOverrides from "../Seq2Seq/GenerationOverrides.ts"
-import { kind } from "../Seq2Seq/Variant.ts"
+/** Hugging Face's Seq2SeqTrainer with promises, for programs without Effect. */
+import type * as Seq2SeqArguments from "../../Arguments/Seq2SeqArguments.ts"
+import type * as Generation from "../../Evaluation/Generation.ts"
+import { generating } from "../Seq2Seq/Variant.ts"
 import * as Promised from "./Trainer.ts"
 
 export interface Options<A> extends Omit<Promised.Options<A>, "args"> {
   readonly args?: Seq2SeqArguments.Input
 }
 
-/** What `evaluate` may be told by name: any setting of the generation too. */
-export interface Asked<A> extends GenerationOverrides.Beside<Omit<EvaluateOptions<A, unknown, never>, "evalDataset">> {
-  readonly evalDataset?: Promised.Sets<A>
-}
-
-export interface Seq2SeqTrainer<A> extends Omit<Promised.Trainer<A>, "evaluate" | "predict"> {
-  /** Options, or rows (or several sets by name) and then options. */
-  readonly evaluate: (asked?: Asked<A> | Promised.Sets<A>, options?: Omit<Asked<A>, "evalDataset">) => Promise<Metrics>
-  readonly predict: (
-    testDataset: Promised.Rows<A>,
-    options?: GenerationOverrides.Beside<LoopOptions>
-  ) => Promise<PredictionOutput>
-}
+/** A Seq2SeqTrainer: `evaluate` and `predict` take settings of the generation beside their options. */
+export type Seq2SeqTrainer<A> = Promised.Trainer<A, Generation.Input>
 
 /**
  * Makes a Seq2SeqTrainer whose methods are promises, as `Trainer.make` does.
@@ -55,16 +41,5 @@ export interface Seq2SeqTrainer<A> extends Omit<Promised.Trainer<A>, "evaluate" 
  * await trainer.close()
  * ```
  */
-export const make = async <A>(options: Options<A>): Promise<Seq2SeqTrainer<A>> => {
-  const trainer = await Promised.makeAs(options as Promised.Options<A>, {
-    read: Seq2SeqArguments.make,
-    make: (given) => HuggingFaceTrainer.makeAs(given, kind)
-  })
-  const { evaluate, predict } = trainer
-  const own: Pick<Seq2SeqTrainer<A>, "evaluate" | "predict"> = {
-    evaluate: async (asked, options) => evaluate(Result.getOrThrow(GenerationOverrides.given<Promised.Asked<A>>(asked, options))),
-    predict: async (testDataset, options = {}) =>
-      predict(testDataset, Result.getOrThrow(GenerationOverrides.within<LoopOptions>("predict", options)))
-  }
-  return Object.assign(trainer, own)
-}
+export const make = <A>(options: Options<A>): Promise<Seq2SeqTrainer<A>> =>
+  Promised.makeAs<A, Generation.Input>(options, generating)

@@ -1,7 +1,6 @@
 /** The page's Trainer with Promises and the usual Layers: for those who do not use Effect. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Effect, Exit, Layer, Result, Schema, Scope } from "effect"
-import * as Arguments from "../../Arguments/Arguments.ts"
+import { Cause, Effect, Exit, Fiber, FiberSet, Layer, Result, Schema, Scope } from "effect"
 import type { CheckpointStore } from "../../Checkpoint/CheckpointStore.ts"
 import type { Collator } from "../../Data/Collator.ts"
 import { fromArray } from "../../Data/Dataset.ts"
@@ -15,9 +14,11 @@ import * as Signals from "../../Layer/Signals.ts"
 import { collatorFailed, isSource, type Source, type Sources } from "../../Program/DataLoaders.ts"
 import * as RunLayers from "../../Program/RunLayers.ts"
 import type { HostTensors } from "../../Tensor/HostTensor.ts"
-import { type EvaluateOptions, isOptions, type LoopOptions, type PredictionOutput } from "../Evaluate.ts"
+import { plain, readArguments, type Variant } from "../Context.ts"
+import type { PredictionOutput } from "../Evaluate.ts"
+import { join, type PredictOptions } from "../EvaluateOptions.ts"
 import * as HuggingFaceTrainer from "../HuggingFaceTrainer.ts"
-import { type Options as FacadeOptions, known } from "../Options.ts"
+import type { Options as TrainerOptions } from "../Options.ts"
 
 /** Rows as an array, or whatever else feeds a Trainer. */
 export type Rows<A> = ReadonlyArray<A> | Source<A, unknown>
@@ -39,7 +40,7 @@ export type DataCollator<A> =
 export type { ComputeLoss } from "../../Program/ComputeLoss.ts"
 
 export interface Options<A>
-  extends Omit<FacadeOptions<A, unknown>, "trainDataset" | "evalDataset" | "computeMetrics" | "dataCollator"> {
+  extends Omit<TrainerOptions<A, unknown>, "trainDataset" | "evalDataset" | "computeMetrics" | "dataCollator"> {
   readonly trainDataset?: Rows<A>
   readonly evalDataset?: Sets<A>
   readonly computeMetrics?: ComputeMetrics
@@ -51,10 +52,15 @@ export interface Options<A>
   readonly world?: Layer.Layer<Device | CheckpointStore | Logger, unknown>
 }
 
-/** A Trainer that was closed was asked for more. */
-export class TrainerClosed extends Schema.TaggedError<TrainerClosed>()("TrainerClosed", { method: Schema.String }) {
+/** A method was called on a closed Trainer, or was running when it was closed. */
+export class TrainerClosed extends Schema.TaggedError<TrainerClosed>()("TrainerClosed", {
+  method: Schema.String,
+  running: Schema.Boolean
+}) {
   override get message() {
-    return `This Trainer is closed: it can no longer ${this.method}. Close it at the end, or make another one.`
+    return this.running
+      ? `This Trainer was closed while ${this.method} was running, which was interrupted. Await ${this.method} before close.`
+      : `This Trainer is closed: it can no longer ${this.method}. Close it at the end, or make another one.`
   }
 }
 
@@ -67,22 +73,23 @@ type Promised<T> = {
       : T[K]
 }
 
-/** What `evaluate` may be told by name. */
-export interface Asked<A> extends Omit<EvaluateOptions<A, unknown, never>, "evalDataset"> {
+/** The options of `evaluate`, by name. */
+export interface Asked<A> extends PredictOptions {
   readonly evalDataset?: Sets<A>
 }
 
 /** Effects around effects have no place among promises. */
 type Around = "autocastSmartContextManager" | "computeLossContextManager"
 
-export interface Trainer<A>
+/** `G` is what `evaluate` and `predict` take beside their options. */
+export interface Trainer<A, G = unknown>
   extends Promised<
     Omit<HuggingFaceTrainer.Trainer<A, unknown>, Around | "evaluate" | "predict" | "getEvalDataloader" | "getTestDataloader">
   > {
   /** Options, or rows (or several sets by name) and then options. */
-  readonly evaluate: (asked?: Asked<A> | Sets<A>, options?: Omit<Asked<A>, "evalDataset">) => Promise<Metrics>
-  readonly predict: (testDataset: Rows<A>, options?: Omit<LoopOptions, "predictionLossOnly">) => Promise<PredictionOutput>
-  /** Gives back what the Trainer holds: its device, its log's files. */
+  readonly evaluate: (asked?: (Asked<A> & G) | Sets<A>, options?: PredictOptions & G) => Promise<Metrics>
+  readonly predict: (testDataset: Rows<A>, options?: PredictOptions & G) => Promise<PredictionOutput>
+  /** Interrupts and awaits methods that are running (a training saves its state), then releases the device, the log's files and other resources. */
   readonly close: () => Promise<void>
   readonly [Symbol.asyncDispose]: () => Promise<void>
 }
@@ -120,59 +127,57 @@ export interface Trainer<A>
  * await trainer.close()
  * ```
  */
-export const make = <A>(options: Options<A>): Promise<Trainer<A>> =>
-  makeAs(options, { read: Arguments.make, make: HuggingFaceTrainer.make })
+export const make = <A>(options: Options<A>): Promise<Trainer<A>> => makeAs(options, plain)
 
-/** How a kind of Trainer reads its arguments, and is made. */
-export interface Face {
-  readonly read: (input: Arguments.Input) => Result.Result<Arguments.Arguments, Arguments.ArgumentsError>
-  readonly make: <A>(
-    options: FacadeOptions<A, unknown>
-  ) => Effect.Effect<HuggingFaceTrainer.Trainer<A, unknown>, unknown, HuggingFaceTrainer.Services | Scope.Scope>
-}
-
-/** Makes a Trainer of another kind. **Errors**: as `make`. */
-export const makeAs = async <A>(options: Options<A>, face: Face): Promise<Trainer<A>> => {
+/** Makes a Trainer of a class. **Errors**: as `make`. */
+export const makeAs = async <A, G>(options: Options<A>, variant: Variant<G>): Promise<Trainer<A, G>> => {
   const { computeMetrics, dataCollator, evalDataset, trainDataset, world: given, device, ...rest } = options
-  await Effect.runPromise(known(options, ["device", "world"]))
+  const args = Result.getOrThrow(readArguments(options, variant, ["device", "world"]))
+  const world = given ?? RunLayers.fromArguments(args, device === undefined ? {} : { device })
   const scope = Scope.makeUnsafe()
-  const args = face.read(options.args ?? { outputDir: "tmp_trainer" })
-  if (Result.isFailure(args)) throw args.failure
-  const world = given ?? RunLayers.fromArguments(args.success, device === undefined ? {} : { device })
-  let closed = false
-  const end = Effect.suspend(() => {
-    closed = true
-    return Scope.close(scope, Exit.void)
-  })
-  const close = () => Effect.runPromise(end)
-  const built = Effect.flatMap(Layer.buildWithMemoMap(NodeServices.layer, platform, scope), (services) =>
-    Layer.buildWithScope(Layer.provideMerge(Layer.merge(world, Notices.layer), Layer.succeedContext(services)), scope)
-  )
+  let closing: Promise<void> | undefined
+  const close = (): Promise<void> => {
+    closing ??= Effect.runPromise(Scope.close(scope, Exit.void))
+    return closing
+  }
   const unmade = async (error: unknown): Promise<never> => {
     await close()
     throw error
   }
-  const context = await Effect.runPromise(built).catch(unmade)
-  const run: Run = (method, effect) =>
-    closed
-      ? Promise.reject(new TrainerClosed({ method }))
-      : Effect.runPromise(Signals.heed(effect, end).pipe(Effect.provide(context), Effect.provideService(Scope.Scope, scope)))
+  const opened = Effect.gen(function* () {
+    const services = yield* Layer.buildWithMemoMap(NodeServices.layer, platform, scope)
+    const provided = Layer.provideMerge(Layer.merge(world, Notices.layer), Layer.succeedContext(services))
+    const context = yield* Layer.buildWithScope(provided, scope)
+    // opened last: when the scope closes, methods end before the layers that they use
+    return { context, running: yield* Scope.provide(FiberSet.make<unknown, unknown>(), scope) }
+  })
+  const { context, running } = await Effect.runPromise(opened).catch(unmade)
+  const run: Run = async (method, effect) => {
+    if (closing !== undefined) throw new TrainerClosed({ method, running: false })
+    const started = Effect.flatMap(FiberSet.run(running, effect), (fiber) =>
+      Effect.onInterrupt(Fiber.join(fiber), () => Fiber.interrupt(fiber))
+    )
+    const exit = await Effect.runPromiseExit(
+      Signals.heed(started, Effect.promise(close)).pipe(Effect.provide(context), Effect.provideService(Scope.Scope, scope))
+    )
+    if (Exit.isSuccess(exit)) return exit.value as Effect.Success<typeof effect>
+    const interrupted = closing !== undefined && Cause.hasInterruptsOnly(exit.cause)
+    throw interrupted ? new TrainerClosed({ method, running: true }) : Cause.squash(exit.cause)
+  }
 
-  const trainer = await run(
-    "make",
-    face.make<A>({
-      ...rest,
-      ...(trainDataset === undefined ? {} : { trainDataset: source(trainDataset) }),
-      ...(evalDataset === undefined ? {} : { evalDataset: sources(evalDataset) }),
-      ...(dataCollator === undefined ? {} : { dataCollator: collator(dataCollator) }),
-      ...(computeMetrics === undefined
-        ? {}
-        : {
-            computeMetrics: (prediction, info) =>
-              Effect.tryPromise({ try: async () => computeMetrics(prediction, info), catch: (cause) => cause })
-          })
-    })
-  ).catch(unmade)
+  const inEffect: TrainerOptions<A, unknown> = {
+    ...rest,
+    ...(trainDataset === undefined ? {} : { trainDataset: source(trainDataset) }),
+    ...(evalDataset === undefined ? {} : { evalDataset: sources(evalDataset) }),
+    ...(dataCollator === undefined ? {} : { dataCollator: collator(dataCollator) }),
+    ...(computeMetrics === undefined
+      ? {}
+      : {
+          computeMetrics: (prediction, info) =>
+            Effect.tryPromise({ try: async () => computeMetrics(prediction, info), catch: (cause) => cause })
+        })
+  }
+  const trainer = await run("make", HuggingFaceTrainer.makeAs(inEffect, variant, args)).catch(unmade)
   const promised = {}
   for (const [name, value] of Object.entries(trainer)) {
     if (Effect.isEffect(value))
@@ -180,20 +185,22 @@ export const makeAs = async <A>(options: Options<A>, face: Face): Promise<Traine
     else Object.assign(promised, { [name]: typeof value === "function" ? method(run, name, value) : value })
   }
   return Object.assign(promised, {
-    evaluate: (asked: Asked<A> | Sets<A> = {}, options?: Omit<Asked<A>, "evalDataset">) => {
-      const { evalDataset, ...rest }: Asked<A> = isOptions(asked) ? asked : { ...options, evalDataset: asked as Sets<A> }
-      return run("evaluate", trainer.evaluate(evalDataset === undefined ? rest : { ...rest, evalDataset: sources(evalDataset) }))
+    evaluate: (asked?: object, more?: object) => {
+      const { evalDataset, ...options } = join<Sets<A>>(asked, more, variant.settings)
+      const data = evalDataset === undefined ? {} : { evalDataset: sources(evalDataset) }
+      return run("evaluate", trainer.evaluate({ ...(options as G), ...data }))
     },
-    predict: (testDataset: Rows<A>, options?: Omit<LoopOptions, "predictionLossOnly">) =>
+    predict: (testDataset: Rows<A>, options?: PredictOptions & G) =>
       run("predict", trainer.predict(source(testDataset), options)),
     close,
     [Symbol.asyncDispose]: close
-  }) as Trainer<A>
+  }) as Trainer<A, G>
 }
 
 /** The platform's services, shared by the Trainers of a process: each set of them listens to the terminal. */
 const platform = Layer.makeMemoMapUnsafe()
 
+/** Runs a method; it is rejected with its typed errors, or with `TrainerClosed`. */
 type Run = <B>(method: string, effect: Effect.Effect<B, unknown, HuggingFaceTrainer.Services | Scope.Scope>) => Promise<B>
 
 const method =

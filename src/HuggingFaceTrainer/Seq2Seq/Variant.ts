@@ -15,8 +15,9 @@ import type { HostTensor } from "../../Tensor/HostTensor.ts"
 import type { Tokenizer } from "../../Tokenizer/Tokenizer.ts"
 import type { Variant } from "../Context.ts"
 
-/** How its arguments are read, and what of a program follows from them. */
-export const kind: Variant = {
+/** The class `Seq2SeqTrainer`. */
+export const generating: Variant<Generation.Input> = {
+  settings: Object.keys(Generation.defaults) as ReadonlyArray<keyof Generation.Input>,
   read: Seq2SeqArguments.make,
   supported: (args) => Seq2SeqArguments.supported(args as Seq2SeqArguments.Seq2SeqArguments),
   parts: Effect.fnUntraced(function* (given: Arguments, plain: Model, tokenizer: Tokenizer | undefined) {

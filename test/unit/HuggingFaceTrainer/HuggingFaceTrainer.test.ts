@@ -449,7 +449,7 @@ it.effect("what is missing or not there is said before anything runs", () =>
       expect(yield* message(bare.evaluate())).toContain("evalDataset")
       const trainer = yield* Trainer.make(base)
       expect(yield* message(trainer.train({ trial: 1 } as object))).toContain("search of hyperparameters")
-      expect(yield* message(trainer.train({ modelPath: "x" } as object))).toContain('"modelPath"')
+      expect(yield* message(trainer.train({ modelPath: "x" } as object))).toContain("no option modelPath")
       expect(yield* message(trainer.train({ resumeFromCheckpoint: true }))).toContain("no checkpoint")
       for (const refused of [
         trainer.pushToHub(),

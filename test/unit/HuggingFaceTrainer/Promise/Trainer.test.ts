@@ -6,6 +6,7 @@ import * as Callback from "../../../../src/Driver/Callback.ts"
 import * as HuggingFaceTrainer from "../../../../src/HuggingFaceTrainer/HuggingFaceTrainer.ts"
 import type { Options } from "../../../../src/HuggingFaceTrainer/Options.ts"
 import * as Cpu from "../../../../src/Layer/Device/Cpu.ts"
+import type { Entry } from "../../../../src/Layer/Logger/Logger.ts"
 import { type ComputeLoss, type ComputeMetrics, EvalPrediction, Trainer } from "../../../../src/promise.ts"
 import { tf } from "../../../../src/Tensor/Tensor.ts"
 import * as Tiny from "../../../support/tiny.ts"
@@ -74,7 +75,7 @@ it("evaluate takes options, or rows, or sets by name, and then options; what is 
   expect(await trainer.evaluate({ metricKeyPrefix: "own" })).toMatchObject({ own_a_rows: 5, own_b_rows: 3 })
   const refused = (asked: object) => trainer.evaluate(asked as Parameters<typeof trainer.evaluate>[0])
   await expect(refused({ metric_key_prefix: "mine" })).rejects.toThrow(/"metric_key_prefix".*Dataset.fromArray/)
-  await expect(refused({ metricKeyPrefix: "mine", dataset: [] })).rejects.toThrow(/option "dataset"/)
+  await expect(refused({ metricKeyPrefix: "mine", dataset: [] })).rejects.toThrow(/option dataset/)
   await expect(trainer.predict({ testDataset: Tiny.rows(1) } as never)).rejects.toThrow(/predict cannot read "testDataset"/)
   await expect(trainer.predict(undefined as never)).rejects.toThrow(/predict cannot read "testDataset"/)
   await trainer.close()
@@ -115,6 +116,33 @@ it("errors are rejections with their type, also of making it, and a closed one s
   await expect(trainer.evaluate()).rejects.toMatchObject({ _tag: "TrainerClosed", method: "evaluate" })
   await expect(trainer.saveModel()).rejects.toThrow("This Trainer is closed: it can no longer saveModel.")
   expect(trainer.state.globalStep).toBe(0)
+})
+
+it("close interrupts a running training, awaits its last save, and then releases the loggers", async () => {
+  const entries: Array<Entry> = []
+  let reached = () => {}
+  const third = new Promise<void>((resolve) => {
+    reached = resolve
+  })
+  const watch = Callback.make({ onStepEnd: ({ state }) => void (state.step === 3 && reached()) })
+  const trainer = await Trainer.make({
+    ...options,
+    args: { ...options.args, maxSteps: 2000, loggingSteps: 1, saveStrategy: "no" },
+    callbacks: [watch],
+    world: Layer.mergeAll(Cpu.layer, Layer.fresh(MemoryStore.layer), Tiny.logger(entries))
+  })
+  const training = trainer.train()
+  const outcome = training.then(
+    () => "ended",
+    ({ _tag, message }) => `${_tag}: ${message}`
+  )
+  await third
+  await Promise.all([trainer.close(), trainer.close()])
+  const { length } = entries
+  expect(await outcome).toMatch(/^TrainerClosed: This Trainer was closed while train was running/)
+  expect(trainer.isInTrain).toBe(false)
+  expect(entries).toHaveLength(length)
+  expect(entries.at(-1)).toMatchObject({ _tag: "Text", text: expect.stringContaining("its state is saved") })
 })
 
 it("many Trainers of a process listen to its terminal and its signals once", async () => {
