@@ -143,6 +143,14 @@ const PositionSchema = Schema.Struct({ epoch: Schema.Natural, batch: Schema.Natu
 
 const isEvaluations = (u: unknown): u is Evaluations => u === null || (typeof u === "object" && "last" in u && "before" in u)
 
+const list = SchemaTransformation.transform<Evaluations, ReadonlyArray<Evaluation>>({
+  decode: (array) => fromArray(array),
+  encode: (list) => toArray(list)
+})
+
+/** Lets tools that derive from the schema (`Arbitrary.schema`) reach the entries of the list. */
+const toCodec = () => Schema.link<Evaluations>()(Schema.Array(EvaluationSchema), list)
+
 /**
  * Encodes a state as JSON and back.
  *
@@ -155,12 +163,7 @@ export const TrainerState = Schema.Struct({
   epochsEnded: Schema.Natural,
   open: Schema.Boolean,
   loggedAt: Schema.Natural,
-  evaluations: Schema.Array(EvaluationSchema).pipe(
-    Schema.decodeTo(
-      Schema.declare(isEvaluations),
-      SchemaTransformation.transform({ decode: (array) => fromArray(array), encode: (list) => toArray(list) })
-    )
-  ),
+  evaluations: Schema.Array(EvaluationSchema).pipe(Schema.decodeTo(Schema.declare(isEvaluations, { toCodec }), list)),
   checkpoints: Schema.Array(Schema.Natural),
   bestCheckpoint: Schema.NullOr(Schema.Natural),
   asked: Schema.Struct({ log: Schema.Boolean, evaluate: Schema.Boolean, save: Schema.Boolean }),

@@ -1,8 +1,9 @@
 /** Writes a run's checkpoints, one at a time, and removes those that the state no longer lists. */
-import { type Cause, Effect, Fiber, Scope, Semaphore } from "effect"
+import { type Cause, Duration, Effect, Fiber, Scope, Semaphore } from "effect"
 import { type Checkpoint, type CheckpointError, CheckpointStore } from "../Checkpoint/CheckpointStore.ts"
 import type { Logger } from "../Layer/Logger/Logger.ts"
 import type { TrainerState } from "../TrainerState.ts"
+import * as Limit from "./Limit.ts"
 import * as ResumeFrom from "./ResumeFrom.ts"
 
 export interface CheckpointWriter {
@@ -11,8 +12,8 @@ export interface CheckpointWriter {
    * a failure is in `failure`.
    */
   readonly save: (checkpoint: Checkpoint, listed: TrainerState) => Effect.Effect<void>
-  /** Writes a checkpoint that no state lists: that of an interrupted run. */
-  readonly rescue: (checkpoint: Checkpoint) => Effect.Effect<void, CheckpointError>
+  /** Writes a checkpoint that no state lists: that of an interrupted run. A logger that hangs uses up a part of `grace` only. */
+  readonly rescue: (checkpoint: Checkpoint, grace: Duration.Input) => Effect.Effect<void, CheckpointError>
   /** Removes the checkpoints that a state does not list. */
   readonly prune: (state: TrainerState) => Effect.Effect<void, CheckpointError>
   /** Waits until nothing is being written, and runs an effect meanwhile. */
@@ -41,10 +42,10 @@ export const make = Effect.fnUntraced(function* (options: {
   let failed: Cause.Cause<CheckpointError> | undefined
 
   /** Writes the log first, so that a run which is killed and resumed has no gap in it. The checkpoint lists what is on disk, whatever became of other writes. */
-  const write = (checkpoint: Checkpoint) => {
+  const write = (checkpoint: Checkpoint, flush: Effect.Effect<unknown> = logger.flush) => {
     const { state } = checkpoint
     const checkpoints = state.checkpoints.filter((step) => step === state.step || onDisk.has(step))
-    return Effect.andThen(logger.flush, store.save({ ...checkpoint, state: { ...state, checkpoints } }))
+    return Effect.andThen(flush, store.save({ ...checkpoint, state: { ...state, checkpoints } }))
   }
   const prune = (state: TrainerState) =>
     Effect.forEach(
@@ -74,7 +75,7 @@ export const make = Effect.fnUntraced(function* (options: {
       const fiber = Effect.forkIn(save, scope, { startImmediately: true })
       return background ? Effect.asVoid(fiber) : Effect.flatMap(fiber, Fiber.join)
     },
-    rescue: write,
+    rescue: (checkpoint, grace) => write(checkpoint, Limit.within(logger.flush, Duration.toMillis(grace) * flushShare)),
     prune,
     alone: writing.withPermit,
     idle: writing.withPermit(Effect.suspend(() => (failed === undefined ? Effect.void : Effect.failCause(failed)))),
@@ -82,6 +83,9 @@ export const make = Effect.fnUntraced(function* (options: {
     failure: () => failed
   } satisfies CheckpointWriter
 })
+
+/** The part of the grace that the log may take. */
+const flushShare = 0.25
 
 /** The checkpoint without what a run needs to resume. */
 const withoutSlots = (checkpoint: Checkpoint): Checkpoint => ({

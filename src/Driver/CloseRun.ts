@@ -32,7 +32,10 @@ const rescue = <E, R>(run: RunContext<E, R>, state: TrainerState, grace: Duratio
   Effect.suspend(() => {
     if (run.writer.has(state)) return Effect.succeed(true)
     if (get(run).sealed) return Effect.succeed(false)
-    return Effect.as(Effect.flatMap(Snapshot.take(run, state), run.writer.rescue), true)
+    return Effect.as(
+      Effect.flatMap(Snapshot.take(run, state), (checkpoint) => run.writer.rescue(checkpoint, grace)),
+      true
+    )
   }).pipe(
     run.writer.alone,
     Effect.interruptible, // finalizers are uninterruptible, where no time limit works

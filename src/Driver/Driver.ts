@@ -10,7 +10,9 @@ import type { Event, Plan } from "../Schedule/Plan.ts"
 import { perToken, type Reduction } from "../Step/Reduction.ts"
 import type * as Callback from "./Callback.ts"
 import type { RunError } from "./Errors.ts"
+import * as Limit from "./Limit.ts"
 import { type Options, type Run, type Services, start, type TrainResult } from "./Run.ts"
+import { defaultGrace } from "./RunOptions.ts"
 import { setName, type TaskConfig, type TrainingTask } from "./TrainingTask.ts"
 
 export {
@@ -86,13 +88,13 @@ export const train = Effect.fn("Trainer.train")(function* <E = never, R = never,
 ): Effect.fn.Return<TrainResult, RunError | E | Callback.ErrorsOf<C>, Services | R | Callback.ServicesOf<C>> {
   const options = given as Options<E | Callback.ErrorsOf<C>, R | Callback.ServicesOf<C>> | undefined
   return yield* Effect.scoped(
-    // what is trained is given out, whatever signal comes
+    // the result of a finished training is returned, whatever signal comes
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function* () {
         const run = yield* restore(start(task, plan, options))
         yield* restore(Stream.runDrain(run.events))
         const outcome = yield* report(run)
-        yield* options?.onEnd?.(outcome) ?? Effect.void
+        if (options?.onEnd !== undefined) yield* Limit.finish(options.onEnd(outcome), options.grace ?? defaultGrace)
         return outcome
       })
     )

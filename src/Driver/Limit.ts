@@ -1,5 +1,5 @@
 /** Limits on waiting for the user's code where a run cannot be interrupted: a logger, a store or a hook that hangs is abandoned. */
-import { type Duration, Effect, Fiber, Option } from "effect"
+import { type Duration, Effect, Exit, Fiber, Option } from "effect"
 
 /**
  * Runs an effect and waits for at most `limit`, whatever interruptible region it is in; none if that was not enough. The effect then goes on unobserved
@@ -11,11 +11,15 @@ export const within = <A, E, R>(effect: Effect.Effect<A, E, R>, limit: Duration.
     return done === undefined ? abandonAfter(fiber, limit) : Effect.asSome(done)
   })
 
-/** Runs an effect that an interruption does not stop at once: it then has `grace` to finish. */
+/** Runs an effect that an interruption does not stop at once, whatever interruptible region it is in: it then has `grace` to finish. */
 export const finish = <A, E, R>(effect: Effect.Effect<A, E, R>, grace: Duration.Input): Effect.Effect<A, E, R> =>
-  Effect.uninterruptibleMask((restore) =>
+  Effect.uninterruptible(
     Effect.flatMap(fork(effect), (fiber) =>
-      Effect.onInterrupt(restore(Fiber.join(fiber)), () => Effect.ignore(abandonAfter(fiber, grace)))
+      Effect.flatMap(Effect.exit(Effect.interruptible(Fiber.await(fiber))), (waited) =>
+        Exit.isSuccess(waited)
+          ? waited.value
+          : Effect.flatMap(abandonAfter(fiber, grace), Option.match({ onNone: () => Effect.interrupt, onSome: Effect.succeed }))
+      )
     )
   )
 

@@ -54,7 +54,7 @@ export const reached = (at: Clock.Span.Input): Schedule<boolean> => {
 
 /**
  * Gives the best value so far and its step, or null before there is one. An evaluation made before the first update does not count, nor one without
- * the metric; of equals the first stays.
+ * the metric or with NaN; of equals the first stays.
  *
  * @example
  * ```ts
@@ -69,7 +69,7 @@ export const reached = (at: Clock.Span.Input): Schedule<boolean> => {
 export const best = ({ metric, mode }: Goal): Schedule<Best | null> => {
   const fold = State.fold<Best | null>(null, (best, evaluation) => {
     const value = evaluation.metrics[metric]
-    if (evaluation.initial || value === undefined) return best
+    if (evaluation.initial || value === undefined || Number.isNaN(value)) return best
     return best === null || better(mode, value, best.metric) ? { metric: value, step: evaluation.step } : best
   })
   return make((state) => fold(state.evaluations))
@@ -217,7 +217,7 @@ const waiting = ({ metric, mode, patience, threshold = 0 }: Patience) =>
     (seen, evaluation) => {
       const value = evaluation.metrics[metric]
       if (value === undefined || seen.over) return seen
-      const improved = seen.best === null || better(mode, value, seen.best)
+      const improved = !Number.isNaN(value) && (seen.best === null || better(mode, value, seen.best))
       const enough = improved && (seen.best === null || Math.abs(value - seen.best) > threshold)
       const bad = enough ? 0 : seen.bad + 1
       return { best: improved && !evaluation.initial ? value : seen.best, bad, over: bad >= patience }

@@ -1,4 +1,5 @@
 /** The state's codec gives back what it was given. */
+import { it as effectIt } from "@effect/vitest"
 import { Schema } from "effect"
 import fc from "fast-check"
 import { expect, it } from "vitest"
@@ -23,4 +24,10 @@ it("a list of evaluations is the array that it came from", () => {
     }),
     { numRuns: 200 }
   )
+})
+
+effectIt.prop("the schema generates states that its codec gives back", [TrainerState], ([state]) => {
+  const codec = Schema.toCodecJson(TrainerState)
+  const json = JSON.stringify(Schema.encodeSync(codec)(state))
+  expect(JSON.stringify(Schema.encodeSync(codec)(Schema.decodeUnknownSync(codec)(JSON.parse(json))))).toBe(json)
 })

@@ -4,7 +4,10 @@ import { type Cause, Deferred, Effect, Option, Queue, type Scope } from "effect"
 export interface Background<A> {
   /** Takes an item and returns at once. */
   readonly offer: (item: A) => void
-  /** Waits until everything offered so far is done, or has failed, or takes longer than anyone should wait. Returns at once after the scope has closed. */
+  /**
+   * Waits until everything offered so far is done, or has failed, or takes longer than anyone should wait. Returns at once
+   * after the scope has closed, and while work hangs that a flush has waited for already.
+   */
   readonly flush: Effect.Effect<void>
 }
 
@@ -26,6 +29,7 @@ export const make = Effect.fnUntraced(function* <A, E, R>(
   let items: Array<A> = []
   let waiters: Array<Deferred.Deferred<void>> = []
   let open = true // the scope, with the worker in it
+  let stuck = false // a flush gave up, and no batch has been done since
   const drain = Effect.suspend(() => {
     const batch = items
     const served = waiters
@@ -39,15 +43,24 @@ export const make = Effect.fnUntraced(function* <A, E, R>(
         })
       ),
       Effect.catchCause(report),
+      Effect.andThen(
+        Effect.sync(() => {
+          stuck = false
+        })
+      ),
       Effect.andThen(Effect.forEach(served, (waiter) => Deferred.succeed(waiter, undefined), { discard: true }))
     )
   })
   const flush = Effect.suspend(() => {
     if (!open) return items.length === 0 ? Effect.void : report("It is closed: entries that came later are not written.")
+    if (stuck) return Effect.void
     const waiter = Deferred.makeUnsafe<void>()
     waiters.push(waiter)
     Queue.offerUnsafe(wake, undefined)
-    return within(Deferred.await(waiter), report)
+    const gaveUp = Effect.sync(() => {
+      stuck = !Deferred.isDoneUnsafe(waiter)
+    })
+    return Effect.andThen(within(Deferred.await(waiter), report), gaveUp)
   })
   yield* Queue.take(wake).pipe(Effect.andThen(drain), Effect.forever, Effect.interruptible, Effect.forkScoped)
   yield* Effect.addFinalizer(() =>

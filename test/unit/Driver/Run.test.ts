@@ -1,7 +1,8 @@
 import { expect, it } from "@effect/vitest"
-import { Deferred, Effect, Schedule as EffectSchedule, Equal, Exit, Fiber, Layer, Queue, Stream } from "effect"
+import { Cause, Deferred, Effect, Schedule as EffectSchedule, Equal, Exit, Fiber, Layer, Queue, Stream } from "effect"
 import { CheckpointError, CheckpointStore } from "../../../src/Checkpoint/CheckpointStore.ts"
 import type { Loader } from "../../../src/Data/Loader.ts"
+import * as Callback from "../../../src/Driver/Callback.ts"
 import * as Observer from "../../../src/Driver/Observer.ts"
 import type { TrainingTask } from "../../../src/Driver/TrainingTask.ts"
 import * as Trainer from "../../../src/HuggingFaceTrainer/Trainer.ts"
@@ -470,5 +471,137 @@ here("a run from elsewhere that is cut at once is saved in its own store; a best
     own.kept.set(4, { ...from, state: { ...from.state, bestCheckpoint: 2 } })
     const found = yield* Trainer.find("newest").pipe(Effect.provide(own.layer))
     expect(found?.state.bestCheckpoint).toBe(null)
+  })
+)
+
+here(
+  "user code that throws ends the run with an error that names it; the state is saved, and a corrected run resumes from it",
+  () =>
+    Effect.gen(function* () {
+      const task = yield* Tiny.task()
+      const whole = yield* reference(task)
+      const thrown = (): never => {
+        throw new Error("mine")
+      }
+      const once = (loader: Loader, epoch: number, batch: number, times = 0): Loader => ({
+        ...loader,
+        batch: (e, b) => (e === epoch && b === batch && times-- <= 0 ? thrown() : loader.batch(e, b))
+      })
+      const broken: ReadonlyArray<readonly [tag: string, task: TrainingTask, options: Trainer.Options]> = [
+        ["LoaderFailed", { ...task, train: once(task.train, 1, 1) }, {}],
+        ["EvaluationFailed", { ...task, evaluation: { eval: once(task.evaluation.eval!, 0, 1, 1) } }, {}],
+        ["ObserverFailed", task, { observe: { StepEnded: ({ state }) => (state.step === 7 ? thrown() : Effect.succeed([])) } }],
+        [
+          "ObserverFailed",
+          task,
+          { observe: { StepEnded: ({ state }) => (state.step === 7 ? Effect.die("mine") : Effect.succeed([])) } }
+        ],
+        ["ObserverFailed", task, { observe: { Saved: () => Effect.succeed(["mine" as "stopRun"]) } }],
+        [
+          "CallbackFailed",
+          task,
+          { callbacks: [Callback.make({ onStepEnd: ({ state }) => void (state.step === 7 && thrown()) })] }
+        ]
+      ]
+      for (const [tag, of, options] of broken) {
+        const store = Tiny.store()
+        let safe = false
+        const onInterrupt: Trainer.Options["onInterrupt"] = (at) => Effect.sync(() => void (safe = at.safe))
+        const failing = Trainer.train(of, plan(), { ...options, onInterrupt }).pipe(Effect.provide(world(store.layer)))
+        const error = yield* Effect.flip(failing)
+        expect([error._tag, safe]).toEqual([tag, true])
+        expect(error.message).toMatch(/mine/)
+        const rest = yield* Trainer.train(task, plan()).pipe(Effect.provide(world(store.layer)))
+        expect(Equal.equals(rest.weights, whole.weights)).toBe(true)
+      }
+    })
+)
+
+here("a learning rate below zero is an error before its update", () =>
+  Effect.gen(function* () {
+    const store = Tiny.store()
+    const uphill = plan({ learningRate: ({ step }) => (step === 3 ? -0.05 : 0.05), save: Trigger.never })
+    const error = yield* Effect.flip(Trainer.train(yield* Tiny.task(), uphill).pipe(Effect.provide(world(store.layer))))
+    expect(error).toMatchObject({ _tag: "PlanFailed", part: "learningRate", step: 3 })
+    expect(error.message).toMatch(/rate for update 4 is -0.05/)
+    expect(store.done).toEqual(["save 3"])
+  })
+)
+
+here("a second reader of the events is refused while the first reads; a failed run fails again; a closed one says so", () =>
+  Effect.gen(function* () {
+    const task = yield* Tiny.task()
+    const whole = yield* reference(task)
+    yield* Effect.gen(function* () {
+      const run = yield* Effect.scoped(
+        Effect.gen(function* () {
+          const run = yield* Trainer.start(task, plan())
+          const both = yield* Effect.all([Effect.exit(Stream.runDrain(run.events)), Effect.exit(Stream.runDrain(run.events))], {
+            concurrency: 2
+          })
+          expect(both.map((exit) => exit._tag)).toEqual(["Success", "Failure"])
+          expect(Exit.isFailure(both[1]) && String(Cause.squash(both[1].cause))).toMatch(/one at a time/)
+          expect(Equal.equals(yield* run.weights, whole.weights)).toBe(true)
+          return yield* Trainer.start(task, plan(), { from: "scratch" }).pipe(Effect.provide(Tiny.store().layer))
+        })
+      )
+      expect((yield* Effect.flip(Stream.runDrain(run.events)))._tag).toBe("RunClosed")
+      const failing = yield* Trainer.start(
+        task,
+        plan({
+          log: () => {
+            throw new Error("mine")
+          }
+        }),
+        { from: "scratch" }
+      )
+      for (const _ of [1, 2]) expect((yield* Effect.flip(Stream.runDrain(failing.events)))._tag).toBe("PlanFailed")
+    }).pipe(Effect.scoped, Effect.provide(world(Tiny.store().layer)))
+  })
+)
+
+here("loggers and hooks that hang or throw: the run is interrupted within its grace, and nothing is lost", () =>
+  Effect.gen(function* () {
+    const failing = Layer.succeed(Logger, {
+      log: () => Effect.die("mine"),
+      progress: () => {
+        throw new Error("mine")
+      },
+      flush: Effect.die("mine")
+    })
+    const plain = yield* Tiny.task()
+    const whole = yield* reference(plain)
+    const unlogged = yield* Trainer.train(plain, plan()).pipe(
+      Effect.provide(Layer.mergeAll(Tiny.optimizer, Tiny.store().layer, failing))
+    )
+    expect(Equal.equals(unlogged.weights, whole.weights)).toBe(true)
+
+    const hanging = Layer.succeed(Logger, { log: () => Effect.void, flush: Effect.uninterruptible(Effect.never) })
+    const store = Tiny.store()
+    const { task, reached } = yield* stuck(plain, { train: "0.3" })
+    const options: Trainer.Options = { grace: 400, onInterrupt: () => Effect.uninterruptible(Effect.never) }
+    const run = Trainer.train(task, plan({ save: Trigger.never }), options)
+    const fiber = yield* Effect.forkChild(run.pipe(Effect.provide(Layer.mergeAll(Tiny.optimizer, store.layer, hanging))), {
+      startImmediately: true
+    })
+    yield* reached
+    const asked = performance.now()
+    yield* Fiber.interrupt(fiber)
+    expect(performance.now() - asked).toBeLessThan(5_000)
+    expect(store.done).toEqual(["save 3"])
+  })
+)
+
+here("a checkpoint after a failed background write lists no step that is not on disk", () =>
+  Effect.gen(function* () {
+    const store = Tiny.store()
+    const { task, reached } = yield* stuck(yield* Tiny.task(), { train: "0.5" })
+    const failing = wrapped(store, { failAt: 4, pause: 50 })
+    const run = Trainer.train(task, plan(), { background: true }).pipe(Effect.provide(world(failing)))
+    const fiber = yield* Effect.forkChild(run, { startImmediately: true })
+    yield* reached // step 5 is done, and the write of step 4 is on its way
+    yield* Fiber.interrupt(fiber)
+    expect([...store.kept.keys()]).toEqual([5])
+    expect(store.kept.get(5)!.state.checkpoints).toEqual([])
   })
 )

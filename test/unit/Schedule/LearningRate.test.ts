@@ -54,4 +54,10 @@ it("does not look at an evaluation before the first update, nor at one without t
       [{ eval_loss: 1 }, false]
     ])
   ).toBe(0.5)
+  expect(
+    seen([
+      [{ eval_loss: Number.NaN }, false],
+      [{ eval_loss: 1 }, false]
+    ])
+  ).toBe(0.5) // NaN is never better, in the first evaluation neither
 })

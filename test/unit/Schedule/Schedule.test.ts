@@ -40,6 +40,11 @@ describe("early stopping", () => {
     expect(stop({ patience: 0 }, [5])).toEqual([true])
   })
 
+  it("never takes NaN for better, in the first evaluation neither", () => {
+    expect(stop({ patience: 2 }, [Number.NaN, 0.5, Number.NaN, 0.6])).toEqual([false, false, false, true])
+    expect(stop({ patience: 2 }, [Number.NaN, Number.NaN])).toEqual([false, true])
+  })
+
   it("looks past evaluations without the metric", () => {
     const impatient = Schedule.impatient({ metric: "eval_a", mode: "min", patience: 1 })
     const state = State.evaluated(State.evaluated(State.initial, { eval_a: 1 }, false), { eval_b: 9 }, false)
@@ -70,6 +75,19 @@ it("does not take an evaluation before the first update for the best", () => {
   const state = State.evaluated(State.initial, { eval_loss: 0 }, true)
   expect(best(state, horizon)).toBeNull()
   expect(best(State.evaluated(state, { eval_loss: 3 }, false), horizon)).toEqual({ metric: 3, step: 0 })
+})
+
+it("does not take NaN for the best, in the first evaluation neither", () => {
+  const best = Schedule.best({ metric: "eval_loss", mode: "min" })
+  const found = [Number.NaN, 0.7, Number.NaN, 0.5].map((_, i, losses) =>
+    best(
+      losses
+        .slice(0, i + 1)
+        .reduce((state, eval_loss, step) => State.evaluated({ ...state, step }, { eval_loss }, false), State.initial),
+      horizon
+    )
+  )
+  expect(found).toEqual([null, { metric: 0.7, step: 1 }, { metric: 0.7, step: 1 }, { metric: 0.5, step: 3 }])
 })
 
 describe("toEffect", () => {

@@ -1,6 +1,7 @@
 /** What a flush waits for: the items that were offered, while the scope is open, and nothing afterwards. */
 import { expect, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Scope } from "effect"
+import { TestClock } from "effect/testing"
 import * as Background from "../../../../src/Layer/Logger/Background.ts"
 
 it.effect("flush returns at once after the scope has closed, and reports entries that came too late once", () =>
@@ -23,4 +24,23 @@ it.effect("flush returns at once after the scope has closed, and reports entries
     expect([written, reported.length]).toEqual([[1], 1])
     yield* Fiber.interrupt(flushing)
   })
+)
+
+it.effect("flush waits once for work that hangs, and again after it has gone on", () =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const background = yield* Background.make(
+        () => Effect.void,
+        (batch: ReadonlyArray<string>) => (batch.includes("hang") ? Effect.sleep("1 hour") : Effect.void)
+      )
+      background.offer("hang")
+      const first = yield* Effect.forkChild(background.flush, { startImmediately: true })
+      yield* TestClock.adjust("11 seconds")
+      yield* Fiber.join(first)
+      yield* background.flush // the clock stands still
+      yield* TestClock.adjust("1 hour")
+      background.offer("more")
+      yield* background.flush
+    })
+  )
 )

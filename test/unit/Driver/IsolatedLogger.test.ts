@@ -1,0 +1,50 @@
+/** A run is isolated from its logger: it neither fails with it nor waits for it twice. */
+import { expect, it } from "@effect/vitest"
+import { Effect, Fiber } from "effect"
+import { TestClock } from "effect/testing"
+import * as IsolatedLogger from "../../../src/Driver/IsolatedLogger.ts"
+import type { Entry } from "../../../src/Layer/Logger/Logger.ts"
+import * as Horizon from "../../../src/Schedule/Horizon.ts"
+import { initial } from "../../../src/TrainerState.ts"
+
+const entry: Entry = { _tag: "Text", run: "a", attempt: 1, step: 3, epoch: 0.5, text: "half way" }
+const now = { phase: "train", state: initial, horizon: Horizon.make({ maxSteps: 1, batchesPerEpoch: 1 }) } as const
+
+it.effect("takes what a logger throws, dies of and throws from progress", () =>
+  Effect.gen(function* () {
+    const thrown = () => {
+      throw new Error("mine")
+    }
+    const logger = IsolatedLogger.make({ log: thrown, progress: thrown, flush: Effect.die("mine") })
+    yield* logger.log(entry)
+    yield* logger.flush
+    logger.progress?.(now)
+    logger.progress?.(now)
+    yield* logger.log(entry)
+  })
+)
+
+it.effect("waits once for a logger that hangs, however it does, and calls it no more", () =>
+  Effect.gen(function* () {
+    for (const hang of [Effect.never, Effect.uninterruptible(Effect.never)]) {
+      let calls = 0
+      const logger = IsolatedLogger.make(
+        {
+          log: () =>
+            Effect.andThen(
+              Effect.sync(() => void calls++),
+              hang
+            ),
+          flush: hang
+        },
+        "1 second"
+      )
+      const logged = yield* Effect.forkChild(Effect.uninterruptible(logger.log(entry)), { startImmediately: true })
+      yield* TestClock.adjust("2 seconds")
+      yield* Fiber.join(logged)
+      yield* logger.log(entry) // the clock stands still
+      yield* logger.flush
+      expect(calls).toBe(1)
+    }
+  })
+)

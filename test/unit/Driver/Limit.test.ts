@@ -1,0 +1,47 @@
+import { expect, it } from "@effect/vitest"
+import { Effect, Fiber, Option } from "effect"
+import { TestClock } from "effect/testing"
+import * as Limit from "../../../src/Driver/Limit.ts"
+
+it.effect(
+  "within gives what is done in time, fails as the effect does, and abandons what hangs where it cannot be interrupted",
+  () =>
+    Effect.gen(function* () {
+      expect(yield* Limit.within(Effect.succeed(1), 10)).toEqual(Option.some(1))
+      expect(yield* Effect.flip(Limit.within(Effect.fail("mine"), 10))).toBe("mine")
+      const hanging = Effect.uninterruptible(Limit.within(Effect.uninterruptible(Effect.never), 10))
+      const fiber = yield* Effect.forkChild(hanging, { startImmediately: true })
+      yield* TestClock.adjust(11)
+      expect(yield* Fiber.join(fiber)).toEqual(Option.none())
+    })
+)
+
+it.effect("finish lets an interrupted effect end within the grace, and no longer", () =>
+  Effect.gen(function* () {
+    for (const [takes, ended] of [
+      [50, true],
+      [500, false]
+    ] as const) {
+      let done = false
+      let returned = false
+      const report = Effect.sync(() => {
+        returned = true
+      })
+      const work = Effect.andThen(
+        Effect.sleep(takes),
+        Effect.sync(() => {
+          done = true
+        })
+      )
+      const fiber = yield* Effect.forkChild(Effect.uninterruptible(Effect.andThen(Limit.finish(work, 100), report)), {
+        startImmediately: true
+      })
+      const interrupted = yield* Effect.forkChild(Fiber.interrupt(fiber), { startImmediately: true })
+      yield* TestClock.adjust(100)
+      yield* Fiber.join(interrupted)
+      expect(returned).toBe(ended)
+      yield* TestClock.adjust(1_000)
+      expect(done).toBe(ended)
+    }
+  })
+)
