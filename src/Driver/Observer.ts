@@ -1,4 +1,4 @@
-/** Observers are asked: functions from an event to what they want, as values. The driver asks them before it moves on. */
+/** Observers: functions from an event to requests. The driver asks them before it moves on. */
 import { Effect, Queue } from "effect"
 import { messageOf } from "../ErrorMessage.ts"
 import type { Event, EventOf, Request, Requests, Tag } from "../Schedule/Plan.ts"
@@ -6,29 +6,42 @@ import type { Logs } from "./Callback.ts"
 import { ObserverFailed } from "./Errors.ts"
 
 /**
- * Handles some of the events, by tag. What a handler may ask for is typed by the event, so that a request which could
- * no longer be honoured does not compile. `logs` is what is being logged, where something is. Its errors end the run; its requirements are the run's.
+ * Handles some of the events, by tag. The event's type says which requests it can still honour: others do not compile. `logs` are the figures that the event
+ * logs. Errors end the run; requirements are the run's.
  */
 export type Observer<E = never, R = never> = {
   readonly [T in Tag]?: (event: EventOf<T>, logs: Logs) => Effect.Effect<ReadonlyArray<Requests[T]>, E, R>
 }
 
-/** Types a record of handlers as an observer. */
-export const make = <E = never, R = never>(observer: Observer<E, R>): Observer<E, R> => observer
+/** An observer of any errors and requirements. */
+export type Any = Observer<unknown, unknown>
 
-/** Asks several observers, in order; what they ask for is added up. */
-export const all = <E, R>(...observers: ReadonlyArray<Observer<E, R>>): Observer<E, R> => {
+type HandlersOf<O> = Extract<O[keyof O], (...args: never) => unknown>
+
+/** The errors of observers, as a union. */
+export type ErrorsOf<O> = O extends unknown ? Effect.Error<ReturnType<HandlersOf<O>>> : never
+
+/** The requirements of observers, as a union. */
+export type ServicesOf<O> = O extends unknown ? Effect.Services<ReturnType<HandlersOf<O>>> : never
+
+/** Types a record of handlers as an observer. Errors and requirements of the handlers are unions. */
+export const make: {
+  <E = never, R = never>(observer: Observer<E, R>): Observer<E, R>
+  <O extends Any>(observer: O & { readonly [K in Exclude<keyof O, Tag>]: never }): Observer<ErrorsOf<O>, ServicesOf<O>>
+} = (observer: unknown) => observer as Observer<never, never>
+
+/** Asks several observers, in order, and concatenates their requests. Their errors and requirements are unions. */
+export const all = <O extends ReadonlyArray<Any>>(...observers: O): Observer<ErrorsOf<O[number]>, ServicesOf<O[number]>> => {
   const tags = new Set(observers.flatMap((observer) => Object.keys(observer) as Array<Tag>))
-  return Object.fromEntries(
-    [...tags].map((tag) => [
-      tag,
-      (event: Event, logs: Logs) =>
-        Effect.map(
-          Effect.forEach(observers, (observer) => handlerOf(observer, event)?.(event, logs) ?? Effect.succeed([])),
-          (requests) => requests.flat()
-        )
-    ])
-  ) as Observer<E, R>
+  const handlers = [...tags].map((tag) => [
+    tag,
+    (event: Event, logs: Logs) =>
+      Effect.map(
+        Effect.forEach(observers, (observer) => handlerOf(observer, event)?.(event, logs) ?? Effect.succeed([])),
+        (requests) => requests.flat()
+      )
+  ])
+  return Object.fromEntries(handlers) as Observer<ErrorsOf<O[number]>, ServicesOf<O[number]>>
 }
 
 /** Honours requests from outside (a button, a signal) at the end of the next step. */

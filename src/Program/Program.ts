@@ -296,6 +296,6 @@ const together = <E, R, E2, R2>(own: Options<E, R>, given: Options<E2, R2>): Opt
     ...own,
     ...given,
     callbacks,
-    ...(observers.length === 0 ? {} : { observe: Observer.all<E | E2, R | R2>(...observers) })
+    ...(observers.length === 0 ? {} : { observe: Observer.all(...observers) })
   }
 }

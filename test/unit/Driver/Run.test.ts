@@ -506,7 +506,10 @@ here(
       for (const [tag, of, options] of broken) {
         const store = Tiny.store()
         let safe = false
-        const onInterrupt: Trainer.Options["onInterrupt"] = (at) => Effect.sync(() => void (safe = at.safe))
+        const onInterrupt: Trainer.Options["onInterrupt"] = (at) =>
+          Effect.sync(() => {
+            safe = at.safe
+          })
         const failing = Trainer.train(of, plan(), { ...options, onInterrupt }).pipe(Effect.provide(world(store.layer)))
         const error = yield* Effect.flip(failing)
         expect([error._tag, safe]).toEqual([tag, true])

@@ -79,14 +79,11 @@ it("does not take an evaluation before the first update for the best", () => {
 
 it("does not take NaN for the best, in the first evaluation neither", () => {
   const best = Schedule.best({ metric: "eval_loss", mode: "min" })
-  const found = [Number.NaN, 0.7, Number.NaN, 0.5].map((_, i, losses) =>
-    best(
-      losses
-        .slice(0, i + 1)
-        .reduce((state, eval_loss, step) => State.evaluated({ ...state, step }, { eval_loss }, false), State.initial),
-      horizon
-    )
-  )
+  let evaluations: State.Evaluations = null
+  const found = [Number.NaN, 0.7, Number.NaN, 0.5].map((eval_loss, step) => {
+    evaluations = State.append(evaluations, { step, epoch: 0, initial: false, metrics: { eval_loss } })
+    return best({ ...State.initial, evaluations }, horizon)
+  })
   expect(found).toEqual([null, { metric: 0.7, step: 1 }, { metric: 0.7, step: 1 }, { metric: 0.5, step: 3 }])
 })
 
