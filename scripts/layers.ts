@@ -8,6 +8,7 @@ import { dirname, join, normalize, relative } from "node:path"
 /** In order: each may import from those before it. */
 const layers = [
   "ErrorMessage.ts",
+  "Defined.ts",
   "TrainerState.ts",
   "Schedule",
   "TensorFlowFixes",

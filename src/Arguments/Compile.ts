@@ -1,5 +1,6 @@
 /** Arguments come to a plan and an optimizer: sugar over the same pieces that are there for everyone. */
 import { Result } from "effect"
+import { defined } from "../Defined.ts"
 import * as Optimizers from "../Optimizer/Optimizers.ts"
 import type { Transformation } from "../Optimizer/Transformation.ts"
 import type { Mask } from "../Optimizer/WeightDecay.ts"
@@ -136,7 +137,7 @@ export const plan = (args: Arguments, sizes: Sizes): Result.Result<Plan, Argumen
       evaluate: evaluate[args.evalStrategy],
       save: save[args.saveStrategy],
       stop: waiting === undefined ? Schedule.constant(false) : Schedule.impatient(waiting),
-      ...(waiting === undefined ? {} : { patience: waiting }),
+      ...defined({ patience: waiting }),
       best: args.saveStrategy === "no" ? Schedule.constant(null) : best,
       retention: (args.saveTotalLimit ?? 0) > 0 ? Retention.keepLast(args.saveTotalLimit!) : Retention.keepAll,
       restoreBest: args.loadBestModelAtEnd,
@@ -166,7 +167,7 @@ export const plan = (args: Arguments, sizes: Sizes): Result.Result<Plan, Argumen
  * ```
  */
 export const optimizer = (args: Arguments, decays?: Mask): Transformation => {
-  const decay = { weightDecay: args.weightDecay, ...(decays === undefined ? {} : { decays }) }
+  const decay = { weightDecay: args.weightDecay, ...defined({ decays }) }
   const betas = { beta1: args.adamBeta1, beta2: args.adamBeta2 }
   const adam = { ...betas, epsilon: args.adamEpsilon }
   const low = () => Result.getOrThrow(LowRank.fromInput(args))!

@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import * as Field from "../Arguments/Field.ts"
 import * as Collator from "../Data/Collators.ts"
 import * as Dataset from "../Data/Dataset.ts"
+import { defined } from "../Defined.ts"
 import * as Accuracy from "../Metrics/Accuracy.ts"
 import type { Metric } from "../Metrics/Metric.ts"
 import * as Perplexity from "../Metrics/Perplexity.ts"
@@ -153,6 +154,6 @@ const sources = Effect.fnUntraced(function* <A, E>(
   const dataset = (table: Rows.Table) => Effect.map(rowsOf(table), (rows) => Dataset.fromArray<unknown>(rows))
   return {
     trainDataset: yield* dataset((train ?? validation ?? test)!),
-    ...(validation === undefined ? {} : { evalDataset: yield* dataset(validation) })
+    ...defined({ evalDataset: validation && (yield* dataset(validation)) })
   }
 })

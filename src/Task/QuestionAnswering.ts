@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import * as Field from "../Arguments/Field.ts"
 import * as Collator from "../Data/Collators.ts"
 import * as Dataset from "../Data/Dataset.ts"
+import { defined } from "../Defined.ts"
 import * as EvalPrediction from "../Evaluation/EvalPrediction.ts"
 import * as SquadMetrics from "../Metrics/SquadMetrics.ts"
 import * as Program from "../Program/Program.ts"
@@ -93,8 +94,10 @@ export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, se
     tokenizer: base.tokenizer,
     dataCollator: Collator.forTokenizer(base.tokenizer, Base.padding(settings.padToMaxLength, size)),
     trainDataset: dataset(tables.train === undefined ? all : windows.train),
-    ...(tables.validation === undefined ? {} : { evalDataset: dataset(windows.validation) }),
-    ...(tables.test === undefined ? {} : { testDataset: dataset(windows.test) }),
+    ...defined({
+      evalDataset: tables.validation && dataset(windows.validation),
+      testDataset: tables.test && dataset(windows.test)
+    }),
     computeMetrics: ({ predictions }) => score(best(predictions, "validation"), "validation", rowsOf(predictions)),
     report: ({ predictions }, split) => {
       const [rows, all] = [rowsOf(predictions), windows[split].length]

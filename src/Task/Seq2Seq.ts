@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import * as Field from "../Arguments/Field.ts"
 import * as Collator from "../Data/Collators.ts"
 import * as Dataset from "../Data/Dataset.ts"
+import { defined } from "../Defined.ts"
 import * as EvalPrediction from "../Evaluation/EvalPrediction.ts"
 import * as Generation from "../Evaluation/Generation.ts"
 import { settingsOf, writing } from "../HuggingFaceTrainer/Seq2Seq/Variant.ts"
@@ -54,7 +55,9 @@ export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, se
     const maxLength = Math.min(settings.maxSourceLength, tokenizer.maxLength ?? Infinity)
     return Dataset.map(Dataset.fromArray(rows), ({ source, target }): unknown => ({
       ...Tokenizer.encode(tokenizer, `${settings.sourcePrefix}${source}`, { truncation, maxLength, typeIds: false }),
-      ...(target === undefined ? {} : { labels: Tokenizer.encode(tokenizer, target, { truncation, maxLength: most }).input_ids })
+      ...defined({
+        labels: target === undefined ? undefined : Tokenizer.encode(tokenizer, target, { truncation, maxLength: most }).input_ids
+      })
     }))
   })
   const { train, validation, test } = tables
@@ -69,8 +72,10 @@ export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, se
       ...Base.padding(settings.padToMaxLength, settings.maxSourceLength)
     }),
     trainDataset: yield* encode((train ?? validation ?? test)!, settings.maxTargetLength, train !== undefined),
-    ...(validation === undefined ? {} : { evalDataset: yield* encode(validation, later, true) }),
-    ...(test === undefined ? {} : { testDataset: yield* encode(test, later, false) }),
+    ...defined({
+      evalDataset: validation && (yield* encode(validation, later, true)),
+      testDataset: test && (yield* encode(test, later, false))
+    }),
     ...(settings.predictWithGenerate
       ? {
           ...written,

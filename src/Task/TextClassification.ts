@@ -4,6 +4,7 @@ import { InvalidArgument } from "../Arguments/Errors.ts"
 import * as Field from "../Arguments/Field.ts"
 import * as Collator from "../Data/Collators.ts"
 import * as Dataset from "../Data/Dataset.ts"
+import { defined } from "../Defined.ts"
 import * as EvalPrediction from "../Evaluation/EvalPrediction.ts"
 import * as Accuracy from "../Metrics/Accuracy.ts"
 import * as SquaredError from "../Metrics/SquaredError.ts"
@@ -83,8 +84,10 @@ export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, se
     tokenizer: base.tokenizer,
     dataCollator: Collator.forTokenizer(base.tokenizer, Base.padding(settings.padToMaxLength, maxLength)),
     trainDataset: yield* encode(some),
-    ...(validation === undefined ? {} : { evalDataset: yield* encode(validation) }),
-    ...(test === undefined ? {} : { testDataset: yield* encode(test) }),
+    ...defined({
+      evalDataset: validation && (yield* encode(validation)),
+      testDataset: test && (yield* encode(test))
+    }),
     metrics: [regression ? SquaredError.make() : Accuracy.make()],
     report: ({ predictions }, split) => ({
       files: split === "test" ? { "predict_results.txt": table(written(predictions, regression, labels.names)) } : {},

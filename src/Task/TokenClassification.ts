@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import * as Field from "../Arguments/Field.ts"
 import * as Collator from "../Data/Collators.ts"
 import * as Dataset from "../Data/Dataset.ts"
+import { defined } from "../Defined.ts"
 import * as EvalPrediction from "../Evaluation/EvalPrediction.ts"
 import * as Entities from "../Metrics/Entities.ts"
 import * as Program from "../Program/Program.ts"
@@ -83,8 +84,10 @@ export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, se
     tokenizer,
     dataCollator: Collator.forTokenizer(tokenizer, Base.padding(settings.padToMaxLength && Number.isFinite(length), length)),
     trainDataset: datasetOf(trained),
-    ...(validation === undefined ? {} : { evalDataset: datasetOf(evaluated!) }),
-    ...(test === undefined ? {} : { testDataset: datasetOf(tested!) }),
+    ...defined({
+      evalDataset: validation && datasetOf(evaluated!),
+      testDataset: test && datasetOf(tested!)
+    }),
     computeMetrics: (found) => score(found, labels.names),
     report: (found, split) => ({
       files: split === "test" ? { "predictions.txt": written(found, tested!, labels.names) } : {},

@@ -1,6 +1,7 @@
 /** `regimen doctor`: what this machine can train on, and what to do where it can't. */
 import { Effect } from "effect"
 import packageJson from "../../package.json" with { type: "json" }
+import { defined } from "../Defined.ts"
 import * as Devices from "../Layer/Device/Devices.ts"
 
 export interface Report {
@@ -27,7 +28,7 @@ export const examine = Effect.gen(function* () {
     devices: [...attempts, ...optional].map(({ device, reason }) => ({
       device,
       works: reason === undefined,
-      ...(reason === undefined ? {} : { reason })
+      ...defined({ reason })
     })),
     well: chosen !== undefined
   } satisfies Report

@@ -5,6 +5,7 @@ import * as Disk from "../Checkpoint/Disk.ts"
 import * as HuggingFace from "../Checkpoint/HuggingFace.ts"
 import * as ResultFiles from "../Checkpoint/ResultFiles.ts"
 import type { Loader } from "../Data/Loader.ts"
+import { defined } from "../Defined.ts"
 import * as EvalPrediction from "../Evaluation/EvalPrediction.ts"
 import * as Evaluation from "../Evaluation/Evaluation.ts"
 import * as Results from "../Format/Results.ts"
@@ -61,7 +62,7 @@ export const trained = Effect.fnUntraced(function* <E, R>(
   { history, state }: TrainReport
 ) {
   const { clock, epoch, values } = history.at(-1)!
-  const known = options.trainerState === undefined ? {} : { trainerState: options.trainerState(state) }
+  const known = defined({ trainerState: options.trainerState?.(state) })
   yield* write(folder, { "trainer_state.json": HuggingFace.trainerState({ state, history, ...known }, folder) })
   return yield* keep(folder, "train", { epoch, ...values, ...clock, train_samples: task.train.size })
 })

@@ -2,6 +2,7 @@
 import { Result, Schema } from "effect"
 import * as Arguments from "../Arguments/Arguments.ts"
 import * as Compile from "../Arguments/Compile.ts"
+import { defined } from "../Defined.ts"
 import * as Plan from "../Schedule/Plan.ts"
 import * as Schedule from "../Schedule/Schedule.ts"
 import * as State from "../TrainerState.ts"
@@ -99,7 +100,7 @@ const prepare = (given: Case, args: Arguments.Arguments): Result.Result<Prepared
     const plan = yield* Compile.plan(args, {
       batchesPerEpoch: given.streams ? Infinity : batches,
       sets: given.sets.map((set) => set.name),
-      ...(given.earlyStopping === undefined ? {} : { earlyStopping: given.earlyStopping })
+      ...defined({ earlyStopping: given.earlyStopping })
     })
     for (const { name, size } of given.sets)
       if (batchesOf(args, size, Arguments.evalBatchSize(args)) === 0)
