@@ -1,4 +1,4 @@
-/** What an evaluation does beyond its streaming metrics: which predictions are collected, how, and what is computed from them. */
+/** Options of an evaluation beyond its streaming metrics: which predictions are collected, how, and what is computed from them. */
 import { type Context, Effect } from "effect"
 import type { Arguments } from "../Arguments/Arguments.ts"
 import type { Device, DeviceError } from "../Layer/Device/Device.ts"
@@ -11,7 +11,7 @@ import * as ComputeMetrics from "./ComputeMetrics.ts"
 import type { Several } from "./EvalPrediction.ts"
 import type * as Generation from "./Generation.ts"
 
-/** `key` decides what is drawn, and is another for each batch. **Shapes**: `[rows, length]` int32. */
+/** Generates a text for each row of a batch. `key` decides what is sampled, and differs from batch to batch. **Shapes**: `[rows, length]` int32. */
 export type Write = (
   weights: Pick<Weights, "parameters" | "buffers">,
   batch: HostTensors,
@@ -19,37 +19,37 @@ export type Write = (
   key: Key
 ) => Effect.Effect<HostTensor, DeviceError | Generation.GenerationError, Device>
 
-/** Nothing is collected unless there is a `computeMetrics`, or a prediction is asked for. The names are the page's, in camelCase. */
+/** Hugging Face's names, in camelCase. Predictions are collected for `computeMetrics` and for `predict` only. */
 export interface CollectOptions {
   readonly computeMetrics?: ComputeMetrics.ComputeMetrics
-  /** Makes of a batch's outputs what is collected (the class of each row, in the place of its logits). It runs on the device. */
+  /** Maps a batch's outputs to what is collected (the class of each row instead of its logits). It runs on the device. */
   readonly preprocessLogitsForMetrics?: (logits: Several<Tensor>, labels: Several<Tensor> | undefined) => Several<Tensor>
-  /** Give `computeMetrics` one batch after the other, and keep none. */
+  /** Call `computeMetrics` for each batch, and collect none. */
   readonly batchEvalMetrics?: boolean
-  /** After how many batches results leave the device; null (the default) is at the end. */
+  /** Move the results to the host after so many batches; null (the default) moves them at the end. */
   readonly evalAccumulationSteps?: number | null
-  /** Join the batches (the default), or leave them apart. */
+  /** Concatenate the batches (the default), or give them one by one. */
   readonly evalDoConcatBatches?: boolean
   readonly includeForMetrics?: ReadonlyArray<"inputs" | "loss">
-  /** Give only the loss: collect nothing, and compute nothing. */
+  /** Compute only the loss: collect no predictions, and compute no other metrics. */
   readonly predictionLossOnly?: boolean
-  /** Outputs that are no predictions; `past_key_values` where it is left out. */
+  /** Outputs that are no predictions. Default: `past_key_values`. */
   readonly ignoreKeys?: ReadonlyArray<string>
-  /** The batch's fields that are labels; null (the default) leaves it to the model. */
+  /** The batch's fields that are labels; null (the default) for those of the model. */
   readonly labelNames?: ReadonlyArray<string> | null
-  /** Writes a text for each row of a batch: that is what is collected, in the place of the model's outputs. */
+  /** Generates a text for each row of a batch, which is collected instead of the model's outputs. */
   readonly write?: Write
-  /** How texts are written, where it is not as `write` has it. */
+  /** Settings of the generation that override those of `write`. */
   readonly generation?: Generation.Input
-  /** Makes of a batch's labels what is collected. */
+  /** Maps a batch's labels to what is collected. */
   readonly padLabels?: (labels: HostTensor) => HostTensor
-  /** Run the model as the device compiles it. */
+  /** Compile the evaluation step, on devices that can. */
   readonly jitModeEval?: boolean
-  /** What `<set>_model_preparation_time` is, where it is to be among the figures. **Unit**: s. */
+  /** Logged as `<set>_model_preparation_time`. **Unit**: s. */
   readonly modelPreparationTime?: number
 }
 
-/** What of it is code; the rest are arguments. */
+/** The options that are functions; the rest are arguments. */
 export interface Functions<R = never> {
   readonly computeMetrics?: ComputeMetrics.ComputeMetrics<R> | undefined
   readonly preprocessLogitsForMetrics?: CollectOptions["preprocessLogitsForMetrics"] | undefined
@@ -57,7 +57,7 @@ export interface Functions<R = never> {
   readonly padLabels?: CollectOptions["padLabels"] | undefined
 }
 
-/** Makes it from TrainingArguments and the user's functions; what an effect of `computeMetrics` needs is taken from where this is made. */
+/** Makes the options from TrainingArguments and the user's functions. Effects of `computeMetrics` get their services from the context of this effect. */
 export const make = <R = never>(
   args: Arguments,
   { computeMetrics, padLabels, preprocessLogitsForMetrics, write }: Functions<R> = {}
@@ -81,8 +81,8 @@ export const make = <R = never>(
 const positions = ["start_positions", "end_positions"]
 
 /**
- * Names the labels of a batch: those of the arguments, else those that the model declares, else `labels`, or the positions of question answering.
- * A batch that lacks one of them has none.
+ * Lists the fields of a batch that are labels: those of the arguments, else those that the model declares, else `labels`, or the positions of question
+ * answering. Empty if the batch lacks one of them.
  */
 export const labelsOf = (
   { labelNames }: CollectOptions,
@@ -95,7 +95,7 @@ export const labelsOf = (
   return names.every((name) => name in batch) ? names : []
 }
 
-/** Names the inputs of a batch: the model's main one, else those that it declares, else all that are no labels. */
+/** Lists the fields of a batch that are inputs: the model's main one, else those that it declares, else all that are no labels. */
 export const inputsOf = (
   collect: CollectOptions,
   model: Model,

@@ -1,29 +1,29 @@
-/** What a model predicts for a set, beside what was right: host tensors, as `computeMetrics` is given them. */
+/** The predictions and labels of a set as host tensors, which `computeMetrics` is called with. */
 import { MissingField } from "../Model/Model.ts"
 import { type HostTensor, InvalidTensor, type Values } from "../Tensor/HostTensor.ts"
 
-/** One tensor alone, or several by name. */
+/** A single tensor, or several by name. */
 export type Several<T> = T | Readonly<Record<string, T>>
 
-/** A set's tensors: joined along dimension 0, or batch by batch where `evalDoConcatBatches` is false. */
+/** The tensors of a set: concatenated along dimension 0, or one by one if `evalDoConcatBatches` is false. */
 export type Gathered = Several<HostTensor> | ReadonlyArray<Several<HostTensor>>
 
 export interface EvalPrediction {
-  /** The model's outputs. **Shapes**: `[rows, ...]`, shorter batches filled with -100 on the right. */
+  /** The model's outputs. **Shapes**: `[rows, ...]`, shorter batches padded with -100 on the right. */
   readonly predictions: Gathered
   /** The batch's fields that are labels. */
   readonly labelIds: Gathered
-  /** The model's inputs (its main one alone, where it has one), where `includeForMetrics` asks for them. */
+  /** The model's inputs (its main one alone, if it has one), if `includeForMetrics` has `inputs`. */
   readonly inputs?: Gathered
-  /** The loss of each row's batch, where `includeForMetrics` asks for it. **Shapes**: `[rows]`. */
+  /** The loss of each row's batch, if `includeForMetrics` has `loss`. **Shapes**: `[rows]`. */
   readonly losses?: Gathered
 }
 
 /**
- * Takes the tensor that is alone, or the one of a name.
+ * Takes the single tensor, or the one of a name.
  *
- * **Errors**: throws `MissingField` where there is none of the name, or several and none was named, or nothing at all (`predictionLossOnly`);
- * `InvalidTensor` where the batches are apart.
+ * **Errors**: throws `MissingField` if there is none of the name, several and no name, or no tensor at all (`predictionLossOnly`);
+ * `InvalidTensor` if the batches are not concatenated.
  *
  * @example
  * ```ts
@@ -39,7 +39,10 @@ export interface EvalPrediction {
 export const take = (gathered: Gathered | undefined, name?: string): HostTensor => {
   if (gathered === undefined) throw missing(name, [])
   if (isBatches(gathered))
-    throw new InvalidTensor({ path: name ?? "", reason: "its batches are apart. Take it from each of EvalPrediction.batches" })
+    throw new InvalidTensor({
+      path: name ?? "",
+      reason: "its batches are not concatenated. Take it from each of EvalPrediction.batches"
+    })
   if (isTensor(gathered)) return gathered
   const tensor = name === undefined ? undefined : gathered[name]
   if (tensor !== undefined) return tensor
@@ -47,10 +50,10 @@ export const take = (gathered: Gathered | undefined, name?: string): HostTensor 
 }
 
 /**
- * Finds the largest along the last axis: the class of each row of logits. Of equal ones the first wins; a NaN is the largest.
+ * Computes the index of the largest value along the last axis: the class of each row of logits. Of equal values the first; NaN is the largest.
  *
  * **Shapes**: `[..., classes]` to `[...]`, int32.
- * **Errors**: as `take`; `InvalidTensor` where there is no last axis, or nothing on it.
+ * **Errors**: as `take`; `InvalidTensor` for a scalar, or an empty last axis.
  * **Source**: `numpy.argmax(predictions, axis=-1)`.
  *
  * @example
@@ -67,7 +70,7 @@ export const argmax = (gathered: Gathered | undefined, name?: string): HostTenso
   const { data, shape } = take(gathered, name)
   const classes = shape.at(-1) ?? 0
   if (classes === 0)
-    throw new InvalidTensor({ path: name ?? "", reason: `its shape is [${shape}]: nothing on a last axis to choose from` })
+    throw new InvalidTensor({ path: name ?? "", reason: `its shape is [${shape}]; expected a last axis with at least one value` })
   const best = Int32Array.from({ length: data.length / classes }, (_, row) =>
     largest(data.subarray(row * classes, (row + 1) * classes))
   )
@@ -75,10 +78,10 @@ export const argmax = (gathered: Gathered | undefined, name?: string): HostTenso
 }
 
 /**
- * Gives the part of the labels that the predictions equal; labels of -100 do not count. **Unit**: 0 to 1, NaN where no label counts.
+ * Computes the fraction of labels that equal their predictions; labels of -100 are ignored. **Unit**: 0 to 1, NaN without labels.
  *
- * **Errors**: as `take`; `InvalidTensor` where they are not of one shape.
- * **Source**: `(predictions == labels).mean()`, without what is filled up.
+ * **Errors**: as `take`; `InvalidTensor` if the shapes differ.
+ * **Source**: `(predictions == labels).mean()`, without padding.
  *
  * @example
  * ```ts
@@ -99,23 +102,23 @@ export const agreement = (predicted: Gathered | undefined, labels: Gathered | un
   if (`${guesses.shape}` !== `${truth.shape}`)
     throw new InvalidTensor({
       path: "",
-      reason: `predictions of shape [${guesses.shape}] cannot equal labels of [${truth.shape}]`
+      reason: `predictions have shape [${guesses.shape}] and labels [${truth.shape}]; expected the same shape`
     })
   const counted = guesses.data.filter((_, i) => truth.data[i] !== -100).length
   return guesses.data.filter((guess, i) => truth.data[i] !== -100 && guess === truth.data[i]).length / counted
 }
 
-/** Gives the batches one by one; what is joined is one. **Errors**: throws `MissingField` where there is nothing (`predictionLossOnly`). */
+/** Lists the batches; a concatenated set is one. **Errors**: throws `MissingField` if there is no tensor (`predictionLossOnly`). */
 export const batches = (gathered: Gathered | undefined): ReadonlyArray<Several<HostTensor>> => {
   if (gathered === undefined) throw missing(undefined, [])
   return isBatches(gathered) ? gathered : [gathered]
 }
 
-/** Whether it is a tensor alone, of the host or of the device. */
+/** Whether it is a single tensor, of the host or of the device. */
 export const isTensor = <T extends { readonly dtype: string }>(several: Several<T>): several is T =>
   typeof several.dtype === "string"
 
-/** Several under their names, one alone, none undefined. */
+/** Returns several by name, one as a single tensor, and undefined for none. */
 export const alone = <T>(tensors: Readonly<Record<string, T>>): Several<T> | undefined => {
   const [first, ...rest] = Object.values(tensors)
   return rest.length > 0 ? tensors : first
@@ -124,7 +127,7 @@ export const alone = <T>(tensors: Readonly<Record<string, T>>): Several<T> | und
 const missing = (name: string | undefined, there: ReadonlyArray<string>) =>
   new MissingField({ by: "computation of metrics", among: "outputs", field: name ?? "(give its name)", there })
 
-/** The place of the largest. */
+/** The index of the largest value. */
 const largest = (values: Values): number => {
   let best = 0
   for (let i = 0; i < values.length && !Number.isNaN(values[best]); i++) if (!(values[i]! <= values[best]!)) best = i

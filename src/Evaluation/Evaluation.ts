@@ -1,4 +1,4 @@
-/** Evaluates weights on a set, batch by batch: only the metrics' small states are kept, unless predictions are asked for. */
+/** Evaluates weights on a set, batch by batch. Predictions are collected only for `computeMetrics` and for `predict`. */
 import { Clock, Effect, Option, type Scope, Stream } from "effect"
 import * as BatchDifference from "../Data/BatchDifference.ts"
 import type { DataError } from "../Data/Dataset.ts"
@@ -25,26 +25,26 @@ import type * as Generation from "./Generation.ts"
 import * as PredictionCollector from "./PredictionCollector.ts"
 
 export interface Result {
-  /** Under their full names: `<set>_loss`, `<set>_accuracy`. Deterministic. */
+  /** By their full names: `<set>_loss`, `<set>_accuracy`. Deterministic. */
   readonly metrics: Readonly<Record<string, number>>
   /** `<set>_runtime` in s, `<set>_samples_per_second`, `<set>_steps_per_second`. */
   readonly clock: Readonly<Record<string, number>>
   readonly figures: Readonly<Record<string, Figure>>
 }
 
-/** What was predicted for a set: its metrics are those of an evaluation. There are label ids where all batches have labels. */
+/** The predictions of a set, with the metrics of an evaluation. There are label ids if all batches have labels. */
 export interface Predicted extends Result {
   readonly predictions: Gathered | undefined
   readonly labelIds: Gathered | undefined
 }
 
-/** One batch of a prediction: what went in and what came out. */
+/** A batch and the model's outputs for it. */
 export interface Prediction {
   readonly batch: Batch
   readonly outputs: HostTensors
 }
 
-/** What can go wrong in an evaluation, beside the errors of its hook. */
+/** The errors of an evaluation, beside those of `onBatch`. */
 export type EvaluationError =
   | DataError
   | DeviceError
@@ -61,9 +61,9 @@ export interface Options<E = never, R = never> {
   readonly weights: DeviceWeights.Given
   readonly loader: Loader
   readonly metrics: Metric<unknown>
-  /** What is done beyond the metrics. Without it nothing is collected. */
+  /** Which predictions are collected. Default: none. */
   readonly collect?: CollectOptions
-  /** What a batch's own loss is, where losses are included. Default `perToken`. */
+  /** How a batch's loss is averaged, if `includeForMetrics` has `loss`. Default: `perToken`. */
   readonly reduction?: Reduction
   /** Called after each batch. */
   readonly progress?: (done: number) => void
@@ -72,12 +72,12 @@ export interface Options<E = never, R = never> {
 }
 
 /**
- * Evaluates a set. It can be interrupted between batches. With a `computeMetrics` among what to collect, the predictions are kept until the end
- * and its metrics are beside the streaming ones; of one name, its own counts.
+ * Evaluates a set. It can be interrupted between batches. With `computeMetrics` the predictions are collected, and its metrics are added to the streaming
+ * ones, which they replace by name.
  *
- * **Law**: neither the batch size nor when results leave the device changes anything; the metrics of several sets are those of each alone; the
- * device is left as it was, however it ends (test/property/evaluation.test.ts).
- * **Errors**: those of the data and the device, `MetricsFailed`, `InvalidMetric`, `NotJoined`.
+ * **Law**: the result depends neither on the batch size nor on when results leave the device; the metrics of several sets are those of each alone; no
+ * tensor is left on the device, however it ends (test/property/evaluation.test.ts).
+ * **Errors**: those of the data and the device, `MetricInputMissing`, `MetricFailed`, `MetricsFailed`, `InvalidMetric`, `NotJoined`.
  */
 export const evaluate = Effect.fnUntraced(function* <E = never, R = never>(
   options: Options<E, R> & { readonly set: string }
@@ -87,10 +87,9 @@ export const evaluate = Effect.fnUntraced(function* <E = never, R = never>(
 })
 
 /**
- * Predicts a set and collects what is predicted, with the metrics of an evaluation where there are labels; `set`, their prefix, is `test` where it
- * is left out.
+ * Predicts a set and collects the predictions, with the metrics of an evaluation if there are labels; `set`, their prefix, defaults to `test`.
  *
- * **Shapes**: as the model's, joined along dimension 0; batches that are shorter in dimension 1 are filled with -100 on the right.
+ * **Shapes**: as the model's, concatenated along dimension 0; batches that are shorter in dimension 1 are padded with -100 on the right.
  * **Errors**: as `evaluate`.
  */
 export const predictAll = <E = never, R = never>(
@@ -128,7 +127,7 @@ export const predict = (options: {
     })
   )
 
-/** Looks at each batch of a set once. `all` collects what is predicted, whether or not anything is computed from it. */
+/** Evaluates each batch of a set once. `all` collects predictions without a `computeMetrics` too. */
 const look = Effect.fnUntraced(function* <E, R>(
   options: Options<E, R> & { readonly set: string },
   all: boolean
@@ -145,7 +144,7 @@ const look = Effect.fnUntraced(function* <E, R>(
   const generates = write !== undefined && !only && (keeps || metrics.generated === true)
   const device = yield* Device
   const collector = yield* PredictionCollector.make
-  // a prediction has metrics where there is something to measure
+  // a prediction has metrics if there are labels or a loss
   const measures = (batch: Readonly<Record<string, unknown>>, loss: boolean) =>
     !all || loss || labelsOf(collect, model, batch).length > 0
   const step = ForwardPass.make({ model, metrics, collect, reduction, measures, keeps: keeps && write === undefined })
@@ -244,7 +243,7 @@ const look = Effect.fnUntraced(function* <E, R>(
   }
 })
 
-/** There is nothing to compute without predictions, or without what they are held against. */
+/** `computeMetrics` needs both predictions and labels. */
 const complete = (prediction: PredictionCollector.Collected): prediction is EvalPrediction =>
   prediction.predictions !== undefined && prediction.labelIds !== undefined
 

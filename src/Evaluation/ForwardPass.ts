@@ -1,4 +1,4 @@
-/** The model on a batch, without training: a pure function of tensors, which a device can compile. */
+/** The evaluation step: the model's outputs and metrics for a batch, as a pure function of tensors that a device can compile. */
 import type { Batch } from "../Data/Loader.ts"
 import type { Metric } from "../Metrics/Metric.ts"
 import { guard as guardMetric } from "../Metrics/MetricError.ts"
@@ -23,13 +23,13 @@ export interface Input {
 }
 
 export interface Output {
-  /** What the metrics measured, under `metrics`; the batch's own loss, a scalar, where the model gave one. */
+  /** The tensors of the metrics, under `metrics`; the batch's loss, a scalar, if the model has one. */
   readonly measured: Tensors
-  /** What is collected, apart from all other tensors. */
+  /** The predictions to collect; no other tensor is among them. */
   readonly predictions: Tensors
 }
 
-/** Puts a batch on the device, beside weights that are there. */
+/** Copies a batch to the device, and joins it with weights that are there. */
 export const input = (
   { parameters, buffers }: Pick<Weights, "parameters" | "buffers">,
   { tensors }: Batch,
@@ -41,11 +41,11 @@ export const input = (
   generated: HostTensor.toDevice(generated)
 })
 
-/** Runs the model. */
+/** Applies the model, without training. */
 export const run = (model: Model, { batch, buffers, parameters }: Omit<Input, "generated">): Outputs =>
   model.apply(parameters, batch, { training: false, key: Key.make(0), buffers })
 
-/** Makes the step of an evaluation: `measures` says whether the metrics look at a batch, `keeps` whether predictions are collected. */
+/** Makes the step of an evaluation: `measures` decides whether a batch counts for the metrics, `keeps` whether predictions are collected. */
 export const make =
   (options: {
     readonly model: Model
@@ -77,17 +77,17 @@ export const make =
 const meanLoss = (loss: NonNullable<Outputs["loss"]>, batch: Tensors, reduction: Reduction): Tensor =>
   Loss.mean(reduction.evaluate(loss, Object.values(batch)[0]?.shape[0] ?? 0))
 
-/** Copies, which are one's own to free: an output may be a parameter. */
+/** Copies the predictions, for the caller to free: an output may be a parameter. */
 const predictions = (collect: CollectOptions, model: Model, outputs: Tensors, batch: Tensors): Tensors => {
   const ignored = collect.ignoreKeys ?? ["past_key_values"]
-  const kept = Tree.filter(outputs, (name) => !ignored.includes(name))
-  const given = alone(kept)
+  const predicted = Tree.filter(outputs, (name) => !ignored.includes(name))
+  const given = alone(predicted)
   const processed =
     given === undefined
       ? undefined
       : guard("preprocessLogitsForMetrics", () =>
           collect.preprocessLogitsForMetrics?.(given, alone(Tree.pick(batch, labelsOf(collect, model, batch))))
         )
-  const all = processed === undefined ? kept : isTensor(processed) ? { logits: processed } : processed
+  const all = processed === undefined ? predicted : isTensor(processed) ? { logits: processed } : processed
   return Tree.map(all, (tensor) => tf.clone(tensor))
 }

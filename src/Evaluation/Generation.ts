@@ -27,25 +27,25 @@ export interface Options {
   /** `input_ids` `[rows, length]`, `attention_mask` where rows are padded (on the left for a model without an encoder), `token_type_ids` where the model embeds them. */
   readonly batch: HostTensors
   readonly settings?: Input
-  /** Of the drawing of tokens. */
+  /** Of the sampling of tokens. */
   readonly key?: Key.Key
 }
 
 export interface Generated {
-  /** Each row's texts, one after the other, filled up behind their end. **Shapes**: `[rows x numReturnSequences, length]` int32. */
+  /** Each row's texts, one after the other, padded behind their end. **Shapes**: `[rows x numReturnSequences, length]` int32. */
   readonly sequences: HostTensor
-  /** Of a beam search. **Unit**: nats, over a power of the length. */
+  /** The scores of a beam search. **Unit**: nats, over a power of the length. */
   readonly scores?: ReadonlyArray<number>
 }
 
 /**
- * Generates a text for each row. Where the settings say nothing, what the model's `generation_config.json` says holds, then what its config says of tokens.
- * A model with an encoder begins with `decoderStartTokenId`, others with the row, which is padded on the left.
+ * Generates a text for each row. Settings default to those of the model's `generation_config.json`, then to the tokens of its config.
+ * A model with an encoder begins with `decoderStartTokenId`, others continue the row, which is padded on the left.
  *
- * **Law**: with its memory a model writes what it writes without; rows do not depend on each other, nor on their padding; a key decides what is drawn; the
- * device is left as it was (test/property/generation.test.ts).
+ * **Law**: the key-value cache does not change the text; rows do not depend on each other, nor on their padding; the key decides what is sampled; no tensor
+ * is left on the device (test/property/generation.test.ts).
  *
- * **Errors**: `InvalidGeneration` before anything is read; `NoLogits` where the model gives NaN, `NoToken` where the settings forbid every token; the device's.
+ * **Errors**: `InvalidGeneration` before the first token; `NoLogits` if the model's logits are NaN, `NoToken` if the settings forbid every token; `DeviceError`.
  *
  * **Source**: `GenerationMixin.generate` of transformers 4.57 (test/golden/generation.test.ts, test/golden-own/generation.test.ts).
  *
@@ -75,7 +75,7 @@ export const generate = Effect.fn("Generation.generate")(function* (
   const { batch, model, weights } = options
   const { decode } = model
   if (decode === undefined)
-    return yield* new InvalidGeneration({ field: "model", reason: `${model.architecture} does not write texts.` })
+    return yield* new InvalidGeneration({ field: "model", reason: `${model.architecture} does not generate text.` })
   const generator = { ...model, decode }
   const own = yield* Effect.fromResult(ofModel(model))
   const chosen = yield* Effect.fromResult(settings(own, options.settings ?? {}))
@@ -108,10 +108,10 @@ const write = Effect.fnUntraced(function* (options: {
   yield* Effect.addFinalizer(() => device.dispose(read))
   const hold = (next: Effect.Effect<DecodeStep.Read, DeviceError>) =>
     Effect.uninterruptible(
-      Effect.flatMap(next, (made) => {
-        const kept = new Set(Object.values(made))
-        const old = Object.entries(read).filter(([, tensor]) => !kept.has(tensor))
-        read = made
+      Effect.flatMap(next, (tensors) => {
+        const reused = new Set(Object.values(tensors))
+        const old = Object.entries(read).filter(([, tensor]) => !reused.has(tensor))
+        read = tensors
         return device.dispose(Object.fromEntries(old))
       })
     )
@@ -177,9 +177,9 @@ const write = Effect.fnUntraced(function* (options: {
 })
 
 /**
- * What a model says of itself: its `generation_config.json`, and what of tokens its config says where that is silent. Without the file the config may say more.
+ * Reads a model's own settings: those of its `generation_config.json`, with the tokens of its config as defaults. Without the file, all of its config.
  *
- * **Errors**: `InvalidGeneration` for a way to generate that is not here.
+ * **Errors**: `InvalidGeneration` for a decoding strategy that is not supported.
  */
 export const ofModel = ({ config, encode, generation }: Transformer): Result.Result<Input, InvalidGeneration> => {
   const id = (name: string) => (typeof config[name] === "number" ? config[name] : undefined)
@@ -193,6 +193,6 @@ export const ofModel = ({ config, encode, generation }: Transformer): Result.Res
   return Result.map(Json.ofFile(generation ?? Json.pick(config)), (own) => merge(tokens, own))
 }
 
-/** One number for each token of each text, whatever else is generated. */
+/** Draws a number for a token of a text, independent of all others. */
 const uniform = (key: Key.Key, row: number, text: number, step: number): number =>
   Random.uniform(Key.fold(Key.fold(Key.fold(key, row), text), step), [1]).data[0]!

@@ -1,4 +1,4 @@
-/** A collector holds what is predicted for a set: on the device for so many batches, then in the host's memory. */
+/** Collects the predictions of a set: on the device for some batches, then on the host. */
 import { Effect, Schema, type Scope } from "effect"
 import * as Joining from "../Data/Joining.ts"
 import type { Batch } from "../Data/Loader.ts"
@@ -11,29 +11,29 @@ import * as Tree from "../Tensor/Tree.ts"
 import { type CollectOptions, inputsOf, labelsOf } from "./CollectOptions.ts"
 import { alone, type EvalPrediction, type Gathered } from "./EvalPrediction.ts"
 
-/** The tensors of one batch, by what they are. */
+/** The tensors of a batch by role. */
 export type Part = { readonly [What in keyof Required<EvalPrediction>]: HostTensor.HostTensors }
 
-/** A set's tensors, where there are any. */
+/** The tensors of a set by role, if there are any. */
 export type Collected = { readonly [What in keyof EvalPrediction]?: Gathered }
 
-/** Batches cannot be one tensor. */
+/** The batches cannot be concatenated. */
 export class NotJoined extends Schema.TaggedError<NotJoined>()("NotJoined", {
   set: Schema.String,
   what: Schema.String,
   reason: Schema.String
 }) {
   override get message() {
-    return `The batches' ${this.what} of the set "${this.set}" cannot be joined. ${this.reason} Set eval_do_concat_batches to false to have them apart, or leave an output out with ignore_keys.`
+    return `The batches' ${this.what} of the set "${this.set}" cannot be concatenated. ${this.reason} Set eval_do_concat_batches to false to get them one by one, or omit an output with ignore_keys.`
   }
 }
 
 export interface Collector {
-  /** Takes a batch's predictions over: they are freed with the scope, unless they were moved before. */
+  /** Takes ownership of a batch's predictions: they are freed with the scope, unless they were moved before. */
   readonly hold: (predictions: Tensors) => void
-  /** How many batches are on the device. */
+  /** The number of batches on the device. */
   readonly held: () => number
-  /** Moves to the host what is on the device, and gives it, oldest first. */
+  /** Moves the batches on the device to the host, and returns them, oldest first. */
   readonly move: Effect.Effect<ReadonlyArray<HostTensor.HostTensors>, DeviceError>
 }
 
@@ -56,7 +56,7 @@ export const make: Effect.Effect<Collector, never, Device | Scope.Scope> = Effec
   }
 })
 
-/** Takes from a batch what the host knows of it. A loss is given to each of its rows. */
+/** Takes the labels, inputs and losses of a batch. Each of its rows gets the batch's loss. */
 export const known = (
   collect: CollectOptions,
   model: Model,
@@ -71,7 +71,7 @@ export const known = (
   }
 }
 
-/** Joins the batches of a set, or leaves them apart. **Errors**: `NotJoined`. */
+/** Concatenates the batches of a set, or lists them. **Errors**: `NotJoined`. */
 export const gather = Effect.fnUntraced(function* (
   parts: ReadonlyArray<Part>,
   { apart, set }: { readonly apart: boolean; readonly set: string }
@@ -93,6 +93,6 @@ export const gather = Effect.fnUntraced(function* (
   return collected
 })
 
-/** A scalar is a row, as there is one a batch. */
+/** Makes a scalar a row: there is one for each batch. */
 const ranked = (tensor: HostTensor.HostTensor): HostTensor.HostTensor =>
   tensor.shape.length === 0 ? { ...tensor, shape: [1] } : tensor

@@ -1,4 +1,4 @@
-/** An axis: the round numbers between two values, and their labels. Plots in a terminal and in a picture share it. */
+/** An axis: round numbers between two values, and their labels. Plots in a terminal and in a picture share it. */
 import * as Numbers from "./Numbers.ts"
 
 export interface Axis {
@@ -30,13 +30,13 @@ export const make = (values: Iterable<number>, options: { readonly count: number
   return { from, to, ticks }
 }
 
-/** Places a value on the axis: 0 at its start or before it, 1 at its end or after it. */
+/** Computes a value's position on the axis: 0 at its start or before it, 1 at its end or after it. */
 export const place = (axis: Axis, value: number): number => Math.min(1, Math.max(0, (value - axis.from) / (axis.to - axis.from)))
 
-/** Beyond these, the difference of two values is no number of its own. */
+/** Beyond these, the difference of two values overflows. */
 const largest = 1e300
 
-/** The least and the greatest value, a little apart where they are (almost) the same. */
+/** The least and the greatest value, a little apart if they are (almost) equal. */
 const extent = (values: Iterable<number>): readonly [number, number] => {
   let low = Infinity
   let high = -Infinity

@@ -1,4 +1,4 @@
-/** Text as a terminal shows it. **Unit**: columns (cells): a letter takes one, an ideograph or an emoji two, a combining mark none. */
+/** Widths of text in a terminal. **Unit**: columns (cells): a letter takes one, an ideograph or an emoji two, a combining mark none. */
 
 /** Counts the columns that a text takes. It must hold no control characters: see `clean`. */
 export const width = (text: string): number => {
@@ -12,7 +12,7 @@ export const width = (text: string): number => {
 export const clean = (text: string): string => text.replace(control, " ")
 
 /**
- * Cuts a text to so many columns; the last one becomes an ellipsis where something was cut.
+ * Truncates a text to a number of columns; the last one becomes an ellipsis if something was removed.
  *
  * **Law**: the width of the result is at most `columns` (test/unit/Format/Cells.test.ts).
  */
@@ -29,7 +29,7 @@ export const truncate = (text: string, columns: number): string => {
   return `${kept}…`
 }
 
-/** Fills a text with spaces to so many columns, on its right (`left` aligned) or its left (`right` aligned). */
+/** Pads a text with spaces to a number of columns, on its right (`left` aligned) or its left (`right` aligned). */
 export const pad = (text: string, columns: number, align: "left" | "right"): string => {
   const space = " ".repeat(Math.max(0, columns - width(text)))
   return align === "left" ? text + space : space + text

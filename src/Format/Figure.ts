@@ -1,8 +1,8 @@
-/** A picture of a run, as a value: each logger renders it as it can. */
+/** A figure of a run, as a value, which each logger renders in its own way. */
 
 export interface Lines {
   readonly _tag: "Lines"
-  /** What the axes say. */
+  /** The titles of the axes. */
   readonly x: string
   readonly y: string
   /** Points `[x, y]` by the name of their line. */
@@ -11,7 +11,7 @@ export interface Lines {
 
 export interface Matrix {
   readonly _tag: "Matrix"
-  /** What a row and a column stand for. */
+  /** The titles of rows and columns. */
   readonly rows: string
   readonly columns: string
   /** The name of each row and column. */
@@ -22,9 +22,9 @@ export interface Matrix {
 /** How many values lie between each two neighbouring edges; the last edge belongs to its bin. */
 export interface Histogram {
   readonly _tag: "Histogram"
-  /** What a value is. */
+  /** The title of the values. */
   readonly x: string
-  /** One more than bins, ascending; none where there are no values. */
+  /** One more than bins, ascending; none without values. */
   readonly edges: ReadonlyArray<number>
   readonly counts: ReadonlyArray<number>
 }
@@ -32,7 +32,7 @@ export interface Histogram {
 export type Figure = Lines | Matrix | Histogram
 
 /**
- * Counts values in bins of one width, from the least to the greatest. Values that are not finite are left out; equal ones get a bin of width 1.
+ * Counts values in bins of one width, from the least to the greatest. Values that are not finite are ignored; equal ones get a bin of width 1.
  *
  * **Source**: NumPy's `histogram`.
  *
@@ -58,7 +58,7 @@ export const histogram = (x: string, values: Iterable<number>, { bins = 30 }: { 
   return { _tag: "Histogram", x, edges, counts }
 }
 
-/** Gives the outline of a histogram's bars. */
+/** Computes the outline of a histogram's bars. */
 export const outline = ({ x, edges, counts }: Histogram): Lines => {
   const ends = (edge: number | undefined) => (edge === undefined ? [] : [[edge, 0] as const])
   const bars = counts.flatMap((count, i) => [[edges[i]!, count] as const, [edges[i + 1]!, count] as const])

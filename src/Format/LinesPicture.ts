@@ -5,7 +5,7 @@ import * as Cells from "./Cells.ts"
 import type { Lines } from "./Figure.ts"
 import * as Svg from "./Svg.ts"
 
-/** Draws lines into a frame. A line breaks where a point is not finite; a point alone is a dot. */
+/** Draws lines into a frame. A line has a gap at a point that is not finite; a single point is a dot. */
 export const draw = (figure: Lines, { width, height }: Svg.Frame): string => {
   const names = Object.keys(figure.series)
   const points = Object.values(figure.series).flat()
@@ -53,7 +53,7 @@ type Point = readonly [number, number]
 
 const isFinitePoint = ([x, y]: Point): boolean => Number.isFinite(x) && Number.isFinite(y)
 
-/** Where the colours are used up, dashes tell lines apart. */
+/** Dash patterns of the lines beyond the palette's colours. */
 const styleOf = (index: number): Svg.Attributes => ({
   stroke: Svg.palette[index % Svg.palette.length]!,
   "stroke-width": 2.2,
@@ -86,7 +86,7 @@ const curve = (
     .join("")
 }
 
-/** One line of names, as many as there is room for. */
+/** A line of names, as many as fit. */
 const legend = (names: ReadonlyArray<string>, left: number, y: number, right: number): string => {
   let x = left
   let drawn = ""

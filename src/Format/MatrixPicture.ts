@@ -5,7 +5,7 @@ import type { Matrix } from "./Figure.ts"
 import * as Numbers from "./Numbers.ts"
 import * as Svg from "./Svg.ts"
 
-/** Draws a matrix into a frame. A cell's colour is its share of its row, so that a rare label is seen as well as a frequent one. */
+/** Draws a matrix into a frame. A cell's colour is its share of its row, so that rare labels are as visible as frequent ones. */
 export const draw = (figure: Matrix, { width, height }: Svg.Frame): string => {
   const labels = figure.labels.map((label) => Cells.truncate(label, 14))
   const count = Math.max(1, labels.length)
@@ -54,10 +54,10 @@ export const draw = (figure: Matrix, { width, height }: Svg.Frame): string => {
 /** A red, a green and a blue. **Unit**: 0 to 255. */
 export type Colour = readonly [number, number, number]
 
-/** Gives the colours of a row's cells. */
+/** Computes the colours of a row's cells. */
 export const colours = (row: ReadonlyArray<number>): ReadonlyArray<Colour> => sharesOf(row).map(colour)
 
-/** Each value's share of its row; what is no positive number has none. */
+/** Each value's share of its row; 0 for what is not a positive number. */
 const sharesOf = (row: ReadonlyArray<number>): ReadonlyArray<number> => {
   const parts = row.map((value) => (Number.isFinite(value) ? Math.max(0, value) : 0))
   const sum = parts.reduce((total, part) => total + part, 0)
@@ -83,7 +83,7 @@ const cell = (value: number, share: number, box: Box): string => {
   )
 }
 
-/** From nearly paper to deep blue: lightness alone tells the values apart. The root lifts small shares, which are what one looks for. */
+/** From nearly white to deep blue, in lightness alone. The root emphasizes small shares, such as rare confusions. */
 const colour = (share: number): Colour => {
   const mix = (from: number, to: number) => Math.round(from + (to - from) * Math.sqrt(share))
   return [mix(241, 8), mix(245, 69), mix(250, 130)]
@@ -91,7 +91,7 @@ const colour = (share: number): Colour => {
 
 const rgb = (colour: Colour): string => `rgb(${colour.join(",")})`
 
-/** What the colours mean. */
+/** The legend of the colours. */
 const scale = (x: number, top: number, bottom: number): string => {
   const steps = 24
   const height = (bottom - top) / steps

@@ -1,4 +1,4 @@
-/** Numbers for people: fixed significant digits, thousands, durations, bytes, rates. All pure, all ASCII. */
+/** Formats numbers for display: fixed significant digits, thousands, durations, bytes, rates. All pure, all ASCII. */
 
 /**
  * Writes a number with fixed significant digits, so that figures of one kind line up. Whole numbers are written in full, with
@@ -79,7 +79,7 @@ export const bytes = (size: number): string => {
   return `${value.toFixed(decimals)} ${units[unit]}`
 }
 
-/** Writes a speed in the way that reads best: `12.3 steps/s`, or `4.2 s/step` when one takes longer than a second. **Unit**: things per second. */
+/** Writes a speed in the more readable of two forms: `12.3 steps/s`, or `4.2 s/step` when one takes longer than a second. **Unit**: things per second. */
 export const rate = (perSecond: number, one: string, many = `${one}s`): string => {
   if (!Number.isFinite(perSecond) || perSecond <= 0) return `? ${many}/s`
   if (perSecond < 1) return `${duration(1 / perSecond).replace(/^([\d.]+)s$/, "$1 s")}/${one}`

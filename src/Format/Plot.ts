@@ -11,7 +11,7 @@ export interface Size {
 }
 
 /**
- * Draws lines in a terminal. The first series is solid, the next ones are dotted, dashed and dash-dotted, so that they can be told apart
+ * Draws lines in a terminal. The first series is solid, the next ones are dotted, dashed and dash-dotted, so that they can be distinguished
  * without colours; a legend is drawn where there is more than one. Points that are not finite are gaps.
  *
  * **Law**: it has exactly `rows` lines (8 at least), none wider than `columns` (30 at least) (test/unit/Format/Plot.test.ts).

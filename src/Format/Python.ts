@@ -1,4 +1,4 @@
-/** Numbers as Python writes and rounds them: what is compared with the files and the output of the Hugging Face Trainer. */
+/** Formats and rounds numbers as Python does, for output that equals the Hugging Face Trainer's. */
 
 /**
  * Rounds to so many decimals as Python's `round` does: the exact value decides, and of two that are equally near, the even one is taken.

@@ -1,11 +1,11 @@
-/** Metrics of a training, an evaluation or a prediction as the Trainer shows them. **Unit**: `_mem_` bytes, `_runtime` s, `total_flos` operations. */
+/** Formats metrics of a training, an evaluation or a prediction as the Trainer does. **Unit**: `_mem_` bytes, `_runtime` s, `total_flos` operations. */
 import * as Python from "./Python.ts"
 
-/** Figures by name. A text is shown as it is. */
+/** Values by name. Text is shown as it is. */
 export type Results = Readonly<Record<string, number | string>>
 
 /**
- * Makes metrics readable: memory in whole MiB, runtimes as hours, minutes and seconds (hundredths are cut), `total_flos` in 2^30, all others to four
+ * Makes metrics readable: memory in whole MiB, runtimes as hours, minutes and seconds (hundredths are truncated), `total_flos` in 2^30, all others to four
  * decimals. A name is looked at in this order.
  *
  * **Source**: `Trainer.metrics_format`.
@@ -55,10 +55,10 @@ export const render = (split: string, results: Results): string => {
   ].join("\n")
 }
 
-/** Tells whether a figure of this name is an integer in Python: bytes, samples, tokens, steps. */
+/** Whether a value of this name is an integer in Python: bytes, samples, tokens, steps. */
 export const isCount = (name: string): boolean => /_mem_|_samples$|_tokens_seen$|^step$/.test(name)
 
-/** Writes a figure as Python does, a count without a point. */
+/** Writes a value as Python does, a count without a point. */
 export const numeral = (name: string, value: number): string =>
   isCount(name) && Number.isInteger(value) ? BigInt(value).toString() : Python.float(value)
 
@@ -73,7 +73,7 @@ const shown = (name: string, value: number | string): number | string => {
 
 const shifted = (value: number, bits: number): bigint => BigInt(Math.floor(value / 2 ** bits))
 
-/** Python's `timedelta` of the whole seconds, and hundredths, cut. */
+/** Python's `timedelta` of the whole seconds, and truncated hundredths. */
 const duration = (seconds: number): string => {
   const whole = Math.trunc(seconds)
   const hundredths = Math.trunc(Math.abs(seconds - whole) * 100)

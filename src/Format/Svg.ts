@@ -1,13 +1,13 @@
-/** The pieces that pictures are made of: SVG elements as strings. **Unit**: pixels. */
+/** SVG elements as strings. **Unit**: pixels. */
 
-/** A picture's size, and what stands over it. */
+/** A picture's size and title. */
 export interface Frame {
   readonly title: string
   readonly width: number
   readonly height: number
 }
 
-/** Where the title ends and a drawing may begin. */
+/** The end of the title, where a drawing may begin. */
 export const top = 56
 
 export const ink = "#1f2430"
@@ -52,10 +52,10 @@ export const file = ({ title, width, height }: Frame, drawing: string): string =
       drawing
   )}\n`
 
-/** About how wide a text is in the file's fonts. */
+/** The approximate width of a text in the file's fonts. */
 export const widthOf = (words: string, size = 13): number => words.length * size * 0.58
 
-/** Makes a text safe inside an element or an attribute; what XML cannot hold at all becomes a space. */
+/** Makes a text safe inside an element or an attribute; characters that XML does not allow become spaces. */
 export const escape = (words: string): string =>
   words
     .toWellFormed()

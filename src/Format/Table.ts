@@ -1,4 +1,4 @@
-/** A table as text: columns aligned, numbers to the right, never wider than it may be. **Unit**: terminal columns. */
+/** A table as text of a maximal width: aligned columns, numbers to the right. **Unit**: terminal columns. */
 import * as Cells from "./Cells.ts"
 import * as Numbers from "./Numbers.ts"
 
@@ -39,7 +39,7 @@ export const header = (table: ReadonlyArray<Column>, columns = Infinity): string
 export const rule = (table: ReadonlyArray<Column>, columns = Infinity): string =>
   Cells.truncate(table.map((column) => "─".repeat(column.width)).join(gap), columns)
 
-/** Writes one row. A cell that does not fit its column is cut with an ellipsis, and so is a line that does not fit `columns`. */
+/** Writes one row. A cell that does not fit its column is truncated with an ellipsis, and so is a line that does not fit `columns`. */
 export const row = (table: ReadonlyArray<Column>, cells: ReadonlyArray<Cell>, columns = Infinity): string => {
   const line = table
     .map(({ align, width }, i) => Cells.pad(Cells.truncate(text(cells[i] ?? null), width), width, align))
@@ -69,12 +69,12 @@ export const render = (titles: ReadonlyArray<string>, rows: ReadonlyArray<Readon
 
 const gap = "  "
 
-/** Under this, a text column is not worth showing. */
+/** The minimal width of a text column. */
 const narrowest = 6
 
 const text = (cell: Cell): string => (cell === null ? "-" : typeof cell === "number" ? Numbers.number(cell) : Cells.clean(cell))
 
-/** Takes columns from the widest text column until the table fits: a number that is cut would be another number. */
+/** Takes columns from the widest text column until the table fits: a truncated number would be another number. */
 const narrow = (table: ReadonlyArray<Column>, columns: number): ReadonlyArray<Column> => {
   const widths = table.map((column) => column.width)
   const texts = table.flatMap((column, i) => (column.align === "left" ? [i] : []))

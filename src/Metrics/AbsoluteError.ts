@@ -5,7 +5,7 @@ import type { Metric } from "./Metric.ts"
 import * as PredictionsAndLabels from "./PredictionsAndLabels.ts"
 
 /**
- * Averages distances between predictions and labels.
+ * Averages the absolute differences between predictions and labels.
  *
  * **Shapes**: predictions and labels have the same number of elements.
  *

@@ -1,4 +1,4 @@
-/** Accuracy: the part of the labels that the largest logit names. **Unit**: 0 to 1. */
+/** Accuracy: the fraction of labels that are the argmax of their logits. **Unit**: 0 to 1. */
 import { tf } from "../Tensor/Tensor.ts"
 import * as Fraction from "./Fraction.ts"
 import type { Metric } from "./Metric.ts"
@@ -9,7 +9,7 @@ import * as PredictionsAndLabels from "./PredictionsAndLabels.ts"
  *
  * **Shapes**: logits `[..., classes]`, labels `[...]`.
  *
- * **Errors**: throws `MissingField` when the output or the field is not there; `LabelMismatch` when there is not one label for each row of classes.
+ * **Errors**: throws `MissingField` without the output or the field; `LabelMismatch` if there is not one label for each row of logits.
  *
  * @example
  * ```ts

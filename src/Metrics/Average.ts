@@ -1,31 +1,31 @@
-/** How the figures of several classes become one, or stay apart. */
+/** Averages of a metric over classes. */
 import * as ClassCounts from "./ClassCounts.ts"
 import type { Metric } from "./Metric.ts"
 import type * as PredictionsAndLabels from "./PredictionsAndLabels.ts"
 
 /**
  * - `macro`: the mean over the classes that occur as a label or as a prediction.
- * - `weighted`: their mean, weighted by labels.
- * - `micro`: the figure of all classes' counts together.
- * - `each`: one figure a class, 0 for one that never occurs.
- * - `binary`: the figure of the positive class alone.
+ * - `weighted`: their mean, weighted by the number of labels.
+ * - `micro`: the value of the counts of all classes together.
+ * - `each`: a value for each class, 0 for one that never occurs.
+ * - `binary`: the value of the positive class alone.
  */
 export type Average = "macro" | "weighted" | "micro" | "each" | "binary"
 
 export interface Options extends PredictionsAndLabels.Options {
-  /** `macro` where it is left out. */
+  /** Default: `macro`. */
   readonly average?: Average
-  /** The index of the positive class for `binary`; 1 where it is left out. */
+  /** The index of the positive class for `binary`. Default: 1. */
   readonly positive?: number
 }
 
-/** What a class's figure is made of: a part and the whole. */
-export type Ratio = (right: number, predicted: number, actual: number) => readonly [part: number, whole: number]
+/** The numerator and the denominator of a class's value. */
+export type Ratio = (right: number, predicted: number, actual: number) => readonly [numerator: number, denominator: number]
 
 /**
- * Makes a metric of a ratio of counts. Its figure is called `<average>_<name>`, or `<name>` for `binary`, or `<name>_<class>` for `each`.
+ * Makes a metric of a ratio of counts. Its value is named `<average>_<name>`, `<name>` for `binary`, or `<name>_<class>` for `each`.
  *
- * A class whose whole is 0 has 0. An empty set has NaN: nothing was measured.
+ * A ratio with denominator 0 is 0. The value of an empty set is NaN.
  *
  * **Source**: scikit-learn's `average`, with its defaults (`zero_division` "warn", `labels` those that occur).
  */
@@ -60,9 +60,9 @@ export const make = (
   })
 }
 
-/** Gives the weighted mean of figures, of which those without weight may be NaN. */
-export const mean = (figures: ReadonlyArray<number>, weights: ReadonlyArray<number>): number =>
-  sum(figures.map((figure, i) => (weights[i] === 0 ? 0 : figure * weights[i]!))) / sum(weights)
+/** Computes a weighted mean. Values of weight 0 may be NaN. */
+export const mean = (values: ReadonlyArray<number>, weights: ReadonlyArray<number>): number =>
+  sum(values.map((value, i) => (weights[i] === 0 ? 0 : value * weights[i]!))) / sum(weights)
 
 const sum = (numbers: ReadonlyArray<number>) => numbers.reduce((total, number) => total + number, 0)
-const divided = ([part, whole]: readonly [number, number]) => (whole === 0 ? 0 : part / whole)
+const divided = ([numerator, denominator]: readonly [number, number]) => (denominator === 0 ? 0 : numerator / denominator)

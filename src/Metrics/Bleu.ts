@@ -1,10 +1,10 @@
-/** BLEU: how many runs of one to four words predictions share with references. **Unit**: 0 to 100, over a corpus. */
+/** BLEU: the n-gram precision of predictions, n from 1 to 4, against references. **Unit**: 0 to 100, over a corpus. */
 import type { Metric } from "./Metric.ts"
 import * as NGrams from "./NGrams.ts"
 import * as Sequences from "./Sequences.ts"
 import * as Words from "./Words.ts"
 
-/** What sentences add up to. The lists have a number for each length of run. */
+/** Counts of sentences, which add up. The lists have a number for each n. */
 export interface Bleu {
   readonly sentences: number
   readonly shared: ReadonlyArray<number>
@@ -15,7 +15,7 @@ export interface Bleu {
 }
 
 export interface Options {
-  /** Cuts a text into words that hold no spaces; `Words.mteval13a` where it is left out. */
+  /** Splits a text into words without spaces. Default: `Words.mteval13a`. */
   readonly words?: (text: string) => ReadonlyArray<string>
 }
 
@@ -26,7 +26,7 @@ export interface Options {
  *
  * **Errors**: throws `MissingField`, `SequenceMismatch`.
  *
- * **Source**: Papineni et al. 2002; equal to sacrebleu's `corpus_bleu` with its defaults (13a, smoothing "exp", case matters). Of an empty set it is NaN.
+ * **Source**: Papineni et al. 2002; equal to sacrebleu's `corpus_bleu` with its defaults (13a, smoothing "exp", case matters). NaN for an empty set.
  *
  * @example
  * ```ts
@@ -55,7 +55,7 @@ export const make = ({ decode, words, ...options }: Sequences.TextOptions & Opti
 
 export const empty: Bleu = { sentences: 0, shared: [0, 0, 0, 0], total: [0, 0, 0, 0], predicted: 0, reference: 0 }
 
-/** Counts what one prediction shares with its references; a run counts as often as the reference that has it most. */
+/** Counts the n-grams of a prediction that its references have; each at most as often as the reference that has it most. */
 export const sentence = (
   prediction: string,
   references: ReadonlyArray<string>,

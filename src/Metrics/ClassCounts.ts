@@ -1,9 +1,9 @@
-/** How often each class is the label, the prediction, and both: all that precision, recall, F1 and Matthews correlation look at. **Unit**: labels. */
+/** Counts of each class as label, as prediction, and as both: the state of precision, recall, F1 and Matthews correlation. **Unit**: labels. */
 import { type Tensor, tf } from "../Tensor/Tensor.ts"
 import type { Metric } from "./Metric.ts"
 import * as PredictionsAndLabels from "./PredictionsAndLabels.ts"
 
-/** One number a class. */
+/** A number for each class. */
 export interface ClassCounts {
   readonly right: ReadonlyArray<number>
   readonly predicted: ReadonlyArray<number>
@@ -11,7 +11,7 @@ export interface ClassCounts {
 }
 
 /**
- * Makes a metric of what the counts say. The prediction is the argmax. A label that is no class does not count, as in the confusion matrix.
+ * Makes a metric from the counts. The prediction is the argmax. Labels that are no class are ignored, as in the confusion matrix.
  *
  * **Shapes**: logits `[..., classes]`, labels `[...]`.
  *

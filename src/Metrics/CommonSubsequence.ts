@@ -1,7 +1,7 @@
-/** The longest common subsequence of two lists: what both have in the same order, with gaps. */
+/** The longest common subsequence of two lists: items that both have in the same order, with gaps. */
 
 /**
- * Gives the indices in `left` of one longest common subsequence. Of several, the one that gives up the end of `left` first.
+ * Finds the indices in `left` of one longest common subsequence. Of several, the one that drops the end of `left` first.
  *
  * **Source**: the order in which rouge-score reads its table, on which the union of several depends.
  */

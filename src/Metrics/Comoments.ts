@@ -1,8 +1,8 @@
-/** The means of pairs of numbers, and how they spread about them: what R2 and correlation look at, merged without loss of digits. */
+/** Means and comoments of pairs of numbers, merged in a numerically stable way: the state of R2 and correlations. */
 import type { HostTensors } from "../Tensor/HostTensor.ts"
 import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
 
-/** Of `count` pairs (x, y): their means, and the sums of products of their deviations from them. */
+/** The means of `count` pairs (x, y), and the sums of products of their deviations. */
 export interface Comoments {
   readonly count: number
   readonly x: number
@@ -15,8 +15,8 @@ export interface Comoments {
 export const empty: Comoments = { count: 0, x: 0, y: 0, xx: 0, yy: 0, xy: 0 }
 
 /**
- * Sums a batch on the device, about a number near its mean: float32 sums of squares far from zero would lose the deviations. Of equal numbers
- * the deviations are exactly 0.
+ * Sums a batch on the device, about a number near its mean: float32 sums of squares far from zero would lose the deviations. Those of equal numbers
+ * are exactly 0.
  *
  * **Shapes**: `x` and `y` `[pairs]`; gives scalars.
  */
@@ -28,7 +28,7 @@ export const measure = (x: Tensor, y: Tensor): Tensors => {
   return { count: tf.scalar(x.size), x0, y0, dx: tf.sum(dx), dy: tf.sum(dy), xx, yy, xy }
 }
 
-/** Reads what `measure` gave. */
+/** Reads the sums of `measure`. */
 export const fromSums = (measured: HostTensors): Comoments => {
   const [count, x0, y0, dx, dy, xx, yy, xy] = sums.map((name) => measured[name]!.data[0]!)
   if (count === 0) return empty
@@ -43,7 +43,7 @@ export const fromSums = (measured: HostTensors): Comoments => {
 }
 
 /**
- * Merges two sets.
+ * Merges the comoments of two sets.
  *
  * **Source**: Chan, Golub and LeVeque 1979: the deviations of both, and that of their means times `m n / (m + n)`.
  */
@@ -63,13 +63,13 @@ export const combine = (left: Comoments, right: Comoments): Comoments => {
   }
 }
 
-/** Gives Pearson's correlation, -1 to 1. Where one side is constant, as that of a single pair is, there is none: NaN. */
+/** Computes Pearson's correlation, -1 to 1. NaN if one side is constant, as that of a single pair. */
 export const correlation = ({ xx, yy, xy }: Comoments): number =>
   xx === 0 || yy === 0 ? Number.NaN : Math.max(-1, Math.min(1, xy / Math.sqrt(xx * yy)))
 
 const sums = ["count", "x0", "y0", "dx", "dy", "xx", "yy", "xy"]
 
-/** The mean, but for rounding: that of equal numbers is one of them. */
+/** The mean, up to rounding. That of equal numbers is exact. */
 const center = (values: Tensor): Tensor => {
   const first = tf.reshape(tf.slice(values, [0], [1]), [])
   return tf.add(first, tf.mean(tf.sub(values, first)))

@@ -1,15 +1,15 @@
-/** The confusion matrix: how often each class was taken for each. **Unit**: labels. */
+/** The confusion matrix: how often each class was predicted for each label. **Unit**: labels. */
 import { tf } from "../Tensor/Tensor.ts"
 import type { Metric } from "./Metric.ts"
 import * as PredictionsAndLabels from "./PredictionsAndLabels.ts"
 
-/** Row-major counts: one row a label, one column a prediction. */
+/** Row-major counts: a row for each label, a column for each prediction. */
 export type Counts = ReadonlyArray<number>
 
 /**
  * Counts labels against predictions. It has no scalars; its figure is `confusion_matrix`.
  *
- * **Shapes**: logits `[..., classes]`, labels `[...]`. A label that is no class does not count.
+ * **Shapes**: logits `[..., classes]`, labels `[...]`. Labels that are no class are ignored.
  *
  * **Errors**: throws `MissingField`, `LabelMismatch`, `ClassMismatch`.
  *
@@ -45,7 +45,7 @@ export const make = (classes: ReadonlyArray<string>, options: PredictionsAndLabe
   })
 })
 
-/** Gives one row a label. */
+/** Lists the rows, one for each label. */
 export const toRows = (counts: Counts): ReadonlyArray<ReadonlyArray<number>> => {
   const size = Math.sqrt(counts.length)
   return Array.from({ length: size }, (_, row) => counts.slice(row * size, (row + 1) * size))

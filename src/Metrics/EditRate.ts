@@ -1,4 +1,4 @@
-/** Edit rates: how many insertions, deletions and substitutions turn predictions into references, for each item of the references. **Unit**: 0 is equal; no upper bound. */
+/** Edit rates: insertions, deletions and substitutions that turn predictions into references, divided by the items of the references. **Unit**: from 0 (equal), without an upper bound. */
 import * as Fraction from "./Fraction.ts"
 import type { Metric } from "./Metric.ts"
 import * as Sequences from "./Sequences.ts"
@@ -7,7 +7,7 @@ import * as Words from "./Words.ts"
 /**
  * Counts the edits between sequences of ids.
  *
- * Over the set it is all edits by all items of the references. Where the references have no items there is none: NaN.
+ * The value is the edits of the set divided by the items of its references; NaN if there are none.
  *
  * **Shapes**: predictions `[rows, length]` of ids, or logits `[rows, length, classes]`; labels `[rows, length]`.
  *
@@ -31,7 +31,7 @@ import * as Words from "./Words.ts"
  */
 export const make = (options: Sequences.Options = {}): Metric<Fraction.Fraction> => rate("edit_rate", options, (ids) => ids)
 
-/** Counts edits of words, which white space parts: the word error rate, `wer`. Otherwise as `make`. */
+/** Counts edits of words, separated by white space: the word error rate, `wer`. Otherwise as `make`. */
 export const words = ({ decode, ...options }: Sequences.TextOptions): Metric<Fraction.Fraction> =>
   rate("wer", options, (ids) => Words.bySpace(decode(ids)))
 
@@ -51,7 +51,7 @@ export const characters = ({ decode, ...options }: Sequences.TextOptions): Metri
  * ```
  */
 export const distance = <A>(left: ReadonlyArray<A>, right: ReadonlyArray<A>): number => {
-  // A row of the table: the distances between what was seen of the left, and each beginning of the right.
+  // A row of the table: the distances between a prefix of the left and each prefix of the right.
   const row = Uint32Array.from({ length: right.length + 1 }, (_, i) => i)
   left.forEach((item, i) => {
     let diagonal = row[0]!

@@ -1,6 +1,6 @@
 /** Named entities in sequences of tags: precision, recall and F1 of whole entities. **Unit**: 0 to 1. */
 
-/** Tags of a row: `B-PER`, `I-PER`, `O`, or `E-` and `S-` where ends are marked. */
+/** The tags of a row: `B-PER`, `I-PER`, `O`, also `E-` and `S-` of schemes that mark ends. */
 export type Tags = ReadonlyArray<string>
 
 export interface Entity {
@@ -10,7 +10,7 @@ export interface Entity {
 }
 
 /**
- * Finds the entities of a row. One begins at a `B-` or an `S-`, and where the kind changes; one goes on over `I-` and `E-` of its kind.
+ * Finds the entities of a row. An entity begins at `B-`, at `S-`, and at a change of the kind; `I-` and `E-` of its kind continue it.
  *
  * **Source**: `get_entities` of seqeval, as conlleval counts.
  *
@@ -39,7 +39,7 @@ export const find = (tags: Tags): ReadonlyArray<Entity> => {
 }
 
 /**
- * Scores predicted tags: all entities together, and the part of the tags that are right. A quotient 0 / 0 is 0.
+ * Scores predicted tags: precision, recall and F1 of all entities together, and the accuracy of tags. 0 / 0 is 0.
  *
  * @example
  * ```ts
@@ -50,22 +50,22 @@ export const find = (tags: Tags): ReadonlyArray<Entity> => {
  * assert.deepEqual([f1, accuracy], [2 / 3, 1 / 2])
  * ```
  */
-export const score = (predicted: ReadonlyArray<Tags>, wanted: ReadonlyArray<Tags>) => {
-  const sum = { right: 0, predicted: 0, wanted: 0, tags: 0, rightTags: 0 }
-  for (const [row, tags] of wanted.entries()) {
-    const guess = predicted[row] ?? []
-    const [found, there] = [find(guess).map(key), new Set(find(tags).map(key))]
-    sum.right += found.filter((entity) => there.has(entity)).length
-    sum.predicted += found.length
-    sum.wanted += there.size
+export const score = (predicted: ReadonlyArray<Tags>, labels: ReadonlyArray<Tags>) => {
+  const sum = { right: 0, predicted: 0, labels: 0, tags: 0, rightTags: 0 }
+  for (const [row, tags] of labels.entries()) {
+    const predictedTags = predicted[row] ?? []
+    const [predictions, entities] = [find(predictedTags).map(key), new Set(find(tags).map(key))]
+    sum.right += predictions.filter((entity) => entities.has(entity)).length
+    sum.predicted += predictions.length
+    sum.labels += entities.size
     sum.tags += tags.length
-    sum.rightTags += tags.filter((tag, at) => tag === guess[at]).length
+    sum.rightTags += tags.filter((tag, at) => tag === predictedTags[at]).length
   }
   const part = (above: number, below: number) => (below === 0 ? 0 : above / below)
   return {
     precision: part(sum.right, sum.predicted),
-    recall: part(sum.right, sum.wanted),
-    f1: part(2 * sum.right, sum.predicted + sum.wanted),
+    recall: part(sum.right, sum.labels),
+    f1: part(2 * sum.right, sum.predicted + sum.labels),
     accuracy: part(sum.rightTags, sum.tags)
   }
 }

@@ -1,10 +1,10 @@
-/** Exact match: the part of the rows whose whole sequence is the reference. **Unit**: 0 to 1. */
+/** Exact match: the fraction of rows whose whole sequence equals the reference. **Unit**: 0 to 1. */
 import * as Fraction from "./Fraction.ts"
 import type { Metric } from "./Metric.ts"
 import * as Sequences from "./Sequences.ts"
 
 /**
- * Counts the rows whose ids, after `skip` and `end`, are those of the labels; where `decode` is given, whose texts are. Of an empty set it is NaN.
+ * Counts the rows whose ids, after `skip` and `end`, equal those of the labels; with `decode`, whose texts do. NaN for an empty set.
  *
  * **Shapes**: predictions `[rows, length]` of ids, or logits `[rows, length, classes]`; labels `[rows, length]`.
  *

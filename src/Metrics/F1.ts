@@ -4,13 +4,13 @@ import type { ClassCounts } from "./ClassCounts.ts"
 import type { Metric } from "./Metric.ts"
 
 /**
- * Divides twice the right predictions of a class by its predictions and its labels together.
+ * Divides twice the correct predictions of a class by the sum of its predictions and its labels.
  *
  * **Shapes**: logits `[..., classes]`, labels `[...]`.
  *
  * **Errors**: throws `MissingField`, `LabelMismatch`, `ClassMismatch`.
  *
- * **Source**: `2 right / (predicted + labels)`, averaged as scikit-learn's `f1_score` does (`Average`); a quotient 0 / 0 is 0, an empty set NaN.
+ * **Source**: `2 correct / (predicted + labels)`, averaged as scikit-learn's `f1_score` does (`Average`); 0 / 0 is 0, an empty set NaN.
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-/** A sum over a count, both kept in float64 on the host: the state of most metrics. */
+/** A sum and a count in float64 on the host: the state of most metrics. */
 import type { Outputs } from "../Model/Model.ts"
 import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
 import type { Metric } from "./Metric.ts"
@@ -16,18 +16,18 @@ export const combine = (left: Fraction, right: Fraction): Fraction => ({
   count: left.count + right.count
 })
 
-/** Gives the mean; with a count of 0 there is none: NaN. */
+/** Computes the mean; NaN for a count of 0. */
 export const mean = ({ sum, count }: Fraction): number => (count === 0 ? Number.NaN : sum / count)
 
 /**
- * Makes a metric from what a batch adds to the sum and to the count. The figure is their quotient, or what `figure` makes of them.
+ * Makes a metric from what a batch adds to the sum and to the count. The value is their quotient, or that of `finish`.
  *
  * **Shapes**: both scalars.
  */
 export const fromSums = (
   name: string,
   measure: (result: Outputs, batch: Tensors) => { readonly sum: Tensor; readonly count: Tensor },
-  figure: (state: Fraction) => number = mean
+  finish: (state: Fraction) => number = mean
 ): Metric<Fraction> => ({
   names: [name],
   measure: (result, batch) => {
@@ -37,10 +37,10 @@ export const fromSums = (
   empty,
   update: (state, { sum, count }) => combine(state, { sum: sum!.data[0]!, count: count!.data[0]! }),
   combine,
-  finish: (state) => ({ [name]: figure(state) })
+  finish: (state) => ({ [name]: finish(state) })
 })
 
-/** Makes a metric that is the part of the elements that count and are right. **Shapes**: both bool, of one shape. */
+/** Makes a metric that is the fraction of counted elements that are correct. **Shapes**: both bool, of one shape. */
 export const make = (
   name: string,
   measure: (result: Outputs, batch: Tensors) => { readonly right: Tensor; readonly counts: Tensor }

@@ -10,8 +10,8 @@ import type * as PredictionsAndLabels from "./PredictionsAndLabels.ts"
  *
  * **Errors**: throws `MissingField`, `LabelMismatch`, `ClassMismatch`.
  *
- * **Source**: Gorodkin 2004: `(c s - sum(p t)) / sqrt((s^2 - sum(p^2)) (s^2 - sum(t^2)))` of `c` right among `s` labels, `p` predictions and `t`
- * labels a class. Where all labels, or all predictions, are of one class it is 0, as in scikit-learn; of an empty set NaN.
+ * **Source**: Gorodkin 2004: `(c s - sum(p t)) / sqrt((s^2 - sum(p^2)) (s^2 - sum(t^2)))` of `c` correct among `s` labels, `p` predictions and `t`
+ * labels a class. 0 if all labels, or all predictions, are of one class, as in scikit-learn; NaN for an empty set.
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-/** The loss of an evaluation set, averaged as the reduction says. **Unit**: that of the loss. */
+/** The mean loss of an evaluation set. **Unit**: that of the loss. */
 
 import { perToken, type Reduction } from "../Step/Reduction.ts"
 import { tf } from "../Tensor/Tensor.ts"
@@ -6,9 +6,9 @@ import * as Fraction from "./Fraction.ts"
 import type { Metric } from "./Metric.ts"
 
 /**
- * Averages the model's own loss. A batch without labels adds nothing.
+ * Averages the model's loss by a reduction. Batches without labels are ignored.
  *
- * **Source**: golden/README.md, item 13: the Trainer's `eval_loss` is the batches' means, weighted by rows (`Reduction.trainer`).
+ * **Source**: golden/README.md, item 13: the Trainer's `eval_loss` is the mean of the batches' means, weighted by rows (`Reduction.trainer`).
  *
  * @example
  * ```ts

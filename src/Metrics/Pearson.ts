@@ -1,4 +1,4 @@
-/** Pearson's correlation of predictions and labels: how well a line goes through them. **Unit**: -1 to 1. */
+/** Pearson's correlation of predictions and labels: how linear their relation is. **Unit**: -1 to 1. */
 import * as Comoments from "./Comoments.ts"
 import type { Metric } from "./Metric.ts"
 import * as PredictionsAndLabels from "./PredictionsAndLabels.ts"

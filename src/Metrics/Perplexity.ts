@@ -1,11 +1,11 @@
-/** Perplexity: the exponential of the mean loss. **Unit**: choices a token; 1 is certain. */
+/** Perplexity: the exponential of the mean loss. **Unit**: from 1, equally likely choices per token. */
 import { tf } from "../Tensor/Tensor.ts"
 import * as Fraction from "./Fraction.ts"
 import type { Metric } from "./Metric.ts"
 
 /**
- * Raises e to the model's own loss in nats, averaged over all tokens of the set: the mean of the batches' perplexities is another number. A batch
- * without labels adds nothing; without any token it is NaN, and past float64 Infinity.
+ * Raises e to the model's loss in nats, averaged over all tokens of the set; the mean of the batches' perplexities is another number. Batches
+ * without labels are ignored; NaN without tokens, Infinity beyond float64.
  *
  * @example
  * ```ts

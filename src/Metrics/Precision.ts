@@ -1,16 +1,16 @@
-/** Precision: the part of what was taken for a class that is of it. **Unit**: 0 to 1. */
+/** Precision: the fraction of a class's predictions that are correct. **Unit**: 0 to 1. */
 import * as Average from "./Average.ts"
 import type { ClassCounts } from "./ClassCounts.ts"
 import type { Metric } from "./Metric.ts"
 
 /**
- * Divides the right predictions of a class by all its predictions.
+ * Divides the correct predictions of a class by all its predictions.
  *
  * **Shapes**: logits `[..., classes]`, labels `[...]`.
  *
  * **Errors**: throws `MissingField`, `LabelMismatch`, `ClassMismatch`.
  *
- * **Source**: `right / predicted`, averaged as scikit-learn's `precision_score` does (`Average`); a quotient 0 / 0 is 0, an empty set NaN.
+ * **Source**: `correct / predicted`, averaged as scikit-learn's `precision_score` does (`Average`); 0 / 0 is 0, an empty set NaN.
  *
  * @example
  * ```ts

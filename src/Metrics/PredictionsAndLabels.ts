@@ -1,44 +1,44 @@
-/** What a model gave beside what is so: the two sides of a metric, checked and flat. */
+/** The predictions and labels of a metric, checked and flattened. */
 import { Schema } from "effect"
 import { LabelMismatch } from "../Model/Loss.ts"
 import { type Outputs, take } from "../Model/Model.ts"
 import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
 
-/** Where a metric of classes finds what it compares. */
+/** The output and the field that a metric of classes compares. */
 export interface Options {
-  /** The name of the model's output; `logits` where it is left out. */
+  /** The name of the model's output. Default: `logits`. */
   readonly logits?: string
-  /** The batch's field; `labels` where it is left out. */
+  /** The batch's field. Default: `labels`. */
   readonly labels?: string
-  /** Labels that do not count; -100 where it is left out. */
+  /** The label that is ignored. Default: -100. */
   readonly ignoreIndex?: number
 }
 
-/** Where a metric of numbers finds what it compares. */
+/** The output and the field that a metric of numbers compares. */
 export interface NumberOptions {
-  /** The name of the model's output; `logits` where it is left out. */
+  /** The name of the model's output. Default: `logits`. */
   readonly predictions?: string
-  /** The batch's field; `labels` where it is left out. */
+  /** The batch's field. Default: `labels`. */
   readonly labels?: string
 }
 
-/** The model scores another number of classes than the metric names. */
+/** The number of classes of the logits is not that of the metric. */
 export class ClassMismatch extends Schema.TaggedError<ClassMismatch>()("ClassMismatch", {
   by: Schema.String,
   classes: Schema.Number,
   logits: Schema.Array(Schema.Number)
 }) {
   override get message() {
-    return `The ${this.by} names ${this.classes} classes, but the model's logits are of shape [${this.logits}]. Name as many classes as the last axis has.`
+    return `Expected logits with a last axis of ${this.classes} classes for ${this.by}; their shape is [${this.logits}]. Give the metric the names of as many classes.`
   }
 }
 
 /**
- * Takes logits as rows of classes, and a label for each.
+ * Flattens logits to rows of classes, and labels to one for each row.
  *
- * **Shapes**: logits `[..., classes]`, labels `[...]`; given `[rows, classes]`, `[rows]`.
+ * **Shapes**: logits `[..., classes]`, labels `[...]`; returns `[rows, classes]`, `[rows]`.
  *
- * **Errors**: throws `MissingField`; `LabelMismatch`; `ClassMismatch` where the number of `classes` is given and is another.
+ * **Errors**: throws `MissingField`; `LabelMismatch`; `ClassMismatch` for another number of classes than `wanted`.
  */
 export const classes = (
   by: string,
@@ -48,15 +48,16 @@ export const classes = (
   wanted?: number
 ): { readonly scores: Tensor; readonly classes: Tensor } => {
   const scores = take(by, "outputs", outputs, logits)
-  const truth = take(by, "batch", batch, labels)
+  const expected = take(by, "batch", batch, labels)
   const width = scores.shape.at(-1) ?? 1
   if (wanted !== undefined && width !== wanted) throw new ClassMismatch({ by, classes: wanted, logits: scores.shape })
-  if (scores.size !== truth.size * width) throw new LabelMismatch({ loss: by, predictions: scores.shape, labels: truth.shape })
-  return { scores: tf.reshape(scores, [truth.size, width]), classes: tf.cast(tf.reshape(truth, [truth.size]), "int32") }
+  if (scores.size !== expected.size * width)
+    throw new LabelMismatch({ loss: by, predictions: scores.shape, labels: expected.shape })
+  return { scores: tf.reshape(scores, [expected.size, width]), classes: tf.cast(tf.reshape(expected, [expected.size]), "int32") }
 }
 
 /**
- * Takes predictions and labels as two columns of float32.
+ * Flattens predictions and labels to two columns of float32.
  *
  * **Errors**: throws `MissingField`, `LabelMismatch`.
  */
@@ -66,9 +67,10 @@ export const numbers = (
   batch: Tensors,
   { predictions = "logits", labels = "labels" }: NumberOptions
 ): { readonly predictions: Tensor; readonly labels: Tensor } => {
-  const guess = take(by, "outputs", outputs, predictions)
-  const truth = take(by, "batch", batch, labels)
-  if (guess.size !== truth.size) throw new LabelMismatch({ loss: by, predictions: guess.shape, labels: truth.shape })
+  const predicted = take(by, "outputs", outputs, predictions)
+  const expected = take(by, "batch", batch, labels)
+  if (predicted.size !== expected.size)
+    throw new LabelMismatch({ loss: by, predictions: predicted.shape, labels: expected.shape })
   const column = (tensor: Tensor) => tf.cast(tf.reshape(tensor, [tensor.size]), "float32")
-  return { predictions: column(guess), labels: column(truth) }
+  return { predictions: column(predicted), labels: column(expected) }
 }

@@ -1,11 +1,11 @@
-/** R2, the coefficient of determination: the part of the labels' spread that predictions explain. **Unit**: 1 is perfect, 0 the labels' mean; no lower bound. */
+/** R2, the coefficient of determination: the fraction of the labels' variance that predictions explain. **Unit**: up to 1 (perfect), without a lower bound; 0 for the labels' mean. */
 import { tf } from "../Tensor/Tensor.ts"
 import * as Comoments from "./Comoments.ts"
 import type { Metric } from "./Metric.ts"
 import * as PredictionsAndLabels from "./PredictionsAndLabels.ts"
 
 /**
- * Compares the squared errors of predictions with those of the labels' mean. All elements are one set, whatever their shape.
+ * Compares the squared errors of predictions with those of the labels' mean. Tensors of any shape are flattened.
  *
  * **Shapes**: predictions and labels have the same number of elements.
  *

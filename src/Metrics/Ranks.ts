@@ -1,6 +1,6 @@
-/** Ranks of numbers, from 1; equal numbers share the mean of theirs. */
+/** Ranks of numbers, from 1; equal numbers have their mean rank. */
 
-/** Gives each number its rank. A NaN has no place among numbers, and then all ranks are NaN. */
+/** Computes the rank of each number. With a NaN among them all ranks are NaN. */
 export const make = (values: Float32Array): Float64Array => {
   const ranks = new Float64Array(values.length)
   if (values.some(Number.isNaN)) return ranks.fill(Number.NaN)

@@ -1,16 +1,16 @@
-/** Recall: the part of a class that was taken for it. **Unit**: 0 to 1. */
+/** Recall: the fraction of a class's labels that are predicted. **Unit**: 0 to 1. */
 import * as Average from "./Average.ts"
 import type { ClassCounts } from "./ClassCounts.ts"
 import type { Metric } from "./Metric.ts"
 
 /**
- * Divides the right predictions of a class by all its labels.
+ * Divides the correct predictions of a class by all its labels.
  *
  * **Shapes**: logits `[..., classes]`, labels `[...]`.
  *
  * **Errors**: throws `MissingField`, `LabelMismatch`, `ClassMismatch`.
  *
- * **Source**: `right / labels`, averaged as scikit-learn's `recall_score` does (`Average`); a quotient 0 / 0 is 0, an empty set NaN.
+ * **Source**: `correct / labels`, averaged as scikit-learn's `recall_score` does (`Average`); 0 / 0 is 0, an empty set NaN.
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-/** The area under the ROC curve: how often a positive is scored above a negative; a tie is half. **Unit**: 0 to 1; 0.5 is chance. */
+/** The area under the ROC curve: the probability that a positive scores higher than a negative, ties counted half. **Unit**: 0 to 1; 0.5 is chance. */
 import { type Outputs, take } from "../Model/Model.ts"
 import { type Tensors, tf } from "../Tensor/Tensor.ts"
 import * as Average from "./Average.ts"
@@ -8,11 +8,11 @@ import * as Ranks from "./Ranks.ts"
 import * as RowBuffer from "./RowBuffer.ts"
 
 /**
- * Measures how well scores tell positives (label 1) from negatives (label 0); exact, not from bins.
+ * Computes the area under the ROC curve of positives (label 1) against negatives (label 0), exactly, without bins.
  *
- * It keeps 8 bytes a label that counts. Labels other than 0 and 1 do not count.
+ * Its state has 8 bytes per counted label. Labels other than 0 and 1 are ignored.
  *
- * **Shapes**: logits `[..., 2]`, whose difference is the score, and labels `[...]`; or one logit for each label.
+ * **Shapes**: logits `[..., 2]`, whose difference is the score, and labels `[...]`; or a single logit for each label.
  *
  * **Errors**: throws `MissingField`, `LabelMismatch`, `ClassMismatch`.
  *
@@ -36,14 +36,14 @@ import * as RowBuffer from "./RowBuffer.ts"
 export const make = (options: PredictionsAndLabels.Options = {}): Metric<RowBuffer.RowBuffer> => ({
   names: ["roc_auc"],
   measure: (result, batch) => score(result, batch, options),
-  ...kept(options.ignoreIndex, 2),
+  ...collected(options.ignoreIndex, 2),
   finish: (state) => ({ roc_auc: areas(state, [1])[0]!.area })
 })
 
 /**
- * Measures how well each class's probability tells it from all others.
+ * Computes the area of each class's probability against all other classes.
  *
- * It keeps 4 bytes a class and 4 more for each label that counts. A label that is no class does not count.
+ * Its state has 4 bytes per class and 4 more for each counted label. Labels that are no class are ignored.
  *
  * **Shapes**: logits `[..., classes]`, labels `[...]`.
  *
@@ -69,7 +69,7 @@ export const oneVsRest = (
     const { scores, classes: labels } = PredictionsAndLabels.classes("ROC-AUC", result, batch, options, classes.length)
     return { scores: tf.logSoftmax(scores), labels }
   },
-  ...kept(options.ignoreIndex, classes.length),
+  ...collected(options.ignoreIndex, classes.length),
   finish: (state) => {
     const found = areas(state, [...classes.keys()])
     const each = found.map(({ area }) => area)
@@ -81,7 +81,7 @@ export const oneVsRest = (
   }
 })
 
-/** One score a label, and the labels. */
+/** A score for each label, and the labels. */
 const score = (result: Outputs, batch: Tensors, options: PredictionsAndLabels.Options): Tensors => {
   const { logits = "logits", labels = "labels" } = options
   if (take(by, "outputs", result.outputs, logits).size === take(by, "batch", batch, labels).size) {
@@ -95,8 +95,8 @@ const score = (result: Outputs, batch: Tensors, options: PredictionsAndLabels.Op
 
 const by = "ROC-AUC"
 
-/** Keeps what belongs to labels that are one of so many classes. */
-const kept = (ignoreIndex = -100, classes: number): Pick<Metric<RowBuffer.RowBuffer>, "empty" | "update" | "combine"> => ({
+/** Collects the rows whose labels are one of so many classes. */
+const collected = (ignoreIndex = -100, classes: number): Pick<Metric<RowBuffer.RowBuffer>, "empty" | "update" | "combine"> => ({
   empty: RowBuffer.empty,
   update: (state, measured) =>
     RowBuffer.add(state, measured, (row) => {
@@ -111,7 +111,7 @@ interface Area {
   readonly positives: number
 }
 
-/** The area of each of some classes against all others. **Shapes**: scores `[labels, classes]`. */
+/** Computes the area of each of some classes against all others. **Shapes**: scores `[labels, classes]`. */
 const areas = (state: RowBuffer.RowBuffer, classes: ReadonlyArray<number>): ReadonlyArray<Area> => {
   const labels = RowBuffer.column(state, "labels")
   const scores = RowBuffer.column(state, "scores")

@@ -1,4 +1,4 @@
-/** ROUGE: how many words, pairs of words and subsequences summaries share with references. **Unit**: F-measures, 0 to 1. */
+/** ROUGE: the F-measures of unigrams, bigrams and longest common subsequences of predictions against references. **Unit**: 0 to 1. */
 import * as CommonSubsequence from "./CommonSubsequence.ts"
 import type { Metric } from "./Metric.ts"
 import * as NGrams from "./NGrams.ts"
@@ -9,7 +9,7 @@ export const names = ["rouge1", "rouge2", "rougeL", "rougeLsum"] as const
 
 export type Scores = Readonly<Record<(typeof names)[number], number>>
 
-/** The sums of the scores of so many texts. */
+/** The number of texts, and the sums of their scores. */
 export interface Rouge {
   readonly count: number
   readonly sums: Scores
@@ -22,8 +22,8 @@ export interface Rouge {
  *
  * **Errors**: throws `MissingField`, `SequenceMismatch`.
  *
- * **Source**: Lin 2004; equal to the package rouge-score without its stemmer. Its aggregator draws bootstrap samples around the mean; this is the mean. Of an
- * empty set it is NaN.
+ * **Source**: Lin 2004; equal to the package rouge-score without its stemmer. Its aggregator draws bootstrap samples around the mean; this is the mean. NaN for
+ * an empty set.
  *
  * @example
  * ```ts
@@ -54,7 +54,7 @@ export const make = ({ decode, ...options }: Sequences.TextOptions): Metric<Roug
   })
 
 /**
- * Scores one text; of several references, each figure is that of the one that fits best.
+ * Scores a text. Of several references, each score is that of the best one.
  *
  * @example
  * ```ts
@@ -70,30 +70,31 @@ export const text = (prediction: string, references: ReadonlyArray<string>): Sco
 }
 
 const pair = (prediction: string, reference: string): Scores => {
-  const [guess, truth] = [alphanumeric(prediction), alphanumeric(reference)]
+  const [predicted, expected] = [alphanumeric(prediction), alphanumeric(reference)]
   const grams = (n: number) => {
-    const [left, right] = [NGrams.make(guess, n), NGrams.make(truth, n)]
+    const [left, right] = [NGrams.make(predicted, n), NGrams.make(expected, n)]
     return f(NGrams.overlap(left, right), NGrams.size(left), NGrams.size(right))
   }
   return {
     rouge1: grams(1),
     rouge2: grams(2),
-    rougeL: f(CommonSubsequence.indices(truth, guess).length, guess.length, truth.length),
+    rougeL: f(CommonSubsequence.indices(expected, predicted).length, predicted.length, expected.length),
     rougeLsum: byLines(prediction.split("\n").map(alphanumeric), reference.split("\n").map(alphanumeric))
   }
 }
 
-/** Each line of the reference against all lines of the prediction: what any of them has in order counts, each word as often as both texts have it. */
-const byLines = (guess: ReadonlyArray<ReadonlyArray<string>>, truth: ReadonlyArray<ReadonlyArray<string>>): number => {
-  const [guessed, wanted] = [guess.flat(), truth.flat()]
-  const found = truth.flatMap((line) =>
-    [...new Set(guess.flatMap((other) => CommonSubsequence.indices(line, other)))].map((at) => line[at]!)
+/** Compares each line of the reference with all lines of the prediction: the union of their common subsequences counts, each word as often as both texts have it. */
+const byLines = (predicted: ReadonlyArray<ReadonlyArray<string>>, expected: ReadonlyArray<ReadonlyArray<string>>): number => {
+  const [predictedWords, expectedWords] = [predicted.flat(), expected.flat()]
+  const common = expected.flatMap((line) =>
+    [...new Set(predicted.flatMap((other) => CommonSubsequence.indices(line, other)))].map((at) => line[at]!)
   )
-  return f(NGrams.overlap(NGrams.make(found, 1), NGrams.make(guessed, 1)), guessed.length, wanted.length)
+  return f(NGrams.overlap(NGrams.make(common, 1), NGrams.make(predictedWords, 1)), predictedWords.length, expectedWords.length)
 }
 
 /** The harmonic mean of precision and recall. */
-const f = (shared: number, guessed: number, wanted: number): number => (shared === 0 ? 0 : (2 * shared) / (guessed + wanted))
+const f = (shared: number, predicted: number, expected: number): number =>
+  shared === 0 ? 0 : (2 * shared) / (predicted + expected)
 
 const scores = (score: (name: (typeof names)[number]) => number): Scores => ({
   rouge1: score("rouge1"),

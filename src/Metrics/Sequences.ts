@@ -1,4 +1,4 @@
-/** Sequences of ids beside those they should be: what metrics of text and of generated tokens compare, on the host. */
+/** Predicted and reference sequences of ids, which metrics of text and of generated tokens compare on the host. */
 import { Schema } from "effect"
 import { take } from "../Model/Model.ts"
 import { type Tensor, tf } from "../Tensor/Tensor.ts"
@@ -9,34 +9,34 @@ export type Ids = ReadonlyArray<number>
 export interface Options {
   /** The name of the model's output. Default: `sequences`, the generated ids, in an evaluation that generates (`predict_with_generate`), otherwise `logits`. */
   readonly predictions?: string
-  /** The batch's field; `labels` where it is left out. */
+  /** The batch's field. Default: `labels`. */
   readonly labels?: string
-  /** An id that is left out of both sides; -100 where it is left out. */
+  /** An id that is removed from both sides. Default: -100. */
   readonly ignoreIndex?: number
-  /** More ids to leave out of both sides, such as padding and the mark of the beginning. */
+  /** More ids to remove from both sides, such as padding and the start token. */
   readonly skip?: ReadonlyArray<number>
-  /** The id that ends a sequence: neither it nor what comes after counts. */
+  /** The id that ends a sequence: it and all ids after it are removed. */
   readonly end?: number
 }
 
 export interface TextOptions extends Options {
-  /** Turns ids into text, as the tokenizer does. */
+  /** Decodes ids to text, as the tokenizer does. */
   readonly decode: (ids: Ids) => string
 }
 
-/** The model's output and the labels are not sequences of the same rows. */
+/** The shapes of the model's output and of the labels are not those of sequences of the same rows. */
 export class SequenceMismatch extends Schema.TaggedError<SequenceMismatch>()("SequenceMismatch", {
   by: Schema.String,
   predictions: Schema.Array(Schema.Number),
   labels: Schema.Array(Schema.Number)
 }) {
   override get message() {
-    return `The ${this.by} compares sequences: it needs labels [rows, length], and predictions [rows, length] or logits [rows, length, classes], but labels are of shape [${this.labels}] and predictions of shape [${this.predictions}].`
+    return `Expected labels [rows, length], and predictions [rows, length] or logits [rows, length, classes] for ${this.by}; labels have shape [${this.labels}] and predictions [${this.predictions}].`
   }
 }
 
 /**
- * Makes a metric of what each pair of sequences adds to the state. Ids reach the host, logits do not.
+ * Makes a metric from what each pair of sequences adds to the state. Only ids are copied to the host, no logits.
  *
  * **Shapes**: predictions `[rows, length]` of ids, or logits `[rows, length, classes]` whose argmax is taken; labels `[rows, length]`. The lengths may differ.
  *
@@ -48,7 +48,7 @@ export const make = <S>(
   metric: Pick<Metric<S>, "names" | "empty" | "combine" | "finish"> & { readonly score: (prediction: Ids, reference: Ids) => S }
 ): Metric<S> => {
   const skipped = new Set([ignoreIndex, ...skip])
-  const kept = (ids: Ids): Ids => {
+  const trimmed = (ids: Ids): Ids => {
     const until = end === undefined ? -1 : ids.indexOf(end)
     return (until === -1 ? ids : ids.slice(0, until)).filter((id) => !skipped.has(id))
   }
@@ -65,9 +65,9 @@ export const make = <S>(
       return { predictions: ids(given.rank === 3 ? tf.argMax(given, -1) : given), labels: ids(truth) }
     },
     empty,
-    update: (state, { predictions: guessed, labels: wanted }) => {
-      const [guesses, references] = [rows(guessed!), rows(wanted!)]
-      return references.reduce((sum, reference, i) => combine(sum, score(kept(guesses[i]!), kept(reference))), state)
+    update: (state, { predictions, labels }) => {
+      const [predicted, references] = [rows(predictions!), rows(labels!)]
+      return references.reduce((sum, reference, i) => combine(sum, score(trimmed(predicted[i]!), trimmed(reference))), state)
     },
     combine,
     finish

@@ -1,4 +1,4 @@
-/** Spearman's correlation of predictions and labels: how alike their orders are. **Unit**: -1 to 1. */
+/** Spearman's rank correlation of predictions and labels. **Unit**: -1 to 1. */
 import * as Comoments from "./Comoments.ts"
 import type { Metric } from "./Metric.ts"
 import * as PredictionsAndLabels from "./PredictionsAndLabels.ts"
@@ -6,13 +6,13 @@ import * as Ranks from "./Ranks.ts"
 import * as RowBuffer from "./RowBuffer.ts"
 
 /**
- * Correlates the ranks of predictions with those of labels; equal numbers share the mean of their ranks. It keeps 8 bytes a pair.
+ * Correlates the ranks of predictions with those of labels; equal numbers have their mean rank. Its state has 8 bytes per pair.
  *
  * **Shapes**: predictions and labels have the same number of elements.
  *
  * **Errors**: throws `MissingField`, `LabelMismatch`.
  *
- * **Source**: Pearson's correlation of the ranks; SciPy's `spearmanr`. Where one side is constant, holds a NaN, or there are fewer than two pairs: NaN.
+ * **Source**: Pearson's correlation of the ranks; SciPy's `spearmanr`. NaN if one side is constant or has a NaN, and for fewer than two pairs.
  *
  * @example
  * ```ts

@@ -1,7 +1,7 @@
-/** How fast something went. **Unit**: s, and things per s. */
+/** Runtime and speeds. **Unit**: s, and samples, steps or tokens per s. */
 import * as Python from "../Format/Python.ts"
 
-/** What was done in the time. What is left out has no figure. */
+/** The amounts that were processed. Omitted ones have no speed. */
 export interface Work {
   readonly samples?: number
   readonly steps?: number
@@ -9,8 +9,8 @@ export interface Work {
 }
 
 /**
- * Names the figures of a split as the Trainer does, rounded as there: the runtime to four decimals, speeds to three. Work that took no time has no
- * speed.
+ * Computes runtime and speeds of a split, named and rounded as in the Trainer: the runtime to four decimals, speeds to three. There are no speeds for a
+ * runtime of 0.
  *
  * **Source**: `speed_metrics`.
  *

@@ -1,11 +1,11 @@
-/** Token error rate: the part of the labels that the largest logit at their own place does not name. **Unit**: 0 to 1. */
+/** Token error rate: the fraction of labels that are not the argmax of their logits. **Unit**: 0 to 1. */
 import { tf } from "../Tensor/Tensor.ts"
 import * as Fraction from "./Fraction.ts"
 import type { Metric } from "./Metric.ts"
 import * as PredictionsAndLabels from "./PredictionsAndLabels.ts"
 
 /**
- * Counts the labels that are not the argmax of their logits: 1 - accuracy. Where tokens may move, look at `EditRate`.
+ * Counts the labels that are not the argmax of their logits: 1 - accuracy. For tokens that may shift, use `EditRate`.
  *
  * **Shapes**: logits `[..., classes]`, labels `[...]`.
  *

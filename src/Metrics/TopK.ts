@@ -1,4 +1,4 @@
-/** Top-k accuracy: the part of the labels among the k largest logits. **Unit**: 0 to 1. */
+/** Top-k accuracy: the fraction of labels among the k largest logits. **Unit**: 0 to 1. */
 import { tf } from "../Tensor/Tensor.ts"
 import * as Fraction from "./Fraction.ts"
 import type { Metric } from "./Metric.ts"

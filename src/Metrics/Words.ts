@@ -1,10 +1,10 @@
-/** How text is cut into words. */
+/** Splits text into words. */
 
-/** Cuts at white space. */
+/** Splits at white space. */
 export const bySpace = (text: string): ReadonlyArray<string> => text.split(/\s+/).filter((word) => word !== "")
 
 /**
- * Cuts text of a Western language into words and signs, as BLEU does.
+ * Splits text of a Western language into words and punctuation, as BLEU does.
  *
  * **Source**: the rules of mteval-v13a, sacrebleu's default tokenizer.
  *

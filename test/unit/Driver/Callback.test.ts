@@ -1,4 +1,4 @@
-/** Callbacks are told in the recorded order, ask by events' types, and remember over resumes. */
+/** Callbacks are called in the recorded order, request what their event's type allows, and keep their state over resumes. */
 import { expect, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import * as Callback from "../../../src/Driver/Callback.ts"
@@ -41,17 +41,17 @@ const train = (callbacks: ReadonlyArray<Callback.Callback<never, never>>, store 
 
 it.effect("calls handlers in the order of Hugging Face's callbacks", () =>
   Effect.gen(function* () {
-    const heard: Array<string> = []
-    const handlers = Object.fromEntries(names.map((name) => [name, () => void heard.push(name)]))
+    const calls: Array<string> = []
+    const handlers = Object.fromEntries(names.map((name) => [name, () => void calls.push(name)]))
     yield* train([
       Callback.make({
         ...(handlers as Callback.Handlers<undefined, never, never>),
-        onPredictionStep: ({ done, set, total }) => void heard.push(`${set} ${done}/${total}`)
+        onPredictionStep: ({ done, set, total }) => void calls.push(`${set} ${done}/${total}`)
       })
     ])
     const step = ["onStepBegin", "onSubstepEnd", "onPreOptimizerStep", "onOptimizerStep", "onStepEnd", "onLog"]
     const evaluation = ["eval 1/3", "eval 2/3", "eval 3/3", "onLog", "onEvaluate", "onSave"]
-    expect(heard).toEqual([
+    expect(calls).toEqual([
       ...["onInitEnd", "onTrainBegin", "onEpochBegin"],
       ...step,
       ...step,
@@ -62,7 +62,7 @@ it.effect("calls handlers in the order of Hugging Face's callbacks", () =>
   })
 )
 
-it.effect("logs carry what is logged: of training, of an evaluation, of the end", () =>
+it.effect("logs has the values of training, of an evaluation and of the summary", () =>
   Effect.gen(function* () {
     const logs: Array<ReadonlyArray<string>> = []
     const evaluations: Array<ReadonlyArray<string>> = []
@@ -82,7 +82,7 @@ it.effect("logs carry what is logged: of training, of an evaluation, of the end"
   })
 )
 
-it.effect("what is asked for is done, also beside an observer", () =>
+it.effect("performs what is requested, also beside an observer", () =>
   Effect.gen(function* () {
     const { state } = yield* train([
       Callback.make({ onStepEnd: ({ state }) => (state.globalStep === 1 ? { ask: ["stopRun", "save"] } : {}) })
@@ -109,7 +109,7 @@ const counter = (seen: Array<number> = []) =>
     }
   })
 
-it.effect("what is remembered is in the checkpoint, by its codec, and comes back", () =>
+it.effect("saves the state in the checkpoint by its codec, and restores it", () =>
   Effect.gen(function* () {
     const store = Tiny.store()
     const seen: Array<number> = []
@@ -124,7 +124,7 @@ it.effect("what is remembered is in the checkpoint, by its codec, and comes back
   })
 )
 
-it.effect("a failure of a callback ends the run, and its event is told again on the resume", () =>
+it.effect("a failure of a callback ends the run, and the resumed run calls it again with the event", () =>
   Effect.gen(function* () {
     const store = Tiny.store()
     let fail = true
@@ -146,7 +146,7 @@ it.effect("a failure of a callback ends the run, and its event is told again on 
   })
 )
 
-it.effect("a memory that is no longer readable, and two of one name, are refused before the first step", () =>
+it.effect("refuses a state that does not decode, and two states of one name, before the first step", () =>
   Effect.gen(function* () {
     const store = Tiny.store()
     yield* train([counter()], store)
@@ -158,7 +158,7 @@ it.effect("a memory that is no longer readable, and two of one name, are refused
   })
 )
 
-it.effect("what cannot be asked for is told by name", () =>
+it.effect("names a request that does not exist", () =>
   Effect.gen(function* () {
     const wrong = Callback.make({ name: "Wrong", onStepEnd: () => ({ ask: ["savee" as "save"] }) })
     const error = yield* Effect.flip(train([wrong]))
@@ -166,7 +166,7 @@ it.effect("what cannot be asked for is told by name", () =>
   })
 )
 
-it.effect("a memory without a schema is plain JSON, also where it is changed in place", () =>
+it.effect("keeps a state without a schema as plain JSON, also if it is mutated", () =>
   Effect.gen(function* () {
     const store = Tiny.store()
     const seen: Array<number> = []
@@ -189,7 +189,7 @@ it.effect("a memory without a schema is plain JSON, also where it is changed in 
   })
 )
 
-it.effect("what is no JSON cannot be remembered without a schema", () =>
+it.effect("refuses a state that is not JSON without a schema", () =>
   Effect.gen(function* () {
     const dated = Callback.make({ name: "Dated", state: { initial: {} }, onStepEnd: () => ({ state: new Date(0) }) })
     const error = yield* Effect.flip(train([dated]))
@@ -197,7 +197,7 @@ it.effect("what is no JSON cannot be remembered without a schema", () =>
   })
 )
 
-it.effect("a promise is waited for: what it asks for is done, and what it remembers is kept", () =>
+it.effect("awaits a promise, performs its requests and keeps its state", () =>
   Effect.gen(function* () {
     let watched = 0
     const pause = () => new Promise((resolve) => setTimeout(resolve, 1))
@@ -218,7 +218,7 @@ it.effect("a promise is waited for: what it asks for is done, and what it rememb
   })
 )
 
-it.effect("what a handler throws, or its promise is rejected with, names the callback and the event", () =>
+it.effect("an exception or a rejected promise names the callback and the event", () =>
   Effect.gen(function* () {
     const cause = new Error("boom")
     const boom = () => {

@@ -1,4 +1,4 @@
-/** What `computeMetrics` is given, and what each part of the page's say about it changes. */
+/** The arguments of `computeMetrics`, and how each option changes them. */
 import { Context, Effect, Layer } from "effect"
 import { describe, expect } from "vitest"
 import * as Evaluation from "../../../src/Evaluation/Evaluation.ts"
@@ -12,8 +12,8 @@ import * as Scoring from "../../support/scoring.ts"
 
 const { labels, plain, rows, scores, seen } = Evaluated
 
-describe("computeMetrics is given", () => {
-  Evaluated.it("predictions and labels, one alone", () =>
+describe("computeMetrics gets", () => {
+  Evaluated.it("a single output and a single label as tensors", () =>
     Effect.gen(function* () {
       const { given, result } = yield* seen({})
       expect(given.map(plain)).toEqual([{ predictions: scores, labelIds: labels, computeResult: true }])
@@ -21,7 +21,7 @@ describe("computeMetrics is given", () => {
     })
   )
 
-  Evaluated.it("several by name, in the model's order; labels as well", () =>
+  Evaluated.it("several outputs and labels by name, in the model's order", () =>
     Effect.gen(function* () {
       const { given } = yield* seen({ labelNames: ["labels", "x"] }, { model: Scoring.model })
       expect(Object.keys(given[0]!.predictions)).toEqual(["logits", "score"])
@@ -30,7 +30,7 @@ describe("computeMetrics is given", () => {
     })
   )
 
-  Evaluated.it("inputs and losses where they are asked for; a loss is that of the row's batch", () =>
+  Evaluated.it("inputs and losses if includeForMetrics has them; a row has its batch's loss", () =>
     Effect.gen(function* () {
       const { given } = yield* seen({ includeForMetrics: ["inputs", "loss"] })
       const errors = scores.map((score, i) => (score - labels[i]!) ** 2)
@@ -49,7 +49,7 @@ describe("computeMetrics is given", () => {
     })
   )
 
-  Evaluated.it("batches apart", () =>
+  Evaluated.it("batches one by one without evalDoConcatBatches", () =>
     Effect.gen(function* () {
       const { given } = yield* seen({ evalDoConcatBatches: false, includeForMetrics: ["loss"] })
       expect(plain(given[0]!)).toMatchObject({ predictions: [scores.slice(0, 2), scores.slice(2)], labelIds: [[0, 2], [4]] })
@@ -57,7 +57,7 @@ describe("computeMetrics is given", () => {
     })
   )
 
-  Evaluated.it("one batch after the other, told which is the last; its outcome counts", () =>
+  Evaluated.it("one batch after the other with batchEvalMetrics; the last one's result counts", () =>
     Effect.gen(function* () {
       const { given, result } = yield* seen({ batchEvalMetrics: true, evalDoConcatBatches: false })
       expect(given.map(plain)).toEqual([
@@ -73,7 +73,7 @@ describe("computeMetrics is given", () => {
     })
   )
 
-  Evaluated.it("what preprocessing made of it", () =>
+  Evaluated.it("the result of preprocessLogitsForMetrics", () =>
     Effect.gen(function* () {
       const doubled = (logits: unknown, labels: unknown) => tf.add(tf.mul(logits as Tensor, 0), labels as Tensor)
       expect(plain((yield* seen({ preprocessLogitsForMetrics: doubled })).given[0]!)).toMatchObject({ predictions: labels })
@@ -100,7 +100,7 @@ describe("computeMetrics is given", () => {
     }).pipe(Effect.scoped)
   )
 
-  Evaluated.it("not the outputs that are ignored, nor by default the past key values", () =>
+  Evaluated.it("no ignored outputs, by default no past key values", () =>
     Effect.gen(function* () {
       const { given } = yield* seen({ ignoreKeys: ["logits"] }, { model: Scoring.model })
       expect(plain(given[0]!)).toMatchObject({ predictions: scores })
@@ -119,7 +119,7 @@ describe("computeMetrics is given", () => {
     })
   )
 
-  Evaluated.it("nothing where there are no labels, no outputs, or only the loss is wanted", () =>
+  Evaluated.it("no call without labels, without outputs, or with predictionLossOnly", () =>
     Effect.gen(function* () {
       const unlabelled = Scoring.loader([{ x: [1, 2] }], 1)
       const silent: typeof Scoring.model = {
@@ -161,7 +161,7 @@ describe("labels are", () => {
     apply: (parameters, { x }, context) => Scoring.single.apply(parameters, { x: x! }, context)
   }
 
-  Evaluated.it("the positions of question answering, where nothing says otherwise", () =>
+  Evaluated.it("the positions of question answering by default", () =>
     Effect.gen(function* () {
       const { given } = yield* seen({}, { model: open, loader: question })
       expect(plain(given[0]!).labelIds).toEqual({ start_positions: [3], end_positions: [4] })
@@ -177,7 +177,7 @@ describe("labels are", () => {
     })
   )
 
-  Evaluated.it("those that the model declares, or those that are named", () =>
+  Evaluated.it("those that the model declares, or labelNames", () =>
     Effect.gen(function* () {
       const declared = yield* seen({}, { model: { ...open, labels: ["end_positions"] }, loader: question })
       expect(plain(declared.given[0]!).labelIds).toEqual([4])
@@ -190,7 +190,7 @@ describe("labels are", () => {
   )
 })
 
-Evaluated.it("a batch's own loss is what the reduction makes of it", () =>
+Evaluated.it("averages a batch's loss by the reduction", () =>
   Effect.gen(function* () {
     const counted: typeof Scoring.model = {
       ...Scoring.single,
@@ -210,7 +210,7 @@ Evaluated.it("a batch's own loss is what the reduction makes of it", () =>
   })
 )
 
-Evaluated.it("batches that do not fit together are refused, and may stay apart", () =>
+Evaluated.it("refuses to concatenate batches of different shapes, and lists them without evalDoConcatBatches", () =>
   Effect.gen(function* () {
     let depth = 1
     const growing: typeof Scoring.model = {
@@ -230,7 +230,7 @@ Evaluated.it("batches that do not fit together are refused, and may stay apart",
   })
 )
 
-Evaluated.it("an output of one number a batch is a row", () =>
+Evaluated.it("makes a scalar output of a batch a row", () =>
   Effect.gen(function* () {
     const mean: typeof Scoring.model = {
       ...Scoring.model,
@@ -243,7 +243,7 @@ Evaluated.it("an output of one number a batch is a row", () =>
   })
 )
 
-Evaluated.it("an output that is a parameter stays the run's", () =>
+Evaluated.it("does not free an output that is a parameter", () =>
   Effect.gen(function* () {
     const weights = yield* Scoring.weights
     const leaking: typeof Scoring.model = {
@@ -258,7 +258,7 @@ Evaluated.it("an output that is a parameter stays the run's", () =>
   }).pipe(Effect.scoped)
 )
 
-Evaluated.it("jitModeEval runs what the device compiled", () =>
+Evaluated.it("runs the compiled step with jitModeEval", () =>
   Effect.gen(function* () {
     const device = yield* Device
     let compiled = 0
@@ -283,27 +283,27 @@ Evaluated.it("jitModeEval runs what the device compiled", () =>
   })
 )
 
-Evaluated.it("each finished batch is told, to both hooks, in order", () =>
+Evaluated.it("calls both hooks after each batch, in order", () =>
   Effect.gen(function* () {
-    const told: Array<string> = []
+    const calls: Array<string> = []
     yield* seen(
       {
         batchEvalMetrics: true,
         computeMetrics: (_, { computeResult }) => {
-          told.push(`compute ${computeResult}`)
+          calls.push(`compute ${computeResult}`)
           return {}
         }
       },
       {
-        progress: (done) => void told.push(`progress ${done}`),
-        onBatch: (done) => Effect.sync(() => void told.push(`onBatch ${done}`))
+        progress: (done) => void calls.push(`progress ${done}`),
+        onBatch: (done) => Effect.sync(() => void calls.push(`onBatch ${done}`))
       }
     )
-    expect(told).toEqual(["compute false", "progress 1", "onBatch 1", "compute true", "progress 2", "onBatch 2"])
+    expect(calls).toEqual(["compute false", "progress 1", "onBatch 1", "compute true", "progress 2", "onBatch 2"])
   })
 )
 
-Evaluated.it("a prediction is collected also where only batches are computed, and is of the set test", () =>
+Evaluated.it("collects predictions also with batchEvalMetrics, under the prefix test", () =>
   Effect.gen(function* () {
     const calls: Array<boolean> = []
     const given = {
@@ -327,7 +327,7 @@ Evaluated.it("a prediction is collected also where only batches are computed, an
   }).pipe(Effect.scoped)
 )
 
-Evaluated.it("a prediction without labels measures nothing that looks for them", () =>
+Evaluated.it("a prediction without labels computes no metric that needs them", () =>
   Effect.gen(function* () {
     const strict: Metric.Metric<unknown> = {
       names: ["strict"],
@@ -351,7 +351,7 @@ Evaluated.it("a prediction without labels measures nothing that looks for them",
   }).pipe(Effect.scoped)
 )
 
-Evaluated.it("an evaluation without labels measures all the same, whatever a metric is called", () =>
+Evaluated.it("an evaluation without labels computes metrics of any name", () =>
   Effect.gen(function* () {
     const rows: Metric.Metric<unknown> = {
       names: ["loss"],

@@ -13,7 +13,7 @@ import * as Tiny from "../../support/tiny.ts"
 
 const { seen } = Evaluated
 
-Evaluated.it("metrics get the set's prefix unless they have it, and count before streaming ones of their name", () =>
+Evaluated.it("prefixes metrics with the set unless they have the prefix, and replaces streaming ones of their name", () =>
   Effect.gen(function* () {
     const { result } = yield* seen({ computeMetrics: () => ({ a: 1, eval_b: 2, evaluated: 3, loss: 4 }) })
     expect(result.metrics).toEqual({ eval_loss: 4, eval_a: 1, eval_b: 2, eval_evaluated: 3 })
@@ -39,7 +39,7 @@ Evaluated.it("a metric that is not a number is an error with its name; NaN and I
   })
 )
 
-Evaluated.it("metrics that cannot be computed say why", () =>
+Evaluated.it("an exception or a failed effect is MetricsFailed with its reason", () =>
   Effect.gen(function* () {
     const fails = () => {
       throw new Error("no positive row")
@@ -52,7 +52,7 @@ Evaluated.it("metrics that cannot be computed say why", () =>
   })
 )
 
-Evaluated.it("metrics have no loss where the model gives none, and a NaN where it gave that", () =>
+Evaluated.it("has no loss if the model has none, and NaN if the model's is NaN", () =>
   Effect.gen(function* () {
     const lossless: typeof Scoring.model = {
       ...Scoring.single,
@@ -94,7 +94,7 @@ describe("in a run", () => {
   const rowsOf = (prediction: EvalPrediction.EvalPrediction) => EvalPrediction.take(prediction.labelIds).data.length
   const best = { loadBestModelAtEnd: true, saveSteps: 2, greaterIsBetter: true } as const
 
-  Evaluated.it("a metric that is computed decides what is best, and one that nobody gives is found before step 0", () =>
+  Evaluated.it("a computed metric decides what is best, and an unknown one is refused before step 0", () =>
     Effect.gen(function* () {
       let evaluations = 0
       // the dry run is the first
@@ -115,7 +115,7 @@ describe("in a run", () => {
     })
   )
 
-  Evaluated.it("an effect keeps what it was made with", () =>
+  Evaluated.it("an effect gets the services of the context that the options were made in", () =>
     Effect.gen(function* () {
       const args = yield* Effect.fromResult(Arguments.make({}))
       const computeMetrics = () => Effect.map(Scale, (scale) => ({ scale }))
@@ -124,7 +124,7 @@ describe("in a run", () => {
     })
   )
 
-  Evaluated.it("an effect gets what the program is given", () =>
+  Evaluated.it("an effect gets the services of the program", () =>
     Effect.gen(function* () {
       const scaled = (prediction: EvalPrediction.EvalPrediction) =>
         Effect.map(Scale, (scale) => ({ rows: scale * rowsOf(prediction) }))

@@ -5,32 +5,32 @@ import { HostTensor } from "../../../src/nn.ts"
 const logits = HostTensor.fromArray([[1, 2]])
 const hidden = HostTensor.fromArray([[3]])
 
-test("takes the tensor that is alone, or the one of a name", () => {
+test("takes a single tensor, or the one of a name", () => {
   expect(EvalPrediction.take(logits)).toBe(logits)
   expect(EvalPrediction.take(logits, "whatever")).toBe(logits)
   expect(EvalPrediction.take({ logits, hidden }, "hidden")).toBe(hidden)
 })
 
-test("says what is there, and what to do with batches that are apart", () => {
+test("names the outputs that exist, and refuses batches that are not concatenated", () => {
   expect(() => EvalPrediction.take({ logits, hidden })).toThrow(/logits, hidden/)
   expect(() => EvalPrediction.take({ logits, hidden }, "pooled")).toThrow(/"pooled".*logits, hidden/)
   expect(() => EvalPrediction.take([logits, logits])).toThrow(/EvalPrediction.batches/)
 })
 
-test("batches are those that are apart, or one", () => {
+test("lists batches, of a concatenated set one", () => {
   expect(EvalPrediction.batches([logits, hidden])).toEqual([logits, hidden])
   expect(EvalPrediction.batches({ logits, hidden })).toEqual([{ logits, hidden }])
 })
 
-test("an output called dtype is no tensor's dtype", () => {
+test("an output named dtype is not taken for a tensor", () => {
   expect(EvalPrediction.take({ dtype: logits, hidden }, "dtype")).toBe(logits)
 })
 
-test("nothing predicted is no tensor", () => {
+test("refuses to take a tensor without predictions", () => {
   expect(() => EvalPrediction.take(undefined)).toThrow(/which have nothing/)
 })
 
-test("argmax is numpy's: over the last axis, the first of equals, a NaN before all", () => {
+test("argmax equals numpy's: over the last axis, the first of equals, NaN the largest", () => {
   const scores = HostTensor.fromArray([
     [
       [1, 3, 3],
@@ -55,7 +55,7 @@ test("argmax is numpy's: over the last axis, the first of equals, a NaN before a
   expect(() => EvalPrediction.argmax(HostTensor.zeros([2, 0]))).toThrow(/shape is \[2,0\]/)
 })
 
-test("agreement is the part of the labels that are predicted, but for -100", () => {
+test("agreement is the fraction of labels that are predicted, without -100", () => {
   const ids = (...values: ReadonlyArray<number>) => HostTensor.fromArray(values, "int32")
   expect(EvalPrediction.agreement(ids(1, 0, 2, -100), ids(1, 1, 2, -100))).toBe(2 / 3)
   expect(EvalPrediction.agreement(ids(1), ids(-100))).toBeNaN()

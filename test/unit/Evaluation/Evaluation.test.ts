@@ -12,7 +12,7 @@ const weights = Effect.gen(function* () {
   return { parameters, buffers: {} }
 })
 
-it.live("predict streams each batch's outputs, in order, and leaves nothing on the device", () =>
+it.live("predict streams each batch's outputs in order, and leaves no tensor on the device", () =>
   Effect.gen(function* () {
     const held = yield* weights
     const before = tf.memory().numTensors
@@ -30,7 +30,7 @@ it.live("predict streams each batch's outputs, in order, and leaves nothing on t
   }).pipe(Effect.scoped, Effect.provide(Cpu.layer))
 )
 
-it.live("an evaluation names its figures by the set, and does not depend on the batch size", () =>
+it.live("an evaluation prefixes its metrics with the set, and does not depend on the batch size", () =>
   Effect.gen(function* () {
     const held = yield* weights
     const { metrics } = Trainer.task({ model: Tiny.model, train: yield* Tiny.loader(4, 2) })

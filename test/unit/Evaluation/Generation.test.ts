@@ -51,7 +51,7 @@ const write = Effect.fnUntraced(function* (
   return yield* Effect.fromResult(written)
 })
 
-describe("is refused before anything is read", () => {
+describe("is refused before the first token", () => {
   const prompt = { input_ids: ids([[1, 2]]) }
   it.effect.each<[string, Transformer, HostTensor.HostTensors, Generation.Input, RegExp]>([
     ["a token that is not in the vocabulary", gpt, { input_ids: ids([[1, 12]]) }, {}, /input_ids: row 0 holds token 12/],
@@ -119,7 +119,7 @@ describe("is refused before anything is read", () => {
   )
 })
 
-it.effect("an empty prompt begins with the model's own token, and writes 20 more, or to the last position", () =>
+it.effect("an empty prompt starts with the model's own token, and generates 20 more, or up to the last position", () =>
   Effect.gen(function* () {
     const { sequences } = yield* write(gpt, { input_ids: empty }, { eosTokenId: null })
     expect(sequences.shape).toEqual([2, 16])
@@ -157,7 +157,7 @@ it.effect.each([{}, { numBeams: 2 }, { doSample: true }] satisfies ReadonlyArray
     }).pipe(Effect.provide(Cpu.layer, { local: true }))
 )
 
-it.effect("what a call says goes before the file, and that before the config", () =>
+it.effect("settings of a call override those of the file, which override the config", () =>
   Effect.gen(function* () {
     const of = (model: Transformer, input: Generation.Input = {}) =>
       Result.getOrThrow(Result.flatMap(Generation.ofModel(model), (own) => Generation.settings(own, input)))
@@ -179,7 +179,7 @@ describe.each([
   ["gpt2", gpt, { numBeams: 3 }],
   ["t5", t5, { numBeams: 3 }]
 ] as const)("%s, with %3$j", (_, model, more) => {
-  it.effect("a token costs one reading of one token, and no tensor stays", () =>
+  it.effect("a token costs one decoding step of one token, and no tensor is left", () =>
     Effect.gen(function* () {
       const seen: Array<{ readonly reading: Reading; readonly decoded: Decoded; readonly tensors: number }> = []
       const inputs = new Set<unknown>()

@@ -30,7 +30,7 @@ describe("Axis", () => {
     expect(labels([NaN, Infinity])).toEqual(labels([0, 1]))
   })
 
-  it("has a few ticks in order, all within it and told apart, whatever the values are", () => {
+  it("has a few ascending ticks with distinct labels within the axis, for any values", () => {
     fc.assert(
       fc.property(fc.array(fc.double()), fc.integer({ min: 1, max: 12 }), fc.boolean(), (values, count, round) => {
         const axis = Axis.make(values, { count, round })

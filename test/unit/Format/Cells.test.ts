@@ -25,7 +25,7 @@ describe("Cells", () => {
     ["abc", 0, ""]
   ])("%j cut to %d is %j", (text, columns, cut) => expect(Cells.truncate(text, columns)).toBe(cut))
 
-  it("truncate never exceeds the columns, and leaves alone what fits", () => {
+  it("truncate never exceeds the columns, and does not change a text that fits", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme" }), fc.nat(20), (raw, columns) => {
         const text = Cells.clean(raw)
@@ -41,7 +41,7 @@ describe("Cells", () => {
     expect(Cells.clean("a\u001b[31mb\nc\u009bd\u202ee")).toBe("a [31mb c d e")
   })
 
-  it("pad fills to the width that is seen", () => {
+  it("pad fills to the displayed width", () => {
     expect(Cells.pad("日", 4, "left")).toBe("日  ")
     expect(Cells.pad("日", 4, "right")).toBe("  日")
     expect(Cells.pad("abcde", 4, "right")).toBe("abcde")

@@ -38,7 +38,7 @@ const faults = (svg: string): ReadonlyArray<string> => {
 }
 
 describe("Picture", () => {
-  it("is well-formed and has no number that is none, whatever the figure is", () => {
+  it("is well-formed and without NaN for any figure", () => {
     fc.assert(
       fc.property(figure, name, (drawn, title) => {
         expect(faults(Picture.render(drawn, { title }))).toEqual([])
@@ -47,7 +47,7 @@ describe("Picture", () => {
     )
   })
 
-  it("names the lines where there are several, and the axes", () => {
+  it("names several lines, and the axes", () => {
     const svg = Picture.render(
       { _tag: "Lines", x: "step", y: "loss", series: { train: [[0, 1]], "a<b": [[1, NaN]] } },
       { title: "T" }

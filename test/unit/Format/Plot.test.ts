@@ -21,7 +21,7 @@ describe("Plot", () => {
     ])
   })
 
-  it("names the series where there are several, by pattern", () => {
+  it("names several series by pattern", () => {
     const plot = Plot.render(
       { x: "step", y: "loss", series: { train: line(Math.sqrt), eval: line(Math.cbrt) } },
       { columns: 60, rows: 12 }
@@ -29,7 +29,7 @@ describe("Plot", () => {
     expect(plot.split("\n").at(-1)).toContain("━━ train   ·· eval")
   })
 
-  it("has the size it was given, whatever the points are", () => {
+  it("has the given size for any points", () => {
     const point = fc.tuple(fc.double(), fc.double())
     fc.assert(
       fc.property(

@@ -24,7 +24,7 @@ it.each(rounded)("rounds %d to %i decimals", (value, decimals, expected) => {
   expect(Python.round(value, decimals)).toBe(expected)
 })
 
-it("leaves what is no number", () => {
+it("does not change NaN and infinities", () => {
   expect([NaN, Infinity, -Infinity].map((value) => Python.round(value, 4))).toEqual([NaN, Infinity, -Infinity])
 })
 

@@ -13,13 +13,13 @@ it.each(golden.metrics_format)("formats $in", ({ in: given, out }) => {
   expect(Results.format(given)).toEqual(out)
 })
 
-it("prints what the Trainer prints", () => {
+it("prints the same text as the Trainer", () => {
   const { "train_results.json": train, "eval_results.json": evaluation } = golden.save_metrics_files
   const lines = `${Results.render("train", train)}${Results.render("eval", evaluation)}`.split("\n")
   expect(lines).toEqual(golden.log_metrics_stdout)
 })
 
-it("cuts hundredths, counts days and goes below zero as Python does", () => {
+it("truncates hundredths, counts days and formats negative durations as Python does", () => {
   const shown = (seconds: number) => Object.values(Results.format({ x_runtime: seconds }))[0]
   expect([0.999, -0.5, -1.25, 86400, 172800.999, 8640001].map(shown)).toEqual([
     "0:00:00.99",
@@ -31,12 +31,12 @@ it("cuts hundredths, counts days and goes below zero as Python does", () => {
   ])
 })
 
-it("looks for memory before runtime", () => {
+it("formats memory before runtime", () => {
   expect(Results.format({ a_mem_b_runtime: 2 ** 20 })).toEqual({ a_mem_b_runtime: "1MB" })
   expect(Results.format({ my_total_flos: 2 ** 31 })).toEqual({ my_total_flos: 2 ** 31 })
 })
 
-it("shows counts without a point, what is not finite as Python does, and nothing as a title", () => {
+it("formats counts without a point, non-finite numbers as Python does, and no metrics as a title", () => {
   expect(Results.render("test", { test_samples: 7, test_loss: NaN, test_runtime: Infinity, note: "text" })).toBe(
     [
       "***** test metrics *****",

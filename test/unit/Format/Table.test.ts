@@ -16,12 +16,12 @@ describe("Table", () => {
     ).toEqual([" step  event    loss", "─────  ─────  ──────", "    1  log    0.1235", "1,000  save        -"])
   })
 
-  it("measures wide characters by what is seen", () => {
+  it("measures wide characters by their displayed width", () => {
     const lines = Table.render(["名", "n"], [["日本", 1]]).split("\n")
     expect(lines).toEqual(["名    n", "────  ─", "日本  1"])
   })
 
-  it("cuts texts, not numbers, to fit", () => {
+  it("truncates texts, not numbers, to fit", () => {
     const lines = Table.render(["n", "what"], [[123456, "a text that does not fit at all"]], 20).split("\n")
     expect(lines[2]).toBe("123,456  a text tha…")
   })

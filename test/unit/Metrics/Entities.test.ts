@@ -17,7 +17,7 @@ describe("find", () => {
     ["B B I O", ["_:0-0", "_:1-2"]]
   ])("%s", (tags, wanted) => expect(spans(tags)).toEqual(wanted))
 
-  it("goes from one row to its end", () => expect(Entities.find([])).toEqual([]))
+  it("finds none in an empty row", () => expect(Entities.find([])).toEqual([]))
 })
 
 describe("score", () => {
@@ -38,5 +38,5 @@ describe("score", () => {
     expect([precision, recall]).toEqual([0, 0])
   })
 
-  it("of nothing it is 0", () => expect(Entities.score([], [])).toEqual({ precision: 0, recall: 0, f1: 0, accuracy: 0 }))
+  it("is 0 for no rows", () => expect(Entities.score([], [])).toEqual({ precision: 0, recall: 0, f1: 0, accuracy: 0 }))
 })

@@ -36,14 +36,14 @@ it("renames scalars and figures alike", () => {
   })
 })
 
-it("names the field that it misses and what is there", () => {
+it("names the missing field and those that exist", () => {
   const accuracy = Accuracy.make()
   const measure = () =>
     host(() => accuracy.measure({ outputs: { logits: tf.zeros([2, 3]) } }, { image: tf.zeros([2]), label: tf.zeros([2]) }))
   expect(measure).toThrow('The accuracy looks for "labels" in the batch, which has image, label.')
 })
 
-it("sums in float64, past what float32 can count", () => {
+it("sums in float64, beyond what float32 can count", () => {
   const metric = MeanLoss.make()
   const measured = { sum: HostTensor.scalar(2 ** 24), count: HostTensor.scalar(1) }
   const one = { sum: HostTensor.scalar(1), count: HostTensor.scalar(0) }
@@ -73,7 +73,7 @@ it("adds nothing for a batch without a loss", () => {
   ).toEqual(metric.empty)
 })
 
-it("leaves ignored labels out, also where they are a class, and counts a label that is none as wrong", () => {
+it("ignores the ignored index, also if it is a class, and counts a label that is no class as wrong", () => {
   const logits = () =>
     tf.tensor2d([
       [5, 1, 1],

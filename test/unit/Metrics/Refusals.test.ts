@@ -1,4 +1,4 @@
-/** What metrics refuse, and what they leave out. */
+/** The inputs that metrics refuse, and the labels that they ignore. */
 import "@tensorflow/tfjs-backend-cpu"
 import { afterAll, beforeAll, expect, it } from "vitest"
 import * as Accuracy from "../../../src/Metrics/Accuracy.ts"
@@ -43,7 +43,7 @@ it("refuses classes that are not those of the logits", () => {
   >)
     expect(() => finish(metric, [[1, 2, 3]], [0])).toThrow(PredictionsAndLabels.ClassMismatch)
   expect(() => finish(F1.make(two), [[1, 2, 3]], [0])).toThrow(
-    "The f1 names 2 classes, but the model's logits are of shape [1,3]. Name as many classes as the last axis has."
+    "Expected logits with a last axis of 2 classes for f1; their shape is [1,3]. Give the metric the names of as many classes."
   )
 })
 
@@ -72,7 +72,7 @@ it("refuses labels that are not one for each prediction: nothing is broadcast", 
     expect(() => finish(metric, [1, 2], [0])).toThrow(LabelMismatch)
 })
 
-it("refuses what are not sequences of the same rows", () => {
+it("refuses shapes that are not sequences of the same rows", () => {
   const metric = ExactMatch.make()
   expect(() => finish(metric, [[1, 2]], [1, 2])).toThrow(Sequences.SequenceMismatch)
   expect(() =>
@@ -85,12 +85,12 @@ it("refuses what are not sequences of the same rows", () => {
       ]
     )
   ).toThrow(
-    "The exact match compares sequences: it needs labels [rows, length], and predictions [rows, length] or logits [rows, length, classes], but labels are of shape [2,2] and predictions of shape [1,2]."
+    "Expected labels [rows, length], and predictions [rows, length] or logits [rows, length, classes] for exact match; labels have shape [2,2] and predictions [1,2]."
   )
   expect(() => finish(metric, [1, 2], [[1, 2]])).toThrow(Sequences.SequenceMismatch)
 })
 
-it("takes the argmax of logits, and leaves out what is skipped, ignored, or after the end", () => {
+it("takes the argmax of logits, and removes ids that are skipped, ignored, or after the end", () => {
   const logits = [
     [
       [0, 9, 0, 0],
@@ -111,7 +111,7 @@ it("matches exactly by ids, or by their text", () => {
   expect(finish(ExactMatch.make({ decode: (ids) => ids.join("") }), [[1, 12]], [[11, 2]])).toEqual({ exact_match: 1 })
 })
 
-it("leaves labels out that are ignored or no class", () => {
+it("ignores labels that are no class", () => {
   const logits = [
     [0, 9],
     [9, 0],
@@ -128,26 +128,26 @@ it("leaves labels out that are ignored or no class", () => {
   expect(finish(RocAuc.oneVsRest(["a", "b"]), logits, [1, 0, -100, 7])).toEqual({ macro_roc_auc: 1 })
 })
 
-it("gives NaN where a score is NaN, not an order that is none", () => {
+it("is NaN if a score is NaN", () => {
   expect(finish(RocAuc.make(), [0.1, Number.NaN, 0.3], [0, 1, 1])).toEqual({ roc_auc: Number.NaN })
   expect(finish(Spearman.make(), [0.1, Number.NaN, 0.3], [0, 1, 1])).toEqual({ spearman: Number.NaN })
   expect(finish(Pearson.make(), [0.1, Number.NaN, 0.3], [0, 1, 1])).toEqual({ pearson: Number.NaN })
 })
 
-it("correlates nothing where a side is constant, in one pair or below what float32 can square", () => {
+it("a correlation is NaN for a constant side, a single pair, and numbers whose squares underflow float32", () => {
   expect(finish(Pearson.make(), [0.1], [0.7])).toEqual({ pearson: Number.NaN })
   expect(finish(R2.make(), [0.7], [0.7])).toEqual({ r2: Number.NaN })
   expect(finish(Pearson.make(), [0, 1e-30], [0, 1])).toEqual({ pearson: Number.NaN })
   expect(finish(Pearson.make(), [0, 1], [0, 1e-30])).toEqual({ pearson: Number.NaN })
 })
 
-it("leaves a set as it is beside an empty one, to the last bit", () => {
+it("combining with an empty state changes no bit", () => {
   const some = { count: 3, x: 0.1, y: 0.7, xx: 1, yy: 2, xy: 1 }
   expect(Comoments.combine(Comoments.empty, some)).toEqual(some)
   expect(Comoments.combine(some, Comoments.empty)).toEqual(some)
 })
 
-it("counts the tokens that are wrong, of those that count", () => {
+it("counts the wrong tokens among those that are not ignored", () => {
   const logits = [
     [0, 9],
     [9, 0],
@@ -158,14 +158,14 @@ it("counts the tokens that are wrong, of those that count", () => {
   expect(finish(TokenErrorRate.make({ ignoreIndex: 0 }), logits, [0, 0, 1, 1])).toEqual({ token_error_rate: 0 })
 })
 
-it("keeps the digits of numbers far from zero, which sums of squares in float32 would lose", () => {
+it("is accurate for numbers far from zero, where sums of squares in float32 are not", () => {
   const far = [0, 1, 2, 3, 4, 5].map((i) => 1e6 + i)
   const off = [0, 1, 2, 3, 4, 6].map((i) => 1e6 + i)
   expect(finish(R2.make(), off, far).r2).toBeCloseTo(1 - 1 / 17.5, 6)
   expect(finish(Pearson.make(), far, far)).toEqual({ pearson: 1 })
 })
 
-it("has the perplexity of all tokens, not the mean of the batches'", () => {
+it("computes the perplexity of all tokens, not the mean of the batches'", () => {
   const metric = Perplexity.make()
   const sums = [
     { sum: HostTensor.scalar(8), count: HostTensor.scalar(2) },
@@ -174,7 +174,7 @@ it("has the perplexity of all tokens, not the mean of the batches'", () => {
   expect(metric.finish(sums.reduce(metric.update, metric.empty))).toEqual({ perplexity: Math.E })
 })
 
-it("cuts BLEU's words as it is told", () => {
+it("splits BLEU's words by the given function", () => {
   const decode = (ids: ReadonlyArray<number>) => ids.join("")
   const words = (text: string) => [...text]
   expect(finish(Bleu.make({ decode }), [[1, 2, 3, 4]], [[1, 2, 3, 4]])).toEqual({ bleu: 0 })

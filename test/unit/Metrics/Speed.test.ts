@@ -16,6 +16,6 @@ it("names and rounds as the Trainer does", () => {
   expect(Speed.measure("train", 16, { tokens: 1 })).toEqual({ train_runtime: 16, train_tokens_per_second: 0.062 })
 })
 
-it("gives no speed for no time", () => {
+it("has no speed for a runtime of 0", () => {
   expect(Speed.measure("test", 0, { samples: 7, steps: 2 })).toEqual({ test_runtime: 0 })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import * as SquadMetrics from "../../../src/Metrics/SquadMetrics.ts"
 
-describe("what matters of an answer", () => {
+describe("normalize", () => {
   it.each([
     ["The Cat", "cat"],
     ["a  cat, an owl; the end.", "cat owl end"],
@@ -13,20 +13,20 @@ describe("what matters of an answer", () => {
 })
 
 describe("scores", () => {
-  it("exact match and F1 take the best of several", () => {
+  it("take the best of several references", () => {
     expect(SquadMetrics.exact("the Eiffel Tower", ["tower", "Eiffel tower!"])).toBe(1)
     expect(SquadMetrics.f1("in the green park", ["green park", "somewhere"])).toBeCloseTo(0.8)
     expect(SquadMetrics.f1("park park", ["park"])).toBeCloseTo(2 / 3)
     expect(SquadMetrics.f1("x", ["y"])).toBe(0)
   })
 
-  it("no answer is right where there is none, and wrong where there is one", () => {
+  it("an empty answer is correct for a question without an answer, and wrong otherwise", () => {
     expect([SquadMetrics.exact("", []), SquadMetrics.f1("", []), SquadMetrics.f1("x", []), SquadMetrics.f1("", ["x"])]).toEqual([
       1, 1, 0, 0
     ])
   })
 
-  it("are in percent, and SQuAD 2's for each kind of question", () => {
+  it("are in percent, with SQuAD 2's for each kind of question", () => {
     expect(
       SquadMetrics.score([
         ["Oslo", ["Oslo"]],
