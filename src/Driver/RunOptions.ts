@@ -53,8 +53,8 @@ export interface Options<E = never, R = never> extends CurrentRun.FrontEnd {
   readonly memory?: MemoryReport
   /** Called when a run is interrupted, after its state was saved. */
   readonly onInterrupt?: (interruption: Interruption) => Effect.Effect<void>
-  /** More keys for `trainer_state.json` at a state (`StateFile.make`). */
-  readonly trainerState?: (state: TrainerState) => Readonly<Record<string, unknown>>
+  /** More keys for `trainer_state.json` at a state (`StateFile.make`); `saved` is the state at the last save, if that is another, or null. */
+  readonly trainerState?: (state: TrainerState, saved?: TrainerState | null) => Readonly<Record<string, unknown>>
   /** More files for each checkpoint, by name: the model's config, a tokenizer. */
   readonly files?: Readonly<Record<string, string>>
   /** Called with the views of the run and its present weights, once they are on the device; they are valid until the run's scope closes. */

@@ -40,6 +40,8 @@ export interface Status<E, R> {
   readonly unusedColumns: ReadonlySet<string>
   /** What the last run's arguments came to, for `trainer_state.json`. */
   readonly described: RunOptions["trainerState"]
+  /** The state at the last save; null before there was one. */
+  readonly saved: TrainerState | null
 }
 
 export interface Context<A, E, R> {
@@ -146,7 +148,8 @@ const assemble = Effect.fnUntraced(function* <A, E, R>(
     trained: false,
     preparation: undefined,
     unusedColumns: new Set(),
-    described: undefined
+    described: undefined,
+    saved: null
   })
   const parts = Effect.map(
     Ref.get(cell),

@@ -7,6 +7,7 @@ import type { Result } from "../Evaluation/Evaluation.ts"
 import { Logger, type Scalars } from "../Layer/Logger/Logger.ts"
 import * as Program from "../Program/Program.ts"
 import type { Event } from "../Schedule/Event.ts"
+import type { TrainerState } from "../TrainerState.ts"
 import { type Context, present, type Status } from "./Context.ts"
 import { createOptimizer } from "./OptimizerInfo.ts"
 
@@ -19,8 +20,9 @@ export const evaluated = Effect.fnUntraced(function* <A, E, R>(
   { clock, metrics }: Pick<Result, "clock" | "metrics">
 ) {
   const { state, trained } = yield* Ref.get(core.cell)
-  const logs = stamped({ ...metrics, ...clock }, { state, trained })
-  yield* written(core, { kind: "eval", set, values: metrics, clock })
+  const values = { ...metrics, ...tokens(core, state) }
+  const logs = stamped({ ...metrics, ...clock, ...tokens(core, state) }, { state, trained })
+  yield* written(core, { kind: "eval", set, values, clock })
   yield* Effect.flatMap(Logger, ({ flush }) => flush)
   yield* told(core, { _tag: "EvaluationLogged", state, resumeState: state, set }, logs, { [set]: loader })
   yield* told(core, { _tag: "Evaluated", state, resumeState: state, set, metrics }, logs, { [set]: loader })
@@ -31,9 +33,14 @@ export const evaluated = Effect.fnUntraced(function* <A, E, R>(
 export const log = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R>, logs: Figures) {
   const held = yield* Ref.get(core.cell)
   const { state } = held
-  yield* written(core, { kind: "train", values: logs, clock: {} })
-  yield* told(core, { _tag: "Logged", state, resumeState: state }, stamped(logs, held))
+  const values = { ...logs, ...tokens(core, state) }
+  yield* written(core, { kind: "train", values, clock: {} })
+  yield* told(core, { _tag: "Logged", state, resumeState: state }, stamped(values, held))
 })
+
+/** The tokens that training has read, if `include_num_input_tokens_seen` asks for them. **Source**: `Trainer.log`. */
+const tokens = <A, E, R>({ args }: Context<A, E, R>, { inputTokens }: TrainerState): Figures =>
+  args.includeNumInputTokensSeen === "no" ? {} : { num_input_tokens_seen: inputTokens }
 
 /** Figures have an epoch once there was a training. */
 const stamped = (logs: Figures, { state, trained }: Pick<Status<never, never>, "state" | "trained">): Figures =>

@@ -28,8 +28,8 @@ export const saveModel = Effect.fnUntraced(function* <A, E, R>(core: Context<A, 
 
 /** Writes `trainer_state.json` into the output folder. */
 export const saveState = Effect.fnUntraced(function* <A, E, R>({ args, cell }: Context<A, E, R>) {
-  const { described, history, state } = yield* Ref.get(cell)
-  const known = described === undefined ? {} : { trainerState: described(state) }
+  const { described, history, saved, state } = yield* Ref.get(cell)
+  const known = described === undefined ? {} : { trainerState: described(state, saved) }
   yield* Disk.replace(
     args.outputDir,
     "trainer_state.json",

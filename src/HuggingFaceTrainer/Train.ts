@@ -11,6 +11,7 @@ import { Logger, type Scalars } from "../Layer/Logger/Logger.ts"
 import type { Model } from "../Model/Model.ts"
 import * as DataLoaders from "../Program/DataLoaders.ts"
 import * as Program from "../Program/Program.ts"
+import type { EventOf } from "../Schedule/Event.ts"
 import type { HostWeights } from "../Tensor/Weights.ts"
 import { type Context, fresh, logUnused } from "./Context.ts"
 import * as OptionNames from "./OptionNames.ts"
@@ -48,6 +49,11 @@ export const train = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R
   })
   const { callbacks } = yield* Ref.get(cell)
   const onStart = (running: Views) => Ref.update(cell, (held) => ({ ...held, running }))
+  const onSave = ({ state }: EventOf<"Saved">) =>
+    Effect.as(
+      Ref.update(cell, (held) => ({ ...held, saved: state })),
+      []
+    )
   const training = Effect.gen(function* () {
     const prepared = yield* program.prepare(args)
     yield* logUnused(core, prepared.unusedColumns)
@@ -56,7 +62,7 @@ export const train = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R
     const ignoring = given.ignoreKeysForEval === undefined ? {} : { collect: { ...collect, ignoreKeys: given.ignoreKeysForEval } }
     const report = yield* Program.train(
       { ...prepared, task: { ...prepared.task, ...ignoring } },
-      { from, onInterrupt: onCut, onStart, ...remembered }
+      { from, onInterrupt: onCut, onStart, observe: { Saved: onSave }, ...remembered }
     )
     yield* Ref.update(cell, (held) => ({
       ...held,

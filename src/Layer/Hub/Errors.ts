@@ -34,9 +34,13 @@ export class InvalidToken extends Schema.TaggedError<InvalidToken>()("InvalidTok
 export class NotOnHub extends Schema.TaggedError<NotOnHub>()("NotOnHub", {
   repo: Schema.String,
   what: Schema.Literals(["repository", "revision", "file"]),
-  name: Schema.String
+  name: Schema.String,
+  /** The repository that was most likely meant. */
+  suggestion: Schema.optionalKey(Schema.String)
 }) {
   override get message() {
+    if (this.suggestion !== undefined)
+      return `There is no folder "${this.name}", and names on the hub have an owner. Did you mean ${this.suggestion}?`
     return this.what === "repository"
       ? `There is no repository "${this.repo}" on the hub, and no folder of that name. A private one needs a token (HF_TOKEN).`
       : `${this.repo} has no ${this.what} "${this.name}" on the hub.`

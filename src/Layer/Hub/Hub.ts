@@ -1,5 +1,7 @@
 /** The hub: models, tokenizers and adapters by the name of their repository, as folders. */
 import { Context, Effect, FileSystem, Layer, type Path } from "effect"
+import { NotOnHub } from "./Errors.ts"
+import * as FormerNames from "./FormerNames.ts"
 import * as HuggingFace from "./HuggingFace.ts"
 import type { HubError, Service, Snapshot, Wanted } from "./Snapshot.ts"
 
@@ -39,8 +41,10 @@ export const resolve = Effect.fn("Hub.resolve")(function* (
   wanted: Wanted
 ): Effect.fn.Return<Pick<Snapshot, "folder" | "files">, HubError, FileSystem.FileSystem | Path.Path> {
   const fs = yield* FileSystem.FileSystem
-  if (isRepository(name) && !(yield* fs.exists(name))) return yield* (yield* Hub).snapshot(name, wanted)
-  return { folder: name, files: [] }
+  const suggestion = FormerNames.present(name)
+  if ((suggestion === undefined && !isRepository(name)) || (yield* fs.exists(name))) return { folder: name, files: [] }
+  if (suggestion !== undefined) return yield* new NotOnHub({ repo: name, what: "repository", name, suggestion })
+  return yield* (yield* Hub).snapshot(name, wanted)
 })
 
 /** Whether a text looks like `owner/name`. */

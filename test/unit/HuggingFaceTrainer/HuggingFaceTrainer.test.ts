@@ -404,6 +404,51 @@ it.effect("saves the model, the state, results and a card", () =>
   )
 )
 
+it.effect("saveState writes the callbacks and flags of the last save", () =>
+  here(
+    Effect.gen(function* () {
+      const outputDir = join(mkdtempSync(join(tmpdir(), "regimen-state-")), "out")
+      const never = yield* Trainer.make({ ...base, args: { ...args, outputDir, saveStrategy: "no" } })
+      yield* never.train()
+      yield* never.saveState()
+      const initial = JSON.parse(readFileSync(join(outputDir, "trainer_state.json"), "utf8")).stateful_callbacks
+      expect(initial.TrainerControl.args).toMatchObject({ should_save: false, should_training_stop: false })
+      const once = Callback.make({ onStepEnd: ({ state }) => (state.step === 3 ? { ask: ["save"] as const } : undefined) })
+      const saving = yield* Trainer.make({ ...base, args: { ...args, outputDir, saveStrategy: "no" }, callbacks: [once] })
+      yield* saving.train()
+      yield* saving.saveState()
+      const last = JSON.parse(readFileSync(join(outputDir, "trainer_state.json"), "utf8"))
+      expect([last.global_step, last.stateful_callbacks.TrainerControl.args]).toMatchObject([
+        4,
+        { should_save: true, should_training_stop: false }
+      ])
+    })
+  )
+)
+
+it.effect("evaluate and log give num_input_tokens_seen if the arguments ask for it", () =>
+  here(
+    Effect.gen(function* () {
+      const seen: Array<number | undefined> = []
+      const counting = { ...Tiny.model, mainInput: "x" }
+      const trainer = yield* Trainer.make({
+        ...base,
+        model: counting,
+        args: { ...args, includeNumInputTokensSeen: "all" },
+        callbacks: [Callback.make({ onEvaluate: ({ metrics }) => void seen.push(metrics.num_input_tokens_seen) })]
+      })
+      expect((yield* trainer.evaluate()).num_input_tokens_seen).toBe(0)
+      yield* trainer.train()
+      const { inputTokens } = yield* trainer.state
+      expect(inputTokens).toBeGreaterThan(0)
+      expect((yield* trainer.evaluate()).num_input_tokens_seen).toBe(inputTokens)
+      yield* trainer.log({ own: 1 })
+      expect((yield* trainer.logHistory).at(-1)?.values).toEqual({ own: 1, num_input_tokens_seen: inputTokens })
+      expect(seen).toEqual([0, inputTokens])
+    })
+  )
+)
+
 it.effect("says what it is made of", () =>
   here(
     Effect.gen(function* () {

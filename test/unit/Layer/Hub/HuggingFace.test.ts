@@ -154,6 +154,20 @@ layer(NodeServices.layer, { excludeTestServices: true })("Hugging Face's hub", (
     })
   )
 
+  it.effect("suggests the present name of a model that is named without its owner", () =>
+    Effect.gen(function* () {
+      const { message } = yield* Effect.flip(Hub.resolve("bert-base-uncased", all))
+      expect(message).toContain("Did you mean google-bert/bert-base-uncased?")
+      for (const [name, repository] of [
+        ["gpt2", "openai-community/gpt2"],
+        ["distilbert-base-uncased", "distilbert/distilbert-base-uncased"],
+        ["roberta-base", "FacebookAI/roberta-base"],
+        ["t5-small", "google-t5/t5-small"]
+      ] as const)
+        expect(yield* Effect.flip(Hub.resolve(name, all))).toMatchObject({ _tag: "NotOnHub", suggestion: repository })
+    })
+  )
+
   it.effect("a folder is itself, whatever it looks like; only owner/name is a repository", () =>
     Effect.gen(function* () {
       const { cache } = yield* start
