@@ -50,7 +50,7 @@ export const handlers: { readonly [T in Plan.Tag]?: Handler<T> } = {
       const read = run.options.tokensPerSecond === true ? BatchCounts.measure(model, taken, "all").inputTokens : 0
       return {
         answer: BatchCounts.measure(model, taken, run.options.inputTokens),
-        commit: Effect.map(run.weights.update(state, rate, taken), () =>
+        commit: Effect.map(run.weights.update(state, rate, taken).pipe(run.metrics.stepSpan(state.step + 1)), () =>
           set(run, { batches: new Map(), tokensRead: tokensRead + read })
         )
       }
@@ -70,6 +70,7 @@ export const handlers: { readonly [T in Plan.Tag]?: Handler<T> } = {
     const tokens = run.options.inputTokens === undefined ? undefined : state.inputTokens - run.start.inputTokens
     const commit = Effect.gen(function* () {
       yield* run.log.train(state, logs, tokens)
+      yield* run.metrics.log(logs.loss, state.samples - run.start.samples)
       yield* run.weights.reset
       set(run, { nonFiniteReported: 0 })
     })
@@ -92,6 +93,7 @@ export const handlers: { readonly [T in Plan.Tag]?: Handler<T> } = {
       set(run, { evaluation })
       return { answer: evaluation.metrics }
     }).pipe(
+      run.metrics.span("regimen.evaluate", { step: state.step, set: name }),
       Effect.catchDefect((cause) => Effect.fail(new EvaluationFailed({ set: name, step: state.step, reason: messageOf(cause) })))
     ),
 

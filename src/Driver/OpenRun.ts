@@ -15,24 +15,26 @@ import type { Stage } from "./MemoryReport.ts"
 import * as ResumeFrom from "./ResumeFrom.ts"
 import * as RunContext from "./RunContext.ts"
 import * as RunLog from "./RunLog.ts"
-import type { Options } from "./RunOptions.ts"
+import * as RunMetrics from "./RunMetrics.ts"
+import { type Options, startOf } from "./RunOptions.ts"
 import type { TrainingTask } from "./TrainingTask.ts"
 import * as TrainingWeights from "./TrainingWeights.ts"
 
 /** Opens a run. Nothing is trained yet. **Errors**: whatever would fail later and can be found now. */
-export const open = Effect.fnUntraced(function* <E, R>(given: TrainingTask, asGiven: Plan.Plan, options: Options<E, R>) {
+export const open = Effect.fnUntraced(function* <E, R>(asked: TrainingTask, asGiven: Plan.Plan, options: Options<E, R>) {
   const plan = Plan.guarded(asGiven)
-  const task: TrainingTask = { ...given, train: checked(given.train, given.model) }
+  const task: TrainingTask = { ...asked, train: checked(asked.train, asked.model) }
   const store = yield* CheckpointStore
   const logger = IsolatedLogger.make(yield* Logger)
   const memory = (stage: Stage) => options.memory?.begin(stage) ?? Effect.succeed(Effect.succeed({}))
   const opened = yield* memory("init")
   const attempt = yield* store.open
-  const found = yield* ResumeFrom.resume(options.from ?? "newest")
+  const { from, given } = startOf(options.from)
+  const found = yield* ResumeFrom.resume(from)
   const start = found === undefined ? initial : Plan.resume(found.state, options)
   const weights = yield* TrainingWeights.make(
     task,
-    found === undefined ? { state: start } : { state: start, weights: found.weights, adapter: found.adapter },
+    found === undefined ? { state: start, ...given } : { state: start, weights: found.weights, adapter: found.adapter },
     options
   )
   const counted = options.inputTokens !== undefined || options.tokensPerSecond === true
@@ -41,12 +43,13 @@ export const open = Effect.fnUntraced(function* <E, R>(given: TrainingTask, asGi
   const callbacks = yield* CallbackSet.make(options.callbacks ?? [], start, views)
   yield* options.onStart?.(views) ?? Effect.void
   const log = yield* RunLog.make(attempt, logger, found?.history ?? [])
+  const metrics = yield* RunMetrics.make(attempt, store)
   const writer = yield* CheckpointWriter.make({
     logger,
     background: options.background ?? false,
     modelOnly: options.saveOnlyModel ?? false,
-    durable: typeof options.from === "object" ? undefined : found?.state
-  })
+    durable: typeof from === "object" ? undefined : found?.state
+  }).pipe(Effect.provideService(CheckpointStore, metrics.store))
   const loop = Plan.play(plan, start)
   const cell = MutableRef.make<RunContext.RunState<E>>(RunContext.initial(loop.next()))
   yield* opened
@@ -61,6 +64,7 @@ export const open = Effect.fnUntraced(function* <E, R>(given: TrainingTask, asGi
     weights,
     writer,
     callbacks,
+    metrics,
     memory: yield* memory("train"),
     loop,
     cell

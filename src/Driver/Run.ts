@@ -14,7 +14,7 @@ import * as Snapshot from "./Snapshot.ts"
 import type { TrainingTask } from "./TrainingTask.ts"
 import { turn } from "./Turn.ts"
 
-export type { Interruption, Options, Services, TrainResult } from "./RunOptions.ts"
+export { type Interruption, type Options, type Services, type StartingWeights, startOf, type TrainResult } from "./RunOptions.ts"
 
 export interface Run<E, R> {
   /**

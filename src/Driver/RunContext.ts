@@ -10,6 +10,7 @@ import type * as CallbackSet from "./CallbackSet.ts"
 import type { CheckpointWriter } from "./CheckpointWriter.ts"
 import type { RunError } from "./Errors.ts"
 import type { RunLog } from "./RunLog.ts"
+import type { RunMetrics } from "./RunMetrics.ts"
 import type { Options } from "./RunOptions.ts"
 import type { TrainingTask } from "./TrainingTask.ts"
 import type { TrainingWeights } from "./TrainingWeights.ts"
@@ -50,6 +51,7 @@ export interface RunContext<E, R> {
   readonly weights: TrainingWeights
   readonly writer: CheckpointWriter
   readonly callbacks: CallbackSet.Callbacks<E, R>
+  readonly metrics: RunMetrics
   /** Ends the measurement of this attempt's memory. */
   readonly memory: Effect.Effect<Readonly<Record<string, number>>>
   /** The loop, always one question ahead of the answers. */

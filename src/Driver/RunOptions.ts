@@ -21,8 +21,8 @@ export interface Options<E = never, R = never> extends CurrentRun.FrontEnd {
   readonly observe?: Observer<E, R>
   /** Called at events, after the observer; their state is part of the training state. */
   readonly callbacks?: ReadonlyArray<Callback<E, R>>
-  /** Where to start. Default: the newest checkpoint of the store. */
-  readonly from?: ResumeFrom.From
+  /** Where to start: at a checkpoint (default: the newest of the store), or at step 0, from the given weights or the model's own. */
+  readonly from?: ResumeFrom.From | StartingWeights
   /** On resume, start the epoch's data again instead of seeking (`ignore_data_skip`). */
   readonly ignoreDataSkip?: boolean
   /** Write checkpoints while training continues, one at a time. The snapshot is taken in the loop. */
@@ -64,6 +64,18 @@ export interface Options<E = never, R = never> extends CurrentRun.FrontEnd {
   /** Shown by the loggers once, at the start. */
   readonly config?: Readonly<Record<string, unknown>>
 }
+
+/** Host weights to start from at step 0, such as those of a training before: the optimizer begins anew. */
+export interface StartingWeights {
+  readonly weights: Pick<HostWeights, "parameters"> & Partial<HostWeights>
+  readonly state?: never
+}
+
+/** Tells the two kinds of starts apart. */
+export const startOf = (
+  from: ResumeFrom.From | StartingWeights = "newest"
+): { readonly from: ResumeFrom.From; readonly given?: { readonly initial: StartingWeights["weights"] } } =>
+  typeof from === "object" && from.state === undefined ? { from: "scratch", given: { initial: from.weights } } : { from }
 
 /** The default of `grace`. */
 export const defaultGrace: Duration.Input = "1 minute"

@@ -23,6 +23,7 @@ import type { HostWeights, Weights } from "../Tensor/Weights.ts"
 import type { LastUpdate, TrainerState } from "../TrainerState.ts"
 import { InvalidTask, type Misfit, NonFiniteTensor } from "./Errors.ts"
 import type * as NonFinite from "./NonFinite.ts"
+import type { StartingWeights } from "./RunOptions.ts"
 import type { TrainingTask } from "./TrainingTask.ts"
 
 /** What was measured since the last log. **Unit**: nats; of the last update, its rate and the L2 norm of its gradients before clipping. */
@@ -56,7 +57,13 @@ export interface TrainingWeights {
 /** Opens a learner in a scope, from host weights or, without them, from the model's initial ones. */
 export const make = Effect.fnUntraced(function* (
   task: TrainingTask,
-  from: { readonly weights?: HostWeights; readonly state: TrainerState } & Pick<Checkpoint, "adapter">,
+  from: {
+    readonly state: TrainerState
+    /** Those of a checkpoint, with the optimizer's slots. */
+    readonly weights?: HostWeights
+    /** Those to begin with instead of the model's own. */
+    readonly initial?: StartingWeights["weights"]
+  } & Pick<Checkpoint, "adapter">,
   options: { readonly nonFinite?: NonFinite.Policy; readonly traceNonFinite?: boolean } = {}
 ) {
   const { nonFinite = "fail", traceNonFinite = false } = options
@@ -88,7 +95,7 @@ export const make = Effect.fnUntraced(function* (
 
   /** Puts the weights in the cell group by group, so that the finalizer frees what a failure leaves. */
   const begin = Effect.gen(function* () {
-    const first = yield* initialWeights(task.model, root)
+    const first = yield* startingWeights(task.model, root, from.initial)
     const step = from.state.step
     if (saved !== undefined) {
       const other = Object.keys(first.parameters).find((path) => task.trainable(path) && !saved(path))
@@ -234,6 +241,16 @@ export const make = Effect.fnUntraced(function* (
         yield* free({ parameters: replaced, buffers: weights.buffers, slots: {} }, {})
       }).pipe(Effect.uninterruptible)
   } satisfies TrainingWeights
+})
+
+/** The weights to begin with: the given ones, which must be of the model, or the model's own. */
+const startingWeights = Effect.fnUntraced(function* (model: Model, root: Key.Key, given: StartingWeights["weights"] | undefined) {
+  const own = yield* initialWeights(model, root)
+  if (given === undefined) return own
+  const { buffers = own.buffers, parameters } = given
+  yield* ShapeCheck.check({ step: null, group: "parameters", expected: own.parameters, found: parameters })
+  yield* ShapeCheck.check({ step: null, group: "buffers", expected: own.buffers, found: buffers })
+  return { parameters, buffers }
 })
 
 /** The model's own initial weights. **Errors**: `InvalidTask` with what the model threw. */

@@ -12,7 +12,7 @@ import * as Trainer from "../Driver/Driver.ts"
 import type { RunError } from "../Driver/Errors.ts"
 import * as MemoryReport from "../Driver/MemoryReport.ts"
 import * as Observer from "../Driver/Observer.ts"
-import type { Options, Services } from "../Driver/Run.ts"
+import { type Options, type Services, startOf } from "../Driver/Run.ts"
 import * as CollectOptions from "../Evaluation/CollectOptions.ts"
 import type { Predicted } from "../Evaluation/Evaluation.ts"
 import * as Optimizer from "../Layer/Optimizer.ts"
@@ -267,7 +267,7 @@ export const train = <E, R, E2 = never, R2 = never>(
       Effect.flatMap(prepared.again(tried), (next) => once(next, together(together(next.options, options), more)))
     )
   }
-  return withLogLevel(args)(BatchFinder.find(args, all.from ?? "newest", attempt))
+  return withLogLevel(args)(BatchFinder.find(args, startOf(all.from).from, attempt))
 }
 
 const once = <E, R, E2, R2>({ optimizer, plan, task }: Prepared<E, R>, options: Options<E2, R2>) =>

@@ -608,3 +608,22 @@ here("a checkpoint after a failed background write lists no step that is not on 
     expect(store.kept.get(5)!.state.checkpoints).toEqual([])
   })
 )
+
+here("a run starts at step 0 from given weights, which must be of the model", () =>
+  Effect.gen(function* () {
+    const task = yield* Tiny.task()
+    const { weights } = yield* reference(task)
+    const store = Tiny.store()
+    const tuned = yield* Trainer.train(task, plan(), { from: { weights } }).pipe(Effect.provide(world(store.layer)))
+    const again: TrainingTask = { ...task, model: { ...task.model, init: () => weights.parameters } }
+    const expected = yield* reference(again)
+    expect(tuned.state.step).toBe(12)
+    expect(Equal.equals(tuned.weights, expected.weights)).toBe(true)
+    const { gain: _, ...others } = weights.parameters
+    const wrong = Trainer.train(task, plan(), { from: { weights: { parameters: others } } })
+    expect(yield* Effect.flip(wrong.pipe(Effect.provide(world(Tiny.store().layer))))).toMatchObject({
+      _tag: "WrongCheckpoint",
+      missing: ["gain"]
+    })
+  })
+)
