@@ -10,7 +10,7 @@ import { load } from "./Load.ts"
 import * as Case from "./PlanCase.ts"
 import * as Outcome from "./PlanOutcome.ts"
 import * as Text from "./PlanText.ts"
-import type { Asked } from "./TaskFlags.ts"
+import type { TaskOptions } from "./TaskFlags.ts"
 
 export interface Options {
   /** Print JSON, for machines. */
@@ -34,7 +34,12 @@ export const program = Effect.fnUntraced(function* (file: string, given: Input, 
 })
 
 /** Plans the training of a task, as `program` does. */
-export const task = Effect.fnUntraced(function* ({ name, settings }: Asked, given: Input, files: DataFiles, options: Options) {
+export const task = Effect.fnUntraced(function* (
+  { name, settings }: TaskOptions,
+  given: Input,
+  files: DataFiles,
+  options: Options
+) {
   return yield* planned(yield* Tasks.make({ task: name, settings, files }), given, options)
 })
 

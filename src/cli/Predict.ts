@@ -9,7 +9,7 @@ import * as Key from "../Tensor/Key.ts"
 import type { DataFiles } from "./DataFiles.ts"
 import * as ExitCode from "./ExitCode.ts"
 import * as Phases from "./Phases.ts"
-import { type Asked, NoPrediction, OneOfBoth } from "./TaskFlags.ts"
+import { NoPrediction, OneOfBoth, type TaskOptions } from "./TaskFlags.ts"
 
 export interface Given {
   readonly overrides: Arguments.Input
@@ -22,7 +22,7 @@ export interface Given {
  * Predicts the test file: into the output folder where one is named, and otherwise the predictions go to standard output and the metrics to standard error;
  * both are one object of JSON where that is asked for.
  */
-export const predict = Effect.fnUntraced(function* (task: Asked | undefined, { device, files, json, overrides }: Given) {
+export const predict = Effect.fnUntraced(function* (task: TaskOptions | undefined, { device, files, json, overrides }: Given) {
   if (task === undefined) return yield* new OneOfBoth({ given: "neither" })
   if (!Tasks.predicts(task.name)) return yield* new NoPrediction({ task: task.name })
   if (files.test === undefined) return yield* new Tasks.NoTaskData({ reason: "There is nothing to predict: pass --test_file." })

@@ -1,4 +1,4 @@
-/** The commands, and how they end. */
+/** The subcommands of `regimen`, their errors and exit codes. */
 import { Cause, Console, Effect, Logger, Option, Path, Stdio, Terminal } from "effect"
 import { Argument, CliError, CliOutput, Command, Flag } from "effect/cli"
 import packageJson from "../../package.json" with { type: "json" }
@@ -19,9 +19,9 @@ import * as Outcome from "./Outcome.ts"
 import * as Plan from "./Plan.ts"
 import { predict } from "./Predict.ts"
 import * as TaskFlags from "./TaskFlags.ts"
-import { type Given, resume, train, trainTask } from "./Train.ts"
+import { type CommandLine, resume, train, trainTask } from "./Train.ts"
 
-/** Ends the command with a code that says more than success or failure. */
+/** Sets the exit code. */
 const end = (code: number) =>
   Effect.sync(() => {
     process.exitCode = code
@@ -41,16 +41,16 @@ const task = Flag.String("task").pipe(
   Flag.optional
 )
 
-/** What was taken out of the words: training arguments and files, a task's settings, those of a generation. */
-interface Told {
+/** The parsed part of the command line: training arguments, files, and the settings of a task or of a generation. */
+interface Parsed {
   readonly overrides: Arguments.Input
   readonly files: DataFiles.DataFiles
-  readonly task: TaskFlags.Asked | undefined
+  readonly task: TaskFlags.TaskOptions | undefined
   readonly settings: Readonly<Record<string, unknown>>
 }
 
 /** The subcommands. */
-const commands = ({ overrides, files, task: asked, settings }: Told) =>
+const commands = ({ overrides, files, task: asked, settings }: Parsed) =>
   [
     Command.make(
       "train",
@@ -68,19 +68,19 @@ const commands = ({ overrides, files, task: asked, settings }: Told) =>
       Effect.fnUntraced(function* ({ file, device, json }) {
         if (Option.isSome(file) === (asked !== undefined))
           return yield* new TaskFlags.OneOfBoth({ given: asked === undefined ? "neither" : "both" })
-        const run = Effect.fnUntraced(function* (tell: Given["tell"]) {
-          const given = { overrides, device, files, tell }
-          return asked === undefined ? yield* train(Option.getOrThrow(file), given) : yield* trainTask(asked, given)
+        const run = Effect.fnUntraced(function* (report: CommandLine["report"]) {
+          const commandLine = { overrides, device, files, report }
+          return asked === undefined ? yield* train(Option.getOrThrow(file), commandLine) : yield* trainTask(asked, commandLine)
         })
-        return yield* Effect.flatMap(Outcome.telling(json, run), end)
+        return yield* Effect.flatMap(Outcome.reporting(json, run), end)
       })
     ).pipe(
       Command.withShortDescription("Train a program, or a model for a task; evaluate and predict"),
       Command.withDescription(
-        "Run a program, or go on with it where it was; or train a model for a task on files of rows. Any training argument is a flag (--learning_rate 1e-3). --do_train, --do_eval and --do_predict say what to do (default: train); --train_file, --validation_file and --test_file are the data, in the place of a program's own."
+        "Run a program, or resume it; or train a model for a task on files of rows. Every training argument is a flag (--learning_rate 1e-3). --do_train, --do_eval and --do_predict select the phases (default: train); --train_file, --validation_file and --test_file replace the program's data."
       ),
       Command.withExamples([
-        { command: "regimen train examples/mnist.ts", description: "Train, or resume what was interrupted" },
+        { command: "regimen train examples/mnist.ts", description: "Train, or resume an interrupted run" },
         {
           command: "regimen train examples/mnist.ts --num_train_epochs 5 --output_dir runs/five",
           description: "With other arguments"
@@ -104,7 +104,7 @@ const commands = ({ overrides, files, task: asked, settings }: Told) =>
       {
         model: Argument.String("model").pipe(Argument.withDescription("Folder of a model, or its name on the hub")),
         prompts: Argument.String("prompt").pipe(
-          Argument.withDescription("What to go on from, or to translate; without one, each line of standard input is a prompt"),
+          Argument.withDescription("Text to continue, or to translate; without one, each line of standard input is a prompt"),
           Argument.variadic()
         ),
         device,
@@ -112,12 +112,12 @@ const commands = ({ overrides, files, task: asked, settings }: Told) =>
       },
       ({ model, prompts, device, json }) => generate({ model, prompts, settings, device, json })
     ).pipe(
-      Command.withShortDescription("Let a model write texts"),
+      Command.withShortDescription("Generate text with a model"),
       Command.withDescription(
-        "Let a model write texts. Any setting of a generation is a flag (--max_new_tokens 30, --do_sample, --num_beams 4), and so are --prompts_file, --chat, --seed and --revision."
+        "Generate text with a model. Every generation setting is a flag (--max_new_tokens 30, --do_sample, --num_beams 4), and so are --prompts_file, --chat, --seed and --revision."
       ),
       Command.withExamples([
-        { command: "regimen generate runs/tale 'Once upon a time' --do_sample --top_p 0.9", description: "Go on from a text" }
+        { command: "regimen generate runs/tale 'Once upon a time' --do_sample --top_p 0.9", description: "Continue a text" }
       ])
     ),
     Command.make(
@@ -125,10 +125,10 @@ const commands = ({ overrides, files, task: asked, settings }: Told) =>
       { folder: Argument.String("folder").pipe(Argument.withDescription("The output folder of a run")), device, json },
       ({ folder, device, json }) =>
         Effect.flatMap(
-          Outcome.telling(json, (tell) => resume(folder, { overrides, device, files, tell })),
+          Outcome.reporting(json, (report) => resume(folder, { overrides, device, files, report })),
           end
         )
-    ).pipe(Command.withDescription("Go on with the run of an output folder")),
+    ).pipe(Command.withDescription("Resume the run of an output folder")),
     Command.make(
       "inspect",
       { checkpoint: Argument.String("checkpoint").pipe(Argument.withDescription("A folder checkpoint-<step>")), json },
@@ -141,7 +141,7 @@ const commands = ({ overrides, files, task: asked, settings }: Told) =>
         )
         yield* Console.log(json ? JSON.stringify(Inspect.toJson(found), null, 2) : Inspect.render(found, yield* columns))
       })
-    ).pipe(Command.withDescription("Show what a checkpoint holds")),
+    ).pipe(Command.withDescription("Show the contents of a checkpoint")),
     Command.make(
       "plan",
       {
@@ -181,7 +181,7 @@ const commands = ({ overrides, files, task: asked, settings }: Told) =>
 
 const none = { task: undefined, warnings: [] }
 
-/** The whole command, from its words to the exit code, which it leaves with the process. */
+/** Runs the command: parses the command line and sets the exit code of the process. */
 export const main = Effect.gen(function* () {
   const stdio = yield* Stdio.Stdio
   const words = yield* stdio.args
@@ -191,12 +191,12 @@ export const main = Effect.gen(function* () {
     ? { ...none, ...(yield* Effect.fromResult(TaskFlags.only(generation, others))) }
     : yield* TaskFlags.take(others)
   yield* Effect.forEach(warnings, complain)
-  const told: Told = generates
-    ? { overrides: {}, files, task, settings: input as Told["settings"] }
+  const parsed: Parsed = generates
+    ? { overrides: {}, files, task, settings: input as Parsed["settings"] }
     : { overrides: input as Arguments.Input, files, task, settings: {} }
   const regimen = Command.make("regimen").pipe(
     Command.withDescription(packageJson.description),
-    Command.withSubcommands(commands(told))
+    Command.withSubcommands(commands(parsed))
   )
   const width = Math.min(80, yield* columns)
   yield* Effect.provideService(
@@ -224,20 +224,20 @@ export const main = Effect.gen(function* () {
   Effect.provide(Logger.layer([Logger.make(({ message }) => process.stderr.write(`regimen: ${sentence(message)}\n`))]))
 )
 
-/** An error in one line; as JSON where a run was to tell its outcome so. */
+/** Prints an error in one line; as JSON if the command was given `--json`. */
 const refuse = Effect.fnUntraced(function* (error: { readonly _tag: string; readonly message: string }) {
   const words = yield* Effect.flatMap(Stdio.Stdio, (stdio) => stdio.args)
   const json = ["train", "resume", "predict", "generate"].includes(words[0] ?? "") && words.includes("--json")
   yield* json ? Console.error(Outcome.failure(error)) : complain(error.message)
 })
 
-/** Ends with the code of an error, unless a run has said that it failed. */
+/** Sets the exit code of an error, unless a run has already failed. */
 const failed = (error: unknown) =>
   Effect.suspend(() => end(process.exitCode === ExitCode.failed ? ExitCode.failed : ExitCode.of(error)))
 
 const complain = (text: string) => Console.error(`regimen: ${text}`)
 
-/** The help was asked for, or the words are wrong. A flag that looks like a training argument is told which. */
+/** Handles help and usage errors. For a misspelt training argument it suggests the correct one. */
 const usage = Effect.fnUntraced(function* (error: CliError.CliError) {
   if (error._tag !== "ShowHelp") return yield* end(ExitCode.badArguments)
   const unknown = error.errors.flatMap((each) => (each._tag === "UnrecognizedOption" ? [each.option] : []))
@@ -245,7 +245,7 @@ const usage = Effect.fnUntraced(function* (error: CliError.CliError) {
   yield* end(error.errors.length === 0 ? ExitCode.done : ExitCode.badArguments)
 })
 
-/** What nobody foresaw, in one line; all of it for those who look for it. */
+/** Describes an unexpected error in one line; with its stack trace at log level debug. */
 const defect = Effect.fnUntraced(function* (cause: Cause.Cause<unknown>) {
   const words = yield* Effect.flatMap(Stdio.Stdio, (stdio) => stdio.args)
   if (/--log-level[ =](all|trace|debug)\b/.test(words.join(" "))) return Cause.pretty(cause)
@@ -254,7 +254,7 @@ const defect = Effect.fnUntraced(function* (cause: Cause.Cause<unknown>) {
   return `${sentence(what)} This is a bug, in regimen or in the program; --log-level debug shows where.`
 })
 
-/** One line, ended. */
+/** Returns a message as one line that ends with a full stop. */
 const sentence = (message: unknown): string => {
   const first = Array.isArray(message) ? message[0] : message
   return String(first)

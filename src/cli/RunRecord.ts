@@ -1,9 +1,9 @@
-/** What a run's arguments are kept as, and what tells two runs apart. */
+/** The arguments that are recorded of a run, and the identity of a run. */
 import { Effect } from "effect"
 import * as Arguments from "../Arguments/Arguments.ts"
 import * as TaskFlags from "./TaskFlags.ts"
 
-/** The arguments that a run goes on with: all but where it lives and how it starts. */
+/** Returns the arguments that a resumed run uses: all but the output folder and how it starts. */
 export const of = (args: Arguments.Arguments): Readonly<Record<string, unknown>> => {
   const {
     output_dir: _,
@@ -15,8 +15,11 @@ export const of = (args: Arguments.Arguments): Readonly<Record<string, unknown>>
   return rest
 }
 
-/** What makes a run what it is: its arguments but for the phases, and its task's settings. */
-export const telling = Effect.fnUntraced(function* (args: Readonly<Record<string, unknown>>, task: TaskFlags.Asked | undefined) {
+/** Returns the identity of a run: its arguments without the phases, and its task's settings. */
+export const identity = Effect.fnUntraced(function* (
+  args: Readonly<Record<string, unknown>>,
+  task: TaskFlags.TaskOptions | undefined
+) {
   const { do_train: _, do_eval: __, do_predict: ___, ...rest } = args
   return { ...rest, ...(task === undefined ? {} : yield* TaskFlags.recordOf(task)) }
 })

@@ -1,21 +1,22 @@
-/** What `regimen train` says of a run's end. */
+/** The messages of `regimen train` at the end of a run. */
 import type * as Arguments from "../Arguments/Arguments.ts"
 import * as Numbers from "../Format/Numbers.ts"
 import type * as Phases from "./Phases.ts"
 
-/** The names of the arguments that two runs do not share. */
-export const differing = (left: Readonly<Record<string, unknown>>, right: Readonly<Record<string, unknown>>) =>
-  Object.keys({ ...left, ...right })
-    .filter((name) => JSON.stringify(left[name]) !== JSON.stringify(right[name]))
-    .join(", ")
+/** Lists the names of the arguments that differ between two runs. */
+export const differing = (
+  left: Readonly<Record<string, unknown>>,
+  right: Readonly<Record<string, unknown>>
+): ReadonlyArray<string> =>
+  Object.keys({ ...left, ...right }).filter((name) => JSON.stringify(left[name]) !== JSON.stringify(right[name]))
 
-/** Metrics as the end of a sentence. */
+/** Lists metrics as the end of a sentence. */
 export const list = (metrics: Readonly<Record<string, number>>) =>
   Object.entries(metrics)
     .map(([name, value]) => `, ${name} ${Numbers.number(value)}`)
     .join("")
 
-/** What a run came to, and where. */
+/** Describes a finished run and its files. */
 export const finished = (run: {
   readonly name: string
   readonly folder: string
@@ -27,20 +28,20 @@ export const finished = (run: {
   return `Finished ${run.name}: ${Numbers.thousands(run.step)} steps${list(run.metrics)}. In ${run.folder}: ${there}.`
 }
 
-/** That a run was cut behind its training, and what goes on. */
+/** Describes an interruption after the training, and how to continue. */
 export const interruptedAfter = (folder: string, { evaluate, predict }: Phases.Phases) => {
   const rest = [...(evaluate ? ["--do_eval"] : []), ...(predict ? ["--do_predict"] : [])].join(" ")
-  return `Interrupted after the training, which is saved in ${folder}. Run the same command with ${rest} and without --do_train to go on.`
+  return `Interrupted after the training, which is saved in ${folder}. Run the same command with ${rest} and without --do_train to continue.`
 }
 
-/** That a run was cut, and what goes on. */
+/** Describes an interruption of the training, and how to continue. */
 export const interrupted = (
   folder: string,
   { step, safe }: { readonly step: number; readonly safe: boolean },
   { overwriteOutputDir, resumeFromCheckpoint }: Arguments.Arguments
 ) => {
   if (!safe)
-    return `Interrupted at step ${Numbers.thousands(step)}, and its state could not be saved; the last checkpoint in ${folder} stands.`
+    return `Interrupted at step ${Numbers.thousands(step)}, and its state could not be saved; the last checkpoint in ${folder} is unchanged.`
   const command = overwriteOutputDir
     ? `\`regimen resume ${folder}\` (the same command has overwrite_output_dir)`
     : resumeFromCheckpoint !== null && resumeFromCheckpoint !== true
@@ -48,5 +49,5 @@ export const interrupted = (
       : "the same command"
   return step === 0
     ? "Interrupted before the first update: there was nothing to save. Run the same command to start again."
-    : `Interrupted at step ${Numbers.thousands(step)} and saved in ${folder}. Run ${command} to go on.`
+    : `Interrupted at step ${Numbers.thousands(step)} and saved in ${folder}. Run ${command} to continue.`
 }
