@@ -76,7 +76,7 @@ describe.concurrent("a run", slow, () => {
     const before = readFileSync(at("whole", "log.jsonl"))
     const again = await train("whole")
     expect(again.code).toBe(0)
-    expect(again.stdout).toMatch(/^whole holds a finished run of tiny: 18 steps.*Nothing to do\.\n$/)
+    expect(again.stdout).toMatch(/^whole has a finished run of tiny: 18 steps.*Nothing to do\.\n$/)
     expect(readFileSync(at("whole", "log.jsonl")).equals(before)).toBe(true)
   })
 
@@ -86,7 +86,7 @@ describe.concurrent("a run", slow, () => {
   ])("cut by %s is saved (75), and the same command makes it the run that was never cut", async (name, signal, step) => {
     const output = name.replaceAll(" ", "-")
     const cut = await train(output, [], { env: { TINY_SIGNAL: signal } })
-    expect(cut.stdout).toContain(`Interrupted at step ${step} and saved in ${output}. Run the same command to go on.`)
+    expect(cut.stdout).toContain(`Interrupted at step ${step} and saved in ${output}. Run the same command to continue.`)
     expect(cut.stderr).toBe("")
     expect(cut.code).toBe(75)
     expect(status(output)).toMatchObject({ status: "interrupted", step })
@@ -270,7 +270,7 @@ describe.concurrent("data and arguments", slow, () => {
 
   it("resume of a folder without a run is refused (2)", async () => {
     mkdirSync(at("empty-folder"))
-    told(await regimen(["resume", "empty-folder"]), 2, /there is no run in it/)
+    told(await regimen(["resume", "empty-folder"]), 2, /it has no run/)
   })
 })
 

@@ -50,7 +50,7 @@ describe.concurrent("the phases", slow, () => {
     const cut = await train("after", ["--do_train", "--do_eval"], { env: { TINY_SIGNAL: "eval:12:SIGINT" } })
     expect(cut.stdout).toContain("Finished tiny: 18 steps")
     expect(cut.stdout).toContain(
-      "Interrupted after the training, which is saved in after. Run the same command with --do_eval and without --do_train to go on."
+      "Interrupted after the training, which is saved in after. Run the same command with --do_eval and without --do_train to continue."
     )
     expect([cut.code, cut.stderr]).toEqual([75, ""])
     expect(json("after/regimen.json")).toMatchObject({ status: "finished", step: 18 })

@@ -30,7 +30,7 @@ describe.concurrent("a finished run", slow, () => {
   it("has nothing to do when its newest checkpoint is asked for, and trains when another is", async () => {
     cpSync(at("whole"), at("again"), { recursive: true })
     const newest = await train("again", ["--resume_from_checkpoint", "true"])
-    expect(newest.stdout).toMatch(/^again holds a finished run of tiny: 18 steps.*Nothing to do\.\n$/)
+    expect(newest.stdout).toMatch(/^again has a finished run of tiny: 18 steps.*Nothing to do\.\n$/)
     const older = await train("again", ["--resume_from_checkpoint", "again/checkpoint-16"])
     expect(older.stdout).toContain("Resuming again from checkpoint-16 (step 16).")
     ended("again", older)
@@ -43,7 +43,7 @@ describe.concurrent("a finished run", slow, () => {
     ])
     expect(own.stdout).toContain("Nothing to do.")
     expect(other.stderr).toMatch(
-      /^regimen: [^\n]*`regimen resume whole` goes on in that folder\. Leave --output_dir out[^\n]*\n$/
+      /^regimen: [^\n]*`regimen resume whole` resumes in that folder\. Remove --output_dir[^\n]*\n$/
     )
     expect([own.code, other.code]).toEqual([0, 2])
     expect(existsSync(at("other"))).toBe(false)
@@ -60,7 +60,7 @@ describe.concurrent("a run from a checkpoint that was named", slow, () => {
     const cut = await train(output, ["--resume_from_checkpoint", from], signal)
     expect(cut.stdout).toContain(`Resuming ${output} from ${told} (step 8).`)
     expect(cut.stdout).toContain(
-      `saved in ${output}. Run the same command with --resume_from_checkpoint ${output}/checkpoint-10 to go on.`
+      `saved in ${output}. Run the same command with --resume_from_checkpoint ${output}/checkpoint-10 to continue.`
     )
     expect(cut.code).toBe(75)
     expect(status(output)).toMatchObject({ status: "interrupted", step: 10 })

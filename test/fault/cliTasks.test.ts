@@ -184,7 +184,7 @@ describe("what a run has left", slow, () => {
     }
     const swapped = ["--model_name_or_path", at("praise"), "--max_seq_length", "128", "--label_column_name", "label"]
     const again = await run("text-classification", "two-models", "mail.jsonl", "mail", ["--num_train_epochs", "6", ...swapped])
-    expect(again.stdout).toContain("holds a finished run of text-classification: 18 steps")
+    expect(again.stdout).toContain("has a finished run of text-classification: 18 steps")
     const evaluated = await alone("--do_eval", ["--resume_from_checkpoint", at("mail")])
     expect([evaluated.code, json("mail", "eval_results.json").eval_accuracy]).toEqual([0, 1])
   })
@@ -228,7 +228,7 @@ describe("before step 0 it is told", slow, () => {
   const spam = (...more: ReadonlyArray<string>) => words("text-classification", "--model_name_or_path", at("bert"), ...more)
   it.each([
     ["an unknown task", words("classify"), 'There is no task "classify". Tasks are text-classification,'],
-    ["neither program nor task", ["train"], "There is nothing to run: give the file of a program, or --task"],
+    ["neither program nor task", ["train"], "Nothing to run: pass the file of a program, or --task"],
     ["no training file", spam(), "There is no training data: pass --train_file"],
     ["a file that is not there", spam("--train_file", at("nowhere.jsonl")), "nowhere.jsonl"],
     ["an empty file", spam("--train_file", at("empty.jsonl")), "empty.jsonl has no rows"],
