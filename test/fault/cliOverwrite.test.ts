@@ -78,7 +78,9 @@ describe.concurrent("--overwrite_output_dir", slow, () => {
     cpSync(at("whole"), at("old"), { recursive: true })
     const words = ["--overwrite_output_dir", "--resume_from_checkpoint", "whole/checkpoint-8"]
     const cut = await train("old", words, { env: { TINY_SIGNAL: "train:5:SIGINT" } })
-    expect(cut.stdout).toContain("saved in old. Run `regimen resume old` (the same command has overwrite_output_dir) to continue.")
+    expect(cut.stdout).toContain(
+      "saved in old. Run `regimen resume old` (the same command has overwrite_output_dir) to continue."
+    )
     expect(cut.code).toBe(75)
     expect(existsSync(at("old", "checkpoint-18"))).toBe(false)
     const on = await regimen(["resume", "old", "--device", "cpu"])

@@ -42,9 +42,7 @@ describe.concurrent("a finished run", slow, () => {
       regimen(["resume", "whole", "--output_dir", "other"])
     ])
     expect(own.stdout).toContain("Nothing to do.")
-    expect(other.stderr).toMatch(
-      /^regimen: [^\n]*`regimen resume whole` resumes in that folder\. Remove --output_dir[^\n]*\n$/
-    )
+    expect(other.stderr).toMatch(/^regimen: [^\n]*`regimen resume whole` resumes in that folder\. Remove --output_dir[^\n]*\n$/)
     expect([own.code, other.code]).toEqual([0, 2])
     expect(existsSync(at("other"))).toBe(false)
   })
