@@ -55,7 +55,7 @@ const within =
     const { data, shape } = tensor
     for (let at = 0; at < data.length; at++) {
       const value = data[at]!
-      if ((value >= 0 && value < count) || (ignorable && value === -100)) continue
+      if ((Number.isInteger(value) && value >= 0 && value < count) || (ignorable && value === -100)) continue
       return { row: Math.floor((at * (shape[0] ?? 1)) / data.length), field, reason: reason(value) }
     }
     return undefined

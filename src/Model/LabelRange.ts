@@ -34,7 +34,7 @@ export const check = (labels: Tensor, classes: number, ignoreIndex: number): voi
   if (values === undefined) return
   for (let at = 0; at < values.length; at++) {
     const label = values[at]!
-    if ((label >= 0 && label < classes) || label === ignoreIndex) continue
+    if ((Number.isInteger(label) && label >= 0 && label < classes) || label === ignoreIndex) continue
     throw new LabelOutOfRange({ label, row: Math.floor((at * (labels.shape[0] ?? 1)) / values.length), classes, ignoreIndex })
   }
 }

@@ -58,9 +58,12 @@ export interface Options {
   readonly specialMask?: boolean
 }
 
+/** The values of transformers. */
+export type Padding = boolean | "longest" | "max_length" | "do_not_pad"
+
 export interface BatchOptions extends Options {
-  /** Pads to the longest of the batch, or to `maxLength`. Default: no padding. */
-  readonly padding?: "longest" | "max_length"
+  /** Pads to the longest of the batch (`true` is "longest"), or to `maxLength`. Default: no padding. */
+  readonly padding?: Padding
   /** Rounds the padded length up to a multiple. */
   readonly multipleOf?: number
 }
@@ -118,14 +121,18 @@ export const encode = (self: Tokenizer, text: Text, options: Options = {}): Enco
  */
 export const encodeBatch = (self: Tokenizer, texts: ReadonlyArray<Text>, options: BatchOptions = {}): ReadonlyArray<Encoding> => {
   const rows = texts.map((text) => encode(self, text, options))
-  const { padding, multipleOf = 1, maxLength = self.maxLength } = options
-  if (padding === undefined) return rows
+  const { padding = false, multipleOf = 1, maxLength = self.maxLength } = options
+  if (![true, false, "longest", "max_length", "do_not_pad"].includes(padding))
+    throw new EncodeError({
+      reason: `padding ${JSON.stringify(padding)} is not supported; use true or "longest", "max_length", or false or "do_not_pad".`
+    })
+  if (padding === false || padding === "do_not_pad") return rows
   if (padding === "max_length" && maxLength === undefined)
     throw new EncodeError({
       reason: "There is no length to pad to: the tokenizer names none. Give maxLength, or pad to the longest."
     })
   const longest = rows.reduce((length, row) => Math.max(length, row.input_ids.length), 0)
-  const wanted = padding === "longest" ? longest : Math.max(maxLength!, longest)
+  const wanted = padding === "max_length" ? Math.max(maxLength!, longest) : longest
   return rows.map((row) => pad(self, row, Math.ceil(wanted / multipleOf) * multipleOf))
 }
 

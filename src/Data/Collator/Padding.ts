@@ -6,7 +6,7 @@ import { DataError } from "../Dataset.ts"
 export interface Options {
   /** What `input_ids` are padded with. Default 0. */
   readonly padToken?: number
-  /** What `labels` are padded with, where they are a sequence. Default -100, which losses leave out. */
+  /** What `labels` are padded with if there is one a token. Default -100, which losses ignore. */
   readonly labelPad?: number
   /** Pads to this length, whatever the rows are. Default: the longest row of the batch. */
   readonly length?: number
@@ -19,8 +19,9 @@ export interface Options {
 }
 
 /**
- * Pads `input_ids` and what goes with them (`attention_mask`, `token_type_ids`, `special_tokens_mask`, a sequence of `labels`), and stacks.
- * An `attention_mask` is made where there is none.
+ * Pads `input_ids` and the columns beside them (`attention_mask`, `token_type_ids`, `special_tokens_mask`), and stacks. An `attention_mask` is added where
+ * there is none. `labels` are padded where every row has one a token; other labels keep their own shape (multi-label classes), and are float32 where
+ * one of them has a fraction (a regression).
  *
  * **Shapes**: `[...length]` becomes `[rows, length]`.
  * **Errors**: `DataError` for a row that is longer than `length`, and as `Collator.stack`.
@@ -50,8 +51,17 @@ export const padded =
     const changed = Result.flatMap(pad(rows, indices, options), (equal) =>
       Result.all(equal.map((row, i) => change(row, indices[i] ?? i, epoch)))
     )
-    return Result.isSuccess(changed) ? stack()(changed.success, indices) : Effect.fail(changed.failure)
+    if (Result.isFailure(changed)) return Effect.fail(changed.failure)
+    const dtypes = changed.success.some(hasFractionalLabels) ? { labels: "float32" as const } : {}
+    return stack({ dtypes })(changed.success, indices)
   }
+
+/** Whether a row has a label or labels with a fraction: a regression, or soft labels. */
+const hasFractionalLabels = (row: Row): boolean => {
+  const labels = row.labels ?? row.label ?? row.label_ids
+  const isFraction = (label: unknown) => typeof label === "number" && Number.isFinite(label) && !Number.isInteger(label)
+  return Array.isArray(labels) ? labels.some(isFraction) : isFraction(labels)
+}
 
 /** Pads the columns that go with `input_ids` to one length. */
 export const padRows = (
@@ -71,7 +81,8 @@ export const padRows = (
       records.push({ ...row, attention_mask: row.attention_mask ?? Array.from(ids, () => 1) })
     }
     const { padToken = 0, labelPad = -100, pads = {} } = options
-    const columns = { ...alongside, ...pads, input_ids: padToken, labels: labelPad }
+    const perToken = records.every(({ input_ids, labels }) => isSequence(labels) && labels.length === lengthOfSequence(input_ids))
+    const columns = { ...alongside, ...pads, input_ids: padToken, ...(perToken && { labels: labelPad }) }
     const length = yield* lengthOf(records, "input_ids", indices, options)
     return records.map((row) => ({ ...row, ...padColumns(row, columns, length, options) }))
   })
@@ -90,6 +101,8 @@ export const padColumn = (
 
 export const isSequence = (value: unknown): value is ArrayLike<number> =>
   Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView))
+
+const lengthOfSequence = (value: unknown): number => (isSequence(value) ? value.length : 0)
 
 const alongside = { attention_mask: 0, token_type_ids: 0, special_tokens_mask: 1 }
 
@@ -115,7 +128,7 @@ const lengthOf = (
   indices: ReadonlyArray<number>,
   { length, multipleOf = 1 }: Options
 ): Result.Result<number, DataError> => {
-  const lengths = rows.map((row) => (isSequence(row[column]) ? row[column].length : 0))
+  const lengths = rows.map((row) => lengthOfSequence(row[column]))
   const wanted = Math.ceil((length ?? Math.max(...lengths)) / multipleOf) * multipleOf
   const long = lengths.findIndex((found) => found > wanted)
   return long < 0

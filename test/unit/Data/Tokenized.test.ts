@@ -37,6 +37,38 @@ describe("Collator.forTokenizer", () => {
     }
   })
 
+  it("keeps fractional labels as float32, and multi-label rows at their own width", () => {
+    const labelled = (labels: ReadonlyArray<unknown>) =>
+      Effect.runSync(
+        Collator.forTokenizer(tokenizer)(
+          rows.map((row, i) => ({ ...row, label: labels[i] })),
+          [0, 1]
+        )
+      ).labels
+    assert.deepEqual(labelled([3.8, 5]), { dtype: "float32", shape: [2], data: Float32Array.of(3.8, 5) })
+    assert.deepEqual(labelled([3, 5]), { dtype: "int32", shape: [2], data: Int32Array.of(3, 5) })
+    const [two, three] = [
+      [1, 0],
+      [0, 1, 0]
+    ]
+    assert.deepEqual(labelled([two, two]), { dtype: "int32", shape: [2, 2], data: Int32Array.of(1, 0, 1, 0) })
+    assert.deepEqual(labelled([three, three])?.shape, [2, 3]) // as long as one of the texts, and not padded
+    const soft = Float32Array.of(0.5, 0.25)
+    assert.deepEqual(labelled([soft, soft]), { dtype: "float32", shape: [2, 2], data: Float32Array.of(0.5, 0.25, 0.5, 0.25) })
+    assert.deepEqual(labelled([[0.5, 1], two])?.dtype, "float32")
+  })
+
+  it("pads labels that are one a token", () => {
+    const batch = collate(
+      Collator.forTokenizer(tokenizer),
+      rows.map((row) => ({ ...row, labels: row.input_ids }))
+    )
+    assert.deepEqual(batch.labels, [
+      [cls, ...ids("a", "b"), sep],
+      [cls, ...ids("c"), sep, -100]
+    ])
+  })
+
   it("pads packed rows in all their columns", () => {
     const packed = Packing.cut([{ input_ids: [5, 6, 7] }, { input_ids: [8, 9] }], { length: 4 })
     assert.deepEqual(collate(Collator.forTokenizer({ ...tokenizer, special: { pad: 3 } }), packed), {

@@ -55,6 +55,20 @@ describe("Tokenizer.encode", () => {
 })
 
 describe("Tokenizer.encodeBatch", () => {
+  it("takes the values of padding that transformers takes, and refuses others", () => {
+    const lengths = (padding: unknown) =>
+      Tokenizer.encodeBatch(bytes, ["abc", "d"], { padding: padding as "longest", maxLength: 5 }).map(
+        (row) => row.input_ids.length
+      )
+    for (const padding of [true, "longest"]) assert.deepEqual(lengths(padding), [3, 3])
+    for (const padding of [false, "do_not_pad", undefined]) assert.deepEqual(lengths(padding), [3, 1])
+    assert.deepEqual(lengths("max_length"), [5, 5])
+    assert.match(
+      message(() => lengths("maximum")),
+      /EncodeError: padding "maximum" is not supported; use true or "longest", "max_length", or false or "do_not_pad"/
+    )
+  })
+
   it("says what is missing for padding", () => {
     assert.match(
       message(() => Tokenizer.encodeBatch(bare, ["a"], { padding: "longest" })),
