@@ -12,6 +12,7 @@ import type { Device } from "../Layer/Device/Device.ts"
 import type { Logger, Scalars } from "../Layer/Logger/Logger.ts"
 import type { Model } from "../Model/Model.ts"
 import * as DataLoaders from "../Program/DataLoaders.ts"
+import { readIteratorsOnce } from "../Program/DataSource.ts"
 import { type Parts, withLogLevel } from "../Program/Program.ts"
 import { trainer as reduction } from "../Step/Reduction.ts"
 import * as Key from "../Tensor/Key.ts"
@@ -155,7 +156,11 @@ const assemble = Effect.fnUntraced(function* <A, E, R>(
     Ref.get(cell),
     ({ callbacks }): Parts<A, E, R> => ({ reduction, ...own, ...options, model, callbacks })
   )
-  return { options, args, model, cell, memory, parts, settings: variant.settings } satisfies Context<A, E, R>
+  return { options: readIteratorsOnce(options), args, model, cell, memory, parts, settings: variant.settings } satisfies Context<
+    A,
+    E,
+    R
+  >
 })
 
 /** A model's own initial weights, by the arguments' seed. */

@@ -1,61 +1,30 @@
-/** The feed of a run: how arguments, datasets and a collator become loaders for training and evaluation. */
-import { Effect, Option, Predicate, type Scope, Stream } from "effect"
+/** Makes the loaders of a run from its arguments, its datasets and a collator. */
+import { Effect, type Scope } from "effect"
 import * as Arguments from "../Arguments/Arguments.ts"
 import * as Collator from "../Data/Collators.ts"
 import * as Columns from "../Data/Columns.ts"
-import { DataError, type Dataset } from "../Data/Dataset.ts"
-import * as Lengths from "../Data/Lengths.ts"
+import { DataError } from "../Data/Dataset.ts"
 import * as Loader from "../Data/Loaders.ts"
-import * as Sampler from "../Data/Samplers.ts"
-import type { Streaming } from "../Data/Streaming.ts"
-import { setName } from "../Driver/TrainingTask.ts"
 import { messageOf } from "../ErrorMessage.ts"
 import type { Model } from "../Model/Model.ts"
 import type { EncodeError } from "../Tokenizer/Errors.ts"
 import type { Tokenizer } from "../Tokenizer/Tokenizer.ts"
 import * as DataChecks from "./DataChecks.ts"
+import * as DataSource from "./DataSource.ts"
+import * as TrainLoader from "./TrainLoader.ts"
 
-/** Rows by index, or a stream of them that is opened for each epoch. */
-export type Data<A, R = never> = Dataset<A> | Streaming<A, R>
+export { isSource, type Source, type Sources, sets } from "./DataSource.ts"
+export type { LoaderOptions, MakeLoader, Workers } from "./TrainLoader.ts"
+export type Args = TrainLoader.Args
 
-/** Data, or an effect that opens them. */
-export type Source<A, E = never, R = never> = Data<A, R> | Effect.Effect<Data<A, R>, E, R>
-
-/** One set for evaluation, or several by name. */
-export type Sources<A, E = never, R = never> = Source<A, E, R> | Readonly<Record<string, Source<A, E, R>>>
-
-/** The module from which threads read the training data: it exports `{ dataset, collate }` (`Loader.Source`), the program's own, as `source`. */
-export type Workers = Pick<Loader.WorkerOptions, "module" | "source">
-
-/** What a loader of the training data is made from: `Loader.make` takes it as it is. */
-export interface LoaderOptions<A> {
-  readonly dataset: Dataset<A>
-  readonly collate: Collator.Collator<A>
-  readonly batchSize: number
-  readonly dropLast: boolean
-  /** The order that the arguments ask for. */
-  readonly sampler: Sampler.Sampler
-}
-
-/** Makes the loader of the training data. */
-export type MakeLoader<A, E = never, R = never> = (
-  options: LoaderOptions<A>
-) => Effect.Effect<Loader.Loader, Loader.LoaderError | E, R | Scope.Scope>
-
-export interface Options<A, E = never, R = never> {
+export interface Options<A, E = never, R = never> extends TrainLoader.Options<A, E, R> {
   readonly model: Pick<Model, "inputs" | "labels" | "validate">
-  readonly trainDataset: Source<A, E, R>
-  readonly evalDataset?: Sources<A, E, R>
+  readonly trainDataset: DataSource.Source<A, E, R>
+  readonly evalDataset?: DataSource.Sources<A, E, R>
   readonly dataCollator?: Collator.Collator<A>
   /** Pads the batches if `dataCollator` is omitted. */
   readonly tokenizer?: Tokenizer
-  /** Reads the training data another way. */
-  readonly getTrainDataloader?: MakeLoader<A, E, R>
-  readonly workers?: Workers
 }
-
-/** TrainingArguments, or Seq2SeqTrainingArguments. */
-export type Args = Arguments.Arguments & { readonly sortishSampler?: boolean }
 
 export interface EvaluationLoaders {
   /** By the prefix of their metrics. */
@@ -90,25 +59,21 @@ export type DataLoadersError =
  * - `dataloader_drop_last` holds for datasets; a stream drops no batch, as in the Trainer.
  *
  * **Law**: the batches are the same whatever the number of workers (test/property/DataLoaders.test.ts).
- * **Errors**: `FeedError`.
+ * **Errors**: `DataLoadersError`.
  * **Source**: `get_train_dataloader`, `get_eval_dataloader`, `_remove_unused_columns`.
  */
 export const make = Effect.fnUntraced(function* <A, E, R>(
   options: Options<A, E, R>,
-  args: Args
+  args: TrainLoader.Args
 ): Effect.fn.Return<DataLoaders, DataLoadersError | E, R | Scope.Scope> {
-  const { evaluation, look, prefetched, shown, takes, unused } = yield* reading<A, E, R>(options, args)
-  const trainData = yield* open(options.trainDataset)
+  const { evaluation, look, shown, takes, unused } = yield* reading<A, E, R>(options, args)
+  const trainData = yield* DataSource.open(options.trainDataset)
   yield* look("train", trainData)
-  const train = yield* isStream(trainData)
-    ? Effect.flatMap(streamed(options, args, trainData, shown), prefetched)
-    : args.dataloaderNumWorkers > 0 && options.workers !== undefined
-      ? byThreads(options, args, trainData, options.workers, takes)
-      : Effect.flatMap(byIndex(options, args, trainData, shown), prefetched)
+  const train = yield* TrainLoader.make(options, args, trainData, { collate: shown, takes })
   const loaders = yield* evaluation(options.evalDataset)
-  if (aheadOf(args) > 0 && options.workers === undefined)
+  if (TrainLoader.aheadOf(args) > 0 && options.workers === undefined)
     yield* Effect.logInfo(
-      `dataloader_num_workers is ${args.dataloaderNumWorkers}: batches are made on the main thread, ${aheadOf(args)} ahead. For threads, export the data from a module and name it as the program's workers.`
+      `dataloader_num_workers is ${args.dataloaderNumWorkers}: batches are made on the main thread, ${TrainLoader.aheadOf(args)} ahead. For threads, export the data from a module and name it as the program's workers.`
     )
   return { train, evaluation: loaders, unusedColumns: [...unused] }
 })
@@ -116,11 +81,11 @@ export const make = Effect.fnUntraced(function* <A, E, R>(
 /**
  * Opens evaluation data alone, and makes their loaders, by the prefix of their metrics: another `prefix` takes the place of `eval`.
  *
- * **Errors**: `FeedError`.
+ * **Errors**: `DataLoadersError`.
  */
 export const forEvaluation = Effect.fnUntraced(function* <A, E, R>(
   options: Pick<Options<A, E, R>, "model" | "dataCollator" | "tokenizer" | "evalDataset">,
-  args: Args,
+  args: TrainLoader.Args,
   prefix = "eval"
 ): Effect.fn.Return<EvaluationLoaders, DataLoadersError | E, R | Scope.Scope> {
   const { evaluation, unused } = yield* reading<A, E, R>(options, args, prefix)
@@ -136,7 +101,7 @@ export const logUnused = (unusedColumns: ReadonlyArray<string>): Effect.Effect<v
 /** How data are read for a model: the columns that it takes, and how far ahead. */
 const reading = Effect.fnUntraced(function* <A, E, R>(
   options: Pick<Options<A, E, R>, "model" | "dataCollator" | "tokenizer">,
-  args: Args,
+  args: TrainLoader.Args,
   prefix = "eval"
 ) {
   const { model } = options
@@ -147,36 +112,36 @@ const reading = Effect.fnUntraced(function* <A, E, R>(
   const unused = new Set<string>()
   const look = Effect.fnUntraced(function* (
     name: string,
-    data: Data<A, R>
+    data: DataSource.Data<A, R>
   ): Effect.fn.Return<void, DataError | Columns.ColumnsError, R> {
-    if (!isStream(data)) {
+    if (!DataSource.isStream(data)) {
       const batchSize = name === "train" ? Arguments.trainBatchSize(args) : Arguments.evalBatchSize(args)
       yield* DataChecks.rows({ model, dataset: data, dataCollator: shown, takes, batchSize })
     }
     if (takes === undefined) return
-    const row = yield* first(data)
+    const row = yield* DataSource.first(data)
     const dropped = yield* Effect.fromResult(Columns.unused(row, takes, model.labels))
     if (dropped.length > 0) unused.add(`${dropped.join(", ")} of ${name}`)
   })
-  const prefetched = (loader: Loader.Loader) =>
-    aheadOf(args) === 0 ? Effect.succeed(loader) : Loader.prefetch(loader, aheadOf(args))
   const evaluation = Effect.fnUntraced(function* (
-    sources: Sources<A, E, R> | undefined
+    sources: DataSource.Sources<A, E, R> | undefined
   ): Effect.fn.Return<DataLoaders["evaluation"], DataLoadersError | E, R | Scope.Scope> {
     const loaders: Record<string, Loader.Loader> = {}
-    for (const [set, source] of Object.entries(sets(sources))) {
+    for (const [set, source] of Object.entries(DataSource.sets(sources))) {
       const name = `${prefix}${set.slice("eval".length)}`
-      const data = yield* open(source)
+      const data = yield* DataSource.open(source)
       yield* look(name, data)
       const batches = { collate: shown, batchSize: Arguments.evalBatchSize(args) }
-      const loader = yield* isStream(data)
+      if (!DataSource.isStream(data) && args.dataloaderDropLast && data.size > 0 && data.size < batches.batchSize)
+        return yield* noFullBatch(name, data.size, batches.batchSize)
+      const loader = yield* DataSource.isStream(data)
         ? Loader.fromStream({ ...batches, open: data })
         : Loader.make({ ...batches, dataset: data, dropLast: args.dataloaderDropLast })
-      loaders[name] = yield* prefetched(loader)
+      loaders[name] = yield* TrainLoader.ahead(args, loader)
     }
     return loaders
   })
-  return { takes, shown, look, prefetched, evaluation, unused }
+  return { takes, shown, look, evaluation, unused }
 })
 
 /** What the user's collator throws is an error of the data, which names it. */
@@ -198,119 +163,8 @@ const usual = (tokenizer: Tokenizer | undefined): Effect.Effect<Collator.Collato
     ? Effect.succeed(Collator.stack())
     : Effect.try({ try: () => Collator.forTokenizer(tokenizer), catch: (cause) => cause as EncodeError })
 
-/** Batches that are made ahead. */
-const aheadOf = (args: Args): number => args.dataloaderNumWorkers * (args.dataloaderPrefetchFactor ?? 2)
-
-/** Evaluation data by the prefix of their metrics: one is the set `eval`, several are `eval_<name>`. */
-export const sets = <A, E, R>(sources: Sources<A, E, R> | undefined): Readonly<Record<string, Source<A, E, R>>> => {
-  if (sources === undefined) return {}
-  if (isSource(sources)) return { eval: sources }
-  return Object.fromEntries(Object.entries(sources).map(([name, source]) => [setName(name), source]))
-}
-
-const byIndex = Effect.fnUntraced(function* <A, E, R>(
-  options: Options<A, E, R>,
-  args: Args,
-  dataset: Dataset<A>,
-  collate: Collator.Collator<A>
-) {
-  return yield* (options.getTrainDataloader ?? Loader.make)({
-    dataset,
-    collate,
-    batchSize: Arguments.trainBatchSize(args),
-    dropLast: args.dataloaderDropLast,
-    sampler: yield* order(args, dataset)
+const noFullBatch = (set: string, size: number, batchSize: number) =>
+  new Arguments.ContradictoryArguments({
+    names: ["dataloader_drop_last", "per_device_eval_batch_size"],
+    reason: `The set "${set}" has ${size} rows, fewer than one evaluation batch of ${batchSize}, and dataloader_drop_last drops them: lower per_device_eval_batch_size or leave dataloader_drop_last out.`
   })
-})
-
-const byThreads = Effect.fnUntraced(function* <A, E, R>(
-  options: Options<A, E, R>,
-  args: Args,
-  dataset: Dataset<A>,
-  workers: Workers,
-  takes: Columns.Takes | undefined
-) {
-  if (options.getTrainDataloader !== undefined) return yield* new Loader.LoaderError({ option: "workers", reason: twoWays })
-  const sampler = yield* order(args, dataset)
-  return yield* Loader.fromWorkers({
-    ...workers,
-    workers: args.dataloaderNumWorkers,
-    ahead: aheadOf(args),
-    batchSize: Arguments.trainBatchSize(args),
-    dropLast: args.dataloaderDropLast,
-    sampler: (size, epoch) => {
-      if (size === dataset.size) return sampler(size, epoch)
-      throw new Sampler.InvalidSampler({
-        reason: `the module of the workers has ${size} rows, and trainDataset has ${dataset.size}; they must be the same`
-      })
-    },
-    ...(takes === undefined ? {} : { columns: [...takes] })
-  })
-})
-
-const streamed = Effect.fnUntraced(function* <A, E, R>(
-  options: Options<A, E, R>,
-  args: Args,
-  stream: Streaming<A, R>,
-  collate: Collator.Collator<A>
-) {
-  const grouped = byLength(args)
-  if (grouped !== undefined)
-    return yield* refuse(
-      [grouped],
-      `${grouped} needs all lengths before the first batch, and the training data is a stream. Leave it out, or give a dataset.`
-    )
-  if (options.getTrainDataloader !== undefined || options.workers !== undefined)
-    return yield* new Loader.LoaderError({ option: "dataset", reason: onlyForward })
-  return yield* Loader.fromStream({ open: stream, collate, batchSize: Arguments.trainBatchSize(args) })
-})
-
-/** The order of the training data. */
-const order = Effect.fnUntraced(function* <A>(args: Args, dataset: Dataset<A>) {
-  const seed = args.dataSeed ?? args.seed
-  const grouped = byLength(args)
-  if (grouped === undefined) return Sampler.random({ seed })
-  if (args.groupByLength && args.sortishSampler === true)
-    return yield* refuse(
-      ["group_by_length", "sortish_sampler"],
-      "group_by_length and sortish_sampler each put rows in an order of their own; leave one out."
-    )
-  const column = args.lengthColumnName
-  const lengths = yield* Lengths.read(dataset, { column, input: "input_ids" })
-  if (lengths === undefined)
-    return yield* refuse(
-      [grouped, "length_column_name"],
-      `${grouped} needs the length of each row, and the first has neither "${column}" nor "input_ids". Add a column with Dataset.map and name it in length_column_name, or leave ${grouped} out.`
-    )
-  const batchSize = Arguments.trainBatchSize(args)
-  return args.groupByLength
-    ? Sampler.lengthGrouped({ lengths, batchSize: batchSize * args.gradientAccumulationSteps, seed })
-    : Sampler.sortish({ lengths, batchSize, seed })
-})
-
-/** The argument that asks for an order by length. */
-const byLength = (args: Args): "group_by_length" | "sortish_sampler" | undefined =>
-  args.groupByLength ? "group_by_length" : args.sortishSampler === true ? "sortish_sampler" : undefined
-
-const first = <A, R>(data: Data<A, R>): Effect.Effect<A | undefined, DataError, R> => {
-  if (isStream(data)) return Effect.map(Stream.runHead(data(0)), Option.getOrUndefined)
-  return data.size === 0 ? Effect.undefined : Effect.map(data.rows([0]), ([row]) => row)
-}
-
-const open = <A, E, R>(source: Source<A, E, R>): Effect.Effect<Data<A, R>, E, R> =>
-  Effect.isEffect(source) ? source : Effect.succeed(source)
-
-const isStream = <A, R>(data: Data<A, R>): data is Streaming<A, R> => typeof data === "function"
-
-/** Whether it is one set. */
-export const isSource = <A, E, R>(sources: Sources<A, E, R>): sources is Source<A, E, R> =>
-  typeof sources === "function" ||
-  Effect.isEffect(sources) ||
-  (Predicate.hasProperty(sources, "rows") && typeof sources.rows === "function")
-
-const refuse = (names: ReadonlyArray<string>, reason: string) => new Arguments.ContradictoryArguments({ names, reason })
-
-const twoWays = "getTrainDataloader and workers both say how the training data is read: give one of them."
-
-const onlyForward =
-  "The training data is a stream, which is read forward on the main thread: omit getTrainDataloader and workers, or give a dataset."

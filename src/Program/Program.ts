@@ -28,6 +28,7 @@ import type { Tokenizer } from "../Tokenizer/Tokenizer.ts"
 import * as BatchFinder from "./BatchFinder.ts"
 import * as ComputeLoss from "./ComputeLoss.ts"
 import * as DataLoaders from "./DataLoaders.ts"
+import { readIteratorsOnce } from "./DataSource.ts"
 import * as StateFile from "./StateFile.ts"
 
 export type { LoaderOptions, Source, Sources, Workers } from "./DataLoaders.ts"
@@ -126,7 +127,10 @@ export interface Definition<A, E = never, R = never> extends Parts<A, E, R> {
  *
  * **Errors**: none here; running it finds wrong arguments, data and models before step 0.
  */
-export const make = <A, E = never, R = never>(program: Definition<A, E, R>): Program<E, R> => ({
+export const make = <A, E = never, R = never>(program: Definition<A, E, R>): Program<E, R> =>
+  fromDefinition(readIteratorsOnce(program))
+
+const fromDefinition = <A, E, R>(program: Definition<A, E, R>): Program<E, R> => ({
   _tag: "Program",
   name: program.name,
   args: program.args ?? {},

@@ -3,7 +3,6 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Cause, Effect, Exit, Fiber, FiberSet, Layer, Result, Schema, Scope } from "effect"
 import type { CheckpointStore } from "../../Checkpoint/CheckpointStore.ts"
 import type { Collator } from "../../Data/Collator.ts"
-import { fromArray } from "../../Data/Dataset.ts"
 import type { Metrics } from "../../Evaluation/ComputeMetrics.ts"
 import type { EvalPrediction } from "../../Evaluation/EvalPrediction.ts"
 import type { Device } from "../../Layer/Device/Device.ts"
@@ -11,7 +10,7 @@ import type * as Devices from "../../Layer/Device/Devices.ts"
 import type { Logger } from "../../Layer/Logger/Logger.ts"
 import * as Notices from "../../Layer/Logger/Notices.ts"
 import * as Signals from "../../Layer/Signals.ts"
-import { collatorFailed, isSource, type Source, type Sources } from "../../Program/DataLoaders.ts"
+import { collatorFailed, type Source } from "../../Program/DataLoaders.ts"
 import * as RunLayers from "../../Program/RunLayers.ts"
 import type { HostTensors } from "../../Tensor/HostTensor.ts"
 import { plain, readArguments, type Variant } from "../Context.ts"
@@ -20,8 +19,8 @@ import { join, type PredictOptions } from "../EvaluateOptions.ts"
 import * as HuggingFaceTrainer from "../HuggingFaceTrainer.ts"
 import type { Options as TrainerOptions } from "../Options.ts"
 
-/** Rows as an array, or whatever else feeds a Trainer. */
-export type Rows<A> = ReadonlyArray<A> | Source<A, unknown>
+/** Rows as an array or another iterable, a function that opens them for an epoch, or a dataset. */
+export type Rows<A> = Source<A, unknown>
 
 /** Rows, or several sets of them by name. */
 export type Sets<A> = Rows<A> | Readonly<Record<string, Rows<A>>>
@@ -167,8 +166,8 @@ export const makeAs = async <A, G>(options: Options<A>, variant: Variant<G>): Pr
 
   const inEffect: TrainerOptions<A, unknown> = {
     ...rest,
-    ...(trainDataset === undefined ? {} : { trainDataset: source(trainDataset) }),
-    ...(evalDataset === undefined ? {} : { evalDataset: sources(evalDataset) }),
+    ...(trainDataset === undefined ? {} : { trainDataset }),
+    ...(evalDataset === undefined ? {} : { evalDataset }),
     ...(dataCollator === undefined ? {} : { dataCollator: collator(dataCollator) }),
     ...(computeMetrics === undefined
       ? {}
@@ -187,11 +186,10 @@ export const makeAs = async <A, G>(options: Options<A>, variant: Variant<G>): Pr
   return Object.assign(promised, {
     evaluate: (asked?: object, more?: object) => {
       const { evalDataset, ...options } = join<Sets<A>>(asked, more, variant.settings)
-      const data = evalDataset === undefined ? {} : { evalDataset: sources(evalDataset) }
+      const data = evalDataset === undefined ? {} : { evalDataset }
       return run("evaluate", trainer.evaluate({ ...(options as G), ...data }))
     },
-    predict: (testDataset: Rows<A>, options?: PredictOptions & G) =>
-      run("predict", trainer.predict(source(testDataset), options)),
+    predict: (testDataset: Rows<A>, options?: PredictOptions & G) => run("predict", trainer.predict(testDataset, options)),
     close,
     [Symbol.asyncDispose]: close
   }) as Trainer<A, G>
@@ -216,13 +214,3 @@ const collator =
     const given = collate(...batch)
     return Effect.isEffect(given) ? given : Effect.tryPromise({ try: async () => given, catch: collatorFailed })
   }
-
-const source = <A>(rows: Rows<A>): Source<A, unknown> => (isArray(rows) ? fromArray(rows) : rows)
-
-const sources = <A>(sets: Sets<A>): Sources<A, unknown> => {
-  if (isArray(sets)) return fromArray(sets)
-  if (isSource<A, unknown, never>(sets as Sources<A, unknown>)) return sets as Source<A, unknown>
-  return Object.fromEntries(Object.entries(sets).map(([name, rows]) => [name, source(rows)]))
-}
-
-const isArray = <A>(rows: Sets<A>): rows is ReadonlyArray<A> => Array.isArray(rows)
