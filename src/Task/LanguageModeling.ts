@@ -55,7 +55,7 @@ const lengthOf = (flag: string, asked: number | null, { length }: Base.Base) =>
   )
 
 /** Makes the program of a causal model. **Source**: run_clm: texts one after the other, cut into blocks, of which the last is dropped where it is short. */
-export const causal: Make<typeof causalFields> = Effect.fnUntraced(function* ({ base, settings, tables }) {
+export const causal: Make<typeof causalFields> = Effect.fnUntraced(function* ({ base, settings, tables, trains }) {
   const model = yield* base.model({})
   const size = yield* lengthOf("block_size", settings.blockSize, base)
   const rowsOf = Effect.fnUntraced(function* (table: Rows.Table) {
@@ -73,6 +73,7 @@ export const causal: Make<typeof causalFields> = Effect.fnUntraced(function* ({ 
     )
   })
   return Program.make<unknown>({
+    ...Settings.earlyStopping(settings, trains),
     model,
     tokenizer: base.tokenizer,
     dataCollator: Collator.stack(),
@@ -82,7 +83,7 @@ export const causal: Make<typeof causalFields> = Effect.fnUntraced(function* ({ 
 })
 
 /** Makes the program of a masked model. **Source**: run_mlm. */
-export const masked: Make<typeof maskedFields> = Effect.fnUntraced(function* ({ base, seed, settings, tables }) {
+export const masked: Make<typeof maskedFields> = Effect.fnUntraced(function* ({ base, seed, settings, tables, trains }) {
   const model = yield* base.model({})
   const size = yield* lengthOf("max_seq_length", settings.maxSeqLength, base)
   const rowsOf = Effect.fnUntraced(function* (table: Rows.Table) {
@@ -95,6 +96,7 @@ export const masked: Make<typeof maskedFields> = Effect.fnUntraced(function* ({ 
     return yield* some(lines ? encoded : blocks(encoded, size), table, "max_seq_length", size)
   })
   return Program.make<unknown>({
+    ...Settings.earlyStopping(settings, trains),
     model,
     tokenizer: base.tokenizer,
     dataCollator: Collator.maskedFor(base.tokenizer, {

@@ -34,7 +34,7 @@ export const heads = Base.encoders("QuestionAnswering")
  *
  * **Source**: run_qa. Metrics are those of SQuAD, or of SQuAD 2 with `version_2_with_negative`.
  */
-export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, settings, tables }) {
+export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, settings, tables, trains }) {
   const model = yield* base.model({})
   const size = Math.min(settings.maxSeqLength, base.length)
   const columns = {
@@ -90,6 +90,7 @@ export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, se
   }
   const all = [...windows.validation, ...windows.test]
   return Program.make<unknown>({
+    ...Settings.earlyStopping(settings, trains),
     model,
     tokenizer: base.tokenizer,
     dataCollator: Collator.forTokenizer(base.tokenizer, Base.padding(settings.padToMaxLength, size)),

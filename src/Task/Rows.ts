@@ -56,7 +56,7 @@ export const text = (table: Table, row: number, column: string) => {
 /** Reads a label: a text or a number, and a truth value as a text. **Errors**: `InvalidRow`. */
 export const label = (table: Table, row: number, column: string) => {
   const value = table.rows[row]?.[column]
-  if (typeof value === "string" || typeof value === "number") return Effect.succeed(value)
+  if (!unlabelled(value) && (typeof value === "string" || typeof value === "number")) return Effect.succeed(value)
   return typeof value === "boolean"
     ? Effect.succeed(String(value))
     : Effect.fail(
@@ -64,11 +64,12 @@ export const label = (table: Table, row: number, column: string) => {
       )
 }
 
-/** Whether a table's labels are not known: all are missing, or -1, as in the tests of benchmarks. */
+/** Whether no row of a table has a label: all are missing, empty, or -1, as in the test sets of benchmarks. */
 export const isUnlabelled = ({ rows }: Table, column: string): boolean =>
   rows.every((row) => unlabelled(row[column]) || row[column] === -1)
 
-const unlabelled = (value: unknown) => value === undefined || value === null
+/** A cell of a .csv file is never missing: it is empty. */
+const unlabelled = (value: unknown) => value === undefined || value === null || (typeof value === "string" && value.trim() === "")
 
 /** Reads a list of texts or numbers. **Errors**: `InvalidRow`. */
 export const list = (table: Table, row: number, column: string) => {

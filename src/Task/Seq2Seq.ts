@@ -39,7 +39,7 @@ export const heads: Base.Heads = { t5: "T5ForConditionalGeneration" }
  *
  * **Source**: run_translation, run_summarization. Metrics are those of both (`Bleu`, `Rouge` in percent), and `gen_len`, the mean length in tokens.
  */
-export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, settings, tables }) {
+export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, settings, tables, trains }) {
   const { tokenizer } = base
   const model = yield* base.model({})
   const longest = settings.generationMaxLength ?? settings.valMaxTargetLength ?? settings.maxTargetLength
@@ -64,6 +64,7 @@ export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, se
   const later = settings.valMaxTargetLength ?? settings.maxTargetLength
   const decode = (tensor: HostTensor) => textsOf(tokenizer, tensor)
   return Program.make<unknown>({
+    ...Settings.earlyStopping(settings, trains),
     model,
     tokenizer,
     dataCollator: Collator.seq2seq({

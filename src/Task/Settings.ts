@@ -1,5 +1,7 @@
-/** What all tasks can be told: which model, and how much of the data. The names are those of transformers' example scripts. */
+/** The settings that all tasks share: the model, how much of the data, early stopping. The names are those of transformers' example scripts. */
 import * as Field from "../Arguments/Field.ts"
+import type * as Table from "../Arguments/Table.ts"
+import { defined } from "../Defined.ts"
 
 /** A whole number from 1 on. */
 export const size = (initial: number) => Field.integer(initial, { minimum: 1 })
@@ -19,5 +21,13 @@ export const fields = {
   max_train_samples: Field.about("Rows of the training file that are used", maybe),
   max_eval_samples: Field.about("Rows of the validation file that are used", maybe),
   max_predict_samples: Field.about("Rows of the test file that are used", maybe),
-  pad_to_max_length: Field.about("Pad all rows to one length, not each batch to its longest", Field.boolean(false))
+  pad_to_max_length: Field.about("Pad all rows to one length, not each batch to its longest", Field.boolean(false)),
+  early_stopping_patience: Field.about("Stop after this many evaluations without improvement of metric_for_best_model", maybe),
+  early_stopping_threshold: Field.about("How much the metric must improve to count", Field.number(0, { minimum: 0 }))
 }
+
+/** Reads the early stopping of a training; empty where no patience is given, or nothing is trained. */
+export const earlyStopping = (
+  { earlyStoppingPatience: patience, earlyStoppingThreshold: threshold }: Table.Values<typeof fields>,
+  trains: boolean
+) => defined({ earlyStopping: trains && patience !== null ? { patience, threshold } : undefined })

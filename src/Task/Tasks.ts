@@ -1,5 +1,6 @@
 /** The tasks by name, as programs: what `regimen train --task` runs. */
 import { Effect, type FileSystem, type Path } from "effect"
+import { ContradictoryArguments } from "../Arguments/Errors.ts"
 import * as Table from "../Arguments/Table.ts"
 import type { Program, Split } from "../Program/Program.ts"
 import * as Base from "./Base.ts"
@@ -72,6 +73,12 @@ export const make = Effect.fn("Tasks.make")(function* ({
     return yield* new NoTaskData({ reason: "There is no training data: pass --train_file, or --do_eval or --do_predict alone." })
   if (Object.values(files).every((file) => file === undefined))
     return yield* new NoTaskData({ reason: "There is no data: pass --train_file, --validation_file or --test_file." })
+  const { earlyStoppingPatience, earlyStoppingThreshold } = settings as Table.Values<typeof Settings.fields>
+  if (earlyStoppingPatience === null && earlyStoppingThreshold > 0)
+    return yield* new ContradictoryArguments({
+      names: ["early_stopping_threshold", "early_stopping_patience"],
+      reason: "early_stopping_threshold has no effect without early_stopping_patience: set both, or omit the threshold."
+    })
   const base = yield* Base.open(task, heads, settings as unknown as Base.Settings)
   const { maxEvalSamples, maxPredictSamples, maxTrainSamples } = settings as Table.Values<typeof Settings.fields>
   const tables = yield* Rows.read(files, { train: maxTrainSamples, validation: maxEvalSamples, test: maxPredictSamples })

@@ -7,6 +7,11 @@ import * as Dataset from "../Data/Dataset.ts"
 import { defined } from "../Defined.ts"
 import * as EvalPrediction from "../Evaluation/EvalPrediction.ts"
 import * as Accuracy from "../Metrics/Accuracy.ts"
+import * as F1 from "../Metrics/F1.ts"
+import * as MatthewsCorrelation from "../Metrics/MatthewsCorrelation.ts"
+import type { Metric } from "../Metrics/Metric.ts"
+import * as Precision from "../Metrics/Precision.ts"
+import * as Recall from "../Metrics/Recall.ts"
 import * as SquaredError from "../Metrics/SquaredError.ts"
 import * as Program from "../Program/Program.ts"
 import * as Tokenizer from "../Tokenizer/Tokenizers.ts"
@@ -16,10 +21,21 @@ import * as Rows from "./Rows.ts"
 import * as Settings from "./Settings.ts"
 import type { Make } from "./Task.ts"
 
+const metricNames = ["accuracy", "f1", "precision", "recall", "matthews_correlation"] as const
+const averages = ["macro", "weighted", "micro"] as const
+
 export const fields = {
   text_column_names: Field.about("Columns of the text, or of both texts, apart by a comma", Settings.name),
   label_column_name: Field.about("Column of the label", Field.text("label")),
   do_regression: Field.about("Predict a number; found in the labels where not given", Field.optional(Field.boolean(false))),
+  metric_name: Field.about(
+    "Metrics of the evaluation (default accuracy); F1, precision and recall of the second label where there are two, else averaged",
+    Field.optional(Field.list(metricNames))
+  ),
+  metric_average: Field.about(
+    "How F1, precision and recall of all labels become one number",
+    Field.optional(Field.choice("macro", averages))
+  ),
   max_seq_length: Field.about("Tokens that are read of a row", Settings.size(128))
 }
 
@@ -36,7 +52,7 @@ const pairs = [
 /**
  * Makes the program. The label list is that of the training file, sorted; labels that are fractions make it a regression.
  *
- * **Source**: run_glue, run_classification. Metrics are the accuracy, or the mean squared error.
+ * **Source**: run_glue, run_classification. Metrics are those of `metric_name`, or the mean squared error of a regression.
  */
 export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, settings, tables, trains }) {
   const { labelColumnName: labelColumn } = settings
@@ -51,6 +67,12 @@ export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, se
     (trains
       ? values?.every((value) => typeof value === "number") === true && values.some((value) => !Number.isInteger(value))
       : base.config.problem_type === "regression" || base.labels?.length === 1)
+  if (regression && settings.metricName !== null)
+    return yield* new InvalidArgument({
+      argument: "metric_name",
+      value: settings.metricName.join(", "),
+      expected: "omitted for a regression, whose metric is the mean squared error"
+    })
   const labels = regression ? Labels.make(["LABEL_0"], { labels: undefined }) : Labels.make(values, base)
   const model = yield* base.model({
     ...Base.labelled(labels.names),
@@ -80,6 +102,7 @@ export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, se
   const { train, validation, test } = tables
   const some = (train ?? validation ?? test)!
   return Program.make<unknown>({
+    ...Settings.earlyStopping(settings, trains),
     model,
     tokenizer: base.tokenizer,
     dataCollator: Collator.forTokenizer(base.tokenizer, Base.padding(settings.padToMaxLength, maxLength)),
@@ -88,13 +111,32 @@ export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, se
       evalDataset: validation && (yield* encode(validation)),
       testDataset: test && (yield* encode(test))
     }),
-    metrics: [regression ? SquaredError.make() : Accuracy.make()],
+    metrics: regression
+      ? [SquaredError.make()]
+      : metricsOf(settings.metricName ?? ["accuracy"], settings.metricAverage, labels.names),
     report: ({ predictions }, split) => ({
       files: split === "test" ? { "predict_results.txt": table(written(predictions, regression, labels.names)) } : {},
       metrics: {}
     })
   })
 })
+
+/** Makes the metrics of a classification. With two labels, F1, precision and recall are those of the second one unless an average is named. */
+const metricsOf = (
+  chosen: ReadonlyArray<(typeof metricNames)[number]>,
+  average: (typeof averages)[number] | null,
+  labels: ReadonlyArray<string>
+): ReadonlyArray<Metric<unknown>> => {
+  const options = { average: average ?? (labels.length === 2 ? "binary" : "macro") } as const
+  const makers = {
+    accuracy: () => Accuracy.make(),
+    f1: () => F1.make(labels, options),
+    precision: () => Precision.make(labels, options),
+    recall: () => Recall.make(labels, options),
+    matthews_correlation: () => MatthewsCorrelation.make(labels)
+  }
+  return [...new Set(chosen)].map((name) => makers[name]() as Metric<unknown>)
+}
 
 const textColumns = Effect.fnUntraced(function* (table: Rows.Table, named: string | null, labelColumn: string) {
   const flag = "text_column_names"

@@ -80,6 +80,7 @@ export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, se
   const trained = train === undefined ? [...evaluated!, ...tested!] : yield* encode(train)
   const datasetOf = (encoded: typeof trained) => Dataset.fromArray<unknown>(encoded.map(({ row }) => row))
   return Program.make<unknown>({
+    ...Settings.earlyStopping(settings, trains),
     model,
     tokenizer,
     dataCollator: Collator.forTokenizer(tokenizer, Base.padding(settings.padToMaxLength && Number.isFinite(length), length)),

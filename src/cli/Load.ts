@@ -69,6 +69,8 @@ const imported = Effect.fnUntraced(function* (file: string) {
   const absolute = path.resolve(file)
   const there = yield* fs.exists(absolute).pipe(Effect.orElseSucceed(() => false))
   if (!there) return yield* new ProgramError({ file, reason: "there is no such file." })
+  const source = yield* fs.readFileString(absolute).pipe(Effect.orElseSucceed(() => ""))
+  if (source !== "" && !mayExportDefault.test(source)) return yield* new ProgramError({ file, reason: notAProgram(file) })
   const url = yield* path.toFileUrl(absolute).pipe(Effect.orDie)
   const module = yield* Effect.tryPromise({
     try: (): Promise<{ readonly default?: unknown }> => import(url.href),
@@ -79,11 +81,20 @@ const imported = Effect.fnUntraced(function* (file: string) {
       })
   })
   if (!isProgram(module.default)) {
-    return yield* new ProgramError({ file, reason: "it exports no program. Write `export default Program.make({ ... })`." })
+    return yield* new ProgramError({ file, reason: notAProgram(file) })
   }
   const { base } = path.parse(absolute)
   return { program: module.default, name: module.default.name ?? base.replace(/\.[cm]?[jt]s$/, ""), file: absolute }
 })
+
+/**
+ * Whether a module's text can have a default export. It is looked at before the module is imported, for importing a script that trains at its top level
+ * (`await trainer.train()`) would train, and fail afterwards.
+ */
+const mayExportDefault = /\bexport\b[^;]*\bdefault\b|\bexports\b/
+
+const notAProgram = (file: string) =>
+  `it exports no program. Write \`export default Program.make({ ... })\`; a script that calls trainer.train() itself is run with \`node ${file}\`.`
 
 /** A syntax error shows the lines around it. */
 const oneLine = (text: string) => Cells.clean(text.replaceAll(/\s+/g, " ").trim())

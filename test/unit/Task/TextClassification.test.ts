@@ -1,5 +1,5 @@
 /** Which rows a classification of texts takes: those whose labels are labels, and a test's without them. */
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { NodeServices } from "@effect/platform-node"
@@ -74,4 +74,75 @@ it("three columns of text are refused", async () => {
   const settings = { textColumnNames: "text,more,last" }
   const row = { ...good, more: "b", last: "c" }
   await expect(tested([row], [row], settings)).rejects.toThrow("it must be the name of one column, or of two")
+})
+
+describe("an empty label in a .csv file", () => {
+  const csv = (name: string, lines: ReadonlyArray<string>) => {
+    writeFileSync(at(name), `text,label\n${lines.join("\n")}\n`)
+    return at(name)
+  }
+  const prepared = (train: string, test: string) =>
+    Effect.gen(function* () {
+      const program = yield* Tasks.make({
+        task: "text-classification",
+        settings: { modelNameOrPath: at("bert") },
+        files: { train, test }
+      })
+      const loader = yield* (yield* Program.prepare(program, { outputDir: at("none") })).test
+      return Object.keys((yield* loader!.batch(0, 0))!.tensors)
+    }).pipe(Effect.scoped, Effect.provide(NodeServices.layer), Effect.runPromise)
+
+  it("is refused with its row in the training data, and is no class of its own", async () => {
+    const train = csv("train.csv", ["Ann,good", "Bob,", "Eve,bad"])
+    await expect(prepared(train, train)).rejects.toThrow(/train\.csv, row 1, column "label": it has no label\.$/)
+  })
+
+  it("is no label where all rows of the test file have it", async () => {
+    const train = csv("train.csv", ["Ann,good", "Eve,bad"])
+    expect(await prepared(train, csv("test.csv", ["Bob,", "Max,"]))).not.toContain("labels")
+  })
+})
+
+describe("metric_name and early stopping", () => {
+  const rows = [
+    { text: "Ann", label: "good" },
+    { text: "Bob", label: "bad" }
+  ]
+  const trained = (settings: object, args: object = {}, data: Rows = rows) =>
+    Effect.gen(function* () {
+      const file = Models.jsonl(at("metrics.jsonl"), data)
+      const program = yield* Tasks.make({
+        task: "text-classification",
+        settings: { modelNameOrPath: at("bert"), ...settings },
+        files: { train: file, validation: file }
+      })
+      return yield* Program.prepare(program, { outputDir: at("none"), evalStrategy: "epoch", ...args })
+    }).pipe(Effect.scoped, Effect.provide(NodeServices.layer), Effect.runPromise)
+  const names = async (settings: object, data: Rows = rows) => (await trained(settings, {}, data)).task.metrics.names
+
+  it("measures the accuracy by default, and the metrics that are named", async () => {
+    expect(await names({})).toEqual(["loss", "accuracy"])
+    expect(await names({ metricName: "f1, precision recall matthews_correlation" })).toEqual([
+      ...["loss", "f1", "precision", "recall", "matthews_correlation"]
+    ])
+  })
+
+  it("averages over the labels where there are more than two, or an average is named", async () => {
+    const three = [...rows, { text: "Eve", label: "odd" }]
+    expect(await names({ metricName: "f1" }, three)).toEqual(["loss", "macro_f1"])
+    expect(await names({ metricName: "f1", metricAverage: "weighted" })).toEqual(["loss", "weighted_f1"])
+  })
+
+  it("refuses metrics of classes for a regression", async () => {
+    const numbers = [{ text: "Ann", label: 0.5 }]
+    await expect(trained({ metricName: "f1" }, {}, numbers)).rejects.toThrow("metric_name")
+    await expect(trained({ metricName: "f2" })).rejects.toThrow("matthews_correlation")
+  })
+
+  it("stops early by the settings of the task", async () => {
+    const settings = { earlyStoppingPatience: 2, earlyStoppingThreshold: 0.1 }
+    const { plan } = await trained(settings, { metricForBestModel: "accuracy" })
+    expect(plan.patience).toEqual({ metric: "eval_accuracy", mode: "max", patience: 2, threshold: 0.1 })
+    await expect(trained({ earlyStoppingThreshold: 0.1 })).rejects.toThrow("without early_stopping_patience")
+  })
 })
