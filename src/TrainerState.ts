@@ -65,7 +65,7 @@ export interface Before {
   readonly flos: number
 }
 
-/** An end that was reached and not yet told: a run cut there tells it when it goes on. */
+/** An end that was reached and not yet reported: a run interrupted there reports it when it resumes. */
 export type Pending = "Updated" | "StepEnded" | "EpochEnded"
 
 export interface TrainerState {
@@ -74,9 +74,9 @@ export interface TrainerState {
   /** Progress in epochs, latched at the last update: `finished epochs + batches done / batches per epoch`. */
   readonly epoch: number
   readonly position: Position
-  /** Epochs ended, those that a stop cut short included: a clock for triggers, not a cursor. */
+  /** Epochs ended, those that a stop ended early included: a clock for triggers, not a cursor. */
   readonly epochsEnded: number
-  /** Between the start and the end of an epoch: a run cut after its last update still owes the epoch's end. */
+  /** Between the start and the end of an epoch: a run interrupted after its last update still owes the epoch's end. */
   readonly open: boolean
   /** Step of the last training log. */
   readonly loggedAt: number
@@ -86,7 +86,7 @@ export interface TrainerState {
   /** The best step that was on disk at the last save. */
   readonly bestCheckpoint: number | null
   readonly asked: Asked
-  /** While a transition is settled (log, evaluate, save): what triggers compare with, also where the run is cut in the middle of it. */
+  /** While a transition is settled (log, evaluate, save): what triggers compare with, also where the run is interrupted in the middle of it. */
   readonly settling: Before | null
   readonly stop: Stop
   /** Training rows seen by finished updates. */
@@ -100,7 +100,7 @@ export interface TrainerState {
   readonly losses: Losses
   readonly lastUpdate: LastUpdate
   readonly pending: Pending | null
-  /** What callbacks remember, by their names, as JSON. */
+  /** The state of callbacks, by their names, as JSON. */
   readonly callbacks: Callbacks
 }
 

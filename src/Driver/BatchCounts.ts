@@ -1,4 +1,4 @@
-/** What the batches of an update come to, counted on the host. **Unit**: rows, labels, elements of the main input (tokens), floating-point operations. */
+/** Counts what the batches of an update hold, on the host. **Unit**: rows, labels, elements of the main input (tokens), floating-point operations. */
 import type { Batch } from "../Data/Loader.ts"
 import type { Model } from "../Model/Model.ts"
 import type { HostTensors } from "../Tensor/HostTensor.ts"

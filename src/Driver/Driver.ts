@@ -78,7 +78,7 @@ export const events = <E = never, R = never, C extends Callback.Any = never>(
 /**
  * Trains to the end of the plan, from the newest checkpoint of the store if there is one.
  *
- * **Law**: a run that is cut anywhere and trained again ends in the same weights, state and canonical log as one that
+ * **Law**: a run that is interrupted anywhere and trained again ends in the same weights, state and canonical log as one that
  * was not (test/property/resume.test.ts).
  */
 export const train = Effect.fn("Trainer.train")(function* <E = never, R = never, C extends Callback.Any = never>(
@@ -101,7 +101,7 @@ export const train = Effect.fn("Trainer.train")(function* <E = never, R = never,
   )
 })
 
-/** What a run has come to. */
+/** Reads the result of a run. */
 export const report = <E, R>(run: Run<E, R>): Effect.Effect<TrainResult, DeviceError> =>
   Effect.all({ state: run.state, weights: run.weights, history: run.history })
 

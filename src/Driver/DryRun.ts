@@ -1,4 +1,4 @@
-/** A rehearsal finds before step 0 what would fail later: data, model, device, metrics and plan are tried on one batch each. */
+/** Finds before step 0 what would fail later: tries data, model, device, metrics and plan on one batch each. */
 import { Effect } from "effect"
 import { evaluate } from "../Evaluation/Evaluation.ts"
 import * as Kernels from "../Layer/Device/Kernels.ts"
@@ -17,7 +17,7 @@ export const dryRun = Effect.fnUntraced(function* (
   task: TrainingTask,
   plan: Plan.Plan,
   state: TrainerState,
-  learner: TrainingWeights,
+  weights: TrainingWeights,
   counted: ReadonlyArray<string>
 ) {
   const { maxSteps, accumulation } = plan.horizon
@@ -39,7 +39,7 @@ export const dryRun = Effect.fnUntraced(function* (
       return yield* new InvalidTask({
         reason: `Input tokens are to be counted, and the batch has no ${absent} (it has ${Object.keys(batch.tensors).join(", ")}). Give the model a mainInput, or leave include_num_input_tokens_seen and include_tokens_per_second out.`
       })
-    yield* learner.dryRun(batch)
+    yield* weights.dryRun(batch)
   }
   const names = new Set<string>()
   for (const set of plan.sets) {
@@ -54,7 +54,7 @@ export const dryRun = Effect.fnUntraced(function* (
       ...loader,
       batch: (epoch: number, index: number) => (index === 0 ? loader.batch(epoch, 0) : Effect.undefined)
     }
-    const { metrics } = yield* evaluate({ ...task, weights: yield* learner.weights, loader: first, set })
+    const { metrics } = yield* evaluate({ ...task, weights: yield* weights.weights, loader: first, set })
     if (Object.keys(metrics).length === 0) {
       return yield* new InvalidTask({
         reason: `Evaluation set "${set}" gives no metric: it has no batch, or its batches have neither labels nor metrics.`
@@ -69,4 +69,4 @@ export const dryRun = Effect.fnUntraced(function* (
       })
     }
   }
-}, Kernels.explain("The rehearsal of step 1"))
+}, Kernels.explain("The dry run of step 1"))

@@ -1,4 +1,4 @@
-/** Updates whose loss or gradient norm is NaN or infinite: what is done about them, and how it is said. */
+/** Updates whose loss or gradient norm is NaN or infinite: what is done about them, and the warning. */
 
 /**
  * The run fails; or the update is skipped, as if there were no gradient; or it is made, and its loss left out of the logged mean; or it is made and

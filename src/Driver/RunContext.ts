@@ -23,7 +23,7 @@ export interface RunState<E> {
   readonly sealed: boolean
   /** What ended the run before its end. */
   readonly failure: Cause.Cause<RunError | E> | undefined
-  /** Whether somebody reads the events. */
+  /** Whether the events have a reader. */
   readonly reading: boolean
   /** Whether the run's scope has closed. */
   readonly closed: boolean

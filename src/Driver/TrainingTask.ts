@@ -1,4 +1,4 @@
-/** A task is what a run trains and on what: a lesson (a model and how its losses and metrics are made), and data. It holds no tensors. */
+/** A task: a model, how its losses and metrics are computed, and data. It holds no tensors. */
 import type { Loader } from "../Data/Loader.ts"
 import type { CollectOptions } from "../Evaluation/CollectOptions.ts"
 import type { Metric } from "../Metrics/Metric.ts"

@@ -1,4 +1,4 @@
-/** The learner owns a run's weights on the device: one cell, updated step by step, read at a log or a save, freed with the scope. */
+/** Owns a run's weights on the device: one cell, updated step by step, read at a log or a save, freed with the scope. */
 import { Effect, Result } from "effect"
 import * as AdapterBase from "../Checkpoint/AdapterBase.ts"
 import type { Checkpoint } from "../Checkpoint/CheckpointStore.ts"
@@ -34,7 +34,7 @@ export interface Running extends LastUpdate {
 }
 
 export interface TrainingWeights {
-  /** The weights as they are; they are the learner's to free. */
+  /** The present weights; this frees them. */
   readonly weights: Effect.Effect<Weights>
   /** Makes one update from micro-batches. It happens whole or not at all: a step that fails leaves the weights as they were. */
   readonly update: (
@@ -54,7 +54,7 @@ export interface TrainingWeights {
   readonly restore: (weights: HostWeights) => Effect.Effect<void, DeviceError>
 }
 
-/** Opens a learner in a scope, from host weights or, without them, from the model's initial ones. */
+/** Opens the weights in a scope, from host weights or, without them, from the model's initial ones. */
 export const make = Effect.fnUntraced(function* (
   task: TrainingTask,
   from: {
@@ -183,12 +183,12 @@ export const make = Effect.fnUntraced(function* (
       ),
     dryRun: Effect.fnUntraced(function* (batch) {
       const { parameters, buffers } = cell.weights
-      const key = Key.fold(root, "rehearsal")
-      const checked = yield* device.run("the rehearsal of step 1", () =>
+      const key = Key.fold(root, "dry run")
+      const checked = yield* device.run("the dry run of step 1", () =>
         check(task.model, { parameters, buffers, key, batch: HostTensor.toDevice(batch.tensors) })
       )
       yield* Effect.fromResult(LabelError.typed(checked, [batch]))
-      const next = yield* take("the rehearsal of step 1", from.state, 0, [batch])
+      const next = yield* take("the dry run of step 1", from.state, 0, [batch])
       yield* free(next.weights, next.running)
       first = BatchDifference.fieldsOf(batch.tensors)
     }),

@@ -20,7 +20,7 @@ export class NoInputEmbedding extends Schema.TaggedError<NoInputEmbedding>()("No
  *
  * **Law**: equal keys add equal bits; the parameters and the outputs of an evaluation are the model's own (test/golden/neftune.test.ts).
  *
- * **Errors**: the model throws `NoInputEmbedding` in training, and so in the rehearsal before step 0, when there is nothing to add noise to.
+ * **Errors**: the model throws `NoInputEmbedding` in training, and so in the dry run before step 0, when there is nothing to add noise to.
  *
  * **Source**: `neftune_noise_alpha`; Jain et al. 2023, https://arxiv.org/abs/2310.05914.
  *

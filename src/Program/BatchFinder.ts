@@ -9,7 +9,7 @@ import { DeviceError } from "../Layer/Device/Device.ts"
 import type { Args } from "./DataLoaders.ts"
 
 /**
- * Attempts a run, and when memory runs out in its first update or the rehearsal of it, attempts it again with half the rows in a micro-batch and twice
+ * Attempts a run, and when memory runs out in its first update or the dry run of it, attempts it again with half the rows in a micro-batch and twice
  * the accumulation; where the rows are odd, with the next smaller part of them. A run that goes on from a checkpoint keeps the rows that it was found to fit
  * with, for its place in the data is counted in them.
  *

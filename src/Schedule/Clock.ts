@@ -46,7 +46,7 @@ export const samples: Clock = { unit: "sp", ticks: (state) => state.samples, per
 /** Counts labels of finished updates. */
 export const tokens: Clock = { unit: "tok", ticks: (state) => state.tokens, perUnit: one }
 
-/** Counts epochs by the data cursor, in micro-batches. Where nobody knows how many an epoch has (a stream), it sees whole epochs only. */
+/** Counts epochs by the data cursor, in micro-batches. Where an epoch has an unknown number (a stream), it sees whole epochs only. */
 export const epochs: Clock = {
   unit: "ep",
   ticks: ({ position }, { batchesPerEpoch }) =>
@@ -54,7 +54,7 @@ export const epochs: Clock = {
   perUnit: ({ batchesPerEpoch }) => (Number.isFinite(batchesPerEpoch) ? batchesPerEpoch : 1)
 }
 
-/** Counts ends of epochs, those that a stop cut short included. */
+/** Counts ends of epochs, those that a stop ended early included. */
 export const epochsEnded: Clock = { unit: "ends of epochs", ticks: (state) => state.epochsEnded, perUnit: one }
 
 /** Counts the whole run as one. */
@@ -118,7 +118,7 @@ export const passed = ({ clock, count }: Span, state: TrainerState, horizon: Hor
 export const reached = ({ clock, count }: Span, state: TrainerState, horizon: Horizon.Horizon): boolean =>
   clock.ticks(state, horizon) * count.under >= count.over * clock.perUnit(horizon)
 
-/** Gives the first update at or after a planned span, `Infinity` where nobody knows. Epochs are whole: none is cut short. **Unit**: updates. */
+/** Gives the first update at or after a planned span, `Infinity` where it is unknown. Epochs are whole: a stop in one is not foreseen. **Unit**: updates. */
 export const toSteps = ({ clock, count }: Span, horizon: Horizon.Horizon): number => {
   const units = (perUnit: number) => (count.over === 0 ? 0 : Math.ceil((count.over * perUnit) / count.under))
   if (clock !== epochs) return units(clock.perUnit(horizon))

@@ -10,7 +10,7 @@ type Stops = "stopEpoch" | "stopRun"
 interface Base<Tag extends string> {
   readonly _tag: Tag
   readonly state: TrainerState
-  /** What a checkpoint written now must hold: a run cut while this event is being answered starts again from it. */
+  /** What a checkpoint written now must hold: a run interrupted while this event is being answered resumes from it. */
   readonly resumeState: TrainerState
 }
 interface InSet {
@@ -76,11 +76,11 @@ export interface Answers {
 }
 export type AnswerOf<T extends Tag> = T extends keyof Answers ? Answers[T] : undefined
 
-/** What `play` is told: the event's answer, and what observers ask for. */
+/** The reply to an event: its answer, and the requests of observers. */
 export interface Reply<T extends Tag = Tag> {
   readonly answer: AnswerOf<T>
   readonly requests?: ReadonlyArray<Requests[T]>
-  /** What callbacks remember from here on; what they did before, where it is left out. */
+  /** The state of callbacks from here on. Default: unchanged. */
   readonly callbacks?: Callbacks
 }
 

@@ -5,7 +5,7 @@ export interface Horizon {
   readonly maxSteps: number
   /** Epochs in all; `Infinity` when only `maxSteps` ends the run. */
   readonly epochs: number
-  /** Micro-batches in an epoch; `Infinity` when nobody knows (a stream). */
+  /** Micro-batches in an epoch; `Infinity` if unknown (a stream). */
   readonly batchesPerEpoch: number
   /** Micro-batches in an update; the last update of an epoch takes what is left, where the epoch's length is known. */
   readonly accumulation: number

@@ -54,7 +54,7 @@ export const make = (
     throw new InvalidPlan({ reason: "The run has no end. Give its horizon `maxSteps` or `epochs`." })
   if (!Number.isFinite(learningRate(State.initial, horizon)))
     throw new InvalidPlan({
-      reason: "The learning rate is not a number. Where nobody knows how long an epoch is, give the horizon `maxSteps`."
+      reason: "The learning rate is not a number. Where the length of an epoch is unknown, give the horizon `maxSteps`."
     })
   return {
     horizon,

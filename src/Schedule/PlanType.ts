@@ -13,7 +13,7 @@ export interface Plan {
   readonly save: Trigger.Input
   /** Whether the run is over. `play` adds the horizon's end to it. A resumed run asks again, so a level that has become true should stay so. */
   readonly stop: Schedule.Input<boolean>
-  /** What early stopping waits for, where `stop` has it: a run that ends says so. */
+  /** The early stopping that `stop` applies, if it does: the message at the end of the run names it. */
   readonly patience?: Patience
   /** The step whose checkpoint must survive, or null. */
   readonly best: Schedule.Input<number | null>

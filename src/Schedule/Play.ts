@@ -7,10 +7,10 @@ import type { Plan } from "./PlanType.ts"
 
 type Play<A> = Generator<Event, A, Reply>
 
-/** What observers and callbacks say at an event. */
+/** The replies of observers and callbacks to an event. */
 type Replies = Pick<Reply, "callbacks"> & { readonly requests?: ReadonlyArray<Request> }
 
-/** Adds to a state what is asked for, and what callbacks remember. */
+/** Applies observer requests and callback state to the training state. */
 export const applyReplies = (state: TrainerState, { callbacks = state.callbacks, requests = [] }: Replies): TrainerState => {
   if (requests.length === 0 && callbacks === state.callbacks) return state
   let { asked, stop } = state
@@ -22,15 +22,15 @@ export const applyReplies = (state: TrainerState, { callbacks = state.callbacks,
   return { ...state, asked, stop, callbacks }
 }
 
-/** Puts back what callbacks remembered: at an event that comes again when a run goes on, nothing new is kept. */
-const forget = (state: TrainerState, { callbacks }: TrainerState): TrainerState =>
+/** Restores the state of callbacks: at an event that occurs again when a run resumes, their replies are discarded. */
+const discard = (state: TrainerState, { callbacks }: TrainerState): TrainerState =>
   state.callbacks === callbacks ? state : { ...state, callbacks }
 
 /**
- * Gives the state that a cut run goes on from: a wish to stop is forgotten (the plan derives its own again), all else is kept. `checkpoints` are
+ * Gives the state that a run resumes from: a requested stop is dropped (the plan derives its own again), all else stays. `checkpoints` are
  * those on disk now.
  *
- * **Source**: `ignoreDataSkip` is the page's `ignore_data_skip`: the epoch's data start again.
+ * **Source**: `ignoreDataSkip` is `ignore_data_skip`: the epoch's data start again.
  */
 export const resume = (
   state: TrainerState,
@@ -55,12 +55,12 @@ export const resume = (
 export function* play(given: Plan, start: TrainerState): Play<TrainerState> {
   const plan = guarded(given)
   const { epochs } = plan.horizon
-  let state = forget(yield* tell("Started", forget(yield* tell("Initialized", start), start)), start)
+  let state = discard(yield* notify("Started", discard(yield* notify("Initialized", start), start)), start)
   if (plan.evaluateOnStart && state.step === 0 && state.evaluations === null) state = yield* evaluation(plan, state, true)
-  state = yield* conclude(plan, latch(plan, state)) // what a cut run had decided and not yet done
+  state = yield* conclude(plan, latch(plan, state)) // what an interrupted run had decided and not yet done
   while (state.open || (state.position.epoch < epochs && !state.stop.run)) {
-    const started = yield* tell("EpochStarted", State.epochStarted(state), state)
-    const epoch = yield* batches(plan, state.open ? forget(started, state) : started)
+    const started = yield* notify("EpochStarted", State.epochStarted(state), state)
+    const epoch = yield* batches(plan, state.open ? discard(started, state) : started)
     state = epoch.state
     if (epoch.exhausted && state.position.batch === 0) {
       yield* ask({ _tag: "Stalled", state, resumeState: state }) // no update in a whole epoch: it would never end
@@ -70,40 +70,40 @@ export function* play(given: Plan, start: TrainerState): Play<TrainerState> {
     state = yield* conclude(plan, { ...after, pending: "EpochEnded" })
   }
   const last = { ...state, asked: { ...state.asked, log: false } }
-  const summed = forget(yield* tell("Summary", last), last)
-  return forget(yield* tell("Finished", { ...summed, checkpoints: plan.retention(summed, true) }), last)
+  const summed = discard(yield* notify("Summary", last), last)
+  return discard(yield* notify("Finished", { ...summed, checkpoints: plan.retention(summed, true) }), last)
 }
 
 /** The micro-batches of an epoch from the cursor on, until the data or a stop ends them. */
 function* batches(plan: Plan, start: TrainerState): Play<{ readonly state: TrainerState; readonly exhausted: boolean }> {
   const { accumulation, batchesPerEpoch } = plan.horizon
   let state = start
-  let done = start // what callbacks remember of a step counts with its update
+  let done = start // callback state of a step counts with its update
   let batch = state.position.batch
   while (!state.stop.run && !state.stop.epoch) {
-    if (batch === batchesPerEpoch) return { state: forget(state, done), exhausted: true }
+    if (batch === batchesPerEpoch) return { state: discard(state, done), exhausted: true }
     const cursor = { ...state, position: { ...state.position, batch } }
-    const { answer: more } = yield* ask({ _tag: "Microbatch", state: cursor, resumeState: forget(state, done) })
-    if (!more) return { state: forget(state, done), exhausted: true }
+    const { answer: more } = yield* ask({ _tag: "Microbatch", state: cursor, resumeState: discard(state, done) })
+    if (!more) return { state: discard(state, done), exhausted: true }
     if (batch % accumulation === 0) {
       const started = { ...state, asked: State.nothingAsked }
-      state = yield* tell("StepStarted", started, forget(started, done))
+      state = yield* notify("StepStarted", started, discard(started, done))
     }
     batch++
     if (batch % accumulation !== 0 && batch !== batchesPerEpoch) {
-      state = yield* tell("SubstepEnded", state, forget(state, done))
+      state = yield* notify("SubstepEnded", state, discard(state, done))
       continue
     }
-    const updating = yield* ask({ _tag: "Updating", state, resumeState: forget(state, done) })
+    const updating = yield* ask({ _tag: "Updating", state, resumeState: discard(state, done) })
     const before = applyReplies(state, updating)
     const after = wish(plan, before, State.stepEnded(before, batch, batchesPerEpoch, updating.answer))
     // the weights are already those of the next step, and so is the cut
     state = done = yield* conclude(plan, { ...after, pending: "Updated" }, before)
   }
-  return { state: forget(state, done), exhausted: batch === batchesPerEpoch }
+  return { state: discard(state, done), exhausted: batch === batchesPerEpoch }
 }
 
-/** Tells the end that was reached, if it is not told yet, and does what is asked. `before` is the state before the update. */
+/** Reports the end that was reached, if it is not reported yet, and does what is asked. `before` is the state before the update. */
 function* conclude(plan: Plan, start: TrainerState, before = State.before(start)): Play<TrainerState> {
   let state = start
   if (state.pending === "Updated") {
@@ -111,13 +111,13 @@ function* conclude(plan: Plan, start: TrainerState, before = State.before(start)
     state = { ...applyReplies(state, updated), pending: "StepEnded" }
   }
   if (state.pending !== null) {
-    const told = yield* tell(state.pending === "EpochEnded" ? "EpochEnded" : "StepEnded", state)
-    state = { ...told, pending: null }
+    const reported = yield* notify(state.pending === "EpochEnded" ? "EpochEnded" : "StepEnded", state)
+    state = { ...reported, pending: null }
   }
   return yield* settle(plan, state)
 }
 
-/** Does what is asked, in the one order that matters: log, evaluate, save. A run cut anywhere in here starts again here. */
+/** Does what is asked, in the one order that matters: log, evaluate, save. A run interrupted anywhere in here resumes here. */
 function* settle(plan: Plan, start: TrainerState): Play<TrainerState> {
   let state = start
   if (state.asked.log && state.step > state.loggedAt) {
@@ -134,12 +134,12 @@ function* settle(plan: Plan, start: TrainerState): Play<TrainerState> {
     const best = plan.best(state, plan.horizon)
     const bestCheckpoint = best !== null && checkpoints.includes(best) ? best : state.bestCheckpoint
     const saved = { ...state, checkpoints, bestCheckpoint, asked: { ...state.asked, save: false } }
-    state = yield* tell("Saved", { ...saved, checkpoints: plan.retention(saved, false) })
+    state = yield* notify("Saved", { ...saved, checkpoints: plan.retention(saved, false) })
   }
   return State.settled(state)
 }
 
-/** Evaluates every set; an evaluation that is cut is made again, whole. Early stopping sees each set as it is reported, `best` all together. */
+/** Evaluates every set; an interrupted evaluation is made again, whole. Early stopping sees each set as it is reported, `best` all together. */
 function* evaluation(plan: Plan, start: TrainerState, initial: boolean): Play<TrainerState> {
   let state = start
   let merged: Metrics = {}
@@ -176,7 +176,7 @@ function* ask<E extends Event>(event: E): Generator<Event, Reply<E["_tag"]>, Rep
   return (yield event) as Reply<E["_tag"]>
 }
 
-/** Yields an event that needs no answer, and adds what is said. */
-function* tell(_tag: Plain, state: TrainerState, resumeState = state): Play<TrainerState> {
+/** Yields an event that needs no answer, and applies the reply. */
+function* notify(_tag: Plain, state: TrainerState, resumeState = state): Play<TrainerState> {
   return applyReplies(state, yield* ask({ _tag, state, resumeState: resumeState } as EventOf<Plain>))
 }

@@ -1,4 +1,4 @@
-/** A run without training: `play` is answered from a script instead of by the world. */
+/** A run without training: `play` is answered from a script instead of with effects. */
 import { Result, Schema } from "effect"
 import type { Callbacks, Consumed, TrainerState } from "../TrainerState.ts"
 import * as State from "../TrainerState.ts"
@@ -7,7 +7,7 @@ import { PlanFailed } from "./PlanFailed.ts"
 import type { Plan } from "./PlanType.ts"
 import { play } from "./Play.ts"
 
-/** What the world would say. Everything may be left out. */
+/** The answers to the loop's questions. Every field is optional. */
 export interface Script {
   /** Micro-batches in an epoch; for streams, of which the horizon doesn't know. */
   readonly batches?: (epoch: number) => number

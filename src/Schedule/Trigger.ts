@@ -26,7 +26,7 @@ export const never: Trigger = make(() => false)
  *
  * **Unit**: a number counts updates; strings carry their unit (`"2ep"`, `"500ba"`, `"10_000sp"`, `"1e6tok"`, `"0.1dur"`).
  *
- * **Law**: it fires on a transition from a to b exactly when floor(b/n) > floor(a/n), so how often it fires in a run does not depend on where the run is cut
+ * **Law**: it fires on a transition from a to b exactly when floor(b/n) > floor(a/n), so how often it fires in a run does not depend on where the run is interrupted
  * (test/property/trigger.test.ts). Counted in integers: a tenth of an epoch never misses a multiple.
  *
  * **Errors**: throws `InvalidSpan` for a span that cannot be read, or of nothing.

@@ -52,7 +52,7 @@ it.effect(
         const { history, state } = yield* Trainer.train(task, plan, { observe }).pipe(
           Effect.provide(Layer.mergeAll(Tiny.optimizer, store.layer, Tiny.logger(entries)))
         )
-        // the simulation is told what the evaluations found, and nothing else
+        // the simulation is given the metrics of the evaluations, and nothing else
         const found = history.filter((entry) => entry.kind === "eval")
         let next = 0
         const simulated = Result.getOrThrow(
@@ -63,8 +63,8 @@ it.effect(
         )
         const want = expected(simulated.events, 3)
         const context = JSON.stringify(shape)
-        const rehearsal = 1 + shape.sets.length
-        expect(asked.batches.slice(rehearsal), context).toEqual(want.batches)
+        const dryRun = 1 + shape.sets.length
+        expect(asked.batches.slice(dryRun), context).toEqual(want.batches)
         expect(store.done, context).toEqual(want.files)
         const logged = entries.flatMap((entry) =>
           entry._tag === "Scalars" && entry.kind !== "summary" ? [`${entry.set ?? "train"} ${entry.step}`] : []

@@ -1,4 +1,4 @@
-/** Laws of the loop: it ends; a run cut anywhere and played on is the run that was not cut. */
+/** Laws of the loop: it ends; a run interrupted anywhere and played on is the uninterrupted run. */
 import { Result, Schema } from "effect"
 import fc from "fast-check"
 import { expect, it } from "vitest"
@@ -12,22 +12,22 @@ const throughJson = (state: State.TrainerState) => decode(JSON.parse(JSON.string
 
 /**
  * An event but for its cut. A wish to log what has been logged is no wish: it stays set until the next update begins, or the run does. What is
- * wished for at an update that is told again is what was decided after it.
+ * wished for at an update that is reported again is what was decided after it.
  */
-const told = ({ resumeState: _, ...event }: Plan.Event) => {
+const comparable = ({ resumeState: _, ...event }: Plan.Event) => {
   const { asked, loggedAt, step } = event.state
   if (event._tag === "Updated")
     return { ...event, state: encode({ ...event.state, asked: State.nothingAsked, stop: State.initial.stop }) }
   return { ...event, state: encode({ ...event.state, asked: { ...asked, log: asked.log && step > loggedAt } }) }
 }
 
-/** Callbacks that count what they are told. A save is on disk before they are told of it, so its count is the next checkpoint's. */
+/** Callbacks that count their events. A save is on disk before they are notified, so its count is the next checkpoint's. */
 const counting = (event: Plan.Event): State.Callbacks => {
   const { callbacks } = event.state
   return event._tag === "Saved" ? callbacks : { ...callbacks, [event._tag]: Number(callbacks[event._tag] ?? 0) + 1 }
 }
 
-/** Where the events go on after a cut at event `at`: what that cut's state does not hold yet is played again. */
+/** Where the events go on after an interruption at event `at`: what the resumed state does not hold yet is played again. */
 const goesOn = (events: ReadonlyArray<Plan.Event>, at: number): number => {
   const event = events[at]!
   const back = (is: (event: Plan.Event) => boolean) => events.findLastIndex((event, i) => i <= at && is(event))
@@ -36,7 +36,7 @@ const goesOn = (events: ReadonlyArray<Plan.Event>, at: number): number => {
       return at + 2
     case "Updated":
     case "StepEnded":
-    case "EpochEnded": // an end that nobody was told of yet
+    case "EpochEnded": // an end that is not reported yet
     case "Logged":
     case "Summary":
       return at
@@ -44,7 +44,7 @@ const goesOn = (events: ReadonlyArray<Plan.Event>, at: number): number => {
       return event.resumeState.open ? at + 1 : at
     case "Evaluate":
     case "EvaluationLogged":
-    case "Evaluated": // a cut evaluation is made again, whole
+    case "Evaluated": // an interrupted evaluation is made again, whole
       return firstOfEvaluation(events, at)
     case "Microbatch":
     case "StepStarted":
@@ -84,7 +84,7 @@ it("ends", () => {
   )
 })
 
-it("a run cut at any event and resumed has the same rest and the same end", () => {
+it("a run interrupted at any event and resumed has the same rest and the same end", () => {
   let cuts = 0
   fc.assert(
     fc.property(Plans.plan, Plans.script, fc.array(fc.nat(), { minLength: 1, maxLength: 6 }), (plan, script, where) => {
@@ -102,7 +102,7 @@ it("a run cut at any event and resumed has the same rest and the same end", () =
           expect(resumed.events.map(({ _tag }) => _tag)).toEqual(["Initialized", "Started", "Summary", "Finished"])
           continue
         }
-        expect(afterOpening(resumed.events, cut).map(told)).toEqual(events.slice(goesOn(events, at)).map(told))
+        expect(afterOpening(resumed.events, cut).map(comparable)).toEqual(events.slice(goesOn(events, at)).map(comparable))
       }
     }),
     { numRuns: 300 }

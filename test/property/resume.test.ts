@@ -1,4 +1,4 @@
-/** A run that is cut anywhere and goes on ends as the one that was not: same weights to the bit, same state, same canonical log, same files. */
+/** A run that is interrupted anywhere and resumed ends as the uninterrupted one: same weights to the bit, same state, same canonical log, same files. */
 import { expect, it } from "@effect/vitest"
 import { Effect, Equal, Layer, Schema, Stream } from "effect"
 import fc from "fast-check"
@@ -16,7 +16,7 @@ const canonical = (history: ReadonlyArray<Scalars>) =>
 const files = (kept: ReadonlyMap<number, unknown>) => [...kept.keys()].sort((a, b) => a - b)
 
 it.effect(
-  "a run cut at any events and resumed equals one that was not",
+  "a run interrupted at any events and resumed equals an uninterrupted one",
   () =>
     Effect.gen(function* () {
       const before = tf.memory().numTensors

@@ -1,4 +1,4 @@
-/** Laws of `every`: exact crossings, on every clock, wherever the run is cut. */
+/** Laws of `every`: exact crossings, on every clock, wherever the run is interrupted. */
 import fc from "fast-check"
 import { expect, it } from "vitest"
 import * as Clock from "../../src/Schedule/Clock.ts"
@@ -41,7 +41,7 @@ it("every(n) fires from a to b exactly when floor(b/n) > floor(a/n)", () => {
   )
 })
 
-it("every(n) fires as often as n has multiples, wherever the run is cut", () => {
+it("every(n) fires as often as n has multiples, wherever the run is interrupted", () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 300 }), fc.array(fc.nat(300)), (n, total, cuts) => {
       const horizon = Horizon.make({ maxSteps: total, batchesPerEpoch: 10 })

@@ -20,7 +20,7 @@ it("refuses units that there are not", () => {
   off(() => {
     // @ts-expect-error no such unit
     Trigger.every("2epochs")
-    // @ts-expect-error nobody knows beforehand when so many tokens will have been seen
+    // @ts-expect-error it is unknown beforehand when so many tokens will have been seen
     LearningRate.cosine({ peak: 1, warmup: "1e6tok" })
     // @ts-expect-error the same for where schedules are joined
     Schedule.join(Schedule.constant(1), Schedule.constant(2), "10sp")

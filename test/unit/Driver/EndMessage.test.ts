@@ -21,7 +21,7 @@ const train = Dataset.fromArray(Tiny.rows(8))
 const args: Input = { maxSteps: 4, perDeviceTrainBatchSize: 2, saveStrategy: "no" }
 
 /** The texts of a training. */
-const said = Effect.fnUntraced(function* (
+const messages = Effect.fnUntraced(function* (
   more: Input,
   callbacks: ReadonlyArray<Callback.Callback>,
   how: (training: Effect.Effect<unknown, unknown>) => Effect.Effect<unknown, unknown> = (training) => training
@@ -44,15 +44,15 @@ const said = Effect.fnUntraced(function* (
 
 it.effect("nothing at the end, a callback by its name, and early stopping by its metric", () =>
   Effect.gen(function* () {
-    expect(yield* said({}, [])).toEqual([])
+    expect(yield* messages({}, [])).toEqual([])
     const stopping = Callback.make({ name: "Enough", onStepEnd: ({ state }) => (state.step === 2 ? { ask: ["stopRun"] } : {}) })
-    expect(yield* said({}, [stopping])).toEqual(['Stopped after step 2 of 4: the callback "Enough" asked for it.'])
+    expect(yield* messages({}, [stopping])).toEqual(['Stopped after step 2 of 4: the callback "Enough" asked for it.'])
     const impatient: Input = { evalStrategy: "steps", evalSteps: 1, metricForBestModel: "fixed" }
-    expect(yield* said(impatient, [Callback.earlyStopping({ patience: 1 })])).toEqual([
+    expect(yield* messages(impatient, [Callback.earlyStopping({ patience: 1 })])).toEqual([
       "Stopped after step 2 of 4: eval_fixed has not become better in 1 evaluation; the best was 1 at step 1."
     ])
     const last = Callback.make({ onStepEnd: ({ state }) => (state.step === 4 ? { ask: ["stopRun"] } : {}) })
-    expect(yield* said({}, [last])).toEqual([])
+    expect(yield* messages({}, [last])).toEqual([])
   })
 )
 
@@ -73,7 +73,7 @@ it("early stopping with a threshold, where nothing was ever better; and the best
     "Stopped after step 3 of 9: eval_f1 has not become better by more than 0.01 in 2 evaluations; the best was 0.5050 at step 2."
   )
   expect(EndMessage.early({ ...plan, stop: () => true }, { ...stopped, evaluations: null }, undefined)).toBe(
-    "Stopped after step 3 of 9: its plan says so."
+    "Stopped after step 3 of 9: its plan's stop condition is met."
   )
   const best = (bestCheckpoint: number | null, more: Partial<Plan.Plan> = {}) =>
     EndMessage.best({ ...plan, ...more }, { ...stopped, bestCheckpoint })
@@ -83,7 +83,7 @@ it("early stopping with a threshold, where nothing was ever better; and the best
   expect([best(null), best(2, { restoreBest: false })]).toEqual([undefined, undefined])
 })
 
-it.effect("the best of a run is said where its weights are asked for", () =>
+it.effect("reports the best checkpoint where its weights are restored", () =>
   Effect.gen(function* () {
     const asked: Input = {
       evalStrategy: "steps",
@@ -93,8 +93,8 @@ it.effect("the best of a run is said where its weights are asked for", () =>
       loadBestModelAtEnd: true,
       metricForBestModel: "fixed"
     }
-    expect(yield* said(asked, [])).toEqual(["Best: eval_fixed 1 at step 2; the weights of checkpoint-2 were put back."])
-    expect(yield* said({ ...asked, loadBestModelAtEnd: false }, [])).toEqual([])
+    expect(yield* messages(asked, [])).toEqual(["Best: eval_fixed 1 at step 2; the weights of checkpoint-2 were put back."])
+    expect(yield* messages({ ...asked, loadBestModelAtEnd: false }, [])).toEqual([])
   })
 )
 
@@ -105,7 +105,7 @@ it("a plan's own stop, and a run without a known end", () => {
     stop: ({ step }) => step >= 3
   })
   const stopped = { ...initial, step: 3, stop: { epoch: false, run: true } }
-  expect(EndMessage.early(plan, stopped, undefined)).toBe("Stopped after step 3: its plan says so.")
+  expect(EndMessage.early(plan, stopped, undefined)).toBe("Stopped after step 3: its plan's stop condition is met.")
   expect(EndMessage.early(plan, { ...stopped, step: 2 }, "an observer")).toBe("Stopped after step 2: an observer asked for it.")
   expect(EndMessage.early(plan, { ...stopped, stop: { epoch: true, run: false } }, undefined)).toBeUndefined()
 })
@@ -118,7 +118,7 @@ it.live("a training that is interrupted says where, and what goes on from there"
         const waiting = ({ state }: { readonly state: { readonly step: number } }) =>
           state.step === step ? Effect.andThen(Deferred.succeed(there, undefined), Effect.never) : undefined
         const callback = Callback.make({ onStepBegin: waiting })
-        return yield* said({}, [callback], (training) =>
+        return yield* messages({}, [callback], (training) =>
           Effect.gen(function* () {
             const fiber = yield* Effect.forkChild(training)
             yield* Deferred.await(there)

@@ -49,7 +49,7 @@ const run = Effect.fnUntraced(
 const changed = ([, ...later]: Array<unknown>, all: Array<unknown>) => later.map((weights, i) => !equal(weights, all[i]))
 const equal = (left: unknown, right: unknown) => JSON.stringify(left) === JSON.stringify(right)
 
-it.effect("skip leaves the weights bit for bit, counts the step, and says so once", () =>
+it.effect("skip leaves the weights bit for bit, counts the step, and warns once", () =>
   Effect.gen(function* () {
     // of a label of 3e38 the loss is infinite, and of 1e19 only the norm
     for (const label of [Number.NaN, Number.POSITIVE_INFINITY, 3e38, 1e19]) {
@@ -115,7 +115,7 @@ it.effect("traced, a run stops at the kernel, and its state before is saved to g
   }).pipe(Effect.provide(Cpu.layer, { local: true }))
 )
 
-it.effect("traced, what is there from the start is found in the rehearsal, before the first update", () =>
+it.effect("traced, what is there from the start is found in the dry run, before the first update", () =>
   Effect.gen(function* () {
     const task = yield* Tiny.task({ sets: [] })
     const train = spoilt(task.train, { 0: Number.NaN })

@@ -23,7 +23,7 @@ const options = { saveOnlyModel: true }
 
 const world = (store: ReturnType<typeof Tiny.store>) => Layer.mergeAll(Cpu.layer, Tiny.optimizer, store.layer, Tiny.logger())
 
-it.live("has no slots, and no run goes on from it: newest, by its step, or from elsewhere", () =>
+it.live("has no slots, and no run resumes from it: newest, by its step, or loaded", () =>
   Effect.gen(function* () {
     const store = Tiny.store()
     const task = yield* Tiny.task()
@@ -40,7 +40,7 @@ it.live("has no slots, and no run goes on from it: newest, by its step, or from 
 )
 
 it.live(
-  "the state of a run that is cut is whole, also where a milestone was just saved, and the run goes on as if it had not been",
+  "the state of an interrupted run is whole, also where a milestone was just saved, and the run resumes as if uninterrupted",
   () =>
     Effect.gen(function* () {
       const task = yield* Tiny.task()

@@ -39,7 +39,7 @@ describe("fromInput", () => {
 })
 
 describe("planned", () => {
-  it("refuses spans whose place nobody knows before the run", () => {
+  it("refuses spans whose place is unknown before the run", () => {
     for (const written of ["9sp", "9tok"]) expect(() => Clock.planned(written as "9ba")).toThrow(/before the run/)
   })
 })
@@ -60,7 +60,7 @@ describe("toSteps", () => {
     expect(Clock.toSteps(Clock.planned(span), horizon)).toBe(steps)
   })
 
-  it("never comes where nobody knows how long an epoch is", () => {
+  it("is never reached where the length of an epoch is unknown", () => {
     const stream = Horizon.make({ maxSteps: 9, batchesPerEpoch: Infinity })
     expect(Clock.toSteps(Clock.planned("1ep"), stream)).toBe(Infinity)
     expect(Clock.toSteps(Clock.planned("0ep"), stream)).toBe(0)

@@ -67,7 +67,7 @@ describe("play", () => {
     }
   })
 
-  it("evaluates on start once, also in a run that was cut before its first update", () => {
+  it("evaluates on start once, also in a run that was interrupted before its first update", () => {
     const plan = Plan.make({ horizon, learningRate, sets: ["eval"], evaluateOnStart: true, evaluate: Trigger.never })
     const whole = Result.getOrThrow(Plan.simulate(plan))
     const cut = whole.events.find(({ _tag }) => _tag === "EpochStarted")!.resumeState
@@ -77,7 +77,7 @@ describe("play", () => {
     expect(resumed.state.evaluations?.size).toBe(1)
   })
 
-  it("remembers what a save trigger compares with when it is cut in an evaluation", () => {
+  it("keeps what a save trigger compares with when it is interrupted in an evaluation", () => {
     const goal = { metric: "eval_loss", mode: "min" } as const
     const save = Trigger.every(2).pipe(Trigger.and(Trigger.changes(Schedule.bestStep(goal))))
     const plan = Plan.make({ horizon, learningRate, sets: ["eval"], goal, evaluate: Trigger.every(1), save })
