@@ -1,9 +1,9 @@
-/** Signals of the process: work that a signal interrupts ends as it would on any interruption, and then the process does. */
+/** Signals of the process: SIGINT and SIGTERM interrupt an effect, and end the process once it has cleaned up. */
 import { Effect, Fiber } from "effect"
 
 const signals = ["SIGINT", "SIGTERM"] as const
 
-/** Runs an effect that a signal interrupts. Once it is cleaned up, and what is `last` is done, the signal takes its usual course. */
+/** Runs an effect that SIGINT and SIGTERM interrupt. After its finalizers and then `last`, the signal is raised again with its default action. */
 export const heed = <A, E, R>(effect: Effect.Effect<A, E, R>, last: Effect.Effect<void>): Effect.Effect<A, E, R> =>
   Effect.gen(function* () {
     let caught: NodeJS.Signals | undefined
@@ -18,7 +18,7 @@ export const heed = <A, E, R>(effect: Effect.Effect<A, E, R>, last: Effect.Effec
       () =>
         Effect.gen(function* () {
           if (caught !== undefined) yield* last
-          deafen(stop)
+          unlisten(stop)
           if (caught !== undefined) process.kill(process.pid, caught)
         })
     )
@@ -26,19 +26,19 @@ export const heed = <A, E, R>(effect: Effect.Effect<A, E, R>, last: Effect.Effec
 
 type Stop = (signal: NodeJS.Signals) => void
 
-/** All work under way: the process has one listener for it, however much it is. */
+/** All effects in progress, which share one listener of the process. */
 const working = new Set<Stop>()
 
-const tell = (signal: NodeJS.Signals) => {
+const notify = (signal: NodeJS.Signals) => {
   for (const stop of working) stop(signal)
 }
 
 const listen = (stop: Stop) => {
-  if (working.size === 0) for (const signal of signals) process.on(signal, tell)
+  if (working.size === 0) for (const signal of signals) process.on(signal, notify)
   working.add(stop)
 }
 
-const deafen = (stop: Stop) => {
+const unlisten = (stop: Stop) => {
   working.delete(stop)
-  if (working.size === 0) for (const signal of signals) process.off(signal, tell)
+  if (working.size === 0) for (const signal of signals) process.off(signal, notify)
 }
