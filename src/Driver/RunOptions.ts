@@ -11,14 +11,14 @@ import type { Callback } from "./Callback.ts"
 import type * as CurrentRun from "./CurrentRun.ts"
 import type { MemoryReport } from "./MemoryReport.ts"
 import type * as NonFinite from "./NonFinite.ts"
-import type { Observer } from "./Observer.ts"
+import * as Observer from "./Observer.ts"
 import type * as ResumeFrom from "./ResumeFrom.ts"
 
 /** The services that every run requires. */
 export type Services = Device | Optimizer | CheckpointStore | Logger
 
 export interface Options<E = never, R = never> extends CurrentRun.FrontEnd {
-  readonly observe?: Observer<E, R>
+  readonly observe?: Observer.Observer<E, R>
   /** Called at events, after the observer; their state is part of the training state. */
   readonly callbacks?: ReadonlyArray<Callback<E, R>>
   /** Where to start: at a checkpoint (default: the newest of the store), or at step 0, from the given weights or the model's own. */
@@ -95,4 +95,15 @@ export interface TrainResult {
   readonly weights: HostWeights
   /** The canonical log, oldest first. */
   readonly history: Checkpoint["history"]
+}
+
+/** Joins the options of a run with those of its caller, which take precedence. Observers and callbacks of both are called. */
+export const merge = <E, R, E2, R2>(own: Options<E, R>, given: Options<E2, R2>): Options<E | E2, R | R2> => {
+  const observers = [own.observe, given.observe].filter((observe) => observe !== undefined)
+  return {
+    ...own,
+    ...given,
+    callbacks: [...(own.callbacks ?? []), ...(given.callbacks ?? [])],
+    ...(observers.length === 0 ? {} : { observe: Observer.all(...observers) })
+  }
 }

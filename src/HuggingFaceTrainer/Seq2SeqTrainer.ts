@@ -1,6 +1,7 @@
 /** The page's Seq2SeqTrainer: a Trainer whose predictions are texts that the model writes. */
 import { Effect } from "effect"
 import type * as Seq2SeqArguments from "../Arguments/Seq2SeqArguments.ts"
+import type * as Callback from "../Driver/Callback.ts"
 import type * as Generation from "../Evaluation/Generation.ts"
 import * as HuggingFaceTrainer from "./HuggingFaceTrainer.ts"
 import type { Options as TrainerOptions } from "./Options.ts"
@@ -48,8 +49,14 @@ export interface Options<A, E = never, R = never> extends Omit<TrainerOptions<A,
  * assert.deepEqual(EvalPrediction.take(predictions!).shape, [2, 20]) // filled up to the longest that the model's generation allows
  * ```
  */
-export const make = Effect.fn("Seq2SeqTrainer.make")(function* <A, E = never, R = never>(options: Options<A, E, R>) {
-  return yield* HuggingFaceTrainer.makeAs<A, E, R, Generation.Input>(options, generating)
+export const make = Effect.fn("Seq2SeqTrainer.make")(function* <A, E = never, R = never, C extends Callback.Any = never>(
+  options: Callback.Accepting<Options<A, E, R>, C>
+) {
+  const all = options as Options<A, E | Callback.ErrorsOf<C>, R | Callback.ServicesOf<C>>
+  return yield* HuggingFaceTrainer.makeAs<A, E | Callback.ErrorsOf<C>, R | Callback.ServicesOf<C>, Generation.Input>(
+    all,
+    generating
+  )
 })
 
 /** A Seq2SeqTrainer: `evaluate` and `predict` take settings of the generation beside their options. */

@@ -11,8 +11,9 @@ import * as CallbackSet from "../Driver/CallbackSet.ts"
 import * as Trainer from "../Driver/Driver.ts"
 import type { RunError } from "../Driver/Errors.ts"
 import * as MemoryReport from "../Driver/MemoryReport.ts"
-import * as Observer from "../Driver/Observer.ts"
-import { type Options, type Services, startOf } from "../Driver/Run.ts"
+import type * as Observer from "../Driver/Observer.ts"
+import { startOf } from "../Driver/Run.ts"
+import { merge, type Options, type Services } from "../Driver/RunOptions.ts"
 import * as CollectOptions from "../Evaluation/CollectOptions.ts"
 import type { Predicted } from "../Evaluation/Evaluation.ts"
 import * as Optimizer from "../Layer/Optimizer.ts"
@@ -127,8 +128,10 @@ export interface Definition<A, E = never, R = never> extends Parts<A, E, R> {
  *
  * **Errors**: none here; running it finds wrong arguments, data and models before step 0.
  */
-export const make = <A, E = never, R = never>(program: Definition<A, E, R>): Program<E, R> =>
-  fromDefinition(readIteratorsOnce(program))
+export const make = <A, E = never, R = never, C extends Callback.Any = never>(
+  program: Callback.Accepting<Definition<A, E, R>, C>
+): Program<E | Callback.ErrorsOf<C>, R | Callback.ServicesOf<C>> =>
+  fromDefinition(readIteratorsOnce(program as Definition<A, E | Callback.ErrorsOf<C>, R | Callback.ServicesOf<C>>))
 
 const fromDefinition = <A, E, R>(program: Definition<A, E, R>): Program<E, R> => ({
   _tag: "Program",
@@ -185,7 +188,7 @@ const fromDefinition = <A, E, R>(program: Definition<A, E, R>): Program<E, R> =>
                 ({ evaluation: { test } }) => test
               )
             ),
-      again: make(program).prepare
+      again: fromDefinition(program).prepare
     }
   }),
   reading: (files) => {
@@ -200,7 +203,10 @@ const fromDefinition = <A, E, R>(program: Definition<A, E, R>): Program<E, R> =>
       ...(validation === undefined ? {} : { evalDataset: validation }),
       ...(test === undefined ? {} : { testDataset: test })
     }
-    return make<A, E | DataError, R | Scope.Scope>({ ...(program as Definition<A, E | DataError, R | Scope.Scope>), ...data })
+    return fromDefinition<A, E | DataError, R | Scope.Scope>({
+      ...(program as Definition<A, E | DataError, R | Scope.Scope>),
+      ...data
+    })
   }
 })
 
@@ -262,14 +268,12 @@ export const train = <E, R, E2 = never, R2 = never>(
     Exclude<Services | R | R2, Optimizer.Optimizer> | R
   >
   const { args } = prepared
-  const all = together(prepared.options, options)
+  const all = merge(prepared.options, options)
   if (!args.autoFindBatchSize) return withLogLevel(args)(once(prepared, all))
   const attempt = (tried: DataLoaders.Args, observe: Observer.Observer): Outcome => {
     const more = { observe, config: { ...all.config, ...BatchFinder.recorded(tried) } }
-    if (tried === args) return once(prepared, together(all, more))
-    return Effect.scoped(
-      Effect.flatMap(prepared.again(tried), (next) => once(next, together(together(next.options, options), more)))
-    )
+    if (tried === args) return once(prepared, merge(all, more))
+    return Effect.scoped(Effect.flatMap(prepared.again(tried), (next) => once(next, merge(merge(next.options, options), more))))
   }
   return withLogLevel(args)(BatchFinder.find(args, startOf(all.from).from, attempt))
 }
@@ -292,14 +296,3 @@ export const run = Effect.fn("Program.run")(function* <E, R, E2 = never, R2 = ne
 ): Effect.fn.Return<Trainer.TrainResult, RunError | ProgramError | E | E2, Exclude<Services | R | R2, Optimizer.Optimizer> | R> {
   return yield* Effect.scoped(Effect.flatMap(prepare(program, overrides), (prepared) => train(prepared, options)))
 })
-
-const together = <E, R, E2, R2>(own: Options<E, R>, given: Options<E2, R2>): Options<E | E2, R | R2> => {
-  const observers = [own.observe, given.observe].filter((observe) => observe !== undefined)
-  const callbacks = [...(own.callbacks ?? []), ...(given.callbacks ?? [])]
-  return {
-    ...own,
-    ...given,
-    callbacks,
-    ...(observers.length === 0 ? {} : { observe: Observer.all(...observers) })
-  }
-}

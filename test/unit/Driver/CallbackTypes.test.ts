@@ -4,6 +4,7 @@ import { Context, Effect, Layer, Schema } from "effect"
 import * as Dataset from "../../../src/Data/Dataset.ts"
 import * as Callback from "../../../src/Driver/Callback.ts"
 import * as Trainer from "../../../src/HuggingFaceTrainer/Trainer.ts"
+import * as Program from "../../../src/Program/Program.ts"
 import * as Horizon from "../../../src/Schedule/Horizon.ts"
 import * as LearningRate from "../../../src/Schedule/LearningRate.ts"
 import * as Plan from "../../../src/Schedule/Plan.ts"
@@ -43,4 +44,11 @@ it("in a Trainer, beside a dataset with an error of its own", () => {
   )
   const required: Effect.Effect<unknown, unknown, Trainer.Services | Limit> = trained
   expect(Layer.isLayer(required)).toBe(false)
+})
+
+it("in a Program, beside a dataset with an error of its own", () => {
+  const rows = Effect.flatMap(Limit, (limit) => (limit < 0 ? new Unreadable() : Effect.succeed(Dataset.fromArray(Tiny.rows(4)))))
+  const program = Program.make({ model: Tiny.model, trainDataset: rows, callbacks: [first, second, Callback.printer] })
+  const typed: Program.Program<First | Second | Unreadable, Limit> = program
+  expect(typed._tag).toBe("Program")
 })
