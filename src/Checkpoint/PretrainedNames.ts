@@ -30,7 +30,7 @@ export const match = (
   for (const { name, shape, dtype } of entries) {
     const path = spellings(name, base).find((spelling) => Object.hasOwn(blueprint, spelling))
     if (path === undefined || taken.has(path)) {
-      if (!spellings(name, base).some(model.spare)) left.push(name)
+      if (!spellings(name, base).some(model.ignoredTensors)) left.push(name)
       continue
     }
     if (anew(path)) continue

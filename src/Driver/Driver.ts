@@ -5,7 +5,7 @@ import type { CollectOptions } from "../Evaluation/CollectOptions.ts"
 import type { DeviceError } from "../Layer/Device/Device.ts"
 import * as MeanLoss from "../Metrics/MeanLoss.ts"
 import * as Metric from "../Metrics/Metric.ts"
-import type { Model } from "../Model/Model.ts"
+import { type Model, trainableOf } from "../Model/Model.ts"
 import type { Event, Plan } from "../Schedule/Plan.ts"
 import { perToken, type Reduction } from "../Step/Reduction.ts"
 import type * as Callback from "./Callback.ts"
@@ -56,7 +56,7 @@ export const taskConfig = (options: TaskConfigOptions): TaskConfig => ({
   ...(options.collect === undefined ? {} : { collect: options.collect }),
   reduction: options.reduction ?? perToken,
   maxGradNorm: options.maxGradNorm ?? 1,
-  trainable: options.trainable ?? options.model.trainable ?? (() => true),
+  trainable: trainableOf(options.model, options.trainable),
   seed: options.seed ?? 42
 })
 

@@ -12,8 +12,8 @@ import { Device, type DeviceError } from "../Layer/Device/Device.ts"
 import { Optimizer } from "../Layer/Optimizer.ts"
 import { caught } from "../Model/Guard.ts"
 import { check, type FunctionFailed, type Model } from "../Model/Model.ts"
+import * as Finite from "../Step/Finite.ts"
 import * as NanTrace from "../Step/NanTrace.ts"
-import * as Sound from "../Step/Sound.ts"
 import * as Step from "../Step/Step.ts"
 import * as HostTensor from "../Tensor/HostTensor.ts"
 import * as Key from "../Tensor/Key.ts"
@@ -164,10 +164,10 @@ export const make = Effect.fnUntraced(function* (
   const add = (running: Tensors, { loss, gradNorm }: Step.Output, state: TrainerState): Tensors => {
     const sum = tf.add(running.loss!, loss)
     if (nonFinite === "fail") return { loss: sum, gradNorm }
-    const unsound = tf.sub(tf.add(running.unsound!, 1), tf.cast(Sound.isFinite(loss, gradNorm), "float32"))
+    const unsound = tf.sub(tf.add(running.unsound!, 1), tf.cast(Finite.all(loss, gradNorm), "float32"))
     if (nonFinite === "continue") return { loss: sum, gradNorm, unsound }
     const instead = tf.mul(running.loss!, 1 + 1 / (1 + state.step - state.loggedAt))
-    return { loss: tf.where(Sound.isFinite(loss), sum, instead), gradNorm, unsound }
+    return { loss: tf.where(Finite.all(loss), sum, instead), gradNorm, unsound }
   }
 
   return {

@@ -4,6 +4,7 @@ import { type Arguments, ContradictoryArguments, trainBatchSize } from "../Argum
 import * as Compile from "../Arguments/Compile.ts"
 import * as Scheduler from "../Arguments/Scheduler.ts"
 import type { Loader } from "../Data/Loader.ts"
+import { trainableOf } from "../Model/Model.ts"
 import type { Transformation } from "../Optimizer/Transformation.ts"
 import { matrices } from "../Optimizer/WeightDecay.ts"
 import * as Horizon from "../Schedule/Horizon.ts"
@@ -45,7 +46,7 @@ export interface OptimizerGroup {
 
 const trainedPaths = Effect.fnUntraced(function* <A, E, R>({ cell, model, options }: Context<A, E, R>) {
   const { weights } = yield* Ref.get(cell)
-  return Object.keys(weights.parameters).filter(options.trainable ?? model.trainable ?? (() => true))
+  return Object.keys(weights.parameters).filter(trainableOf(model, options.trainable))
 })
 
 /** The parameters that decay, by path. */

@@ -23,11 +23,11 @@ export interface Options {
 }
 
 /**
- * Adds keys and values to what is in memory already.
+ * Adds keys and values to what is in cache already.
  *
- * **Shapes**: `[batch, length, heads x size]` to a memory of `[batch, heads, past + length, size]`.
+ * **Shapes**: `[batch, length, heads x size]` to a cache of `[batch, heads, past + length, size]`.
  */
-export const remember = (
+export const append = (
   next: { readonly key: Tensor; readonly value: Tensor },
   options: {
     readonly heads: number
@@ -41,7 +41,7 @@ export const remember = (
 }
 
 /**
- * Looks queries up in a memory. With fewer key heads than heads, consecutive heads share one.
+ * Looks queries up in a cache. With fewer key heads than heads, consecutive heads share one.
  *
  * **Shapes**: `[batch, queries, heads x size]`, before and after.
  *
@@ -55,22 +55,22 @@ export const remember = (
  * import "@tensorflow/tfjs-backend-cpu"
  *
  * const x = tf.tensor3d([[[1, 0], [0, 1]]])
- * const memory = Attention.remember({ key: x, value: x }, { heads: 1 })
- * const y = Attention.attend(x, memory, { heads: 1, scale: 100 })
+ * const cache = Attention.append({ key: x, value: x }, { heads: 1 })
+ * const y = Attention.attend(x, cache, { heads: 1, scale: 100 })
  * assert.deepEqual(Array.from(y.dataSync(), Math.round), [1, 0, 0, 1])
  * ```
  */
-export const attend = (query: Tensor, memory: KeyValueCache, options: Options): Tensor => {
+export const attend = (query: Tensor, cache: KeyValueCache, options: Options): Tensor => {
   const { heads, bias, rotate = (x) => x, dropout } = options
   const own = rotate(split(query, heads))
   const [batch, , queries, size] = own.shape as [number, number, number, number]
-  const [, keyHeads, keys] = memory.key.shape as [number, number, number, number]
+  const [, keyHeads, keys] = cache.key.shape as [number, number, number, number]
   const grouped = (x: Tensor, last: number) => tf.reshape(x, [batch, keyHeads, (heads / keyHeads) * queries, last])
-  const products = tf.matMul(grouped(tf.mul(own, options.scale ?? 1 / Math.sqrt(size)), size), memory.key, false, true)
+  const products = tf.matMul(grouped(tf.mul(own, options.scale ?? 1 / Math.sqrt(size)), size), cache.key, false, true)
   const scores = tf.reshape(products, [batch, heads, queries, keys])
   const shares = tf.softmax(bias === undefined ? scores : tf.add(scores, bias))
   const kept = dropout === undefined ? shares : Dropout.apply(dropout.context, dropout.site, shares, dropout.rate)
-  const mixed = tf.matMul(grouped(kept, keys), memory.value)
+  const mixed = tf.matMul(grouped(kept, keys), cache.value)
   const merged = tf.transpose(tf.reshape(mixed, [batch, heads, queries, size]), [0, 2, 1, 3])
   return tf.reshape(merged, [batch, queries, heads * size])
 }

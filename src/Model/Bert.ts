@@ -1,7 +1,7 @@
 /** BERT and its relatives RoBERTa, DistilBERT and ELECTRA, with heads for sequences, tokens, answers and masked words. */
 import * as Init from "../Tensor/Init.ts"
 import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
-import { bert, distilbert, electra, roberta, type Style } from "./Bert/BertConfig.ts"
+import { type BertConfig, bert, distilbert, electra, roberta } from "./Bert/BertConfig.ts"
 import { encode, blueprint as encoderBlueprint, wordsOf } from "./Bert/Encoder.ts"
 import * as Blueprint from "./Blueprint.ts"
 import * as Checks from "./Checks.ts"
@@ -21,7 +21,7 @@ interface Head {
   readonly checks: ReadonlyArray<Checks.Check>
   readonly outputs: (parameters: Tensors, states: Tensor, context: Context) => Tensors
   readonly loss: (outputs: Tensors, batch: Tensors) => Loss
-  readonly spare?: RegExp
+  readonly ignoredTensors?: RegExp
 }
 
 /**
@@ -32,39 +32,44 @@ interface Head {
  */
 export const architectures = (): Readonly<Record<string, Make>> =>
   Object.fromEntries(
-    [bert, roberta, distilbert, electra].flatMap((styleOf) =>
+    [bert, roberta, distilbert, electra].flatMap((configOf) =>
       Object.entries(heads).map(([task, headOf]): [string, Make] => {
-        const { family } = styleOf({})
-        return [`${family}For${task}`, (config) => withHead(`${family}For${task}`, config, styleOf(config), headOf)]
+        const { family } = configOf({})
+        return [`${family}For${task}`, (given) => withHead(`${family}For${task}`, given, configOf(given), headOf)]
       })
     )
   )
 
-const withHead = (architecture: string, config: Config, style: Style, headOf: (style: Style) => Head): Transformer => {
-  const head = headOf(style)
-  const input = ["input_ids", "attention_mask", ...(style.segments > 0 ? ["token_type_ids"] : []), "position_ids"]
+const withHead = (architecture: string, given: Config, config: BertConfig, headOf: (config: BertConfig) => Head): Transformer => {
+  const head = headOf(config)
+  const input = ["input_ids", "attention_mask", ...(config.typeVocabSize > 0 ? ["token_type_ids"] : []), "position_ids"]
   return make({
     architecture,
-    modelType: style.base,
-    config,
-    base: style.base,
-    blueprint: { ...encoderBlueprint(style), ...head.blueprint },
-    embedding: `${style.base}.embeddings.word_embeddings.weight`,
-    ...(style.pad === null ? {} : { padTokenId: style.pad }),
-    spare: new RegExp([others, ...(head.spare === undefined ? [] : [head.spare])].map(({ source }) => source).join("|")),
+    modelType: config.baseModelPrefix,
+    config: given,
+    base: config.baseModelPrefix,
+    blueprint: { ...encoderBlueprint(config), ...head.blueprint },
+    embedding: `${config.baseModelPrefix}.embeddings.word_embeddings.weight`,
+    ...(config.padTokenId === null ? {} : { padTokenId: config.padTokenId }),
+    ignoredTensors: new RegExp(
+      [others, ...(head.ignoredTensors === undefined ? [] : [head.ignoredTensors])].map(({ source }) => source).join("|")
+    ),
     inputs: input,
     labels: head.labels,
     validate: Checks.all([
-      Checks.tokens("input_ids", style.vocabulary),
-      Checks.tokens("token_type_ids", Math.max(1, style.segments)),
-      Checks.length("input_ids", style.countsTokens ? style.positions - (style.pad ?? 0) - 1 : style.positions),
-      Checks.tokens("position_ids", style.positions),
+      Checks.tokens("input_ids", config.vocabSize),
+      Checks.tokens("token_type_ids", Math.max(1, config.typeVocabSize)),
+      Checks.length(
+        "input_ids",
+        config.positionsSkipPadding ? config.maxPositionEmbeddings - (config.padTokenId ?? 0) - 1 : config.maxPositionEmbeddings
+      ),
+      Checks.tokens("position_ids", config.maxPositionEmbeddings),
       ...head.checks
     ]),
     apply: (parameters, batch, context) => {
-      const states = encode(style, parameters, batch, context)
+      const states = encode(config, parameters, batch, context)
       const outputs = head.outputs(parameters, states.at(-1)!, context)
-      const all = { ...outputs, ...hiddenOutputs(config, states) }
+      const all = { ...outputs, ...hiddenOutputs(given, states) }
       return head.labels.every((label) => label in batch) ? { outputs: all, loss: head.loss(outputs, batch) } : { outputs: all }
     }
   })
@@ -73,18 +78,19 @@ const withHead = (architecture: string, config: Config, style: Style, headOf: (s
 /** Constants in old files, and what pretraining leaves there beside the words' head. */
 const others = /\.embeddings\.(position_ids|token_type_ids)$|^\w+\.pooler\.|^cls\.seq_relationship\./
 
-const dense = (style: Style, outputs: number) => Blueprint.dense(style.width, outputs, Init.normal({ stddev: style.range }))
+const dense = (config: BertConfig, outputs: number) =>
+  Blueprint.dense(config.hiddenSize, outputs, Init.normal({ stddev: config.initializerRange }))
 const logitsOf = (outputs: Tensors) => take("loss", "outputs", outputs, "logits")
 const labelsOf = (batch: Tensors) => take("loss", "batch", batch, "labels")
 
-const sequence = (style: Style): Head => {
-  const { sequence: wiring, reader } = style
+const sequence = (config: BertConfig): Head => {
+  const { sequenceHead: wiring, reader } = config
   const classes = reader.labels()
   const given = reader.config.problem_type
   const problem = given === null || given === undefined ? undefined : (reader.text("problem_type", "") as Objective.ProblemType)
   const single = problem === "single_label_classification" || (problem === undefined && classes > 1)
   return {
-    blueprint: Blueprint.parts({ [wiring.dense]: dense(style, style.width), [wiring.out]: dense(style, classes) }),
+    blueprint: Blueprint.parts({ [wiring.dense]: dense(config, config.hiddenSize), [wiring.out]: dense(config, classes) }),
     labels: ["labels"],
     checks: single
       ? [(batch) => (batch.labels?.dtype === "int32" ? Checks.classes("labels", classes, true)(batch) : undefined)]
@@ -100,25 +106,25 @@ const sequence = (style: Style): Head => {
   }
 }
 
-const token = (style: Style): Head => {
-  const classes = style.reader.labels()
+const token = (config: BertConfig): Head => {
+  const classes = config.reader.labels()
   return {
-    blueprint: Blueprint.parts({ classifier: dense(style, classes) }),
+    blueprint: Blueprint.parts({ classifier: dense(config, classes) }),
     labels: ["labels"],
     checks: [Checks.classes("labels", classes, true)],
     outputs: (parameters, states, context) => ({
-      logits: Dense.apply(parameters, "classifier", Dropout.apply(context, "classifier", states, style.tokenDropout))
+      logits: Dense.apply(parameters, "classifier", Dropout.apply(context, "classifier", states, config.classifierDropout))
     }),
     loss: (outputs, batch) => Losses.crossEntropy(logitsOf(outputs), labelsOf(batch))
   }
 }
 
-const answer = (style: Style): Head => ({
-  blueprint: Blueprint.parts({ qa_outputs: dense(style, 2) }),
+const answer = (config: BertConfig): Head => ({
+  blueprint: Blueprint.parts({ qa_outputs: dense(config, 2) }),
   labels: ["start_positions", "end_positions"],
   checks: [],
   outputs: (parameters, states, context) => {
-    const logits = Dense.apply(parameters, "qa_outputs", Dropout.apply(context, "qa_outputs", states, style.answerDropout))
+    const logits = Dense.apply(parameters, "qa_outputs", Dropout.apply(context, "qa_outputs", states, config.qaDropout))
     const [start, end] = tf.unstack(logits, -1)
     return { start_logits: start!, end_logits: end! }
   },
@@ -131,30 +137,33 @@ const answer = (style: Style): Head => ({
     })
 })
 
-const words = (style: Style): Head => {
-  const { words: wiring } = style
-  const tied = style.reader.flag("tie_word_embeddings", true)
-  const init = Init.normal({ stddev: style.range })
+const words = (config: BertConfig): Head => {
+  const { maskedLmHead: wiring } = config
+  const tied = config.reader.flag("tie_word_embeddings", true)
+  const init = Init.normal({ stddev: config.initializerRange })
   return {
     blueprint: {
-      ...Blueprint.parts({ [wiring.dense]: dense(style, style.embedded), [wiring.norm]: Blueprint.layerNorm(style.embedded) }),
-      [wiring.bias]: { shape: [style.vocabulary], init: Init.zeros },
-      ...(tied ? {} : { [wiring.decoder]: { shape: [style.vocabulary, style.embedded], init } })
+      ...Blueprint.parts({
+        [wiring.dense]: dense(config, config.embeddingSize),
+        [wiring.norm]: Blueprint.layerNorm(config.embeddingSize)
+      }),
+      [wiring.bias]: { shape: [config.vocabSize], init: Init.zeros },
+      ...(tied ? {} : { [wiring.decoder]: { shape: [config.vocabSize, config.embeddingSize], init } })
     },
     labels: ["labels"],
-    checks: [Checks.classes("labels", style.vocabulary, true)],
-    spare: /^(cls\.predictions|lm_head)\.decoder\.(weight|bias)$|^vocab_projector\.weight$|^generator_lm_head\.weight$/,
+    checks: [Checks.classes("labels", config.vocabSize, true)],
+    ignoredTensors: /^(cls\.predictions|lm_head)\.decoder\.(weight|bias)$|^vocab_projector\.weight$|^generator_lm_head\.weight$/,
     outputs: (parameters, states) => {
       const inner = wiring.activation(Dense.apply(parameters, wiring.dense, states))
-      const normal = LayerNorm.apply(parameters, wiring.norm, inner, style)
-      const table = tied ? wordsOf(style, parameters) : parameter(parameters, wiring.decoder)
+      const normal = LayerNorm.apply(parameters, wiring.norm, inner, { epsilon: config.layerNormEps })
+      const table = tied ? wordsOf(config, parameters) : parameter(parameters, wiring.decoder)
       return { logits: Dense.affine(normal, table, parameter(parameters, wiring.bias)) }
     },
     loss: (outputs, batch) => Losses.crossEntropy(logitsOf(outputs), labelsOf(batch))
   }
 }
 
-const heads: Readonly<Record<string, (style: Style) => Head>> = {
+const heads: Readonly<Record<string, (config: BertConfig) => Head>> = {
   SequenceClassification: sequence,
   TokenClassification: token,
   QuestionAnswering: answer,

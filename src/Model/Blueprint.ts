@@ -5,7 +5,7 @@ import * as Key from "../Tensor/Key.ts"
 import * as Tree from "../Tensor/Tree.ts"
 import type { Initializer } from "./Parameters.ts"
 
-export interface Slot {
+export interface ParameterSpec {
   readonly shape: ReadonlyArray<number>
   readonly init: Init.Init
   /** Set for tables that are looked up in. */
@@ -13,7 +13,7 @@ export interface Slot {
 }
 
 /** By dotted path. */
-export type Blueprint = Readonly<Record<string, Slot>>
+export type Blueprint = Readonly<Record<string, ParameterSpec>>
 
 /**
  * Makes the parameters. Each one's key is folded with its path, so that adding one leaves the others as they were.
@@ -25,10 +25,10 @@ export type Blueprint = Readonly<Record<string, Slot>>
  * import assert from "node:assert/strict"
  *
  * const blueprint = Blueprint.parts({ head: Blueprint.dense(3, 2, Init.normal()) })
- * assert.deepEqual(Object.keys(Blueprint.draw(blueprint)(Key.make(0))), ["head.weight", "head.bias"])
+ * assert.deepEqual(Object.keys(Blueprint.initialize(blueprint)(Key.make(0))), ["head.weight", "head.bias"])
  * ```
  */
-export const draw =
+export const initialize =
   (blueprint: Blueprint): Initializer =>
   (key) =>
     Tree.map(blueprint, ({ shape, init }, path): HostTensor => init(Key.fold(key, path), shape))

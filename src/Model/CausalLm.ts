@@ -7,7 +7,7 @@ import * as Checks from "./Checks.ts"
 import * as Dense from "./Dense.ts"
 import { type Context, parameter, take } from "./Model.ts"
 import * as Objective from "./Objective.ts"
-import { type Decoded, hiddenOutputs, type Reading, type Transformer, make as transformer } from "./Transformer.ts"
+import { type DecoderInput, type DecoderOutput, hiddenOutputs, type Transformer, make as transformer } from "./Transformer.ts"
 
 /** Computes a layer: its number, the states before it and its key-value cache in; the states after it and the new cache out. */
 export type Layer = (
@@ -16,7 +16,8 @@ export type Layer = (
   past: KeyValueCache | undefined
 ) => { readonly states: Tensor; readonly cache: KeyValueCache }
 
-export interface Options extends Pick<Transformer, "architecture" | "modelType" | "config" | "base" | "embedding" | "turned"> {
+export interface Options
+  extends Pick<Transformer, "architecture" | "modelType" | "config" | "base" | "embedding" | "fanInFanOut"> {
   /** All parameters but the head's. */
   readonly blueprint: Blueprint.Blueprint
   readonly vocabulary: number
@@ -35,7 +36,7 @@ export interface Options extends Pick<Transformer, "architecture" | "modelType" 
   /** Embeds the new tokens, and prepares what all layers need. */
   readonly begin: (
     parameters: Tensors,
-    reading: Reading,
+    input: DecoderInput,
     context: Context
   ) => { readonly embedded: Tensor; readonly layer: Layer }
   readonly norm: (parameters: Tensors, states: Tensor) => Tensor
@@ -49,7 +50,7 @@ const head = "lm_head.weight"
  * **Shapes**: `input_ids`, `attention_mask`, `position_ids`, `token_type_ids`, `labels` `[batch, length]`.
  */
 export const make = (options: Options): Transformer => {
-  const { architecture, modelType, config, base, embedding, turned, vocabulary, width, positions, tied, constants } = options
+  const { architecture, modelType, config, base, embedding, fanInFanOut, vocabulary, width, positions, tied, constants } = options
   const decode = decoder(options)
   const types = options.tokenTypes === true ? ["token_type_ids"] : []
   return transformer({
@@ -58,10 +59,10 @@ export const make = (options: Options): Transformer => {
     config,
     base,
     embedding,
-    ...(turned === undefined ? {} : { turned }),
+    ...(fanInFanOut === undefined ? {} : { fanInFanOut }),
     ...(Number.isFinite(positions) ? { positions } : {}),
     blueprint: { ...options.blueprint, ...(tied ? {} : { [head]: { shape: [vocabulary, width], init: options.init } }) },
-    spare: tied ? new RegExp(`^lm_head\\.weight$|${constants.source}`) : constants,
+    ignoredTensors: tied ? new RegExp(`^lm_head\\.weight$|${constants.source}`) : constants,
     decode,
     inputs: ["input_ids", "attention_mask", "position_ids", ...types],
     labels: ["labels"],
@@ -76,8 +77,8 @@ export const make = (options: Options): Transformer => {
     apply: (parameters, batch, context) => {
       const ids = take("model", "batch", batch, "input_ids")
       const tokenTypes = options.tokenTypes === true ? batch.token_type_ids : undefined
-      const reading = { ids, mask: batch.attention_mask, positions: batch.position_ids, tokenTypes }
-      const { logits, hidden } = decode(parameters, reading, context)
+      const input = { ids, mask: batch.attention_mask, positions: batch.position_ids, tokenTypes }
+      const { logits, hidden } = decode(parameters, input, context)
       const outputs = { logits, ...hiddenOutputs(config, hidden) }
       return batch.labels === undefined ? { outputs } : { outputs, loss: Objective.nextToken(logits, batch.labels) }
     }
@@ -86,12 +87,12 @@ export const make = (options: Options): Transformer => {
 
 const decoder =
   ({ begin, embedding, layers, norm, tied }: Options) =>
-  (parameters: Tensors, reading: Reading, context: Context): Decoded => {
-    const { embedded, layer } = begin(parameters, reading, context)
+  (parameters: Tensors, input: DecoderInput, context: Context): DecoderOutput => {
+    const { embedded, layer } = begin(parameters, input, context)
     const hidden = [embedded]
     const present: Array<KeyValueCache> = []
     for (let index = 0; index < layers; index++) {
-      const { states, cache } = layer(index, hidden[index]!, reading.past?.[index])
+      const { states, cache } = layer(index, hidden[index]!, input.past?.[index])
       hidden.push(states)
       present.push(cache)
     }

@@ -14,7 +14,7 @@ export class InvalidConfig extends Schema.TaggedError<InvalidConfig>()("InvalidC
 }
 
 /** **Errors**: every function throws `InvalidConfig` for a value of another kind; null is as good as absent. */
-export interface Reader {
+export interface ConfigReader {
   readonly config: Config
   /** A whole number from 1 on. */
   readonly size: (field: string, otherwise: number) => number
@@ -34,7 +34,7 @@ export interface Reader {
 }
 
 /** Reads a config. */
-export const reader = (config: Config): Reader => {
+export const reader = (config: Config): ConfigReader => {
   const read =
     <A>(kind: string, is: (value: unknown) => value is A) =>
     <B>(field: string, otherwise: B): A | B => {

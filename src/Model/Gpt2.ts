@@ -12,7 +12,7 @@ import * as Embedding from "./Embedding.ts"
 import * as LayerNorm from "./LayerNorm.ts"
 import * as Masks from "./Masks.ts"
 import type { Context } from "./Model.ts"
-import { type Make, pastLength, placesAfter, type Reading } from "./Transformer.ts"
+import { type DecoderInput, defaultPositions, type Make, pastLength } from "./Transformer.ts"
 
 interface Shape {
   readonly vocabulary: number
@@ -62,11 +62,11 @@ const lm: Make = (config) => {
     base: "transformer",
     blueprint: blueprint(shape, range),
     embedding: "transformer.wte.weight",
-    turned: (path) => path.startsWith("transformer.h."),
+    fanInFanOut: (path) => path.startsWith("transformer.h."),
     init: Init.normal({ stddev: range }),
     constants: /\.attn\.(bias|masked_bias)$/,
     tokenTypes: true,
-    begin: (parameters, reading, context) => begin(shape, parameters, reading, context),
+    begin: (parameters, input, context) => begin(shape, parameters, input, context),
     norm: (parameters, states) => LayerNorm.apply(parameters, "transformer.ln_f", states, shape)
   })
 }
@@ -105,13 +105,13 @@ const blueprint = ({ vocabulary, width, inner, layers, positions }: Shape, range
 }
 
 /** Adds the embeddings of tokens, positions and token types, the last from the tokens' own table, as transformers does. */
-const begin = (shape: Shape, parameters: Tensors, reading: Reading, context: Context) => {
-  const { ids, mask, tokenTypes, positions = placesAfter(reading) } = reading
+const begin = (shape: Shape, parameters: Tensors, input: DecoderInput, context: Context) => {
+  const { ids, mask, tokenTypes, positions = defaultPositions(input) } = input
   const words = Embedding.apply(parameters, "transformer.wte", ids, context)
   const placed = tf.add(words, Embedding.apply(parameters, "transformer.wpe", positions))
   const sum = tokenTypes === undefined ? placed : tf.add(placed, Embedding.apply(parameters, "transformer.wte", tokenTypes))
   const queries = ids.shape[1]!
-  const bias = Masks.both(Masks.padding(mask), Masks.causal({ queries, keys: pastLength(reading) + queries }))
+  const bias = Masks.both(Masks.padding(mask), Masks.causal({ queries, keys: pastLength(input) + queries }))
   const layer: CausalLm.Layer = (index, states, past) => block(shape, parameters, index, states, { bias, past, context })
   return { embedded: Dropout.apply(context, "transformer.embeddings", sum, shape.dropout.embeddings), layer }
 }
@@ -134,7 +134,7 @@ const block = (
   const added = (name: string, y: Tensor, to: Tensor) =>
     tf.add(to, Dropout.apply(context, `${at}.${name}`, dense(name, y), shape.dropout.added))
   const [query, key, value] = tf.split(dense("attn.c_attn", norm("ln_1", x)), 3, -1) as [Tensor, Tensor, Tensor]
-  const cache = Attention.remember({ key, value }, { heads, past })
+  const cache = Attention.append({ key, value }, { heads, past })
   const dropout = { context, site: `${at}.attn`, rate: shape.dropout.attention }
   const attended = added("attn.c_proj", Attention.attend(query, cache, { heads, bias, dropout, scale: shape.scale(index) }), x)
   const inner = shape.activation(dense("mlp.c_fc", norm("ln_2", attended)))

@@ -5,14 +5,14 @@ import type { Activation } from "./Activation.ts"
 import * as Attention from "./Attention.ts"
 import * as Blueprint from "./Blueprint.ts"
 import * as CausalLm from "./CausalLm.ts"
-import { type Config, divides, type Reader, reader } from "./Config.ts"
+import { type Config, type ConfigReader, divides, reader } from "./Config.ts"
 import * as Dense from "./Dense.ts"
 import * as Embedding from "./Embedding.ts"
 import * as Masks from "./Masks.ts"
 import type { Context } from "./Model.ts"
 import * as RmsNorm from "./RmsNorm.ts"
 import * as Rotary from "./Rotary.ts"
-import { type Make, pastLength, placesAfter, type Reading, type Transformer } from "./Transformer.ts"
+import { type DecoderInput, defaultPositions, type Make, pastLength, type Transformer } from "./Transformer.ts"
 
 interface Shape {
   readonly vocabulary: number
@@ -35,8 +35,8 @@ interface Shape {
   readonly window: (layer: number) => number
 }
 
-/** What a family does in its own way. */
-interface Style extends Pick<Shape, "bias" | "window"> {
+/** What a family does in its own way: defaults of its config, biases, and how far back a layer attends. */
+interface Family extends Pick<Shape, "bias" | "window"> {
   readonly modelType: string
   readonly vocabulary: number
   readonly width: number
@@ -45,7 +45,7 @@ interface Style extends Pick<Shape, "bias" | "window"> {
   readonly keyHeads: number | undefined
 }
 
-const llama = (read: Reader): Style => {
+const llama = (read: ConfigReader): Family => {
   const output = read.flag("attention_bias", false)
   return {
     modelType: "llama",
@@ -59,7 +59,7 @@ const llama = (read: Reader): Style => {
   }
 }
 
-const mistral = (read: Reader): Style => {
+const mistral = (read: ConfigReader): Family => {
   // Left out it is 4096, and null is none at all.
   const window = read.config.sliding_window === null ? Infinity : read.size("sliding_window", 4096)
   return {
@@ -74,7 +74,7 @@ const mistral = (read: Reader): Style => {
   }
 }
 
-const qwen2 = (read: Reader): Style => {
+const qwen2 = (read: ConfigReader): Family => {
   const slides = read.flag("use_sliding_window", false) && read.config.sliding_window !== null
   const window = slides ? read.size("sliding_window", 4096) : Infinity
   const types = read.config.layer_types
@@ -95,9 +95,9 @@ const qwen2 = (read: Reader): Style => {
 }
 
 const causalLm =
-  (architecture: string, styleOf: (read: Reader) => Style): Make =>
+  (architecture: string, familyOf: (read: ConfigReader) => Family): Make =>
   (config) =>
-    model(architecture, config, styleOf(reader(config)))
+    model(architecture, config, familyOf(reader(config)))
 
 /**
  * The architectures by name.
@@ -111,22 +111,22 @@ export const architectures: Readonly<Record<string, Make>> = {
   Qwen2ForCausalLM: causalLm("Qwen2ForCausalLM", qwen2)
 }
 
-const model = (architecture: string, config: Config, style: Style): Transformer => {
+const model = (architecture: string, config: Config, family: Family): Transformer => {
   const read = reader(config)
-  const [width, heads] = [read.size("hidden_size", style.width), read.size("num_attention_heads", 32)]
-  const keyHeads = read.size("num_key_value_heads", style.keyHeads ?? heads)
+  const [width, heads] = [read.size("hidden_size", family.width), read.size("num_attention_heads", 32)]
+  const keyHeads = read.size("num_key_value_heads", family.keyHeads ?? heads)
   if (config.head_dim == null) divides("num_attention_heads", heads, width)
   divides("num_key_value_heads", keyHeads, heads)
   const size = read.size("head_dim", width / heads)
   const rope = (config.rope_parameters ?? {}) as { readonly rope_theta?: number }
   const shape: Shape = {
-    ...style,
-    vocabulary: read.size("vocab_size", style.vocabulary),
+    ...family,
+    vocabulary: read.size("vocab_size", family.vocabulary),
     width,
     heads,
     keyHeads,
     size,
-    inner: read.size("intermediate_size", style.inner),
+    inner: read.size("intermediate_size", family.inner),
     layers: read.size("num_hidden_layers", 32),
     epsilon: read.number("rms_norm_eps", 1e-6),
     activation: read.activation("hidden_act", "silu"),
@@ -136,7 +136,7 @@ const model = (architecture: string, config: Config, style: Style): Transformer 
     rotary: {
       size,
       theta: rope.rope_theta ?? read.number("rope_theta", 10000),
-      positions: read.size("max_position_embeddings", style.positions),
+      positions: read.size("max_position_embeddings", family.positions),
       scaling: Rotary.scalingOf(config.rope_scaling ?? config.rope_parameters)
     }
   }
@@ -144,7 +144,7 @@ const model = (architecture: string, config: Config, style: Style): Transformer 
   return CausalLm.make({
     ...shape,
     architecture,
-    modelType: style.modelType,
+    modelType: family.modelType,
     config,
     base: "model",
     blueprint: blueprint(shape, init),
@@ -152,7 +152,7 @@ const model = (architecture: string, config: Config, style: Style): Transformer 
     init,
     constants: /rotary_emb\.inv_freq$/,
     positions: Infinity,
-    begin: (parameters, reading, context) => begin(shape, parameters, reading, context),
+    begin: (parameters, input, context) => begin(shape, parameters, input, context),
     norm: (parameters, states) => RmsNorm.apply(parameters, "model.norm", states, shape)
   })
 }
@@ -181,10 +181,10 @@ const blueprint = (shape: Shape, init: Init.Init): Blueprint.Blueprint => {
 }
 
 /** Embeds the tokens, and makes the rotation and the masks that the layers share. */
-const begin = (shape: Shape, parameters: Tensors, reading: Reading, context: Context) => {
-  const { ids, mask, positions = placesAfter(reading) } = reading
+const begin = (shape: Shape, parameters: Tensors, input: DecoderInput, context: Context) => {
+  const { ids, mask, positions = defaultPositions(input) } = input
   const queries = ids.shape[1]!
-  const keys = pastLength(reading) + queries
+  const keys = pastLength(input) + queries
   const rotate = Rotary.rotation(shape.rotary, positions, keys)
   const padding = Masks.padding(mask)
   const masks = new Map<number, Masks.Mask>()
@@ -202,7 +202,7 @@ const block = (
   parameters: Tensors,
   index: number,
   x: Tensor,
-  reading: {
+  input: {
     readonly bias: Masks.Mask
     readonly rotate: (x: Tensor) => Tensor
     readonly past: Attention.KeyValueCache | undefined
@@ -214,11 +214,11 @@ const block = (
   const dense = (name: string, y: Tensor) => Dense.apply(parameters, `${at}.${name}`, y)
   const normal = norm("input_layernorm", x)
   const next = { key: dense("self_attn.k_proj", normal), value: dense("self_attn.v_proj", normal) }
-  const cache = Attention.remember(next, { heads: shape.keyHeads, past: reading.past, rotate: reading.rotate })
+  const cache = Attention.append(next, { heads: shape.keyHeads, past: input.past, rotate: input.rotate })
   const attended = Attention.attend(dense("self_attn.q_proj", normal), cache, {
     heads: shape.heads,
-    bias: reading.bias,
-    rotate: reading.rotate,
+    bias: input.bias,
+    rotate: input.rotate,
     dropout: { context, site: `${at}.self_attn`, rate: shape.attentionDropout }
   })
   const between = tf.add(x, dense("self_attn.o_proj", attended))

@@ -66,7 +66,7 @@ export type LoraError = InvalidLora | NoSuchModule | NotLinear
 
 /**
  * Adapts a model: the weight of each target becomes `W + scale * B A`, with `A` drawn as PyTorch draws a dense layer's weight and `B` zero. Nothing else is
- * trained but `modulesToSave`; biases stay as they are. A model that stores weights as `[inputs, outputs]` says so (`Model.turned`).
+ * trained but `modulesToSave`; biases stay as they are. A model that stores weights as `[inputs, outputs]` says so (`Model.fanInFanOut`).
  *
  * **Shapes**: `lora_A` `[rank, inputs]`, `lora_B` `[outputs, rank]`, in either layout.
  *
@@ -198,8 +198,8 @@ const check = ({ rank, alpha, dropout, targets }: Required<Settings>): void => {
 const matrices = (base: Model, module: string, parameters: HostTensors, rank: number): Parameters.Initializer => {
   const { shape } = parameters[`${module}.weight`]!
   if (shape.length !== 2 || tables.test(module)) throw new NotLinear({ module, shape })
-  const [outputs, inputs] = isTurned(base, module) ? [shape[1]!, shape[0]!] : [shape[0]!, shape[1]!]
-  return Blueprint.draw({
+  const [outputs, inputs] = isTransposed(base, module) ? [shape[1]!, shape[0]!] : [shape[0]!, shape[1]!]
+  return Blueprint.initialize({
     "lora_A.weight": { shape: [rank, inputs], init: torchUniform(inputs) },
     "lora_B.weight": { shape: [outputs, rank], init: Init.zeros }
   })
@@ -209,7 +209,7 @@ const matrices = (base: Model, module: string, parameters: HostTensors, rank: nu
 const adapted = (base: Model, module: string, scale: number, parameters: Tensors): Tensor => {
   const [weight, a, b] = parts(module).map((path) => parameter(parameters, path)) as [Tensor, Tensor, Tensor]
   const scaled = tf.mul(b, scale)
-  return tf.add(weight, isTurned(base, module) ? tf.matMul(a, scaled, true, true) : tf.matMul(scaled, a))
+  return tf.add(weight, isTransposed(base, module) ? tf.matMul(a, scaled, true, true) : tf.matMul(scaled, a))
 }
 
 /** The same on the host. */
@@ -219,7 +219,7 @@ const raised = ({ baseModel: base, settings }: Lora, module: string, parameters:
   const scale = scaleOf(settings)
   const inputs = a.shape[1]!
   const outputs = b.shape[0]!
-  const [byOutput, byInput] = isTurned(base, module) ? [1, outputs] : [inputs, 1]
+  const [byOutput, byInput] = isTransposed(base, module) ? [1, outputs] : [inputs, 1]
   const data = Float32Array.from(weight.data)
   for (let output = 0; output < outputs; output++) {
     for (let input = 0; input < inputs; input++) {
@@ -237,7 +237,7 @@ const isMatrix = /\.lora_[AB]\.weight$/
 
 const scaleOf = ({ alpha, rank, rslora }: Required<Settings>): number => alpha / (rslora ? Math.sqrt(rank) : rank)
 
-const isTurned = (base: Model, module: string): boolean => base.turned?.(`${module}.weight`) ?? false
+const isTransposed = (base: Model, module: string): boolean => base.fanInFanOut?.(`${module}.weight`) ?? false
 
 /** What transformers call tables that are looked up in. */
 const tables = /(^|\.)(wte|wpe|shared|relative_attention_bias|\w*embed\w*)$/

@@ -37,7 +37,7 @@ export interface Options {
 export const make = ({ base, settings, paths, trainable, baseModel }: Options) => ({
   base_model_name_or_path: baseModel ?? (base as Partial<Transformer>).nameOrPath ?? null,
   bias: "none",
-  fan_in_fan_out: base.turned !== undefined,
+  fan_in_fan_out: base.fanInFanOut !== undefined,
   inference_mode: true,
   init_lora_weights: true,
   lora_alpha: settings.alpha,

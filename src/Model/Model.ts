@@ -58,13 +58,19 @@ export interface Model {
    */
   readonly savedParameters?: (path: string) => boolean
   /** Which of its dense weights are stored as `[inputs, outputs]`, by path; the others are `[outputs, inputs]`. */
-  readonly turned?: (path: string) => boolean
+  readonly fanInFanOut?: (path: string) => boolean
   /** What belongs beside its weights on a disk, by the file's name: its config. */
   readonly files?: Readonly<Record<string, string>>
   readonly init: (key: Key) => HostTensors
   readonly buffers?: (key: Key) => HostTensors
   readonly apply: (parameters: Tensors, batch: Tensors, context: Context) => Outputs
 }
+
+/** Selects the parameters that are trained, by path: the given ones, by default the model's own, all if it has no say. */
+export const trainableOf = (
+  model: Pick<Model, "trainable">,
+  trainable: ((path: string) => boolean) | undefined
+): ((path: string) => boolean) => trainable ?? model.trainable ?? (() => true)
 
 /** What is wrong with a batch. */
 export interface Fault {

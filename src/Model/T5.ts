@@ -8,7 +8,7 @@ import * as Embedding from "./Embedding.ts"
 import * as Losses from "./Loss.ts"
 import { type Context, parameter, take } from "./Model.ts"
 import * as Stack from "./T5/Stack.ts"
-import { type Decoded, hiddenOutputs, type Make, make, type Reading } from "./Transformer.ts"
+import { type DecoderInput, type DecoderOutput, hiddenOutputs, type Make, make } from "./Transformer.ts"
 
 const conditionalGeneration: Make = (config) => {
   const read = reader(config)
@@ -21,8 +21,8 @@ const conditionalGeneration: Make = (config) => {
   const embed = (parameters: Tensors, ids: Tensor, context: Context) => Embedding.apply(parameters, "shared", ids, context)
   const encoder = (parameters: Tensors, ids: Tensor, mask: Tensor | undefined, context: Context) =>
     Stack.run(shape, "encoder", parameters, { embedded: embed(parameters, ids, context), mask }, context).hidden
-  const decode = (parameters: Tensors, reading: Reading, context: Context): Decoded => {
-    const { ids, mask, past, encoded } = reading
+  const decode = (parameters: Tensors, input: DecoderInput, context: Context): DecoderOutput => {
+    const { ids, mask, past, encoded } = input
     if (past === undefined && encoded === undefined) take("decoder", "batch", {}, "encoded")
     const run = Stack.run(
       shape,
@@ -50,7 +50,7 @@ const conditionalGeneration: Make = (config) => {
     },
     embedding: "shared.weight",
     padTokenId: pad,
-    spare: tied ? new RegExp(`${copies}|^lm_head\\.weight$`) : new RegExp(copies),
+    ignoredTensors: tied ? new RegExp(`${copies}|^lm_head\\.weight$`) : new RegExp(copies),
     inputs: ["input_ids", "attention_mask", "decoder_input_ids", "decoder_attention_mask"],
     labels: ["labels"],
     validate: Checks.all([
@@ -58,7 +58,7 @@ const conditionalGeneration: Make = (config) => {
       Checks.tokens("decoder_input_ids", shape.vocabulary),
       Checks.classes("labels", shape.vocabulary, true)
     ]),
-    encode: (...reading) => encoder(...reading).at(-1)!,
+    encode: (...input) => encoder(...input).at(-1)!,
     decode,
     apply: (parameters, batch, context) => {
       const { attention_mask, decoder_attention_mask, labels, decoder_input_ids } = batch

@@ -19,7 +19,7 @@ export class UnknownArchitecture extends Schema.TaggedError<UnknownArchitecture>
 }
 
 /** A text so far, as a decoder takes it up. */
-export interface Reading {
+export interface DecoderInput {
   /** **Shapes**: `[batch, new tokens]` int32. */
   readonly ids: Tensor
   /** 1 for a token, 0 for padding. **Shapes**: `[batch, past + new tokens]`. */
@@ -34,7 +34,7 @@ export interface Reading {
   readonly encoded?: { readonly states: Tensor; readonly mask?: Tensor | undefined } | undefined
 }
 
-export interface Decoded {
+export interface DecoderOutput {
   /** **Shapes**: `[batch, new tokens, vocabulary]`. */
   readonly logits: Tensor
   /** The past of the next tokens. */
@@ -55,7 +55,7 @@ export interface Transformer extends Model {
   /** The name in front of the parameters that all heads of the family share; "" where there is none. */
   readonly base: string
   /** Names that files may have beside those of the blueprint: tied weights and constants. */
-  readonly spare: (path: string) => boolean
+  readonly ignoredTensors: (path: string) => boolean
   /** The parameter with a row for each token. */
   readonly embedding: string
   /** Beyond them it reads nothing; undefined where they are computed. **Unit**: tokens. */
@@ -65,7 +65,7 @@ export interface Transformer extends Model {
   /** Reads the input, in models that have an encoder beside a decoder. **Shapes**: `[batch, length]` to `[batch, length, width]`. */
   readonly encode?: (parameters: Tensors, ids: Tensor, mask: Tensor | undefined, context: Context) => Tensor
   /** Predicts the tokens that follow. **Law**: token by token it gives what it gives at once (test/property/transformers.test.ts). */
-  readonly decode?: (parameters: Tensors, reading: Reading, context: Context) => Decoded
+  readonly decode?: (parameters: Tensors, input: DecoderInput, context: Context) => DecoderOutput
 }
 
 /** What a family makes of a config, for one of its heads. **Errors**: throws `InvalidConfig`, `UnknownActivation`, `UnknownRope`. */
@@ -73,9 +73,9 @@ export type Make = (config: Config) => Transformer
 
 /** Puts the parts together that follow from others. */
 export const make = (
-  parts: Omit<Transformer, "init" | "spare" | "config" | "floatingPointOps"> & {
+  parts: Omit<Transformer, "init" | "ignoredTensors" | "config" | "floatingPointOps"> & {
     readonly config: Config
-    readonly spare?: RegExp
+    readonly ignoredTensors?: RegExp
   }
 ): Transformer => {
   const config = { ...parts.config, architectures: [parts.architecture], model_type: parts.modelType }
@@ -86,9 +86,9 @@ export const make = (
     ...parts,
     config,
     files: { "config.json": `${JSON.stringify(config, null, 2)}\n` },
-    spare: (path) => parts.spare?.test(path) ?? false,
+    ignoredTensors: (path) => parts.ignoredTensors?.test(path) ?? false,
     floatingPointOps: FloatingPointOps.estimate(blueprint, { embedding: (path) => blueprint[path]!.table === true }),
-    init: Blueprint.draw(blueprint)
+    init: Blueprint.initialize(blueprint)
   }
 }
 
@@ -97,10 +97,10 @@ export const hiddenOutputs = (config: Config, hidden: ReadonlyArray<Tensor>, nam
   config.output_hidden_states === true ? Object.fromEntries(hidden.map((states, i) => [`${name}.${i}`, states])) : {}
 
 /** **Unit**: tokens that were read before. */
-export const pastLength = ({ past }: Reading): number => past?.[0]?.key.shape[2] ?? 0
+export const pastLength = ({ past }: DecoderInput): number => past?.[0]?.key.shape[2] ?? 0
 
 /** Where the new tokens stand when nothing else is said: behind the past. **Shapes**: `[1, new tokens]` int32. */
-export const placesAfter = (reading: Reading): Tensor => {
-  const begin = pastLength(reading)
-  return tf.expandDims(tf.range(begin, begin + reading.ids.shape[1]!, 1, "int32"), 0)
+export const defaultPositions = (input: DecoderInput): Tensor => {
+  const begin = pastLength(input)
+  return tf.expandDims(tf.range(begin, begin + input.ids.shape[1]!, 1, "int32"), 0)
 }

@@ -18,7 +18,7 @@ import * as CollectOptions from "../Evaluation/CollectOptions.ts"
 import type { Predicted } from "../Evaluation/Evaluation.ts"
 import * as Optimizer from "../Layer/Optimizer.ts"
 import type { Metric } from "../Metrics/Metric.ts"
-import type { Model } from "../Model/Model.ts"
+import { type Model, trainableOf } from "../Model/Model.ts"
 import * as Neftune from "../Model/Neftune.ts"
 import type { Transformation } from "../Optimizer/Transformation.ts"
 import type { Plan } from "../Schedule/Plan.ts"
@@ -227,7 +227,7 @@ export const taskConfig = Effect.fnUntraced(function* <A, E, R>(
     collect: yield* CollectOptions.make(args, parts),
     reduction: parts.reduction ?? perToken,
     maxGradNorm: args.maxGradNorm,
-    trainable: parts.trainable ?? parts.model.trainable ?? (() => true),
+    trainable: trainableOf(parts.model, parts.trainable),
     seed: args.seed
   })
 })

@@ -1,6 +1,6 @@
 /** The gradient of one update: a sum over micro-batches of forward and backward passes. */
 import { orOne } from "../Model/Loss.ts"
-import { type Model, NoLoss } from "../Model/Model.ts"
+import { type Model, NoLoss, trainableOf } from "../Model/Model.ts"
 import { coefficient, globalNorm } from "../Optimizer/Clip.ts"
 import { valueAndGrads } from "../Tensor/Gradients.ts"
 import type { Key } from "../Tensor/Key.ts"
@@ -25,7 +25,7 @@ export type Gradient = {
 export interface Options {
   readonly model: Model
   readonly reduction: Reduction
-  /** Which parameters are trained; as the model says, where it is left out. */
+  /** Which parameters are trained. Default: the model's own choice. */
   readonly trainable?: (path: string) => boolean
 }
 
@@ -42,8 +42,9 @@ export interface Input {
  * **Errors**: throws `NoLoss`, and what `valueAndGrads` and the model throw.
  */
 export const make =
-  ({ model, reduction, trainable = model.trainable ?? (() => true) }: Options) =>
+  ({ model, reduction, ...options }: Options) =>
   ({ parameters, buffers, batch, key }: Input): Gradient => {
+    const trainable = trainableOf(model, options.trainable)
     const trained = Tree.filter(parameters, trainable)
     const frozen = Tree.filter(parameters, (path) => !trainable(path))
     const forward = (moving: Tensors) => {

@@ -5,9 +5,9 @@ import type { Key } from "../Tensor/Key.ts"
 import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
 import * as Tree from "../Tensor/Tree.ts"
 import type { Weights } from "../Tensor/Weights.ts"
+import * as Finite from "./Finite.ts"
 import * as Gradient from "./Gradient.ts"
 import { perToken, type Reduction } from "./Reduction.ts"
-import * as Sound from "./Sound.ts"
 
 export interface Input {
   readonly weights: Weights
@@ -95,7 +95,7 @@ export const make = ({
       const { parameters } = weights
       const { updates, slots } = optimizer.update({ gradients, parameters, slots: weights.slots, scalars })
       const moved = Tree.map(updates, (update, path) => tf.add(parameters[path]!, update))
-      const sound = skipNonFinite ? Sound.isFinite(loss, gradNorm) : undefined
+      const sound = skipNonFinite ? Finite.all(loss, gradNorm) : undefined
       const unless = (news: Tensors, old: Tensors): Tensors =>
         sound === undefined ? news : Tree.map(news, (tensor, path) => tf.where(sound, tensor, old[path]!))
       const own = owner([...Object.values(weights), ...batches, scalars])

@@ -3,40 +3,48 @@
 import { tf } from "../../Tensor/Tensor.ts"
 import type { Activation } from "../Activation.ts"
 import * as Activations from "../Activation.ts"
-import { type Config, divides, InvalidConfig, type Reader, reader } from "../Config.ts"
+import { type Config, type ConfigReader, divides, InvalidConfig, reader } from "../Config.ts"
 
-export interface Style {
-  readonly base: string
+/** A config with its defaults filled in. Fields are named as in `config.json`, in camelCase; a family's other names (`dim`, `n_heads`) are BERT's here. */
+export interface BertConfig {
+  /** The name in front of the encoder's parameters: `bert`. */
+  readonly baseModelPrefix: string
   /** The beginning of class names: `Bert`. */
   readonly family: string
-  readonly reader: Reader
-  readonly vocabulary: number
-  readonly width: number
-  /** The width of the embeddings: where it is not the layers', a dense layer stands between. */
-  readonly embedded: number
-  readonly heads: number
-  readonly layers: number
-  readonly inner: number
-  readonly positions: number
-  /** Kinds of segments; 0 for none. */
-  readonly segments: number
-  readonly epsilon: number
-  readonly range: number
-  readonly pad: number | null
-  readonly dropout: number
-  readonly attentionDropout: number
-  /** Of what the heads give together. */
-  readonly mixedDropout: number
-  readonly activation: Activation
-  /** Whether positions are counted over tokens that are no padding, from the one after the pad token's number. */
-  readonly countsTokens: boolean
+  readonly reader: ConfigReader
+  readonly vocabSize: number
+  readonly hiddenSize: number
+  /** The width of the embeddings; a dense layer projects them to `hiddenSize` if that differs. */
+  readonly embeddingSize: number
+  readonly numAttentionHeads: number
+  readonly numHiddenLayers: number
+  readonly intermediateSize: number
+  readonly maxPositionEmbeddings: number
+  /** 0 for none. */
+  readonly typeVocabSize: number
+  readonly layerNormEps: number
+  readonly initializerRange: number
+  readonly padTokenId: number | null
+  readonly hiddenDropoutProb: number
+  readonly attentionProbsDropoutProb: number
+  /** Of the attention's output, before it is added. */
+  readonly attentionOutputDropout: number
+  readonly hiddenAct: Activation
+  /** Whether positions are counted over tokens that are no padding, from the one after the pad token's number (RoBERTa). */
+  readonly positionsSkipPadding: boolean
   /** Paths within a layer, and of the layers. */
-  readonly names: Readonly<Record<"layers" | "query" | "key" | "value" | "mixed" | "mixedNorm" | "up" | "down" | "norm", string>>
-  readonly sequence: SequenceHead
-  readonly words: WordHead
-  /** Before the heads for tokens and answers. */
-  readonly tokenDropout: number
-  readonly answerDropout: number
+  readonly names: Readonly<
+    Record<
+      "layers" | "query" | "key" | "value" | "attentionOutput" | "attentionNorm" | "intermediate" | "output" | "outputNorm",
+      string
+    >
+  >
+  readonly sequenceHead: SequenceHead
+  readonly maskedLmHead: MaskedLmHead
+  /** Before the head for tokens. */
+  readonly classifierDropout: number
+  /** Before the head for answers. */
+  readonly qaDropout: number
 }
 
 /** A dense layer on the first token, an activation, a dense layer. */
@@ -50,7 +58,7 @@ export interface SequenceHead {
 }
 
 /** A dense layer, an activation and a norm on each token, then the words' own table. */
-export interface WordHead {
+export interface MaskedLmHead {
   readonly dense: string
   readonly activation: Activation
   readonly norm: string
@@ -64,25 +72,25 @@ const bertNames = {
   query: "attention.self.query",
   key: "attention.self.key",
   value: "attention.self.value",
-  mixed: "attention.output.dense",
-  mixedNorm: "attention.output.LayerNorm",
-  up: "intermediate.dense",
-  down: "output.dense",
-  norm: "output.LayerNorm"
+  attentionOutput: "attention.output.dense",
+  attentionNorm: "attention.output.LayerNorm",
+  intermediate: "intermediate.dense",
+  output: "output.dense",
+  outputNorm: "output.LayerNorm"
 }
 
-const sizes = { width: 768, heads: 12, inner: 3072 }
+const sizes = { hiddenSize: 768, numAttentionHeads: 12, intermediateSize: 3072 }
 
-export const bert = (config: Config): Style => ({
-  ...common(config, { base: "bert", family: "Bert", ...sizes, pad: 0, vocabulary: 30522 }),
-  sequence: {
+export const bert = (config: Config): BertConfig => ({
+  ...common(config, { baseModelPrefix: "bert", family: "Bert", ...sizes, padTokenId: 0, vocabSize: 30522 }),
+  sequenceHead: {
     dense: "bert.pooler.dense",
     activation: tf.tanh,
     out: "classifier",
     dropout: headDropout(config),
     dropsFirst: false
   },
-  words: {
+  maskedLmHead: {
     dense: "cls.predictions.transform.dense",
     activation: reader(config).activation("hidden_act", "gelu"),
     norm: "cls.predictions.transform.LayerNorm",
@@ -91,17 +99,17 @@ export const bert = (config: Config): Style => ({
   }
 })
 
-export const roberta = (config: Config): Style => ({
-  ...common(config, { base: "roberta", family: "Roberta", ...sizes, pad: 1, vocabulary: 50265 }),
-  countsTokens: true,
-  sequence: {
+export const roberta = (config: Config): BertConfig => ({
+  ...common(config, { baseModelPrefix: "roberta", family: "Roberta", ...sizes, padTokenId: 1, vocabSize: 50265 }),
+  positionsSkipPadding: true,
+  sequenceHead: {
     dense: "classifier.dense",
     activation: tf.tanh,
     out: "classifier.out_proj",
     dropout: headDropout(config),
     dropsFirst: true
   },
-  words: {
+  maskedLmHead: {
     dense: "lm_head.dense",
     activation: Activations.gelu,
     norm: "lm_head.layer_norm",
@@ -110,17 +118,25 @@ export const roberta = (config: Config): Style => ({
   }
 })
 
-export const electra = (config: Config): Style => ({
-  ...common(config, { base: "electra", family: "Electra", width: 256, heads: 4, inner: 1024, pad: 0, vocabulary: 30522 }),
-  embedded: reader(config).size("embedding_size", 128),
-  sequence: {
+export const electra = (config: Config): BertConfig => ({
+  ...common(config, {
+    baseModelPrefix: "electra",
+    family: "Electra",
+    hiddenSize: 256,
+    numAttentionHeads: 4,
+    intermediateSize: 1024,
+    padTokenId: 0,
+    vocabSize: 30522
+  }),
+  embeddingSize: reader(config).size("embedding_size", 128),
+  sequenceHead: {
     dense: "classifier.dense",
     activation: Activations.gelu,
     out: "classifier.out_proj",
     dropout: headDropout(config),
     dropsFirst: true
   },
-  words: {
+  maskedLmHead: {
     dense: "generator_predictions.dense",
     activation: Activations.gelu,
     norm: "generator_predictions.LayerNorm",
@@ -129,64 +145,67 @@ export const electra = (config: Config): Style => ({
   }
 })
 
-export const distilbert = (config: Config): Style => {
+export const distilbert = (config: Config): BertConfig => {
   const read = reader(config)
   read.only("sinusoidal_pos_embds", false)
   const activation = read.activation("activation", "gelu")
   return checked({
-    base: "distilbert",
+    baseModelPrefix: "distilbert",
     family: "DistilBert",
     reader: read,
-    vocabulary: read.size("vocab_size", 30522),
-    width: read.size("dim", 768),
-    embedded: read.size("dim", 768),
-    heads: read.size("n_heads", 12),
-    layers: read.size("n_layers", 6),
-    inner: read.size("hidden_dim", 3072),
-    positions: read.size("max_position_embeddings", 512),
-    segments: 0,
-    epsilon: 1e-12,
-    range: read.number("initializer_range", 0.02),
-    pad: read.token("pad_token_id", 0),
-    dropout: read.rate("dropout", 0.1),
-    attentionDropout: read.rate("attention_dropout", 0.1),
-    mixedDropout: 0,
-    activation,
-    countsTokens: false,
+    vocabSize: read.size("vocab_size", 30522),
+    hiddenSize: read.size("dim", 768),
+    embeddingSize: read.size("dim", 768),
+    numAttentionHeads: read.size("n_heads", 12),
+    numHiddenLayers: read.size("n_layers", 6),
+    intermediateSize: read.size("hidden_dim", 3072),
+    maxPositionEmbeddings: read.size("max_position_embeddings", 512),
+    typeVocabSize: 0,
+    layerNormEps: 1e-12,
+    initializerRange: read.number("initializer_range", 0.02),
+    padTokenId: read.token("pad_token_id", 0),
+    hiddenDropoutProb: read.rate("dropout", 0.1),
+    attentionProbsDropoutProb: read.rate("attention_dropout", 0.1),
+    attentionOutputDropout: 0,
+    hiddenAct: activation,
+    positionsSkipPadding: false,
     names: {
       layers: "transformer.layer",
       query: "attention.q_lin",
       key: "attention.k_lin",
       value: "attention.v_lin",
-      mixed: "attention.out_lin",
-      mixedNorm: "sa_layer_norm",
-      up: "ffn.lin1",
-      down: "ffn.lin2",
-      norm: "output_layer_norm"
+      attentionOutput: "attention.out_lin",
+      attentionNorm: "sa_layer_norm",
+      intermediate: "ffn.lin1",
+      output: "ffn.lin2",
+      outputNorm: "output_layer_norm"
     },
-    sequence: {
+    sequenceHead: {
       dense: "pre_classifier",
       activation: tf.relu,
       out: "classifier",
       dropout: read.rate("seq_classif_dropout", 0.2),
       dropsFirst: false
     },
-    words: {
+    maskedLmHead: {
       dense: "vocab_transform",
       activation,
       norm: "vocab_layer_norm",
       bias: "vocab_projector.bias",
       decoder: "vocab_projector.weight"
     },
-    tokenDropout: read.rate("dropout", 0.1),
-    answerDropout: read.rate("qa_dropout", 0.1)
+    classifierDropout: read.rate("dropout", 0.1),
+    qaDropout: read.rate("qa_dropout", 0.1)
   })
 }
 
 const common = (
   config: Config,
-  own: Pick<Style, "base" | "family" | "width" | "heads" | "inner" | "pad" | "vocabulary">
-): Omit<Style, "sequence" | "words"> => {
+  own: Pick<
+    BertConfig,
+    "baseModelPrefix" | "family" | "hiddenSize" | "numAttentionHeads" | "intermediateSize" | "padTokenId" | "vocabSize"
+  >
+): Omit<BertConfig, "sequenceHead" | "maskedLmHead"> => {
   const read = reader(config)
   read.only("position_embedding_type", "absolute")
   read.only("is_decoder", false)
@@ -194,25 +213,25 @@ const common = (
   return checked({
     ...own,
     reader: read,
-    vocabulary: read.size("vocab_size", own.vocabulary),
-    width: read.size("hidden_size", own.width),
-    embedded: read.size("hidden_size", own.width),
-    heads: read.size("num_attention_heads", own.heads),
-    layers: read.size("num_hidden_layers", 12),
-    inner: read.size("intermediate_size", own.inner),
-    positions: read.size("max_position_embeddings", 512),
-    segments: read.size("type_vocab_size", 2),
-    epsilon: read.number("layer_norm_eps", 1e-12),
-    range: read.number("initializer_range", 0.02),
-    pad: read.token("pad_token_id", own.pad),
-    dropout: read.rate("hidden_dropout_prob", 0.1),
-    attentionDropout: read.rate("attention_probs_dropout_prob", 0.1),
-    mixedDropout: read.rate("hidden_dropout_prob", 0.1),
-    activation: read.activation("hidden_act", "gelu"),
-    countsTokens: false,
+    vocabSize: read.size("vocab_size", own.vocabSize),
+    hiddenSize: read.size("hidden_size", own.hiddenSize),
+    embeddingSize: read.size("hidden_size", own.hiddenSize),
+    numAttentionHeads: read.size("num_attention_heads", own.numAttentionHeads),
+    numHiddenLayers: read.size("num_hidden_layers", 12),
+    intermediateSize: read.size("intermediate_size", own.intermediateSize),
+    maxPositionEmbeddings: read.size("max_position_embeddings", 512),
+    typeVocabSize: read.size("type_vocab_size", 2),
+    layerNormEps: read.number("layer_norm_eps", 1e-12),
+    initializerRange: read.number("initializer_range", 0.02),
+    padTokenId: read.token("pad_token_id", own.padTokenId),
+    hiddenDropoutProb: read.rate("hidden_dropout_prob", 0.1),
+    attentionProbsDropoutProb: read.rate("attention_probs_dropout_prob", 0.1),
+    attentionOutputDropout: read.rate("hidden_dropout_prob", 0.1),
+    hiddenAct: read.activation("hidden_act", "gelu"),
+    positionsSkipPadding: false,
     names: bertNames,
-    tokenDropout: headDropout(config),
-    answerDropout: 0
+    classifierDropout: headDropout(config),
+    qaDropout: 0
   })
 }
 
@@ -221,12 +240,14 @@ const headDropout = (config: Config): number => {
   return read.rate("classifier_dropout", read.rate("hidden_dropout_prob", 0.1))
 }
 
-const checked = <S extends Pick<Style, "reader" | "heads" | "width" | "pad" | "vocabulary">>(style: S): S => {
-  divides("num_attention_heads", style.heads, style.width)
-  if (style.pad !== null && style.pad >= style.vocabulary)
+const checked = <C extends Pick<BertConfig, "reader" | "numAttentionHeads" | "hiddenSize" | "padTokenId" | "vocabSize">>(
+  config: C
+): C => {
+  divides("num_attention_heads", config.numAttentionHeads, config.hiddenSize)
+  if (config.padTokenId !== null && config.padTokenId >= config.vocabSize)
     throw new InvalidConfig({
       field: "pad_token_id",
-      reason: `is ${style.pad}, and the vocabulary is 0 to ${style.vocabulary - 1}`
+      reason: `is ${config.padTokenId}, and the vocabulary is 0 to ${config.vocabSize - 1}`
     })
-  return style
+  return config
 }

@@ -3,7 +3,7 @@ import * as Key from "../../Tensor/Key.ts"
 import { type Tensor, type Tensors, tf } from "../../Tensor/Tensor.ts"
 import type { KeyValueCache } from "../Attention.ts"
 import type { Context } from "../Model.ts"
-import type { Decoded, Reading, Transformer } from "../Transformer.ts"
+import type { DecoderInput, DecoderOutput, Transformer } from "../Transformer.ts"
 
 /** Flat, so that a device can free it: `logits` of the next token `[rows, vocabulary]`, and the past by layer. */
 export type Read = Tensors
@@ -69,7 +69,7 @@ export const next = (
       ? memory
       : { key: tf.gather(memory.key, parents), value: tf.gather(memory.value, parents) }
   )
-  const own: Partial<Reading> =
+  const own: Partial<DecoderInput> =
     model.encode === undefined
       ? { mask, positions: tf.slice(positions(mask, mask.shape[1]!), [0, mask.shape[1]! - 1], [-1, 1]), tokenTypes }
       : { encoded: { states: past[0]!.key, mask } } // the encoder's keys and values are remembered
@@ -80,7 +80,7 @@ export const next = (
 const positions = (mask: Tensor, length: number): Tensor =>
   tf.cast(tf.slice(tf.maximum(tf.sub(tf.cumsum(mask, 1), 1), 0), [0, 0], [-1, length]), "int32")
 
-const last = ({ logits, present }: Decoded): Read => {
+const last = ({ logits, present }: DecoderOutput): Read => {
   const [rows, length, vocabulary] = logits.shape as [number, number, number]
   const memories = present.flatMap(({ key, value }, i) => [
     [`past.${i}.key`, key],

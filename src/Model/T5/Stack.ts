@@ -126,21 +126,21 @@ export const run = (shape: Shape, side: Side, parameters: Tensors, input: Input,
     const norm = (layer: number, x: Tensor) => RmsNorm.apply(parameters, `${at}.layer.${layer}.layer_norm`, x, shape)
     const dense = (path: string, x: Tensor) => Dense.apply(parameters, `${at}.${path}`, x)
     const remember = (path: string, x: Tensor, before?: Attention.KeyValueCache) =>
-      Attention.remember({ key: dense(`${path}.k`, x), value: dense(`${path}.v`, x) }, { heads, past: before })
-    const attended = (path: string, query: Tensor, memory: Attention.KeyValueCache, bias: Masks.Mask) => {
+      Attention.append({ key: dense(`${path}.k`, x), value: dense(`${path}.v`, x) }, { heads, past: before })
+    const attended = (path: string, query: Tensor, cache: Attention.KeyValueCache, bias: Masks.Mask) => {
       const dropout = { context, site: `${at}.${path}`, rate }
-      return dense(`${path}.o`, Attention.attend(dense(`${path}.q`, query), memory, { heads, bias, dropout, scale: 1 }))
+      return dense(`${path}.o`, Attention.attend(dense(`${path}.q`, query), cache, { heads, bias, dropout, scale: 1 }))
     }
     const added = (site: string, to: Tensor, x: Tensor) => tf.add(to, drop(`${at}.${site}`, x))
 
     let x = hidden[i]!
     const self = norm(0, x)
-    const memory = remember("layer.0.SelfAttention", self, decodes ? past[2 * i] : undefined)
-    x = added("layer.0", x, attended("layer.0.SelfAttention", self, memory, own))
+    const cache = remember("layer.0.SelfAttention", self, decodes ? past[2 * i] : undefined)
+    x = added("layer.0", x, attended("layer.0.SelfAttention", self, cache, own))
     if (decodes) {
       const read = past[2 * i + 1] ?? remember("layer.1.EncDecAttention", encoded!.states)
       x = added("layer.1", x, attended("layer.1.EncDecAttention", norm(1, x), read, across))
-      present.push(memory, read)
+      present.push(cache, read)
     }
     const last = decodes ? 2 : 1
     const y = norm(last, x)

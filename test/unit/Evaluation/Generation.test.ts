@@ -5,7 +5,7 @@ import * as GenerationFile from "../../../src/Checkpoint/GenerationFile.ts"
 import * as Generation from "../../../src/Evaluation/Generation.ts"
 import * as Cpu from "../../../src/Layer/Device/Cpu.ts"
 import { Device } from "../../../src/Layer/Device/Device.ts"
-import type { Decoded, Reading, Transformer } from "../../../src/Model/Transformer.ts"
+import type { DecoderInput, DecoderOutput, Transformer } from "../../../src/Model/Transformer.ts"
 import * as Transformers from "../../../src/Model/Transformers.ts"
 import * as HostTensor from "../../../src/Tensor/HostTensor.ts"
 import * as Key from "../../../src/Tensor/Key.ts"
@@ -181,7 +181,7 @@ describe.each([
 ] as const)("%s, with %3$j", (_, model, more) => {
   it.effect("a token costs one decoding step of one token, and no tensor is left", () =>
     Effect.gen(function* () {
-      const seen: Array<{ readonly reading: Reading; readonly decoded: Decoded; readonly tensors: number }> = []
+      const seen: Array<{ readonly reading: DecoderInput; readonly decoded: DecoderOutput; readonly tensors: number }> = []
       const inputs = new Set<unknown>()
       let encoded = 0
       const watched: Transformer = {

@@ -9,15 +9,15 @@ import { type Tensor, tf } from "../Tensor/Tensor.ts"
  * @example
  * ```ts
  * import { tf } from "regimen"
- * import { Sound } from "regimen/optim"
+ * import { Finite } from "regimen/optim"
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *
- * assert.equal(Sound.isFinite(tf.scalar(1), tf.scalar(-2)).dataSync()[0], 1)
- * assert.equal(Sound.isFinite(tf.scalar(1), tf.scalar(NaN)).dataSync()[0], 0)
+ * assert.equal(Finite.all(tf.scalar(1), tf.scalar(-2)).dataSync()[0], 1)
+ * assert.equal(Finite.all(tf.scalar(1), tf.scalar(NaN)).dataSync()[0], 0)
  * ```
  */
-export const isFinite = (first: Tensor, ...others: ReadonlyArray<Tensor>): Tensor =>
+export const all = (first: Tensor, ...others: ReadonlyArray<Tensor>): Tensor =>
   others.reduce<Tensor>((all, scalar) => tf.logicalAnd(all, below(scalar)), below(first))
 
 const below = (scalar: Tensor): Tensor => tf.less(tf.abs(scalar), Infinity)
