@@ -30,7 +30,7 @@ export type PretrainedError =
   | PlatformError.PlatformError
 
 export interface Options {
-  /** The head that is wanted; the one that the folder was saved with, where it is left out. */
+  /** The head. Default: the one that the folder was saved with. */
   readonly architecture?: string
   /** Of a repository: a branch, a tag or a commit. Default "main". */
   readonly revision?: string
@@ -57,7 +57,7 @@ export interface Pretrained {
  * Reads a model, from a folder or from the hub: a name that is no folder and looks like `owner/name` is a repository's, whose files are fetched. Every name and shape is checked before a tensor is read, and tensors are read one at a time, in whatever format they are stored.
  *
  * A base model's files serve any head of its family, and files of one head another: what belongs to the head alone then begins anew (`fresh`) or is left
- * (`unused`). What begins anew without being asked to is said as a warning. Names with and without the base model's prefix are the same, as are those of old files (`gamma`, `beta`); tied weights need not be there.
+ * (`unused`). Parameters that begin anew without being requested are logged as a warning. Names with and without the base model's prefix are the same, as are those of old files (`gamma`, `beta`); tied weights need not be there.
  *
  * **Errors**: `NoModel` without a readable `config.json` or weights, `PickledWeights` where they are in PyTorch's own format alone, `UnknownArchitecture`,
  * `InvalidConfig`, `UnknownActivation`, `UnknownRope`, `MissingTensors`, `UnexpectedTensors`, `WrongShape`, `InvalidSafetensors` for a damaged file, and the hub's.

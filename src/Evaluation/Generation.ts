@@ -104,9 +104,9 @@ const write = Effect.fnUntraced(function* (options: {
   const mask = Batch.repeat(prompt.mask, width)
   const tokenTypes = prompt.tokenTypes === undefined ? undefined : Batch.repeat(prompt.tokenTypes, width)
 
-  let read: DecodeStep.Read = {}
+  let read: DecodeStep.StepOutput = {}
   yield* Effect.addFinalizer(() => device.dispose(read))
-  const hold = (next: Effect.Effect<DecodeStep.Read, DeviceError>) =>
+  const hold = (next: Effect.Effect<DecodeStep.StepOutput, DeviceError>) =>
     Effect.uninterruptible(
       Effect.flatMap(next, (tensors) => {
         const reused = new Set(Object.values(tensors))

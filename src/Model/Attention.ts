@@ -4,7 +4,7 @@ import * as Dropout from "./Dropout.ts"
 import type { Mask } from "./Masks.ts"
 import type { Context } from "./Model.ts"
 
-/** Keys and values of what was read so far. **Shapes**: `[batch, key heads, keys, size]`. */
+/** Keys and values of the tokens read so far. **Shapes**: `[batch, key heads, keys, size]`. */
 export interface KeyValueCache {
   readonly key: Tensor
   readonly value: Tensor
@@ -14,7 +14,7 @@ export interface Options {
   readonly heads: number
   /** Added to the scores: a mask, a bias by distance, or their sum. **Shapes**: broadcasts to `[batch, heads, queries, keys]`. */
   readonly bias?: Mask
-  /** Of the scores; `1 / sqrt(size)` where it is left out. */
+  /** Of the scores. Default: `1 / sqrt(size)`. */
   readonly scale?: number
   /** Turns queries by their positions. */
   readonly rotate?: ((x: Tensor) => Tensor) | undefined
@@ -23,7 +23,7 @@ export interface Options {
 }
 
 /**
- * Adds keys and values to what is in cache already.
+ * Appends the keys and values of new tokens to a cache.
  *
  * **Shapes**: `[batch, length, heads x size]` to a cache of `[batch, heads, past + length, size]`.
  */
@@ -41,7 +41,7 @@ export const append = (
 }
 
 /**
- * Looks queries up in a cache. With fewer key heads than heads, consecutive heads share one.
+ * Attends from queries to the keys and values of a cache. With fewer key heads than heads, consecutive heads share one.
  *
  * **Shapes**: `[batch, queries, heads x size]`, before and after.
  *

@@ -15,7 +15,7 @@ export interface Options {
   /** Window, in pixels: a square's side, or height and width. */
   readonly kernel: number | readonly [number, number]
   readonly bias?: boolean
-  /** How the weight begins; uniform in +-1/sqrt(inputs x window), as PyTorch's, where it is left out. The bias begins at zero. */
+  /** Initializes the weight. Default: uniform in +-1/sqrt(inputs x window), as in PyTorch. The bias begins at zero. */
   readonly weight?: Init.Init
   /** `torch`, the default: `[outputs, inputs, height, width]`. `tensorflow`: `[height, width, inputs, outputs]`. */
   readonly layout?: Layout

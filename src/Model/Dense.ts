@@ -11,7 +11,7 @@ export interface Options {
   readonly inputs: number
   readonly outputs: number
   readonly bias?: boolean
-  /** How the weight begins; uniform in +-1/sqrt(inputs), as PyTorch's, where it is left out. The bias begins at zero. */
+  /** Initializes the weight. Default: uniform in +-1/sqrt(inputs), as in PyTorch. The bias begins at zero. */
   readonly weight?: Init.Init
   /** `torch`, the default: `[outputs, inputs]`. `tensorflow`: `[inputs, outputs]`. */
   readonly layout?: Layout

@@ -9,7 +9,7 @@ export interface Options {
   /** Rows of the table. */
   readonly size: number
   readonly dimensions: number
-  /** How the table begins; normal with standard deviation 1, as PyTorch's, where it is left out. */
+  /** Initializes the table. Default: normal with standard deviation 1, as in PyTorch. */
   readonly weight?: Init.Init
 }
 

@@ -43,13 +43,13 @@ export class WrongNames extends Schema.TaggedError<WrongNames>()("WrongNames", {
 }
 
 export interface Options<Input extends string, Output extends string, Label extends string> {
-  /** The batch's fields that the model's inputs are, in their order; the names of its input layers, where they are left out. */
+  /** The batch's fields that the model's inputs are, in their order; default: the names of its input layers. */
   readonly inputs?: ReadonlyArray<Input>
-  /** Names for the model's outputs, in their order; `logits`, where they are left out. */
+  /** Names for the model's outputs, in their order. Default: `logits`. */
   readonly outputs?: ReadonlyArray<Output>
   readonly labels?: ReadonlyArray<Label>
   readonly loss?: (outputs: Readonly<Record<Output, Tensor>>, batch: Readonly<Record<Input | Label, Tensor>>) => Loss
-  /** Which parameters are trained, by path; where it is left out, those that the layers have as trainable. */
+  /** Which parameters are trained, by path. Default: those that are trainable in the layers. */
   readonly trainable?: (path: string) => boolean
 }
 

@@ -1,4 +1,4 @@
-/** How a weight's axes are ordered. Everything here is in PyTorch's order unless told otherwise, so that checkpoints need no rewriting. */
+/** How a weight's axes are ordered. Layers use PyTorch's order by default, so that checkpoints need no rewriting. */
 import { type HostTensor, sizeOf } from "../Tensor/HostTensor.ts"
 
 /** `torch`: outputs before inputs, before the window. `tensorflow`: the window, inputs, outputs. */

@@ -66,7 +66,7 @@ export type LoraError = InvalidLora | NoSuchModule | NotLinear
 
 /**
  * Adapts a model: the weight of each target becomes `W + scale * B A`, with `A` drawn as PyTorch draws a dense layer's weight and `B` zero. Nothing else is
- * trained but `modulesToSave`; biases stay as they are. A model that stores weights as `[inputs, outputs]` says so (`Model.fanInFanOut`).
+ * trained but `modulesToSave`; biases stay as they are. `Model.fanInFanOut` selects weights that are stored as `[inputs, outputs]`.
  *
  * **Shapes**: `lora_A` `[rank, inputs]`, `lora_B` `[outputs, rank]`, in either layout.
  *

@@ -1,4 +1,4 @@
-/** What a model is to the trainer: how its weights begin, and a pure function from weights and a batch to outputs. */
+/** A model: its initial weights, and a pure function from weights and a batch to outputs. */
 import { Result, Schema } from "effect"
 import { messageOf } from "../ErrorMessage.ts"
 import type { HostTensors } from "../Tensor/HostTensor.ts"
@@ -42,15 +42,15 @@ export interface Model {
   readonly labels?: ReadonlyArray<string>
   /** True where the logits at a place predict the label one place on. */
   readonly predictsNext?: boolean
-  /** Says what is wrong with a batch, where that can be seen on the host: it is asked about every batch, before the device sees it. */
+  /** Returns what is wrong with a batch on the host. Called for every batch before it is copied to the device. */
   readonly validate?: (batch: HostTensors) => Fault | undefined
-  /** The field whose elements are the tokens that a run reads; `input_ids` where it is left out. */
+  /** The field whose elements are the tokens that a run counts. Default: `input_ids`. */
   readonly mainInput?: string
   /** What fills up the main input, where a batch has no `attention_mask` to say so. */
   readonly padTokenId?: number
-  /** What training on a batch costs; nothing, where it is left out. **Unit**: floating-point operations, forward and backward. */
+  /** The cost of training on a batch. Default: 0. **Unit**: floating-point operations, forward and backward. */
   readonly floatingPointOps?: Estimate
-  /** Which parameters are trained, by path, where nothing else is said; all, where it is left out. */
+  /** Which parameters are trained by default, by path. Default: all. */
   readonly trainable?: (path: string) => boolean
   /**
    * Which parameters checkpoints and `saveModel` hold, by path, where that is an adapter in PEFT's form; all by default. The others are never trained: a run
@@ -66,7 +66,7 @@ export interface Model {
   readonly apply: (parameters: Tensors, batch: Tensors, context: Context) => Outputs
 }
 
-/** Selects the parameters that are trained, by path: the given ones, by default the model's own, all if it has no say. */
+/** Selects the parameters that are trained, by path: the given ones, by default the model's own, or all. */
 export const trainableOf = (
   model: Pick<Model, "trainable">,
   trainable: ((path: string) => boolean) | undefined

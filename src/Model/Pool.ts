@@ -2,7 +2,7 @@
 import { type Tensor, tf } from "../Tensor/Tensor.ts"
 
 /**
- * Takes the largest value of each square window; the stride is the window's side where it is left out. **Unit**: pixels.
+ * Takes the largest value of each square window; the stride defaults to the window's side. **Unit**: pixels.
  *
  * @example
  * ```ts
@@ -19,7 +19,7 @@ import { type Tensor, tf } from "../Tensor/Tensor.ts"
 export const max = (x: Tensor, size: number, { stride = size, padding = "valid" }: Options = {}): Tensor =>
   tf.maxPool(x as tf.Tensor4D, size, stride, padding)
 
-/** Takes the mean of each square window; the stride is the window's side where it is left out. **Unit**: pixels. */
+/** Takes the mean of each square window; the stride defaults to the window's side. **Unit**: pixels. */
 export const mean = (x: Tensor, size: number, { stride = size, padding = "valid" }: Options = {}): Tensor =>
   tf.avgPool(x as tf.Tensor4D, size, stride, padding)
 

@@ -18,17 +18,17 @@ export class UnknownArchitecture extends Schema.TaggedError<UnknownArchitecture>
   }
 }
 
-/** A text so far, as a decoder takes it up. */
+/** What a decoder takes: new tokens, and the key-value cache of the tokens before them. */
 export interface DecoderInput {
   /** **Shapes**: `[batch, new tokens]` int32. */
   readonly ids: Tensor
   /** 1 for a token, 0 for padding. **Shapes**: `[batch, past + new tokens]`. */
   readonly mask?: Tensor | undefined
-  /** Where the new tokens stand; behind the past where it is left out. **Shapes**: `[batch or 1, new tokens]` int32. */
+  /** Positions of the new tokens. Default: after the past. **Shapes**: `[batch or 1, new tokens]` int32. */
   readonly positions?: Tensor | undefined
   /** What kind of token each is, in models that embed that. **Shapes**: `[batch, new tokens]` int32. */
   readonly tokenTypes?: Tensor | undefined
-  /** What the decoder gave back when it read the tokens before. */
+  /** The decoder's key-value cache of the tokens before. */
   readonly past?: ReadonlyArray<KeyValueCache> | undefined
   /** What the encoder made of the input, and which of it is no padding, for models that have one. */
   readonly encoded?: { readonly states: Tensor; readonly mask?: Tensor | undefined } | undefined
@@ -37,7 +37,7 @@ export interface DecoderInput {
 export interface DecoderOutput {
   /** **Shapes**: `[batch, new tokens, vocabulary]`. */
   readonly logits: Tensor
-  /** The past of the next tokens. */
+  /** The key-value cache for the next tokens. */
   readonly present: ReadonlyArray<KeyValueCache>
   /** The embeddings, then what each layer made of them. */
   readonly hidden: ReadonlyArray<Tensor>
@@ -99,7 +99,7 @@ export const hiddenOutputs = (config: Config, hidden: ReadonlyArray<Tensor>, nam
 /** **Unit**: tokens that were read before. */
 export const pastLength = ({ past }: DecoderInput): number => past?.[0]?.key.shape[2] ?? 0
 
-/** Where the new tokens stand when nothing else is said: behind the past. **Shapes**: `[1, new tokens]` int32. */
+/** Computes the default positions of the new tokens: after the past. **Shapes**: `[1, new tokens]` int32. */
 export const defaultPositions = (input: DecoderInput): Tensor => {
   const begin = pastLength(input)
   return tf.expandDims(tf.range(begin, begin + input.ids.shape[1]!, 1, "int32"), 0)

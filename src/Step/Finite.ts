@@ -1,8 +1,8 @@
-/** Whether an update's figures are numbers, found on the device: nothing is read back. */
+/** Checks on the device whether an update's figures are finite: nothing is read back. */
 import { type Tensor, tf } from "../Tensor/Tensor.ts"
 
 /**
- * Says whether scalars are all finite: neither NaN nor infinite.
+ * Returns whether all scalars are finite: neither NaN nor infinite.
  *
  * **Shapes**: scalars to a boolean scalar.
  *

@@ -62,9 +62,9 @@ export const make =
     }
   }
 
-/** Sums a pass over the micro-batches of an update; each sees the buffers that the one before left. One micro-batch's values are held at a time. */
+/** Sums the gradients of an update's micro-batches; each sees the buffers that the one before left. One micro-batch's values are in memory at a time. */
 export const accumulate =
-  (pass: (input: Input) => Gradient) =>
+  (gradient: (input: Input) => Gradient) =>
   (
     { parameters, buffers }: Pick<Weights, "parameters" | "buffers">,
     batches: ReadonlyArray<Tensors>,
@@ -72,7 +72,7 @@ export const accumulate =
   ): Gradient =>
     batches.reduce<Gradient>(
       (total, batch, i) => {
-        const next = tf.tidy(() => add(total, pass({ parameters, buffers: total.buffers, batch, key: keys[i]! })))
+        const next = tf.tidy(() => add(total, gradient({ parameters, buffers: total.buffers, batch, key: keys[i]! })))
         tf.dispose([total.gradients, total.loss.sum, total.loss.count, total.count])
         return next
       },

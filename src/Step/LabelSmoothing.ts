@@ -8,9 +8,9 @@ import { shifted } from "../Model/Objective.ts"
 export interface Options {
   /** The share of each label that is given to all classes alike. */
   readonly factor: number
-  /** The name of the model's output; `logits` where it is left out. */
+  /** The name of the model's output. Default: `logits`. */
   readonly logits?: string
-  /** The batch's field; `labels` where it is left out. Without it the model is left as it is. */
+  /** The batch's field. Default: `labels`. For a batch without it the loss is unchanged. */
   readonly labels?: string
 }
 

@@ -33,11 +33,11 @@ export type Step = (input: Input) => Output
 export interface Options {
   readonly model: Model
   readonly optimizer: Transformation
-  /** How losses are averaged; `perToken`, where it is left out. */
+  /** How losses are averaged. Default: `perToken`. */
   readonly reduction?: Reduction
   /** Gradients are scaled down to this global L2 norm; 0, the default, leaves them as they are. */
   readonly maxGradNorm?: number
-  /** Which parameters are trained; as the model says, where it is left out. The others get no gradient, and need no slots. */
+  /** Which parameters are trained. Default: the model's own choice. The others get no gradient, and need no slots. */
   readonly trainable?: (path: string) => boolean
   /** Leaves weights, buffers and slots as they are, bit for bit, when the loss or the gradient norm is NaN or infinite. Default false. */
   readonly skipNonFinite?: boolean

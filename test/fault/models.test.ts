@@ -7,9 +7,9 @@ import { Callback, CheckpointStore, Device, Logger, Trainer } from "../../src/in
 import { type HostTensor, Key } from "../../src/nn.ts"
 import { Hub, ModelFiles, Pretrained, Tokenizer, type Transformers } from "../../src/transformers.ts"
 import * as HubServer from "../support/hubServer.ts"
-import * as Small from "../support/transformers.ts"
+import * as TestModels from "../support/transformers.ts"
 
-const bert = Small.make("bert SequenceClassification")
+const bert = TestModels.make("bert SequenceClassification")
 const weights = bert.init(Key.make(1))
 const row = (token: number, label: number, length = 4) => ({ input_ids: Array<number>(length).fill(token), labels: label })
 type Row = ReturnType<typeof row>
@@ -113,7 +113,7 @@ const causes: ReadonlyArray<Cause> = [
     "weights of another architecture",
     "MissingTensors",
     /Check that config and files belong together/,
-    Effect.flatMap(folderOf(bert.config, Small.make("gpt2").init(Key.make(1))), (folder) => attempt(folder))
+    Effect.flatMap(folderOf(bert.config, TestModels.make("gpt2").init(Key.make(1))), (folder) => attempt(folder))
   ],
   ["a truncated shard", "InvalidSafetensors", /download or save it again/, cut],
   ["a tokenizer beyond the vocabulary", "TokenizerMismatch", /Vocabulary\.resize/, onFolder({ tokenizer: Tokenizer.bytes() })],

@@ -54,7 +54,7 @@ test.each(named([...golden.DataCollatorWithPadding, ...golden.DataCollatorForTok
 
 test.each(named(golden.default_data_collator))("by the first row: %s", (_, recorded) => {
   expect(values(Collator.byFirstRow(), recorded.in!)).toEqual(recorded.out)
-  // int64 does not exist here: labels are int32, and plain numbers elsewhere float32.
+  // int64 does not exist here: labels are int32, and other plain numbers float32.
   const { labels } = collate(Collator.byFirstRow(), recorded.in!)
   if (labels !== undefined) expect(labels.dtype).toBe(recorded.dtypes?.labels === "torch.int64" ? "int32" : "float32")
 })

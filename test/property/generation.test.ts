@@ -1,4 +1,4 @@
-/** Laws of generation: the memory changes nothing, rows stand alone, a key decides what is drawn, the device is left as it was. */
+/** Laws of generation: the key-value cache changes nothing, rows are independent, a key decides what is sampled, the device is left as it was. */
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Result } from "effect"
 import fc from "fast-check"
@@ -125,7 +125,7 @@ const holds = <A>(arbitrary: fc.Arbitrary<A>, law: (value: A) => Effect.Effect<v
 describe.each(Object.entries(models))("%s", (_, model) => {
   const encodes = model.encode !== undefined
 
-  it.effect("with its memory a model writes what it writes without", () =>
+  it.effect("a model generates the same with its key-value cache as without", () =>
     holds(text, (row) =>
       Effect.map(write([row], {}, Key.make(0), model), ({ texts }) => expect(texts).toEqual([plainly(row, 6, model)]))
     )
@@ -144,7 +144,7 @@ describe.each(Object.entries(models))("%s", (_, model) => {
     )
   )
 
-  it.effect("a beam's score is what its tokens come to when they are read at once", () =>
+  it.effect("a beam's score equals that of its tokens read at once", () =>
     holds(fc.tuple(text, fc.constantFrom(0, 1, 2)), ([row, lengthPenalty]) =>
       Effect.gen(function* () {
         const { scores, texts } = yield* write([row], { numBeams: 4, numReturnSequences: 4, lengthPenalty }, Key.make(0), model)

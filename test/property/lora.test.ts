@@ -24,7 +24,7 @@ import { type Tensors, tf } from "../../src/Tensor/Tensor.ts"
 import * as Tree from "../../src/Tensor/Tree.ts"
 import { planOf, type Shape } from "../support/plans.ts"
 import * as Tiny from "../support/tiny.ts"
-import * as Small from "../support/transformers.ts"
+import * as TestModels from "../support/transformers.ts"
 
 beforeAll(() => tf.setBackend("cpu"))
 afterAll(() => expect(tf.memory().numTensors).toBe(0))
@@ -72,8 +72,8 @@ const outputs = (model: Model, parameters: HostTensor.HostTensors, batch: HostTe
   return host
 }
 
-describe.each(Small.names)("%s", (name) => {
-  const model = Small.make(name)
+describe.each(TestModels.names)("%s", (name) => {
+  const model = TestModels.make(name)
   const batch = batchOf(model)
 
   it("at first it does what its base does, to the bit", () => {
@@ -128,11 +128,11 @@ describe.each(Small.names)("%s", (name) => {
   })
 })
 
-it.effect.each(Small.names.filter((name) => Small.make(name).decode !== undefined))(
+it.effect.each(TestModels.names.filter((name) => TestModels.make(name).decode !== undefined))(
   "%s generates the ids of the merged model",
   (name) =>
     Effect.gen(function* () {
-      const model = Small.make(name)
+      const model = TestModels.make(name)
       const lora = adapt(model)
       const parameters = trained(lora)
       const device = yield* Device
@@ -179,9 +179,9 @@ const shape: Shape = {
   background: false
 }
 
-it.effect("a run that is cut and resumed ends as the one that was not, its base as it began", () =>
+it.effect("an interrupted and resumed run ends with the same weights, its base unchanged", () =>
   Effect.gen(function* () {
-    const lora = adapt(Small.make("gpt2", { attn_pdrop: 0.1, resid_pdrop: 0.1 }))
+    const lora = adapt(TestModels.make("gpt2", { attn_pdrop: 0.1, resid_pdrop: 0.1 }))
     const rows = Array.from({ length: 8 }, (_, i) => ({ input_ids: [2, 3 + i, 5], labels: [2, 3 + i, 5] }))
     const train = yield* Loader.make({
       dataset: Dataset.fromArray(rows),

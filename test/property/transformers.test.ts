@@ -8,7 +8,7 @@ import * as Gradients from "../../src/Tensor/Gradients.ts"
 import * as HostTensor from "../../src/Tensor/HostTensor.ts"
 import * as Key from "../../src/Tensor/Key.ts"
 import { type Tensor, type Tensors, tf } from "../../src/Tensor/Tensor.ts"
-import * as Small from "../support/transformers.ts"
+import * as TestModels from "../support/transformers.ts"
 
 beforeAll(() => tf.setBackend("cpu"))
 afterAll(() => expect(tf.memory().numTensors).toBe(0))
@@ -26,7 +26,7 @@ const part = (x: Tensor, from: number, length: number) =>
 /** Tokens other than the pad tokens, 0 and 1. */
 const text = (minLength: number) => fc.array(fc.integer({ min: 2, max: 18 }), { minLength, maxLength: 8 })
 const runs = { numRuns: 8 }
-const decoders = Small.names.filter((name) => Small.make(name).decode !== undefined)
+const decoders = TestModels.names.filter((name) => TestModels.make(name).decode !== undefined)
 
 /** Reads with a decoder; one that looks at an encoder is given the same text there. */
 const reader = (model: Transformer) => {
@@ -38,7 +38,7 @@ const reader = (model: Transformer) => {
 }
 
 describe.each(decoders)("%s", (name) => {
-  const model = Small.make(name)
+  const model = TestModels.make(name)
 
   it("a later token never changes an earlier logit", () => {
     fc.assert(
@@ -96,12 +96,12 @@ describe.each(decoders)("%s", (name) => {
   })
 })
 
-describe.each(Small.names.filter((name) => /llama|mistral|qwen/.test(name)))("%s", (name) => {
+describe.each(TestModels.names.filter((name) => /llama|mistral|qwen/.test(name)))("%s", (name) => {
   it("only how far tokens are from each other counts", () => {
     fc.assert(
       fc.property(text(3), fc.integer({ min: 1, max: 7 }), (tokens, by) => {
         tf.tidy(() => {
-          const read = reader(Small.make(name))
+          const read = reader(TestModels.make(name))
           const positions = ids([tokens.map((_, i) => i + by)])
           const plain = read(ids([tokens])).logits
           expect(farthest(read(ids([tokens]), { positions }).logits, plain)).toBeLessThan(1e-4)
@@ -117,7 +117,7 @@ describe.each(Small.names.filter((name) => /llama|mistral|qwen/.test(name)))("%s
 })
 
 it("RoBERTa counts the tokens that are no padding, from the pad token's number on", () => {
-  const model = Small.make("roberta TokenClassification")
+  const model = TestModels.make("roberta TokenClassification")
   tf.tidy(() => {
     const weights = weightsOf(model)
     const batch = { input_ids: ids([[5, 1, 7, 9, 1, 1]]), position_ids: ids([[2, 1, 3, 4, 1, 1]]) }
@@ -141,8 +141,8 @@ const batchOf = (model: Transformer, tokens: ReadonlyArray<number>, pads: number
   }
 }
 
-describe.each(Small.names)("%s", (name) => {
-  const model = Small.make(name)
+describe.each(TestModels.names)("%s", (name) => {
+  const model = TestModels.make(name)
 
   it("padding changes no loss and no output", () => {
     fc.assert(
@@ -220,7 +220,7 @@ describe.each(Small.names)("%s", (name) => {
   })
 
   it("dropout is keyed, and there in training alone", () => {
-    const dropping = Small.make(name, Small.dropouts(0.4))
+    const dropping = TestModels.make(name, TestModels.dropouts(0.4))
     tf.tidy(() => {
       const weights = weightsOf(dropping)
       const outputs = (seed: number, training = true) =>

@@ -1,12 +1,12 @@
-/** What a model reads of texts as they are generated, and what it remembers of them: pure functions on tensors. */
+/** Runs a model on a prompt and on each new token, with its key-value cache: pure functions on tensors. */
 import * as Key from "../../Tensor/Key.ts"
 import { type Tensor, type Tensors, tf } from "../../Tensor/Tensor.ts"
 import type { KeyValueCache } from "../Attention.ts"
 import type { Context } from "../Model.ts"
 import type { DecoderInput, DecoderOutput, Transformer } from "../Transformer.ts"
 
-/** Flat, so that a device can free it: `logits` of the next token `[rows, vocabulary]`, and the past by layer. */
-export type Read = Tensors
+/** Flat, so that a device can free it: `logits` of the next token `[rows, vocabulary]`, and the key-value cache by layer. */
+export type StepOutput = Tensors
 
 export interface Weights {
   readonly parameters: Tensors
@@ -18,12 +18,12 @@ export type Generator = Transformer & { readonly decode: NonNullable<Transformer
 
 const context = (buffers: Tensors): Context => ({ training: false, key: Key.make(0), buffers })
 
-/** Reads a prompt; a model with an encoder reads its input first. **Shapes**: `ids` `[rows, length]`, `mask` likewise. */
+/** Runs the decoder on a prompt, after the encoder on its input if the model has one. **Shapes**: `ids` `[rows, length]`, `mask` likewise. */
 export const begin = (
   model: Generator,
   { buffers, parameters }: Weights,
   prompt: { readonly ids: Tensor; readonly mask: Tensor; readonly start?: Tensor; readonly tokenTypes?: Tensor }
-): Read => {
+): StepOutput => {
   const around = context(buffers)
   if (model.encode === undefined || prompt.start === undefined)
     return last(
@@ -43,15 +43,15 @@ export const begin = (
 }
 
 /**
- * Reads one more token of each row. `parents` says whose past each row goes on from; each its own, where it is left out. What a decoder remembers of its
- * encoder is read once, and the same in all beams of a text.
+ * Reads one more token of each row. `parents` selects whose cache each row continues (default: each its own). A decoder's cache of its
+ * encoder is computed once, and shared by all beams of a text.
  *
  * **Shapes**: `ids` and `tokenTypes` `[rows, 1]`, `mask` of all tokens so far (or of the encoder's input), `parents` `[rows]` int32.
  */
 export const next = (
   model: Generator,
   { buffers, parameters }: Weights,
-  before: Read,
+  before: StepOutput,
   {
     ids,
     mask,
@@ -63,16 +63,16 @@ export const next = (
     readonly parents?: Tensor | undefined
     readonly tokenTypes?: Tensor | undefined
   }
-): Read => {
-  const past = pastOf(before).map((memory, i) =>
+): StepOutput => {
+  const past = pastOf(before).map((cache, i) =>
     parents === undefined || (model.encode !== undefined && i % 2 === 1)
-      ? memory
-      : { key: tf.gather(memory.key, parents), value: tf.gather(memory.value, parents) }
+      ? cache
+      : { key: tf.gather(cache.key, parents), value: tf.gather(cache.value, parents) }
   )
   const own: Partial<DecoderInput> =
     model.encode === undefined
       ? { mask, positions: tf.slice(positions(mask, mask.shape[1]!), [0, mask.shape[1]! - 1], [-1, 1]), tokenTypes }
-      : { encoded: { states: past[0]!.key, mask } } // the encoder's keys and values are remembered
+      : { encoded: { states: past[0]!.key, mask } } // the encoder's keys and values are in the cache
   return last(model.decode(parameters, { ids, past, ...own }, context(buffers)))
 }
 
@@ -80,19 +80,19 @@ export const next = (
 const positions = (mask: Tensor, length: number): Tensor =>
   tf.cast(tf.slice(tf.maximum(tf.sub(tf.cumsum(mask, 1), 1), 0), [0, 0], [-1, length]), "int32")
 
-const last = ({ logits, present }: DecoderOutput): Read => {
+const last = ({ logits, present }: DecoderOutput): StepOutput => {
   const [rows, length, vocabulary] = logits.shape as [number, number, number]
-  const memories = present.flatMap(({ key, value }, i) => [
+  const caches = present.flatMap(({ key, value }, i) => [
     [`past.${i}.key`, key],
     [`past.${i}.value`, value]
   ])
   return {
     logits: tf.reshape(tf.slice(logits, [0, length - 1, 0], [rows, 1, vocabulary]), [rows, vocabulary]),
-    ...Object.fromEntries(memories)
+    ...Object.fromEntries(caches)
   }
 }
 
-const pastOf = (read: Read): ReadonlyArray<KeyValueCache> =>
+const pastOf = (read: StepOutput): ReadonlyArray<KeyValueCache> =>
   Array.from({ length: (Object.keys(read).length - 1) / 2 }, (_, i) => ({
     key: read[`past.${i}.key`]!,
     value: read[`past.${i}.value`]!

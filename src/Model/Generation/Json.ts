@@ -13,7 +13,7 @@ export const fromJson = (json: Config): Result.Result<Input, InvalidGeneration> 
   Result.flatMap(read(json, true), (input) => Result.map(make(input), () => input))
 
 /**
- * Reads what a model's own file says. Names that are not transformers' are let be, and a `max_length` of 20 is nothing said, as there. What a
+ * Reads a model's own `generation_config.json`. Names that are not transformers' are ignored, and a `max_length` of 20 is as good as absent, as there. What a
  * call says can still change it, so values are looked at together, by `make`.
  *
  * **Errors**: `InvalidGeneration` for a way to generate that is not here.
@@ -21,7 +21,7 @@ export const fromJson = (json: Config): Result.Result<Input, InvalidGeneration> 
 export const ofFile = (json: Config): Result.Result<Input, InvalidGeneration> =>
   Result.map(read(json, false), ({ maxLength, ...input }) => (maxLength === usualLength ? input : { ...input, maxLength }))
 
-/** Writes settings with the file's names; what is not said is left out. **Law**: `fromJson` gives them back. */
+/** Writes settings with the file's names; settings that are not given are omitted. **Law**: `fromJson` gives them back. */
 export const toJson = (input: Input): Config =>
   Object.fromEntries(Object.entries(input).flatMap(([name, value]) => (value === undefined ? [] : [[snake(name), value]])))
 
@@ -33,7 +33,7 @@ const read = (json: Config, strict: boolean): Result.Result<Input, InvalidGenera
   const input: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(json)) {
     const known = names.get(name)
-    // null is nothing said, or said off: for all but this one the defaults are that
+    // null is absent, or off: for all but this one the defaults are that
     if (value === null) {
       if (known === "topK") input[known] = 0
     } else if (known !== undefined) input[known] = value

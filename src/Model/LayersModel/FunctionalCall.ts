@@ -1,10 +1,10 @@
-/** A forward pass of a `LayersModel` as a pure function: for its length, weights that are given stand in the place of its variables. */
+/** Calls a `LayersModel` as a pure function: while it runs, given weights replace its variables. */
 import { type Tensor, type Tensors, tf } from "../../Tensor/Tensor.ts"
 import * as Tree from "../../Tensor/Tree.ts"
 import { type Context, parameter, take } from "../Model.ts"
 import { type Layer, type LayersModel, type Part, partsOf, type Variable, type Weight } from "./Layer.ts"
 import * as Noise from "./Noise.ts"
-import { during, type Stand } from "./WithProperties.ts"
+import { type Replacement, withProperties } from "./WithProperties.ts"
 
 export interface Options {
   readonly model: LayersModel
@@ -24,7 +24,7 @@ export interface FunctionalCall {
   readonly changed: Tensors
 }
 
-/** Makes it; it runs inside a tidy. **Errors**: throws `MissingField`, and what the layers throw. */
+/** Makes the call; it runs inside a tidy. **Errors**: throws `MissingField`, and what the layers throw. */
 export const make = ({ model, parts, parameters, buffers, learned }: Options) => {
   const norms = parts.flatMap(({ layer }) => (layer.getClassName() === "BatchNormalization" ? [layer] : []))
   const learnable = new Set(parameters.map(({ variable }) => variable))
@@ -39,7 +39,7 @@ export const make = ({ model, parts, parameters, buffers, learned }: Options) =>
       written.get(name)?.dispose()
       written.set(name, tf.keep(tf.clone(value))) // a layer writes inside a tidy of its own
     }
-    const stands: ReadonlyArray<Stand> = [
+    const replacements: ReadonlyArray<Replacement> = [
       ...parameters.map(({ name, variable }) => ({ object: variable, properties: { read: () => parameter(weights, name) } })),
       ...buffers.map(({ name, variable }) => ({
         object: variable,
@@ -51,7 +51,7 @@ export const make = ({ model, parts, parameters, buffers, learned }: Options) =>
       ...(training ? [...parts.flatMap(Noise.keyed(key)), ...norms.map(whole), ...frozen.map(unmoved)] : [])
     ]
     try {
-      return during(stands, () => ({
+      return withProperties(replacements, () => ({
         results: [model.call([...inputs], { training })].flat(),
         penalties: training ? model.calculateLosses() : [],
         changed: Tree.map(Object.fromEntries(written), (tensor) => tf.clone(tensor))
@@ -64,7 +64,7 @@ export const make = ({ model, parts, parameters, buffers, learned }: Options) =>
 }
 
 /** Batch normalization with a scale of ones and an offset of zeros where it has none: in training TensorFlow.js reads both. */
-const whole = (layer: Layer): Stand => {
+const whole = (layer: Layer): Replacement => {
   const missing = (switched: string, name: string, fill: (like: Tensor) => Tensor) =>
     Reflect.get(layer, name) == null
       ? { [switched]: true, [name]: { read: () => fill((Reflect.get(layer, "movingMean") as Variable).read()) } }
@@ -76,7 +76,7 @@ const whole = (layer: Layer): Stand => {
 }
 
 /** Batch normalization that uses its statistics, and leaves them as they are. */
-const unmoved = (layer: Layer): Stand => {
+const unmoved = (layer: Layer): Replacement => {
   const own = layer.call
   const call: Layer["call"] = (inputs, kwargs) => Reflect.apply(own, layer, [inputs, { ...kwargs, training: false }])
   return { object: layer, properties: { call } }

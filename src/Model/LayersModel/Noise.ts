@@ -5,12 +5,12 @@ import * as Key from "../../Tensor/Key.ts"
 import * as Random from "../../Tensor/Random.ts"
 import { type Tensor, tf } from "../../Tensor/Tensor.ts"
 import type { Layer, Part } from "./Layer.ts"
-import type { Stand } from "./WithProperties.ts"
+import type { Replacement } from "./WithProperties.ts"
 
-/** Puts keyed noise in the place of a layer's own. Where it draws again, as a layer that is used twice, it draws something else. */
+/** Replaces a layer's noise by keyed noise. A layer that is used twice draws different numbers. */
 export const keyed =
   (key: Key.Key) =>
-  ({ name, layer }: Part): ReadonlyArray<Stand> => {
+  ({ name, layer }: Part): ReadonlyArray<Replacement> => {
     const site = Key.fold(key, name)
     let draws = 0
     const next = () => Key.fold(site, draws++)
@@ -22,7 +22,7 @@ export const keyed =
     return [{ object: layer, properties: { call } }]
   }
 
-/** Says whether a layer draws random numbers that no key reaches. */
+/** Returns whether a layer draws random numbers that no key reaches. */
 export const isUnkeyed = (layer: Layer): boolean => "randomGenerator" in layer
 
 /** Frees the masks that a recurrent layer keeps from one pass to the next. */

@@ -1,15 +1,16 @@
-/** Properties that stand in front of an object's own for as long as a function runs. */
+/** Replaces properties of objects while a function runs. */
 
-export interface Stand {
+/** Properties that replace an object's own. */
+export interface Replacement {
   readonly object: object
   readonly properties: Readonly<Record<string, unknown>>
 }
 
-/** Runs a function while properties are in place, and puts back what was there before, also when it throws. */
-export const during = <A>(stands: ReadonlyArray<Stand>, f: () => A): A => {
+/** Runs a function with properties replaced, and restores them afterwards, also if it throws. */
+export const withProperties = <A>(replacements: ReadonlyArray<Replacement>, f: () => A): A => {
   const undo: Array<() => void> = []
   try {
-    for (const { object, properties } of stands) {
+    for (const { object, properties } of replacements) {
       for (const [name, value] of Object.entries(properties)) {
         const before = Object.getOwnPropertyDescriptor(object, name)
         undo.push(() =>

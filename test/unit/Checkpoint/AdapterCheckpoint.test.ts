@@ -22,9 +22,9 @@ import * as Safetensors from "../../../src/Tensor/Safetensors.ts"
 import * as Tree from "../../../src/Tensor/Tree.ts"
 import { planOf, type Shape } from "../../support/plans.ts"
 import * as Tiny from "../../support/tiny.ts"
-import * as Small from "../../support/transformers.ts"
+import * as TestModels from "../../support/transformers.ts"
 
-const base = Small.make("gpt2", { attn_pdrop: 0.1, resid_pdrop: 0.1 })
+const base = TestModels.make("gpt2", { attn_pdrop: 0.1, resid_pdrop: 0.1 })
 const adapt = (model: Transformer, more: Partial<Lora.Settings> = {}) =>
   Result.getOrThrow(Lora.around(model, { rank: 2, alpha: 3, targets: ["c_attn"], ...more }))
 const rows = Array.from({ length: 8 }, (_, i) => ({ input_ids: [2, 3 + i, 5], labels: [2, 3 + i, 5] }))

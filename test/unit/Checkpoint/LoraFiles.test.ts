@@ -9,9 +9,9 @@ import * as HostTensor from "../../../src/Tensor/HostTensor.ts"
 import * as Key from "../../../src/Tensor/Key.ts"
 import * as Safetensors from "../../../src/Tensor/Safetensors.ts"
 import * as Tree from "../../../src/Tensor/Tree.ts"
-import * as Small from "../../support/transformers.ts"
+import * as TestModels from "../../support/transformers.ts"
 
-const bert = Small.make("bert SequenceClassification")
+const bert = TestModels.make("bert SequenceClassification")
 const settings = { rank: 2, alpha: 4, targets: ["query", "value"], modulesToSave: ["classifier"], rslora: true }
 const lora = Result.getOrThrow(Lora.around(bert, settings))
 const parameters = Tree.map(lora.init(Key.make(3)), (tensor, path) =>
@@ -71,13 +71,13 @@ layer(NodeServices.layer)("LoraFiles", (it) => {
     })
   )
 
-  it.effect("PEFT is told the task only where the head is in the files, for it looks for it there", () =>
+  it.effect("task_type is written only if the head, which PEFT then looks for, is in the files", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const path = yield* Path.Path
       const folder = yield* fs.makeTempDirectoryScoped()
       const taskOf = Effect.fnUntraced(function* (name: string, modulesToSave: ReadonlyArray<string>, targets: string) {
-        const model = Small.make(name)
+        const model = TestModels.make(name)
         const lora = Result.getOrThrow(Lora.around(model, { ...settings, targets: [targets], modulesToSave }))
         yield* LoraFiles.save(folder, { lora, parameters: lora.init(Key.make(1)) })
         return JSON.parse(yield* fs.readFileString(path.join(folder, "adapter_config.json"))).task_type
@@ -135,7 +135,7 @@ layer(NodeServices.layer)("LoraFiles", (it) => {
     })
   )
 
-  it.effect("a folder without its files, or with a cut one, is refused", () =>
+  it.effect("a folder without its files, or with a truncated one, is refused", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const { folder } = yield* folderOf()

@@ -8,10 +8,10 @@ import * as Hub from "../../../src/Layer/Hub/Hubs.ts"
 import type { HostTensors } from "../../../src/Tensor/HostTensor.ts"
 import * as Key from "../../../src/Tensor/Key.ts"
 import * as Tree from "../../../src/Tensor/Tree.ts"
-import * as Small from "../../support/transformers.ts"
+import * as TestModels from "../../support/transformers.ts"
 
 const key = Key.make(3)
-const bert = Small.make("bert SequenceClassification")
+const bert = TestModels.make("bert SequenceClassification")
 const weights = bert.init(key)
 
 /** Writes a folder by hand. */
@@ -29,10 +29,10 @@ const renamed = (tensors: HostTensors, rename: (path: string) => string): HostTe
 const failure = (folder: string, options?: Pretrained.Options) => Effect.flip(Pretrained.load(folder, options))
 
 layer(NodeServices.layer)("Pretrained", (it) => {
-  for (const name of Small.names) {
+  for (const name of TestModels.names) {
     it.effect(`${name}: saved in shards and loaded, it is the same`, () =>
       Effect.gen(function* () {
-        const model = Small.make(name)
+        const model = TestModels.make(name)
         const parameters = model.init(key)
         const folder = yield* folderOf(undefined)
         yield* Pretrained.save(folder, { model, parameters, generation: { max_length: 7 }, maxShardBytes: 2000 })
@@ -76,20 +76,20 @@ layer(NodeServices.layer)("Pretrained", (it) => {
       )
       expect(loaded.model.init(Key.make(9))["classifier.weight"]).not.toEqual(loaded.model.init(Key.make(8))["classifier.weight"])
 
-      const gpt2 = Small.make("gpt2")
+      const gpt2 = TestModels.make("gpt2")
       const tied = { ...gpt2.init(key), "lm_head.weight": gpt2.init(key)["transformer.wte.weight"]! }
       const unprefixed = renamed(tied, (path) => path.replace("transformer.", ""))
       expect((yield* Pretrained.load(yield* folderOf(gpt2.config, unprefixed))).model.init(key)).toEqual(gpt2.init(key))
     })
   )
 
-  const based = Small.names.filter((name) => Small.make(name).base !== "")
+  const based = TestModels.names.filter((name) => TestModels.make(name).base !== "")
   for (const name of based) {
     it.effect(
-      `${name}: a base model's files, which have no prefix, serve the head, and it is said that the head begins anew`,
+      `${name}: a base model's files, which have no prefix, serve the head, and a warning lists the head as newly initialized`,
       () =>
         Effect.gen(function* () {
-          const { architecture, base, config, init } = Small.make(name)
+          const { architecture, base, config, init } = TestModels.make(name)
           const parameters = init(key)
           const shared = Tree.filter(parameters, (path) => path.startsWith(`${base}.`))
           const [pooler, warnings]: [HostTensors, Array<string>] = [
@@ -113,9 +113,9 @@ layer(NodeServices.layer)("Pretrained", (it) => {
     )
   }
 
-  it.effect("another head of the family begins anew, and what is left is told", () =>
+  it.effect("another head of the family is newly initialized, and unused tensors are listed", () =>
     Effect.gen(function* () {
-      const masked = Small.make("bert MaskedLM")
+      const masked = TestModels.make("bert MaskedLM")
       const folder = yield* folderOf(masked.config, masked.init(key))
       const loaded = yield* Pretrained.load(folder, { architecture: "BertForTokenClassification", config: { num_labels: 4 } })
       expect(loaded.fresh).toEqual(["classifier.weight", "classifier.bias"])
@@ -175,7 +175,7 @@ layer(NodeServices.layer)("Pretrained", (it) => {
     })
   )
 
-  it.effect("a folder without a model, with a pickle, or with a cut file is refused", () =>
+  it.effect("a folder without a model, with a pickle, or with a truncated file is refused", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       expect((yield* failure(yield* folderOf(undefined, weights))).message).toMatch(/no config\.json/)
@@ -233,7 +233,7 @@ layer(NodeServices.layer)("Pretrained", (it) => {
         _tag: "InvalidConfig",
         field: "position_embedding_type"
       })
-      const llama = Small.make("llama")
+      const llama = TestModels.make("llama")
       const rope = yield* folderOf({ ...llama.config, rope_scaling: { rope_type: "longrope", factor: 2 } })
       expect(yield* failure(rope)).toMatchObject({ _tag: "UnknownRope" })
     })

@@ -6,9 +6,9 @@ import * as Cpu from "../../../src/Layer/Device/Cpu.ts"
 import { Device } from "../../../src/Layer/Device/Device.ts"
 import * as HostTensor from "../../../src/Tensor/HostTensor.ts"
 import * as Key from "../../../src/Tensor/Key.ts"
-import * as Small from "../../support/transformers.ts"
+import * as TestModels from "../../support/transformers.ts"
 
-const model = Small.make("gpt2")
+const model = TestModels.make("gpt2")
 const parameters = model.init(Key.make(4))
 const ids = [
   [7, 3, 9],

@@ -18,16 +18,16 @@ import * as Key from "../../../src/Tensor/Key.ts"
 import * as Random from "../../../src/Tensor/Random.ts"
 import { type Tensor, type Tensors, tf } from "../../../src/Tensor/Tensor.ts"
 import type { Weights } from "../../../src/Tensor/Weights.ts"
-import * as Small from "../../support/layersModels.ts"
+import * as TestModels from "../../support/layersModels.ts"
 
 const { layers } = tfl
 
 const cases = {
-  convolutions: { build: Small.convolutions, shape: [4, 8, 8, 2], classes: 3 },
-  recurrent: { build: Small.recurrent, shape: [4, 5, 2], classes: 3 },
-  "a penalty": { build: Small.penalised, shape: [4, 3], classes: 2 },
-  "a layer used twice": { build: Small.repeated, shape: [4, 3], classes: 2 },
-  "a model in a model": { build: Small.nested, shape: [4, 3], classes: 2 }
+  convolutions: { build: TestModels.convolutions, shape: [4, 8, 8, 2], classes: 3 },
+  recurrent: { build: TestModels.recurrent, shape: [4, 5, 2], classes: 3 },
+  "a penalty": { build: TestModels.penalised, shape: [4, 3], classes: 2 },
+  "a layer used twice": { build: TestModels.repeated, shape: [4, 3], classes: 2 },
+  "a model in a model": { build: TestModels.nested, shape: [4, 3], classes: 2 }
 } as const
 
 for (const [device, layer] of [
@@ -96,10 +96,10 @@ for (const [device, layer] of [
 
     it.effect("tensors do not pile up, with dropout in a recurrent cell and in statistics", () =>
       on(layer, () => {
-        for (const build of [Small.convolutions, Small.noisy]) {
+        for (const build of [TestModels.convolutions, TestModels.noisy]) {
           const model = adapt(build())
           const step = Step.make({ model, optimizer: sgd() })
-          const batch = build === Small.noisy ? batchOf([4, 5, 2], 3) : batchOf([4, 8, 8, 2], 3)
+          const batch = build === TestModels.noisy ? batchOf([4, 5, 2], 3) : batchOf([4, 8, 8, 2], 3)
           let weights = initial(model)
           const counts = Array.from({ length: 4 }, (_, i) => {
             const scalars = rate()
@@ -124,7 +124,7 @@ describe("noise", () => {
 
   it.effect("one key gives one pass, to the bit; another key another", () =>
     on(Cpu.layer, () => {
-      const model = adapt(Small.noisy())
+      const model = adapt(TestModels.noisy())
       const before = tf.memory().numTensors
       for (const training of [true, false]) tf.tidy(() => void outputs(model, 1, training))
       expect(tf.memory().numTensors).toBe(before)
@@ -134,7 +134,7 @@ describe("noise", () => {
     })
   )
 
-  for (const [name, layer] of Object.entries(Small.noises)) {
+  for (const [name, layer] of Object.entries(TestModels.noises)) {
     it.effect(`${name} keeps the mean, and draws as much as it should`, () =>
       on(Cpu.layer, () => {
         const model = adapt(tfl.sequential({ layers: [layer()] }))
@@ -154,7 +154,7 @@ describe("noise", () => {
 
   it.effect("alpha dropout sets what it drops to the lower end", () =>
     on(Cpu.layer, () => {
-      const model = adapt(tfl.sequential({ layers: [Small.noises.AlphaDropout()] }))
+      const model = adapt(tfl.sequential({ layers: [TestModels.noises.AlphaDropout()] }))
       const context = { training: true, key: Key.make(1), buffers: {} }
       const below = tf.less(model.apply({}, { x: tf.zeros([50, 40, 20]) }, context).outputs.logits!, 0)
       expect(tf.mean(tf.cast(below, "float32")).dataSync()[0]).toBeCloseTo(0.3, 1)
@@ -196,7 +196,7 @@ describe("what is frozen", () => {
 
   it.effect("stays to the bit, has no slots, and its batch normalization uses its statistics", () =>
     on(Cpu.layer, () => {
-      const there = Small.convolutions()
+      const there = TestModels.convolutions()
       for (const name of ["conv", "norm"]) there.getLayer(name).trainable = false
       const model = adapt(there)
       const optimizer = sgd({ momentum: 0.9 })
@@ -223,7 +223,7 @@ describe("what is frozen", () => {
 
   it.effect("is what the predicate says, where there is one", () =>
     on(Cpu.layer, () => {
-      const there = Small.convolutions()
+      const there = TestModels.convolutions()
       there.getLayer("conv").trainable = false
       const model = Result.getOrThrow(
         LayersModel.make(there, { inputs: ["x"], trainable: (path) => /^(conv|head)\./.test(path) })
@@ -313,7 +313,7 @@ describe("batch normalization without a scale, an offset, or both", () => {
 describe("the LayersModel", () => {
   it.effect("gives its weights the same names, whatever is frozen", () =>
     on(Cpu.layer, () => {
-      const there = Small.nested()
+      const there = TestModels.nested()
       const before = adapt(there).init(Key.make(0))
       expect(Object.keys(before)).toEqual(["dense.kernel", "dense.bias", "dense.kernel_2", "dense.bias_2"])
       there.getLayer("inner").trainable = false
@@ -324,7 +324,7 @@ describe("the LayersModel", () => {
 
   it.effect("is as it was after a pass, and after one that fails", () =>
     on(Cpu.layer, () => {
-      const there = Small.noisy()
+      const there = TestModels.noisy()
       const model = adapt(there)
       const own = () =>
         partsOf(there)
@@ -341,7 +341,7 @@ describe("the LayersModel", () => {
 
   it.effect("predicts with the weights that it is assigned", () =>
     on(Cpu.layer, () => {
-      const there = Small.convolutions()
+      const there = TestModels.convolutions()
       const model = adapt(there)
       const batch = batchOf([4, 8, 8, 2], 3)
       const { weights } = Step.make({ model, optimizer: sgd() })({
@@ -368,7 +368,7 @@ describe("the LayersModel", () => {
 
   it.effect("may have several inputs and outputs, and a loss of both", () =>
     on(Cpu.layer, () => {
-      const there = Small.forked()
+      const there = TestModels.forked()
       const model = Result.getOrThrow(
         LayersModel.make(there, {
           outputs: ["class", "size"],
@@ -427,8 +427,10 @@ describe("what cannot be carried is refused", () => {
 
   it.effect("and so are names that do not go with its inputs and outputs", () =>
     on(Cpu.layer, () => {
-      expect(refused(Small.forked())).toContain("The model has 2 outputs (class, size), and 1 are named (logits)")
-      expect(refused(Small.forked(), { inputs: ["x"] })).toContain("The model has 2 inputs (left, right), and 1 are named (x)")
+      expect(refused(TestModels.forked())).toContain("The model has 2 outputs (class, size), and 1 are named (logits)")
+      expect(refused(TestModels.forked(), { inputs: ["x"] })).toContain(
+        "The model has 2 inputs (left, right), and 1 are named (x)"
+      )
     })
   )
 })

@@ -1,4 +1,4 @@
-/** A run of a model of layers that is cut and goes on ends as the one that was not, with dropout, batch normalization and a frozen layer. */
+/** An interrupted and resumed run of a layers model ends as an uninterrupted one, with dropout, batch normalization and a frozen layer. */
 import { expect, it } from "@effect/vitest"
 import * as tfl from "@tensorflow/tfjs-layers"
 import { Effect, Layer, Result, Stream } from "effect"
@@ -17,7 +17,7 @@ import * as HostTensor from "../../../src/Tensor/HostTensor.ts"
 import * as Key from "../../../src/Tensor/Key.ts"
 import * as Random from "../../../src/Tensor/Random.ts"
 import { tf } from "../../../src/Tensor/Tensor.ts"
-import * as Small from "../../support/layersModels.ts"
+import * as TestModels from "../../support/layersModels.ts"
 import { planOf } from "../../support/plans.ts"
 import * as Tiny from "../../support/tiny.ts"
 
@@ -57,10 +57,10 @@ for (const [device, layer] of [
   ["wasm", Wasm.layer]
 ] as const) {
   it.effect(
-    `${device}: cut at any step`,
+    `${device}: interrupted at any step`,
     () =>
       Effect.gen(function* () {
-        const there = Small.noisy()
+        const there = TestModels.noisy()
         there.getLayer("lstm").trainable = false
         const task = yield* taskOf(there)
         const plan = planOf(shape, task.train.batchesPerEpoch)

@@ -8,9 +8,9 @@ import * as Parameters from "../../../src/Model/Parameters.ts"
 import * as HostTensor from "../../../src/Tensor/HostTensor.ts"
 import * as Key from "../../../src/Tensor/Key.ts"
 import * as Tree from "../../../src/Tensor/Tree.ts"
-import * as Small from "../../support/transformers.ts"
+import * as TestModels from "../../support/transformers.ts"
 
-const bert = Small.make("bert SequenceClassification")
+const bert = TestModels.make("bert SequenceClassification")
 const settings = { rank: 2, alpha: 4, targets: ["query"] } as const
 const modules = (targets: Lora.Settings["targets"], modulesToSave: ReadonlyArray<string> = []) =>
   Result.getOrThrow(Lora.around(bert, { ...settings, targets, modulesToSave })).modules
@@ -51,7 +51,7 @@ it("A is drawn as PyTorch draws a dense layer's weight, B is zero, and neither d
 })
 
 it("weights that are stored as [inputs, outputs] have their matrices the same way round", () => {
-  const lora = Result.getOrThrow(Lora.around(Small.make("gpt2 untied"), { ...settings, targets: ["c_attn", "lm_head"] }))
+  const lora = Result.getOrThrow(Lora.around(TestModels.make("gpt2 untied"), { ...settings, targets: ["c_attn", "lm_head"] }))
   const shapes = Tree.map(lora.init(Key.make(0)), ({ shape }) => shape)
   expect(shapes["transformer.h.0.attn.c_attn.lora_A.weight"]).toEqual([2, 8])
   expect(shapes["transformer.h.0.attn.c_attn.lora_B.weight"]).toEqual([24, 2])

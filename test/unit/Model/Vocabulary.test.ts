@@ -3,13 +3,13 @@ import { Result } from "effect"
 import { describe, expect, it } from "vitest"
 import * as Vocabulary from "../../../src/Model/Vocabulary.ts"
 import * as Key from "../../../src/Tensor/Key.ts"
-import * as Small from "../../support/transformers.ts"
+import * as TestModels from "../../support/transformers.ts"
 
 const key = Key.make(2)
-const resize = (model: ReturnType<typeof Small.make>, size: number) => Result.getOrThrow(Vocabulary.resize(model, size))
+const resize = (model: ReturnType<typeof TestModels.make>, size: number) => Result.getOrThrow(Vocabulary.resize(model, size))
 
-describe.each(Small.names)("%s", (name) => {
-  const model = Small.make(name)
+describe.each(TestModels.names)("%s", (name) => {
+  const model = TestModels.make(name)
 
   it("larger and as small as before again, it is the same", () => {
     const larger = resize(model, 25)
@@ -35,6 +35,6 @@ describe.each(Small.names)("%s", (name) => {
 })
 
 it("a size that is none is refused", () => {
-  for (const size of [0, 2.5, -3]) expect(Result.isFailure(Vocabulary.resize(Small.make("gpt2"), size))).toBe(true)
-  expect(Result.isFailure(Vocabulary.resize(Small.make("roberta MaskedLM"), 1))).toBe(true)
+  for (const size of [0, 2.5, -3]) expect(Result.isFailure(Vocabulary.resize(TestModels.make("gpt2"), size))).toBe(true)
+  expect(Result.isFailure(Vocabulary.resize(TestModels.make("roberta MaskedLM"), 1))).toBe(true)
 })

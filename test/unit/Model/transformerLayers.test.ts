@@ -202,7 +202,7 @@ describe("objectives", () => {
   const numbers = ({ sum, count, items }: ReturnType<typeof Objective.nextToken>) =>
     [sum, count, ...(items === undefined ? [] : [items])].map((x) => x.dataSync()[0]!)
 
-  inTidy("the problem is told by the config, or by classes and labels", () => {
+  inTidy("the problem type is the config's, or inferred from classes and labels", () => {
     const logits = tf.tensor2d([
       [0, Math.log(3)],
       [0, 0]

@@ -3,7 +3,7 @@ import { expect, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { Collator, Dataset } from "../../../src/data.ts"
 import { CheckpointStore, Device, Logger, Program } from "../../../src/index.ts"
-import * as Small from "../../support/transformers.ts"
+import * as TestModels from "../../support/transformers.ts"
 
 const row = (token: number, label: number, length = 4) => ({ input_ids: Array<number>(length).fill(token), labels: label })
 const good = Array.from({ length: 6 }, (_, i) => row(2 + i, i % 3))
@@ -12,7 +12,7 @@ const failure = (train: ReadonlyArray<unknown>, evaluated: ReadonlyArray<unknown
   Program.run(
     Program.make({
       args: { maxSteps: 6, perDeviceTrainBatchSize: 1, learningRate: 0.05, loggingSteps: 2, evalStrategy: "steps", evalSteps: 6 },
-      model: Small.make("bert SequenceClassification"),
+      model: TestModels.make("bert SequenceClassification"),
       dataCollator: Collator.stack(),
       trainDataset: Dataset.fromArray(train),
       evalDataset: Dataset.fromArray(evaluated)

@@ -13,7 +13,7 @@ import * as Key from "../../../src/Tensor/Key.ts"
 import { type Tensor, tf } from "../../../src/Tensor/Tensor.ts"
 import * as Tree from "../../../src/Tensor/Tree.ts"
 import * as Tiny from "../../support/tiny.ts"
-import * as Small from "../../support/transformers.ts"
+import * as TestModels from "../../support/transformers.ts"
 
 beforeAll(() => tf.setBackend("cpu"))
 afterEach(() => {
@@ -23,7 +23,7 @@ afterEach(() => {
 
 const optimizer = Optimizers.adamw()
 
-/** What a step comes to, on the host. */
+/** A step's results on the host. */
 const run = (model: Model, batch: HostTensor.HostTensors, traced: boolean) => {
   const plain = Step.make({ model, optimizer })
   const step = traced ? NanTrace.make({ model, optimizer }) : (input: Step.Input) => Result.succeed(plain(input))
@@ -114,8 +114,8 @@ it("leaves the kernels as they were when the model throws", () => {
 })
 
 describe("masks and padding are no finding", () => {
-  it.each(Small.names)("%s", (name) => {
-    const model = Small.make(name)
+  it.each(TestModels.names)("%s", (name) => {
+    const model = TestModels.make(name)
     const ints = (values: HostTensor.Nested) => HostTensor.fromArray(values, "int32")
     const classes = model.architecture.endsWith("SequenceClassification")
     const labels = classes

@@ -71,7 +71,7 @@ it("averages over terms, over micro-batches, or over the model's items", () => {
   })
 })
 
-it("carries buffers from micro-batch to micro-batch, and copies those that nobody changed", () => {
+it("carries buffers from micro-batch to micro-batch, and copies those that are unchanged", () => {
   expect(run({}, () => [vectors([1], [0]), vectors([1], [0]), vectors([1], [0])])).toMatchObject({ seen: 3, other: 5 })
 })
 

@@ -7,7 +7,7 @@ import { defaults } from "../../../../src/Model/Generation/Settings.ts"
 const message = (read: Result.Result<unknown, Error>) => (Result.isFailure(read) ? read.failure.message : "it was read")
 
 describe("fromJson", () => {
-  it("takes the file's names; null is nothing said, and no top_k is all tokens", () => {
+  it("takes the file's names; null is absent, and no top_k is all tokens", () => {
     const given = {
       num_beams: 4,
       eos_token_id: [1, 2],

@@ -56,7 +56,7 @@ it("beams, draws and returned texts go together or not", () => {
   expect(may({ doSample: true, numBeams: 2 })).toBe(false)
 })
 
-it("later ones win, undefined is nothing said, null is none", () => {
+it("later ones win, undefined is absent, null is none", () => {
   expect(merge({ topK: 1, eosTokenId: 3 }, { topK: undefined, eosTokenId: null }, { minP: 0.1 })).toEqual({
     topK: 1,
     eosTokenId: null,
