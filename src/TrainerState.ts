@@ -1,5 +1,5 @@
 /** The state of a run: plain, immutable, JSON-encodable data, and all that a schedule may look at. */
-import { Effect, Schema, SchemaTransformation } from "effect"
+import { Effect, Schema, SchemaTransformation, Struct } from "effect"
 
 /** What one evaluation found. `metrics` holds every set's figures under their full names (`eval_loss`). */
 export interface Evaluation {
@@ -229,27 +229,8 @@ export const fold = <S>(zero: S, f: (state: S, evaluation: Evaluation) => S): ((
 }
 
 /** Notes where a run stands, before a transition. */
-export const standing = ({
-  epoch,
-  flos,
-  inputTokens,
-  epochsEnded,
-  open,
-  position,
-  samples,
-  step,
-  tokens
-}: TrainerState): Before => ({
-  step,
-  epoch,
-  position,
-  epochsEnded,
-  open,
-  samples,
-  tokens,
-  inputTokens,
-  flos
-})
+export const standing = (state: TrainerState): Before =>
+  Struct.pick(state, ["step", "epoch", "position", "epochsEnded", "open", "samples", "tokens", "inputTokens", "flos"])
 
 /** Gives the state before the transition that is being settled; where there is none, the state itself. */
 export const before = (state: TrainerState): TrainerState =>
