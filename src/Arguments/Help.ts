@@ -53,7 +53,7 @@ const initial = (value: unknown): string => {
   return ` (default ${typeof value === "number" ? figure(value) : String(value)})`
 }
 
-/** Small numbers as people write them: 5e-5. */
+/** TestModels numbers as people write them: 5e-5. */
 const figure = (value: number): string => {
   const short = value.toExponential().replace("e+", "e")
   return short.length < String(value).length ? short : String(value)

@@ -183,12 +183,12 @@ describe("a lock that processes die with", () => {
           })
           return JSON.parse(String((await once(child.stdout, "data"))[0])) as { readonly taken: number; readonly shared: number }
         })
-        const told = yield* Effect.all([contend, contend, contend, contend], { concurrency: "unbounded" })
+        const outcomes = yield* Effect.all([contend, contend, contend, contend], { concurrency: "unbounded" })
         assert.strictEqual(
-          told.reduce((sum, { shared }) => sum + shared, 0),
+          outcomes.reduce((sum, { shared }) => sum + shared, 0),
           0
         )
-        assert.isTrue(told.reduce((sum, { taken }) => sum + taken, 0) > 20, JSON.stringify(told))
+        assert.isTrue(outcomes.reduce((sum, { taken }) => sum + taken, 0) > 20, JSON.stringify(outcomes))
       }).pipe(Effect.scoped, Effect.provide(NodeServices.layer)),
     30_000
   )

@@ -1,4 +1,4 @@
-/** The command as a whole: runs that are cut and go on, folders and files that are not what they should be, and the exit codes, which are a contract. */
+/** The whole command: interrupted and resumed runs, unusable folders and files, and the exit codes, which are a contract. */
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { NodeServices } from "@effect/platform-node"
 import { Effect } from "effect"
@@ -38,8 +38,8 @@ const sameRun = async (output: string) => {
   expect(status(output)).toMatchObject({ status: "finished", step: 18 })
 }
 
-/** What is told of a fault is one line, and no stack. */
-const told = (ended: Command.Ended, code: number, words: RegExp) => {
+/** Expects an error of one line, without a stack trace. */
+const expectError = (ended: Command.Ended, code: number, words: RegExp) => {
   expect(ended.stderr).toMatch(words)
   expect(ended.stderr).toMatch(/^regimen: [^\n]*\n$/)
   expect(ended.code).toBe(code)
@@ -133,7 +133,7 @@ describe.concurrent("a folder", slow, () => {
     mkdirSync(at("foreign", "checkpoint-99"), { recursive: true })
     mkdirSync(at("foreign", ".saving-3"))
     writeFileSync(at("foreign", "letter.txt"), "dear")
-    told(await train("foreign"), 2, /not empty and holds no run of this program.*overwrite_output_dir/)
+    expectError(await train("foreign"), 2, /not empty and holds no run of this program.*overwrite_output_dir/)
     const anew = await train("foreign", ["--overwrite_output_dir"])
     expect(anew.code).toBe(0)
     expect(readFileSync(at("foreign", "letter.txt"), "utf8")).toBe("dear")
@@ -143,34 +143,34 @@ describe.concurrent("a folder", slow, () => {
   })
 
   it("of another program is refused (2)", async () => {
-    told(await train("whole", [], { env: { TINY_NAME: "other" } }), 2, /a run of another program \(tiny\)/)
+    expectError(await train("whole", [], { env: { TINY_NAME: "other" } }), 2, /a run of another program \(tiny\)/)
   })
 
   it("that is a file is refused (2)", async () => {
     writeFileSync(at("file"), "")
-    told(await train("file"), 2, /it is a file/)
+    expectError(await train("file"), 2, /it is a file/)
   })
 
   it("that cannot be written is refused (2)", async () => {
     mkdirSync(at("locked"))
     chmodSync(at("locked"), 0o555)
     chmodSync(here.path, 0o755)
-    const nobody = process.getuid?.() === 0 ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : []
-    told(await train("locked/run", [], { before: nobody }), 2, /locked\/run cannot be used: .*permissions/)
+    const unprivileged = process.getuid?.() === 0 ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : []
+    expectError(await train("locked/run", [], { before: unprivileged }), 2, /locked\/run cannot be used: .*permissions/)
   })
 
   it("where none can be made is refused (2), and does not hang", async () => {
-    told(await train("/proc/regimen/run"), 2, /\/proc\/regimen\/run cannot be used/)
+    expectError(await train("/proc/regimen/run"), 2, /\/proc\/regimen\/run cannot be used/)
   })
 
   it("on a full disk is refused before step 0 (2)", async () => {
-    told(await train("full", [], { script: "test/support/onFullDisk.ts", env: { FULL: "." } }), 2, /the disk is full/)
+    expectError(await train("full", [], { script: "test/support/onFullDisk.ts", env: { FULL: "." } }), 2, /the disk is full/)
   })
 
   it("on a disk that fills up ends the run (1), and the same command goes on", async () => {
     const on = { script: "test/support/onFullDisk.ts" }
-    told(await train("filling", [], { ...on, env: { FULL: "saving-12" } }), 1, /Checkpoint 12 .*the disk is full/)
-    told(
+    expectError(await train("filling", [], { ...on, env: { FULL: "saving-12" } }), 1, /Checkpoint 12 .*the disk is full/)
+    expectError(
       await train("filling", [], { ...on, env: { FULL: "[^/]*filling/model" } }),
       1,
       /at its end.*the disk is full.*same command/
@@ -193,7 +193,7 @@ describe.concurrent("a folder", slow, () => {
   it("with a checkpoint of another model is refused", async () => {
     cpSync(at("whole"), at("model"), { recursive: true })
     const other = await train("model", ["--num_train_epochs", "4"], { env: { TINY: "wider" } })
-    told(other, 1, /Checkpoint 18 is not of this run.*lin\.weight has shape/)
+    expectError(other, 1, /Checkpoint 18 is not of this run.*lin\.weight has shape/)
   })
 
   it("that another process trains in is left alone, also with --overwrite_output_dir", async () => {
@@ -204,8 +204,8 @@ describe.concurrent("a folder", slow, () => {
       JSON.stringify({ pid: process.pid, started: started.slice(started.lastIndexOf(")") + 2).split(" ")[19] })
     )
     const before = readFileSync(at("busy", "regimen.json"), "utf8")
-    told(await train("busy", ["--num_train_epochs", "4"]), 1, new RegExp(`busy is in use by process ${process.pid}`))
-    told(await train("busy", ["--overwrite_output_dir"]), 1, /busy is in use by process/)
+    expectError(await train("busy", ["--num_train_epochs", "4"]), 1, new RegExp(`busy is in use by process ${process.pid}`))
+    expectError(await train("busy", ["--overwrite_output_dir"]), 1, /busy is in use by process/)
     expect(readFileSync(at("busy", "regimen.json"), "utf8")).toBe(before)
     expect(existsSync(at("busy", "checkpoint-18"))).toBe(true)
   })
@@ -217,21 +217,21 @@ describe.concurrent("data and arguments", slow, () => {
     ["ragged", 1, /row \d, column "x": has shape/],
     ["nan", 1, /row 4, column "x": holds NaN/],
     ["bug", 2, /The model fails on a batch.*the model's own bug/]
-  ])("%s: told in a line", async (defect, code, words) => {
-    told(await train(`data-${defect}`, [], { env: { TINY: defect } }), code, words)
+  ])("reports %s in one line", async (defect, code, words) => {
+    expectError(await train(`data-${defect}`, [], { env: { TINY: defect } }), code, words)
   })
 
-  it("what nobody foresaw is told in a line too; all of it with --log-level debug", async () => {
+  it("reports an unexpected error in one line, and its stack trace with --log-level debug", async () => {
     const [line, all] = await Promise.all([
       train("dies", [], { env: { TINY: "dies" } }),
       train("dies-debug", ["--log-level", "debug"], { env: { TINY: "dies" } })
     ])
-    told(line, 1, /RangeError: out of the blue\. This is a bug.*--log-level debug/)
+    expectError(line, 1, /RangeError: out of the blue\. This is a bug.*--log-level debug/)
     expect(all.stderr).toMatch(/RangeError: out of\s+the blue[\s\S]*\n +at /)
     expect(all.code).toBe(1)
   })
 
-  it("a Node that is too old is told so (1)", async () => {
+  it("refuses a Node version that is too old (1)", async () => {
     const old = `data:text/javascript,Object.defineProperty(process,"versions",{value:{...process.versions,node:"22.18.0"}})`
     const ended = await regimen(["train", Command.tiny], { node: ["--import", old] })
     expect(ended.stderr).toMatch(/^regimen needs Node 22\.19 or newer, and this is 22\.18\.0\.[^\n]*\n$/)
@@ -248,10 +248,10 @@ describe.concurrent("data and arguments", slow, () => {
     ],
     [["--resume_from_checkpoint", "nowhere"], /no checkpoint at nowhere/]
   ])("%j: refused before step 0 (2)", async (words, message) => {
-    told(await train(`args-${words[0]}-${words.length}`, words), 2, message)
+    expectError(await train(`args-${words[0]}-${words.length}`, words), 2, message)
   })
 
-  it("a flag that no one knows is told which was meant (2)", async () => {
+  it("suggests the correct name for an unknown flag (2)", async () => {
     const ended = await train("flag", ["--learningrate", "1"])
     expect(ended.stderr).toContain("Did you mean learning_rate?")
     expect(ended.code).toBe(2)
@@ -265,12 +265,12 @@ describe.concurrent("data and arguments", slow, () => {
     ["syntax.ts", "export default {{\n", /cannot be loaded/]
   ])("the program file %s is refused (2)", async (name, text, message) => {
     if (text !== undefined) writeFileSync(at(name), text)
-    told(await regimen(["train", name]), 2, message)
+    expectError(await regimen(["train", name]), 2, message)
   })
 
   it("resume of a folder without a run is refused (2)", async () => {
     mkdirSync(at("empty-folder"))
-    told(await regimen(["resume", "empty-folder"]), 2, /it has no run/)
+    expectError(await regimen(["resume", "empty-folder"]), 2, /it has no run/)
   })
 })
 
@@ -294,8 +294,8 @@ describe.concurrent("the other commands", slow, () => {
 
   it("inspect refuses what is no checkpoint", async () => {
     const [folder, gone] = await Promise.all([regimen(["inspect", "whole"]), regimen(["inspect", "whole/checkpoint-7"])])
-    told(folder, 2, /whole is no checkpoint/)
-    told(gone, 1, /there is no checkpoint of this step/)
+    expectError(folder, 2, /whole is no checkpoint/)
+    expectError(gone, 1, /there is no checkpoint of this step/)
   })
 
   it("doctor says whether this machine can train", async () => {

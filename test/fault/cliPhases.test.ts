@@ -101,13 +101,13 @@ describe.concurrent("the phases", slow, () => {
     ["a file that is not there", 2, ["--train_file", "none.jsonl"], "none.jsonl"],
     ["a file of another kind", 2, ["--validation_file", "rows.xml"], "has an ending that is none of"],
     ["nothing that was trained", 2, ["--do_eval"], "There is no checkpoint at"]
-  ])("%s is told before anything runs (%i)", async (name, code, words, message) => {
+  ])("reports %s before anything runs (%i)", async (name, code, words, message) => {
     const ended = await train(`refused-${name.replaceAll(" ", "-")}`, words)
     expect(ended.stderr).toContain(message)
     expect([ended.code, ended.stdout]).toEqual([code, ""])
   })
 
-  it("a spec that is none is told (2)", async () => {
+  it("refuses an invalid spec (2)", async () => {
     writeFileSync(at("broken.json"), "{")
     writeFileSync(at("empty.json"), "{}")
     writeFileSync(at("unknown.json"), JSON.stringify({ program: Command.tiny, learning_rat: 1 }))

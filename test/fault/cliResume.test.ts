@@ -1,4 +1,4 @@
-/** The command where a run is cut or asked for again: what it says, what it leaves, how to go on, and its exit code. */
+/** The command when a run is interrupted or started again: its messages, files, exit code, and how to continue. */
 import { cpSync, existsSync, readFileSync } from "node:fs"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import * as Command from "../support/command.ts"
@@ -18,7 +18,7 @@ const bytes = (output: string) => readFileSync(at(output, "model.safetensors"))
 const status = (output: string): { readonly status: string; readonly step: number } =>
   JSON.parse(readFileSync(at(output, "regimen.json"), "utf8"))
 
-/** The run has come to where the one that was never cut is. */
+/** Expects the run to have ended as the uninterrupted one. */
 const ended = (output: string, { code, stdout }: Command.Ended) => {
   expect(stdout).toContain("Finished tiny: 18 steps")
   expect(code).toBe(0)
@@ -52,20 +52,23 @@ describe.concurrent("a run from a checkpoint that was named", slow, () => {
   it.each([
     ["its own", "own", "own/checkpoint-8", "checkpoint-8"],
     ["another folder's", "branch", "whole/checkpoint-8", "whole/checkpoint-8"]
-  ])("%s: cut, it names the one to go on from, and that ends as if it had not been cut", async (_, output, from, told) => {
-    if (output === "own") cpSync(at("whole"), at("own"), { recursive: true })
-    const signal = { env: { TINY_SIGNAL: "train:4:SIGINT" } }
-    const cut = await train(output, ["--resume_from_checkpoint", from], signal)
-    expect(cut.stdout).toContain(`Resuming ${output} from ${told} (step 8).`)
-    expect(cut.stdout).toContain(
-      `saved in ${output}. Run the same command with --resume_from_checkpoint ${output}/checkpoint-10 to continue.`
-    )
-    expect(cut.code).toBe(75)
-    expect(status(output)).toMatchObject({ status: "interrupted", step: 10 })
-    const on = await train(output, ["--resume_from_checkpoint", `${output}/checkpoint-10`])
-    expect(on.stdout).toContain(`Resuming ${output} from checkpoint-10 (step 10).`)
-    ended(output, on)
-  })
+  ])(
+    "%s: an interrupted run names the checkpoint to resume from, and ends as the uninterrupted one",
+    async (_, output, from, described) => {
+      if (output === "own") cpSync(at("whole"), at("own"), { recursive: true })
+      const signal = { env: { TINY_SIGNAL: "train:4:SIGINT" } }
+      const cut = await train(output, ["--resume_from_checkpoint", from], signal)
+      expect(cut.stdout).toContain(`Resuming ${output} from ${described} (step 8).`)
+      expect(cut.stdout).toContain(
+        `saved in ${output}. Run the same command with --resume_from_checkpoint ${output}/checkpoint-10 to continue.`
+      )
+      expect(cut.code).toBe(75)
+      expect(status(output)).toMatchObject({ status: "interrupted", step: 10 })
+      const on = await train(output, ["--resume_from_checkpoint", `${output}/checkpoint-10`])
+      expect(on.stdout).toContain(`Resuming ${output} from checkpoint-10 (step 10).`)
+      ended(output, on)
+    }
+  )
 
   it("another folder's: cut before it began, nothing is saved; cut before an update, its start is", async () => {
     const from = ["--resume_from_checkpoint", "whole/checkpoint-8"]
@@ -87,13 +90,10 @@ describe.concurrent("a signal", slow, () => {
     ended("end", await train("end", [], { env: { TINY_SIGNAL: "end:1:SIGINT" } }))
   })
 
-  it.each(["SIGINT", "SIGTERM"])(
-    "%s before there is a run leaves nothing, and is told by the exit code (130)",
-    async (signal) => {
-      const output = `none-${signal}`
-      const cut = await train(output, [], { env: { TINY_SIGNAL: `open:1:${signal}` } })
-      expect([cut.stdout, cut.stderr, cut.code]).toEqual(["", "", 130])
-      expect(existsSync(at(output))).toBe(false)
-    }
-  )
+  it.each(["SIGINT", "SIGTERM"])("%s before there is a run writes nothing and exits with 130", async (signal) => {
+    const output = `none-${signal}`
+    const cut = await train(output, [], { env: { TINY_SIGNAL: `open:1:${signal}` } })
+    expect([cut.stdout, cut.stderr, cut.code]).toEqual(["", "", 130])
+    expect(existsSync(at(output))).toBe(false)
+  })
 })

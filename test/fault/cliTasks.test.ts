@@ -214,7 +214,7 @@ describe("a run goes on", slow, () => {
   })
 })
 
-describe("before step 0 it is told", slow, () => {
+describe("is reported before step 0", slow, () => {
   const words = (task: string, ...more: ReadonlyArray<string>) => [
     "train",
     "--task",
@@ -275,7 +275,7 @@ describe("before step 0 it is told", slow, () => {
       "There is no argument doc_stride"
     ],
     [
-      "an answer that is not where it is said",
+      "an answer that is not at its position",
       words("question-answering", "--model_name_or_path", at("bert"), "--train_file", at("shifted.jsonl")),
       'the text does not have "Oslo" at 3'
     ],

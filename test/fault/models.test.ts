@@ -26,7 +26,7 @@ interface Given {
 const attempt = Effect.fnUntraced(function* (name: string, given: Given = {}, hub: Layer.Layer<never> = Hub.memory({})) {
   const fs = yield* FileSystem.FileSystem
   const directory = `${yield* fs.makeTempDirectoryScoped()}/run`
-  const told: Array<string> = []
+  const events: Array<string> = []
   const program = Effect.gen(function* () {
     const { model } = yield* Pretrained.load(name, given.pretrained)
     const trainer = yield* Trainer.make({
@@ -43,14 +43,14 @@ const attempt = Effect.fnUntraced(function* (name: string, given: Given = {}, hu
       evalDataset: Dataset.fromArray(given.evaluated ?? good),
       dataCollator: Collator.stack(),
       ...(given.tokenizer === undefined ? {} : { tokenizer: given.tokenizer }),
-      callbacks: [Callback.make({ onTrainBegin: () => void told.push("begun"), onStepEnd: () => void told.push("step") })]
+      callbacks: [Callback.make({ onTrainBegin: () => void events.push("begun"), onStepEnd: () => void events.push("step") })]
     })
     return yield* trainer.train()
   })
   const world = Layer.mergeAll(Device.cpu, CheckpointStore.fileSystem({ directory }), Logger.none, hub)
   const exit = yield* Effect.result(Effect.provide(program, world, { local: true }))
   const left = (yield* fs.exists(directory)) ? yield* fs.readDirectory(directory) : []
-  return { exit, told, left }
+  return { exit, events, left }
 })
 
 /** A folder with a model, one file of which was changed. */
@@ -133,9 +133,9 @@ describe("before step 0", () => {
   for (const [what, tag, advice, run] of causes) {
     it.live(`${what}: ${tag}`, () =>
       Effect.gen(function* () {
-        const { exit, told, left } = yield* run
+        const { exit, events, left } = yield* run
         expect(exit).toMatchObject({ _tag: "Failure", failure: { _tag: tag, message: expect.stringMatching(advice) } })
-        expect([told, left]).toEqual([[], []])
+        expect([events, left]).toEqual([[], []])
       }).pipe(Effect.provide(NodeServices.layer))
     )
   }
@@ -143,7 +143,7 @@ describe("before step 0", () => {
   it.live("what a collator mends is no fault, and rows that are made when they are read are looked at in their batch", () =>
     Effect.gen(function* () {
       const { model } = yield* Pretrained.load(yield* folderOf())
-      const told: Array<string> = []
+      const events: Array<string> = []
       const train = (trainDataset: Dataset.Dataset<Row>, dataCollator: Collator.Collator<Row>) =>
         Effect.gen(function* () {
           const trainer = yield* Trainer.make({
@@ -151,7 +151,7 @@ describe("before step 0", () => {
             args: { numTrainEpochs: 1, perDeviceTrainBatchSize: 1, saveStrategy: "no", dataSeed: 1 },
             trainDataset,
             dataCollator,
-            callbacks: [Callback.make({ onStepEnd: () => void told.push("step") })]
+            callbacks: [Callback.make({ onStepEnd: () => void events.push("step") })]
           })
           return yield* Effect.result(trainer.train())
         }).pipe(Effect.provide(Layer.mergeAll(Device.cpu, CheckpointStore.memory, Logger.none), { local: true }))
@@ -162,10 +162,10 @@ describe("before step 0", () => {
           indices
         )
       expect((yield* train(long, cutting))._tag).toBe("Success")
-      expect(told).toHaveLength(12)
+      expect(events).toHaveLength(12)
       const made = long.pipe(Dataset.map((one) => one))
       expect(yield* train(made, Collator.stack())).toMatchObject({ _tag: "Failure", failure: { _tag: "DataError", row: 11 } })
-      expect(told.length).toBeLessThan(24)
+      expect(events.length).toBeLessThan(24)
     }).pipe(Effect.provide(NodeServices.layer))
   )
 })

@@ -33,11 +33,11 @@ const templates = {
 test.each(Object.entries(templates))("a chat, %s: what has a label is exactly what the assistant says", (_, template) =>
   fc.assert(
     fc.property(messages, fc.nat(80), (messages, maxLength) => {
-      const parts = messages.map(({ role, content }) => ({ role, before: idsOf(`[${role}]`), said: [...idsOf(content), eos!] }))
-      const ids = parts.flatMap(({ before, said }) => [...before, ...said])
-      const labels = parts.flatMap(({ role, before, said }) => [
+      const parts = messages.map(({ role, content }) => ({ role, before: idsOf(`[${role}]`), turn: [...idsOf(content), eos!] }))
+      const ids = parts.flatMap(({ before, turn }) => [...before, ...turn])
+      const labels = parts.flatMap(({ role, before, turn }) => [
         ...masked(before),
-        ...(role === "assistant" ? said : masked(said))
+        ...(role === "assistant" ? turn : masked(turn))
       ])
       expect(Completion.ofChat(bytes, messages, { template })).toEqual({
         input_ids: ids,

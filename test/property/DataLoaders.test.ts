@@ -33,7 +33,7 @@ const given = fc.record({
 })
 type Given = typeof given extends fc.Arbitrary<infer A> ? A : never
 
-const feed = Effect.fnUntraced(function* ({ args, dropLast, factor, order, size, stream, workers }: Given) {
+const loadersOf = Effect.fnUntraced(function* ({ args, dropLast, factor, order, size, stream, workers }: Given) {
   const made = Seq2SeqArguments.make({
     ...args,
     dataloaderDropLast: dropLast,
@@ -67,9 +67,9 @@ it("a batch is a function of the arguments and its place: of no worker, and of n
       fc.pre(possible(given))
       await runScoped(
         Effect.gen(function* () {
-          const walking = yield* feed(given)
+          const walking = yield* loadersOf(given)
           for (const [epoch, batch] of cursors) {
-            const fresh = yield* feed({ ...given, workers: 0 })
+            const fresh = yield* loadersOf({ ...given, workers: 0 })
             expect(yield* walking.train.batch(epoch, batch)).toEqual(yield* fresh.train.batch(epoch, batch))
           }
         })
@@ -91,7 +91,7 @@ it("an epoch is the order that the arguments name, and has every row", () =>
         grouped: Sampler.lengthGrouped({ lengths, seed, batchSize: batchSize * args.gradientAccumulationSteps }),
         sortish: Sampler.sortish({ lengths, seed, batchSize })
       }
-      const rows = await runScoped(Effect.flatMap(feed(given), ({ train }) => through(train, epoch)))
+      const rows = await runScoped(Effect.flatMap(loadersOf(given), ({ train }) => through(train, epoch)))
       const kept = dropLast ? size - (size % batchSize) : size
       expect(rows).toEqual([...samplers[order](size, epoch)].slice(0, kept))
       expect(new Set(rows).size).toBe(kept)
@@ -167,7 +167,7 @@ const ways: ReadonlyArray<readonly [string, Seq2SeqArguments.Input, ("dataset" |
   ["a stream, read ahead", { dataloaderNumWorkers: 2 }, "stream"]
 ]
 
-it.effect.each(ways)("a run that is cut and goes on reads the batches of one that is not: %s", ([, input, kind]) =>
+it.effect.each(ways)("an interrupted and resumed run reads the batches of the uninterrupted one: %s", ([, input, kind]) =>
   Effect.gen(function* () {
     const rows = Dataset.fromArray(Tiny.rows(11).map((row, i) => ({ ...row, length: (i * 7) % 5 })))
     const args = yield* Effect.fromResult(

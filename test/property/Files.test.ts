@@ -30,7 +30,7 @@ const rows = fc.array(row, { maxLength: 40 })
 const asked = fc.array(fc.nat(), { maxLength: 30 })
 const blank = fc.constantFrom("", " ", "\t", "\r", " \r")
 
-/** The rows at these indices, and all of them, equal those in memory, however one comes to them. */
+/** The rows at these indices, and all of them, equal those in memory, however they are read. */
 const same = (
   written: ReadonlyArray<Row>,
   wanted: ReadonlyArray<number>,

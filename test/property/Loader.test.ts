@@ -50,7 +50,7 @@ describe("Loader", () => {
       cases
     ))
 
-  test("a run cut at any batch and resumed reads the rows of the uninterrupted one", () =>
+  test("a run interrupted at any batch and resumed reads the rows of the uninterrupted one", () =>
     fc.assert(
       fc.property(setup, fc.nat(), (options, at) => {
         const whole = Effect.runSync(Effect.flatMap(make(options), (loader) => through(loader, options.epoch)))

@@ -1,4 +1,4 @@
-/** Laws of metrics: monoids, whose figures do not depend on how the rows are cut into batches, nor on who combines what first. */
+/** Laws of metrics: monoids, whose results do not depend on how rows are split into batches, nor on the order of combination. */
 import "@tensorflow/tfjs-backend-cpu"
 import fc from "fast-check"
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
@@ -190,7 +190,7 @@ describe.each(table)("$name", ({ metric, within, atLeast = 0 }) => {
     }
   }
 
-  it("is a monoid that does not depend on how the rows are cut, nor on the order and the grouping of the parts", () => {
+  it("is a monoid that does not depend on how the rows are split, nor on the order and the grouping of the parts", () => {
     fc.assert(
       fc.property(rows, twelve(fc.boolean()), twelve(fc.nat()), twelve(fc.nat()), (all, cuts, order, picks) => {
         const whole = over(metric, [all])
@@ -221,7 +221,7 @@ describe.each(table)("$name", ({ metric, within, atLeast = 0 }) => {
   })
 })
 
-it("R2 and Pearson know constants, whatever they are and however they are cut", () => {
+it("R2 and Pearson detect constants, whatever their value and however they are split", () => {
   const constant = fc.float({ min: -1e6, max: 1e6, noNaN: true })
   const cutAt = fc.integer({ min: 1, max: 6 })
   fc.assert(

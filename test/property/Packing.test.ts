@@ -2,7 +2,7 @@ import fc from "fast-check"
 import { expect, test } from "vitest"
 import * as Packing from "../../src/Tokenizer/Packing.ts"
 
-/** Every token is another, so that none can stand for one that was lost. */
+/** Every token is different, so that no token can hide the loss of another. */
 const sequences = fc.array(fc.nat(12), { maxLength: 20 }).map((sizes) => {
   let next = 0
   return sizes.map((size) => ({ input_ids: Array.from({ length: size }, () => next++) }))

@@ -39,20 +39,20 @@ const wordsOf = (flag: string, field: Field<unknown>, value: unknown, attach: bo
 it("flags give arguments back, whatever way they are written in", () => {
   fc.assert(
     fc.property(valid, fc.boolean(), fc.boolean(), fc.boolean(), (input, attach, dashes, bare) => {
-      const said: Record<string, unknown> = {}
+      const given: Record<string, unknown> = {}
       const words = Arguments.names.flatMap((name) => {
         const value = input[toCamel(name)]
         if (value === undefined) return []
         const flag = `--${dashes && name !== "log_level" ? name.replaceAll("_", "-") : name}`
         const plain = bare && typeof value === "boolean" && fields[name].kind === "boolean"
         const written = plain ? [value ? flag : flag.replace("--", "--no_")] : wordsOf(flag, fields[name], value, attach)
-        if (written !== undefined) said[toCamel(name)] = value
+        if (written !== undefined) given[toCamel(name)] = value
         return written ?? []
       })
-      fc.pre(Result.isSuccess(Arguments.make(said as Arguments.Input)))
+      fc.pre(Result.isSuccess(Arguments.make(given as Arguments.Input)))
       const read = Result.getOrThrow(Flags.split(["train", ...words, "--json"]))
       expect(read.rest).toEqual(["train", "--json"])
-      expect(made(read.input)).toEqual(made(said as Arguments.Input))
+      expect(made(read.input)).toEqual(made(given as Arguments.Input))
     }),
     { numRuns: 500 }
   )

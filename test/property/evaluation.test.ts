@@ -1,4 +1,4 @@
-/** Laws of evaluation and prediction: how a set is cut and when its results leave the device changes nothing, and nothing is left there. */
+/** Laws of evaluation and prediction: the results depend neither on the batch size nor on when they leave the device, and no tensor is left. */
 import { expect, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Layer, Stream } from "effect"
 import fc from "fast-check"
@@ -63,7 +63,7 @@ const joined = (gathered: EvalPrediction.Gathered | undefined) => {
   return Joining.concatenateAll(records)
 }
 
-it.effect("what is predicted and measured does not depend on how the set is cut and when results leave the device", () =>
+it.effect("predictions and metrics depend neither on the batch size nor on when results leave the device", () =>
   Effect.gen(function* () {
     for (const { count, size, ...collect } of settings) {
       const context = JSON.stringify({ count, size, ...collect })
@@ -108,28 +108,26 @@ it.effect("computeMetrics on a whole set, batch by batch, and a streaming metric
   }).pipe(Effect.scoped, Effect.provide(Cpu.layer))
 )
 
-it.effect(
-  "the batches on the device are as many as evalAccumulationSteps allows, and all of them only where it is left out",
-  () =>
-    Effect.gen(function* () {
-      const outputs = 2
-      for (const { count, size, evalAccumulationSteps, ...collect } of settings) {
-        const weights = yield* Scoring.weights
-        const before = tf.memory().numTensors
-        const on: Array<number> = []
-        yield* Evaluation.predictAll({
-          model: Scoring.model,
-          weights,
-          loader: Scoring.loader(Scoring.rows(count), size),
-          metrics: Scoring.metrics,
-          collect: { ...collect, evalAccumulationSteps },
-          onBatch: () => Effect.sync(() => void on.push((tf.memory().numTensors - before) / outputs))
-        })
-        const batches = Array.from({ length: Math.ceil(count / size) }, (_, i) => i + 1)
-        expect(on).toEqual(batches.map((done) => (evalAccumulationSteps === null ? done : done % evalAccumulationSteps)))
-        expect(tf.memory().numTensors).toBe(before)
-      }
-    }).pipe(Effect.scoped, Effect.provide(Cpu.layer))
+it.effect("at most evalAccumulationSteps batches are on the device; all of them if it is omitted", () =>
+  Effect.gen(function* () {
+    const outputs = 2
+    for (const { count, size, evalAccumulationSteps, ...collect } of settings) {
+      const weights = yield* Scoring.weights
+      const before = tf.memory().numTensors
+      const on: Array<number> = []
+      yield* Evaluation.predictAll({
+        model: Scoring.model,
+        weights,
+        loader: Scoring.loader(Scoring.rows(count), size),
+        metrics: Scoring.metrics,
+        collect: { ...collect, evalAccumulationSteps },
+        onBatch: () => Effect.sync(() => void on.push((tf.memory().numTensors - before) / outputs))
+      })
+      const batches = Array.from({ length: Math.ceil(count / size) }, (_, i) => i + 1)
+      expect(on).toEqual(batches.map((done) => (evalAccumulationSteps === null ? done : done % evalAccumulationSteps)))
+      expect(tf.memory().numTensors).toBe(before)
+    }
+  }).pipe(Effect.scoped, Effect.provide(Cpu.layer))
 )
 
 it.effect("without a computeMetrics, and batch by batch, nothing stays on the device", () =>

@@ -27,14 +27,14 @@ const model: Model = {
   }
 }
 
-/** Hears what a run says beside its log. */
-const hearing = (said: Array<unknown>) => Logger.layer([Logger.make(({ message }) => said.push(message))])
+/** Collects the warnings of a run. */
+const collecting = (warnings: Array<unknown>) => Logger.layer([Logger.make(({ message }) => warnings.push(message))])
 
 /** What is seen of a run: the rows of its batches in order, what it says and logs, what it saves and removes, and its weights. */
 const seen = Effect.fnUntraced(function* (args: Input) {
   const batches: Array<string> = []
   const entries: Array<Entry> = []
-  const said: Array<unknown> = []
+  const warnings: Array<unknown> = []
   const store = Tiny.store()
   const program = Program.make({
     model: { ...model, inputs: ["x"], labels: ["labels"], mainInput: "x" },
@@ -54,7 +54,7 @@ const seen = Effect.fnUntraced(function* (args: Input) {
     logLevel: "error"
   } as const
   const checked = yield* Effect.fromResult(Seq2SeqArguments.make({ ...usual, ...args }))
-  const world = Layer.mergeAll(small(6), store.layer, Tiny.logger(entries), hearing(said))
+  const world = Layer.mergeAll(small(6), store.layer, Tiny.logger(entries), collecting(warnings))
   const trained = Effect.scoped(Effect.flatMap(program.prepare(checked), Program.train)).pipe(
     Effect.provide(world, { local: true })
   )
@@ -67,7 +67,7 @@ const seen = Effect.fnUntraced(function* (args: Input) {
   const measured = entries.flatMap((entry) => (entry._tag === "Scalars" ? Object.keys(entry.clock) : []))
   return JSON.stringify({
     batches,
-    said,
+    warnings,
     logs,
     measured,
     done: store.done,

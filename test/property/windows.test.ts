@@ -1,4 +1,4 @@
-/** The windows of question answering: nothing is lost, nothing is too long, and answers are where they are said. */
+/** The windows of question answering: no token is lost, no window is too long, and answers are at their positions. */
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import * as Windows from "../../src/Task/QuestionAnswering/Windows.ts"
@@ -73,7 +73,7 @@ describe.each(Object.entries(tokenizers))("%s", (_, tokenizer) => {
   })
 })
 
-it("a question that leaves no room is told", () => {
+it("refuses a question that leaves no room for the context", () => {
   const question = { id: "q", question: "the river the river", context: "Oslo", answers: undefined }
   expect(() => Windows.cut(pieces, question, 0, { size: 9, stride: 4 })).toThrow(
     /raise max_seq_length, or make doc_stride smaller/

@@ -1,4 +1,4 @@
-/** Small models of TensorFlow.js's layers. Their outputs are logits, their layers have names. */
+/** TestModels models of TensorFlow.js's layers. Their outputs are logits, their layers have names. */
 import * as tfl from "@tensorflow/tfjs-layers"
 
 const { layers } = tfl

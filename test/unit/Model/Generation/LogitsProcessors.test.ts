@@ -1,4 +1,4 @@
-/** Small questions about scores: which is best, whether any is left, whether they are numbers. */
+/** TestModels questions about scores: which is best, whether any is left, whether they are numbers. */
 import { expect, it } from "@effect/vitest"
 import * as LogitsProcessors from "../../../../src/Model/Generation/LogitsProcessors.ts"
 
