@@ -6,23 +6,26 @@
  * folder or the new one is whole. What is removed is renamed to `.removed-<step>` first.
  */
 import { Effect, FileSystem, Path } from "effect"
+import * as CheckpointName from "./CheckpointName.ts"
 import * as Disk from "./Disk.ts"
 import type { Files } from "./Folder.ts"
+import type { Lineage } from "./Lineage.ts"
 import * as Manifest from "./Manifest.ts"
 
 /** Opens the shelf in `directory`, which is made when something is put there. */
 export const make = Effect.fnUntraced(function* (directory: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const place = (step: number) => path.join(directory, `checkpoint-${step}`)
+  const place = (step: number) => path.join(directory, CheckpointName.make(step))
   const saving = (step: number) => path.join(directory, `.saving-${step}`)
   const replaced = (step: number) => path.join(directory, `.replaced-${step}`)
   const removed = (step: number) => path.join(directory, `.removed-${step}`)
   const erase = (folder: string) => fs.remove(folder, { recursive: true, force: true })
 
   const names = fs.readDirectory(directory).pipe(Effect.catchIf(Disk.isMissing, () => Effect.succeed<Array<string>>([])))
-  const stepsIn = (pattern: RegExp) =>
-    Effect.map(names, (all) => [...new Set(all.flatMap((name) => pattern.exec(name)?.slice(1).map(Number) ?? []))])
+  /** The steps of the folders in a state of being written or removed. */
+  const stepsIn = (state: "saving" | "replaced" | "removed") =>
+    Effect.map(names, (all) => all.flatMap((name) => new RegExp(`^\\.${state}-(\\d+)$`).exec(name)?.slice(1).map(Number) ?? []))
 
   const manifestOf = (folder: string) => Effect.flatMap(fs.readFileString(path.join(folder, Manifest.fileName)), Manifest.decode)
 
@@ -62,18 +65,18 @@ export const make = Effect.fnUntraced(function* (directory: string) {
     manifestOf,
     /** Steps whose folders are whole, in order. */
     steps: Effect.gen(function* () {
-      const steps = yield* stepsIn(/^(?:checkpoint|\.replaced)-(\d+)$/)
-      const whole = yield* Effect.filter(steps, (step) => Effect.map(find(step), (folder) => folder !== undefined))
+      const steps = [...(yield* names).flatMap((name) => CheckpointName.step(name) ?? []), ...(yield* stepsIn("replaced"))]
+      const whole = yield* Effect.filter([...new Set(steps)], (step) => Effect.map(find(step), (folder) => folder !== undefined))
       return whole.sort((left, right) => left - right)
     }),
     /** Puts files in the place of a step. Cut anywhere, it leaves what was there or what is new. */
-    put: (step: number, files: Files) =>
+    put: (step: number, files: Files, lineage?: Lineage) =>
       Effect.gen(function* () {
         yield* fs.makeDirectory(directory, { recursive: true })
         yield* settle(step)
         yield* erase(saving(step))
         yield* fs.makeDirectory(saving(step))
-        const manifest = yield* Manifest.make(files)
+        const manifest = yield* Manifest.make(files, lineage)
         for (const [name, bytes] of Object.entries(files)) yield* Disk.writeFile(path.join(saving(step), name), bytes)
         yield* Disk.writeFile(path.join(saving(step), Manifest.fileName), Manifest.encode(manifest))
         yield* Disk.sync(saving(step))
@@ -88,9 +91,9 @@ export const make = Effect.fnUntraced(function* (directory: string) {
     }, Effect.uninterruptible),
     /** Clears away what was left behind by writes and removals that were cut. */
     recover: Effect.gen(function* () {
-      yield* Effect.forEach(yield* stepsIn(/^\.replaced-(\d+)$/), settle)
-      yield* Effect.forEach(yield* stepsIn(/^\.saving-(\d+)$/), (step) => erase(saving(step)))
-      yield* Effect.forEach(yield* stepsIn(/^\.removed-(\d+)$/), (step) => erase(removed(step)))
+      yield* Effect.forEach(yield* stepsIn("replaced"), settle)
+      yield* Effect.forEach(yield* stepsIn("saving"), (step) => erase(saving(step)))
+      yield* Effect.forEach(yield* stepsIn("removed"), (step) => erase(removed(step)))
     })
   }
 })

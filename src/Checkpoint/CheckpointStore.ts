@@ -3,8 +3,10 @@ import { Context, type Effect, Schema, type Scope } from "effect"
 import type { Scalars } from "../Layer/Logger/Logger.ts"
 import type { HostWeights } from "../Tensor/Weights.ts"
 import type { TrainerState } from "../TrainerState.ts"
+import type { Lineage } from "./Lineage.ts"
 import type { RunAttempt } from "./RunAttempt.ts"
 
+export type { Lineage } from "./Lineage.ts"
 export type { RunAttempt } from "./RunAttempt.ts"
 
 export interface Checkpoint {
@@ -16,6 +18,8 @@ export interface Checkpoint {
   readonly history: ReadonlyArray<Scalars>
   /** The texts of the entries, in the same order, where they are encoded already. A loaded checkpoint has none. */
   readonly encodedHistory?: ReadonlyArray<EncodedEntry>
+  /** The attempt that saved it, and the checkpoints that the run resumed from before. Checkpoints of old versions have none. */
+  readonly lineage?: Lineage
   /** Set where there is the model alone: without slots, no run can go on from it. */
   readonly modelOnly?: true
   /** What the run was told of itself (`Options.config`), as JSON: for people; a run with `auto_find_batch_size` reads its batch size back. */
@@ -64,6 +68,8 @@ export class CheckpointStore extends Context.Service<
     readonly save: (checkpoint: Checkpoint) => Effect.Effect<void, CheckpointError>
     /** Steps of the whole checkpoints, in order of step (never of time); what is half-written is not listed. */
     readonly list: Effect.Effect<ReadonlyArray<number>, CheckpointError>
+    /** Reads the lineage that a checkpoint was saved with, without its tensors; undefined if it was saved without. */
+    readonly lineage: (step: number) => Effect.Effect<Lineage | undefined, CheckpointError>
     readonly load: (step: number) => Effect.Effect<Checkpoint, CheckpointError>
     /** Removes a checkpoint; one that is not there is no error. */
     readonly remove: (step: number) => Effect.Effect<void, CheckpointError>

@@ -23,7 +23,7 @@ export const layer = (options: {
 const make = Effect.fnUntraced(function* (directory: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const shelf = yield* AtomicFolders.make(directory)
+  const folders = yield* AtomicFolders.make(directory)
   const one = yield* Semaphore.make(1)
   const onDisk = Effect.provideService(FileSystem.FileSystem, fs)
 
@@ -32,20 +32,36 @@ const make = Effect.fnUntraced(function* (directory: string) {
   const fromDisk = (operation: CheckpointError["operation"], step: number | null) => (error: PlatformError.PlatformError) =>
     Effect.fail(failure(operation, step, Disk.pathOf(error) ?? directory, Disk.advice(error)))
 
+  const manifestOf = Effect.fnUntraced(function* (step: number) {
+    const folder = (yield* folders.find(step)) ?? folders.place(step)
+    if (!(yield* fs.exists(folder))) return yield* failure("read", step, folder, "there is no checkpoint of this step.")
+    const file = path.join(folder, Manifest.fileName)
+    const manifest = yield* Effect.mapError(folders.manifestOf(folder), () =>
+      failure("read", step, file, `it is missing or unreadable. ${damaged}`)
+    )
+    return { folder, manifest }
+  })
+
+  /** The latest attempt that a checkpoint was written by. */
+  const lastAttempt = Effect.gen(function* () {
+    const manifests = yield* Effect.forEach(yield* folders.steps, manifestOf)
+    return Math.max(0, ...manifests.map(({ manifest }) => manifest.lineage?.attempt ?? 0))
+  })
+
   const count = Effect.gen(function* () {
     const file = path.join(directory, "run.json")
     const text = yield* Effect.asSome(fs.readFileString(file)).pipe(Effect.catchIf(Disk.isMissing, () => Effect.succeedNone))
-    const previous = Option.isNone(text) ? undefined : yield* decodeSession(text.value)
-    const session = yield* RunAttempt.next(previous)
-    yield* Disk.writeFile(`${file}.tmp`, new TextEncoder().encode(encodeSession(session)))
+    const previous = Option.isNone(text) ? undefined : yield* decodeAttempt(text.value)
+    const attempt = yield* RunAttempt.next(previous, previous === undefined ? yield* lastAttempt : 0)
+    yield* Disk.writeFile(`${file}.tmp`, new TextEncoder().encode(encodeAttempt(attempt)))
     yield* fs.rename(`${file}.tmp`, file)
-    return session
+    return attempt
   }).pipe(Effect.catchTag("SchemaError", () => Effect.fail(failure("open", null, path.join(directory, "run.json"), notARun))))
 
   const open = Effect.gen(function* () {
     yield* fs.makeDirectory(directory, { recursive: true })
     yield* Lock.take(path.join(directory, "run.lock"), directory)
-    yield* shelf.recover
+    yield* folders.recover
     return yield* count
   }).pipe(onDisk, Effect.catchTag("PlatformError", fromDisk("open", null)))
 
@@ -54,22 +70,14 @@ const make = Effect.fnUntraced(function* (directory: string) {
       const { step } = checkpoint.state
       const files = yield* Effect.try({
         try: () => Folder.encode(checkpoint, directory),
-        catch: (cause) => failure("write", step, shelf.place(step), messageOf(cause))
+        catch: (cause) => failure("write", step, folders.place(step), messageOf(cause))
       })
-      yield* shelf.put(step, files).pipe(onDisk, Effect.catchTag("PlatformError", fromDisk("write", step)))
+      yield* folders.put(step, files, checkpoint.lineage).pipe(onDisk, Effect.catchTag("PlatformError", fromDisk("write", step)))
     }).pipe(one.withPermit)
 
   const load = (step: number) =>
     Effect.gen(function* () {
-      const folder = (yield* shelf.find(step)) ?? shelf.place(step)
-      if (!(yield* fs.exists(folder))) return yield* failure("read", step, folder, "there is no checkpoint of this step.")
-      const manifest = yield* shelf
-        .manifestOf(folder)
-        .pipe(
-          Effect.mapError(() =>
-            failure("read", step, path.join(folder, Manifest.fileName), `it is missing or unreadable. ${damaged}`)
-          )
-        )
+      const { folder, manifest } = yield* manifestOf(step)
       const files: Record<string, Uint8Array> = {}
       for (const [name, written] of Object.entries(manifest.files)) {
         const file = path.join(folder, name)
@@ -81,7 +89,10 @@ const make = Effect.fnUntraced(function* (directory: string) {
         files[name] = bytes
       }
       return yield* Effect.try({
-        try: () => Folder.decode(files),
+        try: (): Checkpoint => ({
+          ...Folder.decode(files),
+          ...(manifest.lineage === undefined ? {} : { lineage: manifest.lineage })
+        }),
         catch: (cause) => failure("read", step, folder, messageOf(cause))
       })
     }).pipe(Effect.catchTag("PlatformError", fromDisk("read", step)))
@@ -90,14 +101,20 @@ const make = Effect.fnUntraced(function* (directory: string) {
     open,
     save,
     load,
-    list: shelf.steps.pipe(Effect.catchTag("PlatformError", fromDisk("list", null))),
-    remove: (step: number) => shelf.remove(step).pipe(one.withPermit, Effect.catchTag("PlatformError", fromDisk("remove", step)))
+    lineage: (step: number) =>
+      manifestOf(step).pipe(
+        Effect.map(({ manifest }) => manifest.lineage),
+        Effect.catchTag("PlatformError", fromDisk("read", step))
+      ),
+    list: folders.steps.pipe(Effect.catchTag("PlatformError", fromDisk("list", null))),
+    remove: (step: number) =>
+      folders.remove(step).pipe(one.withPermit, Effect.catchTag("PlatformError", fromDisk("remove", step)))
   }
 })
 
-const SessionJson = Schema.fromJsonString(RunAttempt.RunAttempt)
-const encodeSession = Schema.encodeSync(SessionJson)
-const decodeSession = Schema.decodeUnknownEffect(SessionJson)
+const AttemptJson = Schema.fromJsonString(RunAttempt.RunAttempt)
+const encodeAttempt = Schema.encodeSync(AttemptJson)
+const decodeAttempt = Schema.decodeUnknownEffect(AttemptJson)
 
 const notARun = "it is not a run's file. Delete it to begin a new run beside these checkpoints, or choose another output folder."
 

@@ -2,6 +2,7 @@
 
 import * as Python from "../Format/Python.ts"
 import type { Scalars } from "../Layer/Logger/Logger.ts"
+import * as CheckpointName from "./CheckpointName.ts"
 import type { Checkpoint } from "./CheckpointStore.ts"
 import * as Json from "./Json.ts"
 
@@ -18,7 +19,7 @@ export const trainerState = (
   const keys: Readonly<Record<string, unknown>> = {
     ...unknown,
     best_global_step: best,
-    best_model_checkpoint: best === null ? null : `${folder}/checkpoint-${best}`,
+    best_model_checkpoint: best === null ? null : `${folder}/${CheckpointName.make(best)}`,
     epoch: state.epoch,
     global_step: state.step,
     num_input_tokens_seen: state.inputTokens,

@@ -1,6 +1,7 @@
 /** The manifest lists a checkpoint's files with their sizes and hashes. It is written last: a folder without it is not whole. */
 import { Effect, Schema } from "effect"
 import type { Files } from "./Folder.ts"
+import { Lineage } from "./Lineage.ts"
 
 export const fileName = "manifest.json"
 
@@ -12,7 +13,9 @@ const isName = (name: string) => /^\w[\w.-]*$/.test(name)
 
 const Manifest = Schema.Struct({
   format: Schema.Literal(1),
-  files: Schema.Record(Schema.String, Written).pipe(Schema.check(Schema.makeFilter((files) => Object.keys(files).every(isName))))
+  files: Schema.Record(Schema.String, Written).pipe(Schema.check(Schema.makeFilter((files) => Object.keys(files).every(isName)))),
+  /** Written since checkpoints have one; here because a manifest is read quickly. */
+  lineage: Schema.optionalKey(Lineage)
 })
 export type Manifest = typeof Manifest.Type
 
@@ -21,10 +24,10 @@ export const decode = Schema.decodeUnknownEffect(codec)
 export const encode = (manifest: Manifest): Uint8Array => new TextEncoder().encode(Schema.encodeSync(codec)(manifest))
 
 /** Makes the manifest of files. The hashing is done off the main thread. */
-export const make = Effect.fnUntraced(function* (files: Files) {
+export const make = Effect.fnUntraced(function* (files: Files, lineage?: Lineage) {
   const entries: Record<string, Manifest["files"][string]> = {}
   for (const [name, bytes] of Object.entries(files)) entries[name] = { size: bytes.length, sha256: yield* sha256(bytes) }
-  const manifest: Manifest = { format: 1, files: entries }
+  const manifest: Manifest = { format: 1, files: entries, ...(lineage === undefined ? {} : { lineage }) }
   return manifest
 })
 

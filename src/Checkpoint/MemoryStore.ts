@@ -1,47 +1,65 @@
-/** The checkpoint store of tests: it forgets when its layer is closed. */
+/** A checkpoint store in RAM, for tests: its checkpoints are lost when its layer is closed. */
 import { Effect, Layer } from "effect"
 import type { HostWeights } from "../Tensor/Weights.ts"
 import * as CheckpointJson from "./CheckpointJson.ts"
 import { CheckpointError, CheckpointStore, StoreLocked } from "./CheckpointStore.ts"
+import type { Lineage } from "./Lineage.ts"
 import * as RunAttempt from "./RunAttempt.ts"
 
 const path = "memory"
 
+interface Stored {
+  readonly text: string
+  readonly weights: HostWeights
+  readonly lineage: Lineage | undefined
+}
+
+const missing = (step: number) => new CheckpointError({ step, path, operation: "read", reason: "there is none" })
+
 /** Makes a store in memory. What is saved is copied, and encoded as it would be in a file. */
 export const layer: Layer.Layer<CheckpointStore> = Layer.sync(CheckpointStore, () => {
-  const kept = new Map<number, { readonly text: string; readonly weights: HostWeights }>()
-  let session: RunAttempt.RunAttempt | undefined
+  const checkpoints = new Map<number, Stored>()
+  let attempt: RunAttempt.RunAttempt | undefined
   let locked = false
   return {
     open: Effect.acquireRelease(
       Effect.gen(function* () {
         if (locked) return yield* new StoreLocked({ path, pid: process.pid })
         locked = true
-        session = yield* RunAttempt.next(session)
-        return session
+        attempt = yield* RunAttempt.next(attempt)
+        return attempt
       }),
       () =>
         Effect.sync(() => {
           locked = false
         })
     ),
-    save: ({ weights, ...rest }) =>
+    save: ({ lineage, weights, ...rest }) =>
       Effect.try({
         try: () => {
           const text = CheckpointJson.encode({ ...rest, buffers: [] })
-          kept.set(rest.state.step, { text, weights: structuredClone(weights) })
+          checkpoints.set(rest.state.step, { text, weights: structuredClone(weights), lineage })
         },
         catch: (cause) => new CheckpointError({ step: rest.state.step, path, operation: "write", reason: String(cause) })
       }),
-    list: Effect.sync(() => [...kept.keys()].sort((a, b) => a - b)),
+    list: Effect.sync(() => [...checkpoints.keys()].sort((a, b) => a - b)),
     load: (step) =>
       Effect.suspend(() => {
-        const found = kept.get(step)
-        if (found === undefined)
-          return Effect.fail(new CheckpointError({ step, path, operation: "read", reason: "there is none" }))
+        const found = checkpoints.get(step)
+        if (found === undefined) return Effect.fail(missing(step))
         const { buffers, ...rest } = CheckpointJson.decode(found.text)
-        return Effect.succeed({ ...rest, weights: structuredClone(found.weights) })
+        const { lineage } = found
+        return Effect.succeed({
+          ...rest,
+          weights: structuredClone(found.weights),
+          ...(lineage === undefined ? {} : { lineage })
+        })
       }),
-    remove: (step) => Effect.sync(() => void kept.delete(step))
+    lineage: (step) =>
+      Effect.suspend(() => {
+        const found = checkpoints.get(step)
+        return found === undefined ? Effect.fail(missing(step)) : Effect.succeed(found.lineage)
+      }),
+    remove: (step) => Effect.sync(() => void checkpoints.delete(step))
   }
 })

@@ -4,7 +4,7 @@ import { type Checkpoint, type CheckpointError, CheckpointStore } from "../Check
 import type { Logger } from "../Layer/Logger/Logger.ts"
 import type { TrainerState } from "../TrainerState.ts"
 import * as Limit from "./Limit.ts"
-import * as ResumeFrom from "./ResumeFrom.ts"
+import type { Branch } from "./ResumeFrom.ts"
 
 export interface CheckpointWriter {
   /**
@@ -25,18 +25,19 @@ export interface CheckpointWriter {
   readonly failure: () => Cause.Cause<CheckpointError> | undefined
 }
 
-/** Makes a writer for the scope; `durable` is the state that the run started from, where its store holds it. */
-export const make = Effect.fnUntraced(function* (options: {
+interface Options extends Branch {
   readonly logger: Logger["Service"]
   readonly background: boolean
   /** Checkpoints hold the model alone: an interrupted run cannot resume from them. */
   readonly modelOnly: boolean
-  readonly durable: TrainerState | undefined
-}) {
-  const { background, logger, modelOnly } = options
+}
+
+/** Makes a writer for the scope. It never removes checkpoints of other lineages. */
+export const make = Effect.fnUntraced(function* (options: Options) {
+  const { background, lineage, logger, modelOnly } = options
   const store = yield* CheckpointStore
   const scope = yield* Scope.fork(yield* Scope.Scope) // closed last: whoever closes the run decides how long to wait for a write
-  const onDisk = new Set(yield* store.list)
+  const onDisk = new Set(options.steps)
   const writing = yield* Semaphore.make(1)
   let durable = options.durable
   let failed: Cause.Cause<CheckpointError> | undefined
@@ -45,7 +46,7 @@ export const make = Effect.fnUntraced(function* (options: {
   const write = (checkpoint: Checkpoint, flush: Effect.Effect<unknown> = logger.flush) => {
     const { state } = checkpoint
     const checkpoints = state.checkpoints.filter((step) => step === state.step || onDisk.has(step))
-    return Effect.andThen(flush, store.save({ ...checkpoint, state: { ...state, checkpoints } }))
+    return Effect.andThen(flush, store.save({ ...checkpoint, lineage, state: { ...state, checkpoints } }))
   }
   const prune = (state: TrainerState) =>
     Effect.forEach(
@@ -79,7 +80,7 @@ export const make = Effect.fnUntraced(function* (options: {
     prune,
     alone: writing.withPermit,
     idle: writing.withPermit(Effect.suspend(() => (failed === undefined ? Effect.void : Effect.failCause(failed)))),
-    has: (state) => ResumeFrom.same(state, durable),
+    has: (state) => durable !== undefined && onDisk.has(durable.step) && same(state, durable),
     failure: () => failed
   } satisfies CheckpointWriter
 })
@@ -93,3 +94,19 @@ const withoutSlots = (checkpoint: Checkpoint): Checkpoint => ({
   modelOnly: true,
   weights: { ...checkpoint.weights, slots: {} }
 })
+
+/** Whether a checkpoint of one state serves for the other as well. */
+const same = (left: TrainerState, right: TrainerState): boolean =>
+  left.step === right.step &&
+  left.epochsEnded === right.epochsEnded &&
+  left.open === right.open &&
+  left.pending === right.pending &&
+  left.callbacks === right.callbacks &&
+  left.loggedAt === right.loggedAt &&
+  left.evaluations === right.evaluations &&
+  left.asked.evaluate === right.asked.evaluate &&
+  left.asked.save === right.asked.save &&
+  left.asked.log === right.asked.log &&
+  left.stop.epoch === right.stop.epoch &&
+  left.position.epoch === right.position.epoch &&
+  left.position.batch === right.position.batch

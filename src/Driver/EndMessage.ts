@@ -1,4 +1,5 @@
 /** How a run ended, in words: why before its last step, and which of its weights it holds. */
+import * as CheckpointName from "../Checkpoint/CheckpointName.ts"
 import * as Numbers from "../Format/Numbers.ts"
 import type { Plan } from "../Schedule/Plan.ts"
 import * as Schedule from "../Schedule/Schedule.ts"
@@ -21,7 +22,7 @@ export const best = ({ restoreBest, watches: [metric] }: Plan, state: TrainerSta
   if (!restoreBest || step === null) return undefined
   const value = metric === undefined ? undefined : at(state, step)?.[metric]
   const what = value === undefined ? `step ${step}` : `${metric} ${Numbers.number(value)} at step ${step}`
-  return `Best: ${what}; ${step === state.step ? "the last weights are the best" : `the weights of checkpoint-${step} were put back`}.`
+  return `Best: ${what}; ${step === state.step ? "the last weights are the best" : `the weights of ${CheckpointName.make(step)} were put back`}.`
 }
 
 const waited = ({ metric, patience, threshold = 0 }: Schedule.Patience, best: Schedule.Best | null): string =>

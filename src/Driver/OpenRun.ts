@@ -48,7 +48,7 @@ export const open = Effect.fnUntraced(function* <E, R>(asked: TrainingTask, asGi
     logger,
     background: options.background ?? false,
     modelOnly: options.saveOnlyModel ?? false,
-    durable: typeof from === "object" ? undefined : found?.state
+    ...(yield* ResumeFrom.branch(from, found, attempt))
   }).pipe(Effect.provideService(CheckpointStore, metrics.store))
   const loop = Plan.play(plan, start)
   const cell = MutableRef.make<RunContext.RunState<E>>(RunContext.initial(loop.next()))

@@ -1,5 +1,7 @@
 /** A Trainer's state as it can be read: the run's, and beside it what Python's has under names of its own. */
+
 import * as Arguments from "../Arguments/Arguments.ts"
+import * as CheckpointName from "../Checkpoint/CheckpointName.ts"
 import { type Flat, flat } from "../Checkpoint/HuggingFace.ts"
 import * as Horizon from "../Schedule/Horizon.ts"
 import * as Schedule from "../Schedule/Schedule.ts"
@@ -34,4 +36,4 @@ export const read = <E, R>(args: Arguments.Arguments, { history, state }: Status
 
 /** The folder of the best checkpoint; null where there is none. */
 export const folder = ({ outputDir }: Arguments.Arguments, { bestCheckpoint }: TrainerState): string | null =>
-  bestCheckpoint === null ? null : `${outputDir}/checkpoint-${bestCheckpoint}`
+  bestCheckpoint === null ? null : `${outputDir}/${CheckpointName.make(bestCheckpoint)}`

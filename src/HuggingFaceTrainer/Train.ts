@@ -1,11 +1,9 @@
 /** `train`, and what goes with it. */
-import { Effect, Path, Ref, Result } from "effect"
+import { Effect, Ref, Result } from "effect"
 import { NotSupported } from "../Arguments/Arguments.ts"
-import * as CheckpointPath from "../Checkpoint/CheckpointPath.ts"
-import { CheckpointStore } from "../Checkpoint/CheckpointStore.ts"
 import type { Views } from "../Driver/CurrentRun.ts"
 import { InvalidTask } from "../Driver/Errors.ts"
-import type { From } from "../Driver/ResumeFrom.ts"
+import * as ResumeFrom from "../Driver/ResumeFrom.ts"
 import type { Interruption } from "../Driver/Run.ts"
 import { Logger, type Scalars } from "../Layer/Logger/Logger.ts"
 import type { Model } from "../Model/Model.ts"
@@ -38,7 +36,11 @@ export const train = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R
   yield* Effect.fromResult(check(given))
   const { trainDataset } = options
   if (trainDataset === undefined) return yield* noData("train")
-  const from = yield* origin(core, given.resumeFromCheckpoint)
+  const { resumeFromCheckpoint = false } = given
+  const { from } = yield* ResumeFrom.fromArgument(resumeFromCheckpoint, {
+    outputFolder: args.outputDir,
+    entries: ResumeFrom.entries
+  })
   const model = options.modelInit === undefined ? core.model : options.modelInit()
   const weights = options.modelInit === undefined ? (yield* Ref.get(cell)).weights : yield* fresh(args, model)
   const program = Program.make({
@@ -111,19 +113,6 @@ const beginning = (model: Model, { parameters, buffers }: HostWeights): Model =>
   ...model,
   init: () => parameters,
   buffers: () => buffers
-})
-
-/** Where to start. **Errors**: `NoCheckpoint` where one was asked for that is not there. */
-const origin = Effect.fnUntraced(function* <A, E, R>({ args }: Context<A, E, R>, asked: boolean | string = false) {
-  if (asked === false) return "scratch" satisfies From
-  if (asked === true) {
-    const steps = yield* Effect.flatMap(CheckpointStore, (store) => store.list)
-    if (steps.length === 0) return yield* new CheckpointPath.NoCheckpoint({ path: args.outputDir })
-    return "newest" satisfies From
-  }
-  const path = yield* Path.Path
-  const place = yield* CheckpointPath.locate(asked)
-  return path.resolve(place.home) === path.resolve(args.outputDir) ? place.step : yield* CheckpointPath.load(place)
 })
 
 /** Checks that there are such options; a trial belongs to a search for hyperparameters, which does not exist. */

@@ -65,6 +65,16 @@ export const checkpointStore = (layer: Layer.Layer<CheckpointStore, unknown>): R
       assert.deepEqual(bits(yield* store.load(1)), bits(checkpoint(1)))
     }))
 
+  test("keeps the lineage of a checkpoint, and reads it alone", (store) =>
+    Effect.gen(function* () {
+      const lineage = { run: "r", attempt: 2, ancestors: [{ run: "r", attempt: 1, step: 3 }] }
+      yield* store.save({ ...checkpoint(4), lineage })
+      yield* store.save(checkpoint(5))
+      assert.deepEqual([yield* store.lineage(4), yield* store.lineage(5)], [lineage, undefined])
+      assert.deepEqual((yield* store.load(4)).lineage, lineage)
+      assert.equal((yield* Effect.flip(store.lineage(6)))._tag, "CheckpointError")
+    }))
+
   test("lists by step, not by time or as text", (store) =>
     Effect.gen(function* () {
       assert.deepEqual(yield* store.list, [])

@@ -3,6 +3,7 @@ import { Console, Effect, Exit, Option, Path, type Scope } from "effect"
 import * as Arguments from "../Arguments/Arguments.ts"
 import * as MemoryStore from "../Checkpoint/MemoryStore.ts"
 import type { DataError } from "../Data/Dataset.ts"
+import type { Location } from "../Driver/ResumeFrom.ts"
 import type { Interruption, Options } from "../Driver/Run.ts"
 import type { Results } from "../Format/Results.ts"
 import * as Trainer from "../HuggingFaceTrainer/Trainer.ts"
@@ -127,7 +128,7 @@ const train = Effect.fnUntraced(function* <E, R, E2, R2>(options: {
   readonly from: Loaded["from"]
   readonly name: string
   readonly phases: Phases.Phases
-  readonly point: ResumePoint.ResumeFrom
+  readonly point: Location
   readonly prepared: Program.Prepared<E, R>
 }) {
   const { args, commandLine, end, evaluate, folder, found, from, name, phases, point, prepared } = options
@@ -147,7 +148,7 @@ const train = Effect.fnUntraced(function* <E, R, E2, R2>(options: {
   yield* record("running", point.step)
 
   // a checkpoint of another folder is in this one only once it is saved here
-  let interruption: Pick<Interruption, "safe" | "step"> = { step: point.elsewhere === undefined ? point.step : 0, safe: true }
+  let interruption: Pick<Interruption, "safe" | "step"> = { step: point.otherFolder === undefined ? point.step : 0, safe: true }
   let result: Trainer.TrainResult | undefined
   const runOptions: Options = {
     from: point.from,
@@ -220,7 +221,7 @@ const initialWeights = <E, R>({ task }: Program.Prepared<E, R>, seed: number): H
 /** Tries whether a run can start, without its folder. */
 const dryRun = <E, R>(
   { optimizer, plan, task }: Program.Prepared<E, R>,
-  { from }: ResumePoint.ResumeFrom,
+  { from }: Location,
   device: Devices.Name
 ) =>
   Effect.scoped(Trainer.start(task, plan, { from })).pipe(

@@ -1,7 +1,9 @@
 /** What the `plan` command prints for a case: the run's timeline, its learning rates, and how it ends. */
+
 import { Result, Schema } from "effect"
 import * as Arguments from "../Arguments/Arguments.ts"
 import * as Compile from "../Arguments/Compile.ts"
+import * as CheckpointName from "../Checkpoint/CheckpointName.ts"
 import { defined } from "../Defined.ts"
 import * as Plan from "../Schedule/Plan.ts"
 import * as Schedule from "../Schedule/Schedule.ts"
@@ -214,7 +216,7 @@ const outcome = (
     learning_rates: rates,
     max_steps: plan.horizon.maxSteps,
     num_train_epochs: Number.isFinite(plan.horizon.epochs) ? plan.horizon.epochs : null,
-    checkpoints_on_disk_after_train: last.checkpoints?.map(Timeline.checkpointName) ?? null,
+    checkpoints_on_disk_after_train: last.checkpoints?.map(CheckpointName.make) ?? null,
     best_metric: last.metric,
     best_global_step: last.step,
     unknown: isBlind(state)

@@ -1,4 +1,5 @@
 /** A simulated run as Hugging Face's callbacks would tell it: names, flags, log keys, checkpoints on disk. */
+import * as CheckpointName from "../Checkpoint/CheckpointName.ts"
 import * as Plan from "../Schedule/Plan.ts"
 import type { TrainerState } from "../TrainerState.ts"
 
@@ -52,8 +53,6 @@ export const fromEvents = (events: ReadonlyArray<Plan.Event>, context: Context):
   }
   return lines
 }
-
-export const checkpointName = (step: number): string => `checkpoint-${step}`
 
 type Shown = Exclude<Plan.Event, { readonly _tag: "Evaluate" | "Microbatch" | "Stalled" }>
 
@@ -114,10 +113,10 @@ const flags = ({ asked, stop }: TrainerState, evaluated: boolean): { readonly fl
 const ends = (state: TrainerState, { ends, outputDir }: Context) => {
   const { checkpoint, checkpoints, metric, step } = ends(state)
   return {
-    checkpoints_on_disk: checkpoints?.map(checkpointName) ?? null,
+    checkpoints_on_disk: checkpoints?.map(CheckpointName.make) ?? null,
     best_metric: metric,
     best_global_step: step,
-    best_model_checkpoint: checkpoint === null ? null : `${outputDir}/${checkpointName(checkpoint)}`
+    best_model_checkpoint: checkpoint === null ? null : `${outputDir}/${CheckpointName.make(checkpoint)}`
   }
 }
 

@@ -4,6 +4,7 @@ import { Argument, CliError, CliOutput, Command, Flag } from "effect/cli"
 import packageJson from "../../package.json" with { type: "json" }
 import * as Arguments from "../Arguments/Arguments.ts"
 import * as Help from "../Arguments/Help.ts"
+import * as CheckpointName from "../Checkpoint/CheckpointName.ts"
 import { CheckpointStore } from "../Checkpoint/CheckpointStore.ts"
 import * as FileSystemStore from "../Checkpoint/FileSystemStore.ts"
 import * as Devices from "../Layer/Device/Devices.ts"
@@ -134,9 +135,9 @@ const commands = ({ overrides, files, task: asked, settings }: Parsed) =>
       { checkpoint: Argument.String("checkpoint").pipe(Argument.withDescription("A folder checkpoint-<step>")), json },
       Effect.fnUntraced(function* ({ checkpoint, json }) {
         const path = yield* Path.Path
-        const name = /^checkpoint-(\d+)$/.exec(path.basename(path.resolve(checkpoint)))
-        if (name === null) return yield* new Inspect.NotACheckpoint({ path: checkpoint })
-        const found = yield* Effect.flatMap(CheckpointStore, (store) => store.load(Number(name[1]))).pipe(
+        const step = CheckpointName.step(path.basename(path.resolve(checkpoint)))
+        if (step === undefined) return yield* new Inspect.NotACheckpoint({ path: checkpoint })
+        const found = yield* Effect.flatMap(CheckpointStore, (store) => store.load(step)).pipe(
           Effect.provide(FileSystemStore.layer({ directory: path.dirname(path.resolve(checkpoint)) }))
         )
         yield* Console.log(json ? JSON.stringify(Inspect.toJson(found), null, 2) : Inspect.render(found, yield* columns))

@@ -1,20 +1,12 @@
-/** Where a program's run starts in its output folder: what `resume_from_checkpoint` says, or the newest checkpoint. */
+/** Where the run of a program resumes in its output folder, and the weights and config that are there. */
 import { Effect, FileSystem, Path } from "effect"
 import { type Arguments, ContradictoryArguments } from "../Arguments/Arguments.ts"
-import * as CheckpointPath from "../Checkpoint/CheckpointPath.ts"
+import * as CheckpointName from "../Checkpoint/CheckpointName.ts"
 import * as ModelFiles from "../Checkpoint/ModelFiles.ts"
-import type { From } from "../Driver/ResumeFrom.ts"
+import * as ResumeFrom from "../Driver/ResumeFrom.ts"
 import type { TaskConfig } from "../Driver/TrainingTask.ts"
 import { completed } from "../Driver/TrainingWeights.ts"
 import * as Numbers from "../Format/Numbers.ts"
-
-export interface ResumeFrom {
-  readonly from: From
-  /** 0 at the beginning. */
-  readonly step: number
-  /** The checkpoint's folder, where it is in another output folder. */
-  readonly elsewhere?: string
-}
 
 const contradiction = new ContradictoryArguments({
   names: ["overwrite_output_dir", "resume_from_checkpoint"],
@@ -22,55 +14,51 @@ const contradiction = new ContradictoryArguments({
     "resume_from_checkpoint names a checkpoint of the output folder, and overwrite_output_dir clears that folder: leave one of them out."
 })
 
-/** Finds where to start. **Errors**: `NoCheckpoint` when a checkpoint was asked for that is not there. */
-export const find = Effect.fnUntraced(function* (args: Arguments, folder: string) {
-  const path = yield* Path.Path
-  const scratch: ResumeFrom = { from: "scratch", step: 0 }
-  const asked = args.resumeFromCheckpoint
-  if (asked === false || (asked === null && args.overwriteOutputDir)) return scratch
-  if (asked === true && args.overwriteOutputDir) return yield* contradiction
-  if (asked === null || asked === true) {
-    const step = yield* CheckpointPath.newest(folder)
-    if (step === undefined && asked === true) return yield* new CheckpointPath.NoCheckpoint({ path: folder })
-    return { from: "newest", step: step ?? 0 } satisfies ResumeFrom
+/** Finds where to resume. **Errors**: `NoCheckpoint` if a checkpoint was asked for that does not exist. */
+export const find = Effect.fnUntraced(function* ({ overwriteOutputDir, resumeFromCheckpoint: asked }: Arguments, folder: string) {
+  if (overwriteOutputDir && asked === null)
+    return { from: "scratch", step: 0 } satisfies ResumeFrom.Location as ResumeFrom.Location
+  if (overwriteOutputDir && asked !== false) {
+    const path = yield* Path.Path
+    const places = typeof asked === "string" ? [asked, path.dirname(asked)] : [folder]
+    if (places.some((place) => path.resolve(place) === path.resolve(folder))) return yield* contradiction
   }
-  const inside = path.resolve(asked) === path.resolve(folder) || path.resolve(path.dirname(asked)) === path.resolve(folder)
-  if (inside && args.overwriteOutputDir) return yield* contradiction
-  const { home, step } = yield* CheckpointPath.locate(asked)
-  if (path.resolve(home) === path.resolve(folder)) return { from: step, step } satisfies ResumeFrom
-  return {
-    from: yield* CheckpointPath.load({ home, step }),
-    step,
-    elsewhere: path.join(home, `checkpoint-${step}`)
-  } satisfies ResumeFrom
+  return yield* ResumeFrom.fromArgument(asked, { outputFolder: folder, entries: ResumeFrom.entriesIn(folder) })
 })
 
-/** The weights of where a run would start; those of a finished run, where its checkpoints are gone. **Errors**: `NoCheckpoint`. */
-export const weights = Effect.fnUntraced(function* ({ from }: ResumeFrom, folder: string, task: TaskConfig) {
+/** Loads the weights of a location; those of a finished run if its checkpoints were removed. **Errors**: `NoCheckpoint`. */
+export const weights = Effect.fnUntraced(function* (location: ResumeFrom.Location, folder: string, task: TaskConfig) {
+  const { from } = location
   if (typeof from === "object") return { weights: yield* completed(task, from.weights), epoch: from.state.epoch }
-  const step = typeof from === "number" ? from : yield* CheckpointPath.newest(folder)
+  const step = yield* stepIn(folder, location)
   if (step !== undefined) {
-    const { state, weights } = yield* CheckpointPath.load({ home: folder, step })
+    const { state, weights } = yield* ResumeFrom.loadFrom(folder, step)
     return { weights: yield* completed(task, weights), epoch: state.epoch }
   }
   const parameters = yield* Effect.mapError(
     ModelFiles.loadFor(folder, task.model),
-    () => new CheckpointPath.NoCheckpoint({ path: folder })
+    () => new ResumeFrom.NoCheckpoint({ path: folder })
   )
   return { weights: yield* completed(task, { parameters, buffers: {}, slots: {} }), epoch: 0 }
 })
 
-/** The folder with the config that belongs to those weights; none where no run has written it. */
-export const model = Effect.fnUntraced(function* ({ elsewhere, from }: ResumeFrom, folder: string) {
+/** Finds the folder with the config that belongs to those weights; undefined if no run has written it. */
+export const model = Effect.fnUntraced(function* (location: ResumeFrom.Location, folder: string) {
   const [fs, path] = [yield* FileSystem.FileSystem, yield* Path.Path]
-  const step = typeof from === "number" ? from : yield* CheckpointPath.newest(folder)
-  const place = elsewhere ?? (step === undefined ? folder : path.join(folder, `checkpoint-${step}`))
-  const whole = yield* Effect.forEach(["config.json", "model.safetensors"], (file) => fs.exists(path.join(place, file)))
-  return whole.every(Boolean) ? place : undefined
+  const step = yield* stepIn(folder, location)
+  const place = location.otherFolder ?? (step === undefined ? folder : path.join(folder, CheckpointName.make(step)))
+  const found = yield* Effect.forEach(["config.json", "model.safetensors"], (file) => fs.exists(path.join(place, file)))
+  return found.every(Boolean) ? place : undefined
 })
 
-/** Says it in a line. */
-export const describe = (folder: string, { step, elsewhere }: ResumeFrom): string =>
+/** The step whose weights are evaluated: a run from scratch that does not train has those of the newest checkpoint. */
+const stepIn = (folder: string, { from, step }: ResumeFrom.Location) =>
+  typeof from === "number"
+    ? Effect.succeed(step)
+    : Effect.map(ResumeFrom.entriesIn(folder), (entries) => ResumeFrom.candidates("newest", entries)[0])
+
+/** Describes a location in a line. */
+export const describe = (folder: string, { step, otherFolder }: ResumeFrom.Location): string =>
   step === 0
     ? `Starting the run of ${folder} again from the beginning: it has no checkpoint.`
-    : `Resuming ${folder} from ${elsewhere ?? `checkpoint-${step}`} (step ${Numbers.thousands(step)}).`
+    : `Resuming ${folder} from ${otherFolder ?? CheckpointName.make(step)} (step ${Numbers.thousands(step)}).`

@@ -1,5 +1,6 @@
 /** The output folder of a program: whose it is, and how its run stands. It is the file `regimen.json` in that folder. */
 import { Effect, FileSystem, Option, Path, type PlatformError, Schema } from "effect"
+import * as CheckpointName from "../Checkpoint/CheckpointName.ts"
 import * as Disk from "../Checkpoint/Disk.ts"
 import * as Lock from "../Checkpoint/Lock.ts"
 import * as Manifest from "../Checkpoint/Manifest.ts"
@@ -163,7 +164,7 @@ const remove = Effect.fnUntraced(function* (folder: string) {
   for (const entry of entries) {
     const at = path.join(folder, entry)
     if (
-      checkpoint.test(entry)
+      CheckpointName.step(entry) !== undefined
         ? yield* fs.exists(path.join(at, Manifest.fileName))
         : always.test(entry) || noted.includes(entry) || (ours && results.test(entry))
     )
@@ -173,7 +174,6 @@ const remove = Effect.fnUntraced(function* (folder: string) {
   if (ours) yield* fs.remove(path.join(folder, fileName)) // the last: cut before, the folder is still known as a run's
 })
 
-const checkpoint = /^checkpoint-\d+$/
 const always = /^(\.(saving|replaced|removed)-\d+|(log\.jsonl|run\.json)(\.tmp)?|regimen\.json\.tmp)$/
 const results =
   /^(model\.safetensors|predictions\.jsonl|trainer_state\.json|(all|train|eval|predict)_results\.json)(\.tmp|\.part)?$/

@@ -1,5 +1,6 @@
 /** A recorded configuration, trained by the real driver: the same rows, sample order and model, on the cpu device. */
 import { Effect, Layer, Stream } from "effect"
+import * as CheckpointName from "../../src/Checkpoint/CheckpointName.ts"
 import * as Arguments from "../../src/Arguments/Arguments.ts"
 import * as Compile from "../../src/Arguments/Compile.ts"
 import { CheckpointStore } from "../../src/Checkpoint/CheckpointStore.ts"
@@ -164,7 +165,7 @@ const run = Effect.fnUntraced(function* (
         ends
       }),
       state,
-      checkpoints: listed.map(Timeline.checkpointName),
+      checkpoints: listed.map(CheckpointName.make),
       best: ends(state),
       parameters: (yield* running.weights).parameters,
       history,

@@ -98,6 +98,7 @@ export const store = () => {
         kept.set(checkpoint.state.step, checkpoint)
       }),
     list: Effect.sync(() => [...kept.keys()].sort((a, b) => a - b)),
+    lineage: (step) => Effect.sync(() => kept.get(step)!.lineage),
     // as a file, which orders tensors differently
     load: (step) => Effect.sync(() => reordered(kept.get(step)!)),
     remove: (step) =>
