@@ -80,6 +80,8 @@ export interface TrainerState {
   readonly open: boolean
   /** Step of the last training log. */
   readonly loggedAt: number
+  /** Entries of the canonical log that belong to this state: a run that resumes from it drops any later ones. */
+  readonly historyLength: number
   readonly evaluations: Evaluations
   /** Steps whose checkpoints are on disk, oldest first; refreshed from the store on resume. */
   readonly checkpoints: ReadonlyArray<number>
@@ -116,6 +118,7 @@ export const initial: TrainerState = {
   epochsEnded: 0,
   open: false,
   loggedAt: 0,
+  historyLength: 0,
   evaluations: null,
   checkpoints: [],
   bestCheckpoint: null,
@@ -163,6 +166,7 @@ export const TrainerState = Schema.Struct({
   epochsEnded: Schema.Natural,
   open: Schema.Boolean,
   loggedAt: Schema.Natural,
+  historyLength: Schema.Natural.pipe(Schema.withDecodingDefaultKey(Effect.succeed(0))),
   evaluations: Schema.Array(EvaluationSchema).pipe(Schema.decodeTo(Schema.declare(isEvaluations, { toCodec }), list)),
   checkpoints: Schema.Array(Schema.Natural),
   bestCheckpoint: Schema.NullOr(Schema.Natural),
@@ -279,9 +283,13 @@ export const epochEnded = (state: TrainerState, exhausted: boolean): TrainerStat
 export const logged = (state: TrainerState, sum: number): TrainerState => ({
   ...state,
   loggedAt: state.step,
+  historyLength: state.historyLength + 1,
   losses: { sinceLog: 0, total: state.losses.total + sum },
   asked: { ...state.asked, log: false }
 })
+
+/** An entry was added to the canonical log: that of an evaluation set, or the summary. */
+export const entryLogged = (state: TrainerState): TrainerState => ({ ...state, historyLength: state.historyLength + 1 })
 
 export const evaluated = (state: TrainerState, metrics: Readonly<Record<string, number>>, initial: boolean): TrainerState => ({
   ...state,

@@ -1,7 +1,7 @@
 /** All of a checkpoint that is not tensors, as one JSON text: what `checkpoint.json` holds. */
 import { Schema } from "effect"
 import type { Scalars } from "../Layer/Logger/Logger.ts"
-import { TrainerState } from "../TrainerState.ts"
+import { TrainerState, toArray } from "../TrainerState.ts"
 import type { Checkpoint } from "./CheckpointStore.ts"
 import * as Json from "./Json.ts"
 
@@ -46,5 +46,25 @@ export const encode = ({ state, history, encodedHistory, meta, buffers, modelOnl
 /** Encodes an entry of the history. */
 export const encodeEntry = (entry: Scalars): string => `  ${Json.stringify(Schema.encodeSync(Entry)(entry))}`
 
-/** **Law**: decode(encode(document)) equals the document (test/contract/CheckpointStore.ts). **Errors**: throws for what is no such text. */
-export const decode = (text: string): Document => Schema.decodeUnknownSync(Document)(Json.parse(text))
+/**
+ * Decodes a document. A state of a version that did not count its history gets the count: all entries but those that it does again.
+ *
+ * **Law**: decode(encode(document)) equals the document (test/contract/CheckpointStore.ts). **Errors**: throws for what is no such text.
+ */
+export const decode = (text: string): Document => {
+  const json = Json.parse(text)
+  const document = Schema.decodeUnknownSync(Document)(json)
+  return Object.hasOwn((json as typeof Document.Encoded).state, "historyLength")
+    ? document
+    : { ...document, state: { ...document.state, historyLength: lengthOf(document) } }
+}
+
+const lengthOf = ({ history, state }: typeof Document.Type): number => {
+  const isEvaluated = toArray(state.evaluations).some(({ step }) => step === state.step)
+  const isDoneAgain = ({ kind, step }: Scalars) =>
+    step > state.step ||
+    kind === "summary" ||
+    (step === state.step && (kind === "train" ? state.loggedAt < step : state.asked.evaluate && !isEvaluated))
+  const first = history.findIndex(isDoneAgain)
+  return first === -1 ? history.length : first
+}

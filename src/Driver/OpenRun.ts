@@ -42,7 +42,7 @@ export const open = Effect.fnUntraced(function* <E, R>(asked: TrainingTask, asGi
   const views = yield* CurrentRun.ofTraining(task, plan, weights, options)
   const callbacks = yield* CallbackSet.make(options.callbacks ?? [], start, views)
   yield* options.onStart?.(views) ?? Effect.void
-  const log = yield* RunLog.make(attempt, logger, found?.history ?? [])
+  const log = yield* RunLog.make(attempt, logger, found?.history.slice(0, start.historyLength) ?? [])
   const metrics = yield* RunMetrics.make(attempt, store)
   const writer = yield* CheckpointWriter.make({
     logger,

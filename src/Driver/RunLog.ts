@@ -13,39 +13,30 @@ type Values = Readonly<Record<string, number>>
 export interface RunLog {
   /** Something for people to read. */
   readonly text: (state: TrainerState, text: string) => Effect.Effect<void>
+  /** The configuration, and from the second attempt on how many entries of the log it resumes from. */
   readonly config: (state: TrainerState, config: Readonly<Record<string, unknown>>) => Effect.Effect<void>
   /** `tokens`: those that this attempt has read, where their speed is wanted. */
   readonly train: (state: TrainerState, values: Values, tokens?: number) => Effect.Effect<void>
+  /** As `train`, `state` counts the entry: it is the one of the event. */
   readonly evaluation: (state: TrainerState, set: string, result: Result) => Effect.Effect<void>
   /** The last entry, whose figures it gives: `values`, how fast this attempt's `work` went, and what else depends on where it ran. */
   readonly summary: (state: TrainerState, values: Values, work: Speed.Work, measured: Values) => Effect.Effect<Values>
   /** The canonical log so far, oldest first. */
   readonly history: () => ReadonlyArray<Scalars>
-  /** The canonical log so far with its texts, as checkpoints hold it. */
-  readonly encoded: () => Required<Pick<Checkpoint, "history" | "encodedHistory">>
+  /** The canonical log of a state with its texts, as its checkpoint holds it. */
+  readonly encoded: (state: TrainerState) => Required<Pick<Checkpoint, "history" | "encodedHistory">>
 }
 
+/** Makes the log of an attempt. `past`: the log of the state that it resumes from. */
 export const make = Effect.fnUntraced(function* (session: RunAttempt, logger: Logger["Service"], past: ReadonlyArray<Scalars>) {
   const started = yield* Clock.currentTimeNanos
   const runtime = Effect.map(Clock.currentTimeNanos, (now) => Number(now - started) / 1e9)
   const history = past.map(encoded)
   const entries = () => history.map(({ entry }) => entry)
   const stamp = ({ step, epoch }: TrainerState): Stamp => ({ run: session.run, attempt: session.attempt, step, epoch })
-  /** What a resumed run replays takes the place of the cut attempt's entry, near the end. A second evaluation of a step in one attempt is another entry. */
-  const keep = (entry: Scalars) => {
-    for (let i = history.length - 1; i >= 0 && history[i]!.entry.step >= entry.step; i--) {
-      const other = history[i]!.entry
-      if (other.attempt === entry.attempt) continue
-      if (other.step === entry.step && other.kind === entry.kind && other.set === entry.set) {
-        history[i] = encoded(entry)
-        return
-      }
-    }
-    history.push(encoded(entry))
-  }
   const scalars = (state: TrainerState, kind: Scalars["kind"], values: Values, clock: Values, set?: string) => {
     const entry: Scalars = { _tag: "Scalars", ...stamp(state), kind, values, clock, ...(set === undefined ? {} : { set }) }
-    keep(entry)
+    history.splice(state.historyLength - 1, Infinity, encoded(entry)) // what an earlier try of this event logged is replaced
     return logger.log(entry)
   }
   const figure = (state: TrainerState, name: string, figure: Figure) =>
@@ -53,7 +44,10 @@ export const make = Effect.fnUntraced(function* (session: RunAttempt, logger: Lo
 
   return {
     text: (state, text) => logger.log({ _tag: "Text", ...stamp(state), text }),
-    config: (state, config) => logger.log({ _tag: "Config", ...stamp(state), config }),
+    config: (state, config) => {
+      const { historyLength } = state
+      return logger.log({ _tag: "Config", ...stamp(state), config, ...(session.attempt > 1 ? { historyLength } : {}) })
+    },
     train: (state, values, tokens) =>
       tokens === undefined
         ? scalars(state, "train", values, {})
@@ -71,7 +65,10 @@ export const make = Effect.fnUntraced(function* (session: RunAttempt, logger: Lo
       return { ...clock, ...values }
     }),
     history: entries,
-    encoded: () => ({ history: entries(), encodedHistory: history.map(({ texts }) => texts) })
+    encoded: ({ historyLength }) => {
+      const own = history.slice(0, historyLength)
+      return { history: own.map(({ entry }) => entry), encodedHistory: own.map(({ texts }) => texts) }
+    }
   } satisfies RunLog
 })
 

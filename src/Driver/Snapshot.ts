@@ -41,7 +41,7 @@ export const take = Effect.fnUntraced(function* <E, R>(run: RunContext<E, R>, at
   return {
     state,
     ...(yield* run.weights.checkpoint),
-    ...run.log.encoded(),
+    ...run.log.encoded(at),
     meta: config,
     ...(files === undefined ? {} : { files }),
     ...(trainerState === undefined ? {} : { trainerState: trainerState(state) })

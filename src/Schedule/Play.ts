@@ -70,8 +70,9 @@ export function* play(given: Plan, start: TrainerState): Play<TrainerState> {
     state = yield* conclude(plan, { ...after, pending: "EpochEnded" })
   }
   const last = { ...state, asked: { ...state.asked, log: false } }
-  const summed = discard(yield* notify("Summary", last), last)
-  return discard(yield* notify("Finished", { ...summed, checkpoints: plan.retention(summed, true) }), last)
+  const summed = discard(yield* notify("Summary", State.entryLogged(last), last), last)
+  const finished = { ...summed, checkpoints: plan.retention(summed, true) }
+  return discard(yield* notify("Finished", finished, { ...finished, historyLength: last.historyLength }), last) // the summary is logged again
 }
 
 /** The micro-batches of an epoch from the cursor on, until the data or a stop ends them. */
@@ -134,7 +135,8 @@ function* settle(plan: Plan, start: TrainerState): Play<TrainerState> {
     const best = plan.best(state, plan.horizon)
     const bestCheckpoint = best !== null && checkpoints.includes(best) ? best : state.bestCheckpoint
     const saved = { ...state, checkpoints, bestCheckpoint, asked: { ...state.asked, save: false } }
-    state = yield* notify("Saved", { ...saved, checkpoints: plan.retention(saved, false) })
+    const retained = new Set([...plan.retention(saved, false), state.step]) // what was just saved stays, whatever the retention
+    state = yield* notify("Saved", { ...saved, checkpoints: checkpoints.filter((step) => retained.has(step)) })
   }
   return State.settled(state)
 }
@@ -146,7 +148,7 @@ function* evaluation(plan: Plan, start: TrainerState, initial: boolean): Play<Tr
   for (const set of plan.sets) {
     const { answer: metrics } = yield* ask({ _tag: "Evaluate", state, resumeState: start, set })
     merged = { ...merged, ...metrics }
-    const logged = { ...state, asked: { ...state.asked, log: false } }
+    const logged = State.entryLogged({ ...state, asked: { ...state.asked, log: false } })
     const honoured = applyReplies(logged, yield* ask({ _tag: "EvaluationLogged", state: logged, resumeState: start, set }))
     const seen = { ...honoured, stop: latch(plan, State.evaluated(honoured, metrics, initial)).stop }
     state = applyReplies(seen, yield* ask({ _tag: "Evaluated", state: seen, resumeState: start, set, metrics }))

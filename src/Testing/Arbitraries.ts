@@ -98,6 +98,7 @@ export const state: fc.Arbitrary<State.TrainerState> = fc
     epochsEnded: fc.nat(9),
     open: fc.boolean(),
     loggedAt: fc.nat(1000),
+    historyLength: fc.nat(1000),
     evaluations: fc.array(
       fc.record({
         step: fc.nat(1000),

@@ -4,7 +4,8 @@ import { Effect, Equal, Layer, Schema, Stream } from "effect"
 import fc from "fast-check"
 import * as Trainer from "../../src/HuggingFaceTrainer/Trainer.ts"
 import * as Cpu from "../../src/Layer/Device/Cpu.ts"
-import type { Scalars } from "../../src/Layer/Logger/Logger.ts"
+import type { Entry, Scalars } from "../../src/Layer/Logger/Logger.ts"
+import * as Loggers from "../../src/Layer/Logger/Loggers.ts"
 import { tf } from "../../src/Tensor/Tensor.ts"
 import { TrainerState } from "../../src/TrainerState.ts"
 import { planOf, shapes } from "../support/plans.ts"
@@ -25,8 +26,10 @@ it.effect(
         const task = yield* Tiny.task(shape)
         const plan = planOf(shape, task.train.batchesPerEpoch)
         const whole = Tiny.store()
-        const reference = yield* Trainer.train(task, plan).pipe(Effect.provide(worldOf(whole)))
+        const entries: Array<Entry> = []
+        const reference = yield* Trainer.train(task, plan).pipe(Effect.provide(layers(whole, entries)))
         const parts = Tiny.store()
+        const written: Array<Entry> = [] // by all attempts, as in a log file
         yield* Effect.gen(function* () {
           for (const cut of shape.cuts) {
             const read = yield* Trainer.events(task, plan, { background: shape.background }).pipe(
@@ -41,8 +44,9 @@ it.effect(
           expect(encode(resumed.state), context).toEqual(encode(reference.state))
           expect(Equal.equals(resumed.weights, reference.weights), context).toBe(true)
           expect(canonical(resumed.history), context).toEqual(canonical(reference.history))
+          expect(Loggers.canonical(written), context).toEqual(Loggers.canonical(entries))
           expect(files(parts.kept), context).toEqual(files(whole.kept))
-        }).pipe(Effect.provide(worldOf(parts)))
+        }).pipe(Effect.provide(layers(parts, written)))
       }
       expect(cuts).toBeGreaterThan(200)
       expect(tf.memory().numTensors).toBe(before)
@@ -50,4 +54,42 @@ it.effect(
   60_000
 )
 
-const worldOf = (store: ReturnType<typeof Tiny.store>) => Layer.mergeAll(Tiny.optimizer, store.layer, Tiny.logger())
+it.effect("evaluates a step twice, and logs both evaluations when the run is interrupted between them", () =>
+  Effect.gen(function* () {
+    const task = yield* Tiny.task({ sets: ["eval_a", "eval_b"] })
+    const shape = {
+      epochs: 1,
+      batchSize: 2,
+      accumulation: 1,
+      log: 2,
+      evaluate: 3,
+      save: 2,
+      keep: 0,
+      sets: ["eval_a", "eval_b"],
+      atEpochs: true,
+      cuts: [],
+      background: false
+    }
+    const plan = planOf(shape, task.train.batchesPerEpoch)
+    const whole: Array<Entry> = []
+    const reference = yield* Trainer.train(task, plan).pipe(Effect.provide(layers(Tiny.store(), whole)))
+    const last = task.train.batchesPerEpoch
+    expect(reference.history.filter(({ kind, set, step }) => kind === "eval" && set === "eval_a" && step === last)).toHaveLength(
+      2
+    )
+    const events = yield* Stream.runCollect(Trainer.events(task, plan)).pipe(Effect.provide(layers(Tiny.store())))
+    for (let cut = 1; cut < events.length; cut++) {
+      const written: Array<Entry> = []
+      yield* Effect.gen(function* () {
+        yield* Stream.runDrain(Stream.take(Trainer.events(task, plan), cut))
+        const resumed = yield* Trainer.train(task, plan)
+        const context = `interrupted at ${events[cut]?._tag}, number ${cut}`
+        expect(canonical(resumed.history), context).toEqual(canonical(reference.history))
+        expect(Loggers.canonical(written), context).toEqual(Loggers.canonical(whole))
+      }).pipe(Effect.provide(layers(Tiny.store(), written)))
+    }
+  }).pipe(Effect.provide(Cpu.layer))
+)
+
+const layers = (store: ReturnType<typeof Tiny.store>, entries?: Array<Entry>) =>
+  Layer.mergeAll(Tiny.optimizer, store.layer, Tiny.logger(entries))

@@ -37,7 +37,12 @@ export const planOf = (shape: Shape, batchesPerEpoch: number): Plan.Plan => ({
   horizon: Horizon.make({ epochs: shape.epochs, batchesPerEpoch, accumulation: shape.accumulation }),
   learningRate: (state, horizon) => 0.05 * (1 - state.step / horizon.maxSteps),
   log: Trigger.every(shape.log),
-  evaluate: shape.sets.length === 0 ? Trigger.never : shape.atEpochs ? Trigger.epochEnd : Trigger.every(shape.evaluate),
+  evaluate:
+    shape.sets.length === 0
+      ? Trigger.never
+      : shape.atEpochs
+        ? Trigger.or(Trigger.epochEnd, shape.evaluate < 3 ? Trigger.never : Trigger.every(shape.evaluate)) // both: some steps are evaluated twice
+        : Trigger.every(shape.evaluate),
   save: Trigger.every(shape.save).pipe(Trigger.or(Trigger.onset((state, horizon) => state.step >= horizon.maxSteps))),
   stop: () => false,
   best: Schedule.bestStep({ metric: `${shape.sets[0] ?? "eval"}_loss`, mode: "min" }),

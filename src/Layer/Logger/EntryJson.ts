@@ -50,7 +50,12 @@ const Line = Schema.Union([
     name: Schema.String,
     figure: Schema.Union([Lines, Matrix, Histogram])
   }),
-  Schema.Struct({ ...stamp, kind: Schema.Literal("config"), config: Schema.Record(Schema.String, Schema.Unknown) })
+  Schema.Struct({
+    ...stamp,
+    kind: Schema.Literal("config"),
+    config: Schema.Record(Schema.String, Schema.Unknown),
+    historyLength: Schema.optionalKey(Schema.Natural)
+  })
 ])
 const LineString = Schema.fromJsonString(Line)
 const encodeLine = Schema.encodeUnknownSync(LineString)

@@ -36,6 +36,8 @@ export interface Figure extends Stamp {
 export interface Config extends Stamp {
   readonly _tag: "Config"
   readonly config: Readonly<Record<string, unknown>>
+  /** The number of scalars in the run's log that this attempt resumes from: it logs those after them again. Omitted in a first attempt. */
+  readonly historyLength?: number
 }
 
 export type Entry = Scalars | Text | Figure | Config

@@ -1,31 +1,32 @@
-/** The log that checkpoints keep: what a resumed run replays stands there once, what one attempt does twice stands there twice. */
+/** The log in checkpoints: what a resumed run logs again is in it once, what one attempt logs twice is in it twice. */
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as RunLog from "../../../src/Driver/RunLog.ts"
 import * as State from "../../../src/TrainerState.ts"
 
 const logger = { log: () => Effect.void, flush: Effect.void }
-const state = { ...State.initial, step: 3, epoch: 0.75 }
-const found = (eval_loss: number) => ({ metrics: { eval_loss }, clock: {}, figures: {} })
-const losses = (journal: RunLog.RunLog) => journal.history().map(({ values }) => values.eval_loss)
+/** The state of an event, whose log has so many entries. */
+const state = (historyLength: number) => ({ ...State.initial, step: 3, epoch: 0.75, historyLength })
+const result = (eval_loss: number) => ({ metrics: { eval_loss }, clock: {}, figures: {} })
+const losses = (log: RunLog.RunLog) => log.history().map(({ values }) => values.eval_loss)
 
 describe("history", () => {
-  it.effect("keeps both evaluations of a step: one that a callback asked for, and the epoch's", () =>
+  it.effect("keeps both evaluations of a step: that of a callback and that of the epoch", () =>
     Effect.gen(function* () {
-      const journal = yield* RunLog.make({ run: "a", attempt: 0 }, logger, [])
-      yield* journal.evaluation(state, "eval", found(2))
-      yield* journal.evaluation(state, "eval", found(2))
-      expect(losses(journal)).toEqual([2, 2])
+      const log = yield* RunLog.make({ run: "a", attempt: 0 }, logger, [])
+      yield* log.evaluation(state(1), "eval", result(2))
+      yield* log.evaluation(state(2), "eval", result(2))
+      expect(losses(log)).toEqual([2, 2])
     })
   )
 
-  it.effect("lets what a resumed run replays take the place of the entry before the cut", () =>
+  it.effect("replaces an entry of the interrupted attempt that the resumed one logs again", () =>
     Effect.gen(function* () {
-      const cut = yield* RunLog.make({ run: "a", attempt: 0 }, logger, [])
-      yield* cut.evaluation(state, "eval", found(2))
-      const journal = yield* RunLog.make({ run: "a", attempt: 1 }, logger, cut.history())
-      yield* journal.evaluation(state, "eval", found(3))
-      expect(losses(journal)).toEqual([3])
+      const interrupted = yield* RunLog.make({ run: "a", attempt: 0 }, logger, [])
+      yield* interrupted.evaluation(state(1), "eval", result(2))
+      const log = yield* RunLog.make({ run: "a", attempt: 1 }, logger, interrupted.history())
+      yield* log.evaluation(state(1), "eval", result(3))
+      expect(losses(log)).toEqual([3])
     })
   )
 })
