@@ -219,11 +219,7 @@ const initialWeights = <E, R>({ task }: Program.Prepared<E, R>, seed: number): H
 }
 
 /** Tries whether a run can start, without its folder. */
-const dryRun = <E, R>(
-  { optimizer, plan, task }: Program.Prepared<E, R>,
-  { from }: Location,
-  device: Devices.Name
-) =>
+const dryRun = <E, R>({ optimizer, plan, task }: Program.Prepared<E, R>, { from }: Location, device: Devices.Name) =>
   Effect.scoped(Trainer.start(task, plan, { from })).pipe(
     Effect.provide([Devices.named(device), Optimizer.layer(optimizer), MemoryStore.layer, NoLogger.layer])
   )
