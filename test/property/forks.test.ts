@@ -44,7 +44,10 @@ it.effect("keeps the saves of a run that resumes from an older checkpoint, and t
       let safe: boolean | undefined
       const options = {
         from: 6,
-        onInterrupt: (at: { readonly safe: boolean }) => Effect.sync(() => void (safe = at.safe))
+        onInterrupt: (at: { readonly safe: boolean }) =>
+          Effect.sync(() => {
+            safe = at.safe
+          })
       }
       yield* Trainer.events(task, { ...plan, retention: Retention.keepLast(1), save: Trigger.every(1) }, options).pipe(
         Stream.takeUntil((event) => event._tag === "Saved" && event.state.step === 8),
