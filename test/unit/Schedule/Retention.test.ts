@@ -14,6 +14,8 @@ it("keepAll keeps every checkpoint", () => {
 
 it.each([
   ["the newest without a best", 2, [1, 2, 3, 4], null, false, [3, 4]],
+  ["the newest of five without a best", 2, [1, 2, 3, 4, 5], null, false, [4, 5]],
+  ["a best among the newest for a limit of 3", 3, [1, 2, 3, 4], 3, false, [2, 3, 4]],
   ["all at the end without a best", 2, [1, 2, 3, 4], null, true, [1, 2, 3, 4]],
   ["the newest where the best is not on disk", 2, [1, 2, 3, 4], 9, false, [3, 4]],
   ["best and newest for a limit of 1 in training", 1, [1, 2, 3, 4], 2, false, [2, 4]],
