@@ -247,7 +247,14 @@ export const prepare = Effect.fnUntraced(function* <E, R>(
   program: Program<E, R>,
   overrides: Arguments.Input = {}
 ): Effect.fn.Return<Prepared<E, R>, ProgramError | E, R | Scope.Scope> {
-  const args = yield* Effect.fromResult(Arguments.make({ ...program.args, ...overrides }))
+  return yield* prepareChecked(program, yield* Effect.fromResult(Arguments.make({ ...program.args, ...overrides })))
+})
+
+/** Opens a program's data and makes its plan, with all of its arguments, which are checked. */
+export const prepareChecked = Effect.fnUntraced(function* <E, R>(
+  program: Program<E, R>,
+  args: Arguments.Arguments
+): Effect.fn.Return<Prepared<E, R>, ProgramError | E, R | Scope.Scope> {
   yield* Effect.forEach(Arguments.warnings(args), (warning) => Effect.logWarning(warning))
   const prepared = yield* program.prepare(args)
   yield* withLogLevel(args)(DataLoaders.logUnused(prepared.unusedColumns))

@@ -1,6 +1,6 @@
 /** `regimen train` from a program that is loaded to the exit code: finds the situation, decides, and carries the decision out. */
 import { Console, Effect, Exit, Option, Path, type Scope } from "effect"
-import * as Arguments from "../Arguments/Arguments.ts"
+import type * as Arguments from "../Arguments/Arguments.ts"
 import * as MemoryStore from "../Checkpoint/MemoryStore.ts"
 import type { DataError } from "../Data/Dataset.ts"
 import type { Location } from "../Driver/ResumeFrom.ts"
@@ -38,15 +38,16 @@ export interface CommandLine {
 export interface Loaded {
   readonly program: Program.Program<DataError, Scope.Scope>
   readonly name: string
+  /** The program's arguments with those of the command line, checked. */
+  readonly args: Arguments.Arguments
   /** A program's file, by its absolute path, or a task. */
   readonly from: { readonly file: string } | { readonly task: TaskFlags.TaskOptions }
   readonly commandLine: CommandLine
 }
 
 /** Runs a program, and returns the exit code. When interrupted, it saves, reports that, and sets the exit code of the process. */
-export const launch = Effect.fnUntraced(function* ({ program, name, from, commandLine }: Loaded) {
-  const { device, overrides } = commandLine
-  const args = yield* Effect.fromResult(Arguments.make({ ...program.args, ...overrides }))
+export const launch = Effect.fnUntraced(function* ({ args, program, name, from, commandLine }: Loaded) {
+  const { device } = commandLine
   yield* Effect.fromResult(RunLayers.check(args, device))
   const folder = args.outputDir
   const phases = Phases.of(args)
@@ -79,7 +80,7 @@ export const launch = Effect.fnUntraced(function* ({ program, name, from, comman
 
   if (found !== undefined) yield* RunFolder.isFree(folder)
   const point = yield* ResumePoint.find(args, folder)
-  const prepared = yield* Program.prepare(program, overrides)
+  const prepared = yield* Program.prepareChecked(program, args)
   const test = phases.predict ? yield* prepared.test : undefined
   yield* Effect.fromResult(Phases.check(phases, prepared, test))
   /** The phases after the training. */

@@ -15,11 +15,13 @@ export type { CommandLine } from "./Launch.ts"
 export const train = Effect.fnUntraced(function* (file: string, commandLine: CommandLine) {
   const { program, name, file: absolute, overrides: specified } = yield* load(file)
   const files = { ...specified.files, ...commandLine.files }
+  const input = { ...program.args, ...specified.args, ...commandLine.overrides }
   return yield* launch({
+    args: yield* Effect.fromResult(Arguments.make(input)),
     program: Object.keys(files).length === 0 ? program : program.reading(files),
     name,
     from: { file: absolute },
-    commandLine: { ...commandLine, files, overrides: { ...specified.args, ...commandLine.overrides } }
+    commandLine: { ...commandLine, files }
   })
 })
 
@@ -36,7 +38,14 @@ export const trainTask = Effect.fnUntraced(function* (task: TaskFlags.TaskOption
   const trained = trains ? undefined : yield* trainedModel(task, args)
   const settings = { ...task.settings, ...trained }
   const program = yield* Tasks.make({ task: task.name, settings, files, trains, seed: args.seed })
-  return yield* launch({ program, name: task.name, from: { task: yield* TaskFlags.placed(task) }, commandLine })
+  const withOwn = { ...program.args, ...commandLine.overrides } // a masked model's collator needs all columns
+  return yield* launch({
+    args: yield* Effect.fromResult(Arguments.make(withOwn)),
+    program,
+    name: task.name,
+    from: { task: yield* TaskFlags.placed(task) },
+    commandLine
+  })
 })
 
 /** The model of the task's run in the output folder: its weights are evaluated, so its labels are the ones to use. */
