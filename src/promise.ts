@@ -1,7 +1,7 @@
 /** The Trainer for those who do not use Effect, the types of what it is given, and what is loaded from folders: everything else is in the main entry. */
 import * as Predictions from "./Evaluation/EvalPrediction.ts"
 
-/** What `computeMetrics` is given, and what is done with it: `take`, `argmax`, `agreement`, `batches`. */
+/** The predictions that `computeMetrics` is given, with functions on them: `take`, `argmax`, `agreement`, `batches`. */
 export type EvalPrediction = Predictions.EvalPrediction
 export const EvalPrediction: typeof Predictions = Predictions
 export declare namespace EvalPrediction {

@@ -1,15 +1,15 @@
 /** `add_callback`, `pop_callback`, `remove_callback`. */
 import { type Effect, Ref } from "effect"
 import type { Callback } from "../Driver/Callback.ts"
-import type { Context } from "./Context.ts"
+import type { TrainerContext } from "./TrainerContext.ts"
 
 /** Adds a callback at the end of the list. */
-export const add = <A, E, R>({ cell }: Context<A, E, R>, callback: Callback<E, R>): Effect.Effect<void> =>
+export const add = <A, E, R>({ cell }: TrainerContext<A, E, R>, callback: Callback<E, R>): Effect.Effect<void> =>
   Ref.update(cell, (held) => ({ ...held, callbacks: [...held.callbacks, callback] }))
 
 /** Takes the first callback of a name, or that very one, out of the list, and gives it; undefined where there is none. */
 export const pop = <A, E, R>(
-  { cell }: Context<A, E, R>,
+  { cell }: TrainerContext<A, E, R>,
   which: Callback<E, R> | string
 ): Effect.Effect<Callback<E, R> | undefined> =>
   Ref.modify(cell, (held) => {

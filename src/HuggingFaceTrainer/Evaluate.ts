@@ -1,4 +1,4 @@
-/** `evaluate`, `predict` and the loops and steps beneath them. */
+/** The Trainer's `evaluate` and `predict`, and their loop and step. */
 import { Clock, Effect, Ref } from "effect"
 import type { Batch, Loader } from "../Data/Loader.ts"
 import type { CallbackFailed } from "../Driver/Callback.ts"
@@ -13,10 +13,10 @@ import * as DataLoaders from "../Program/DataLoaders.ts"
 import * as Program from "../Program/Program.ts"
 import * as Horizon from "../Schedule/Horizon.ts"
 import type { HostTensors } from "../Tensor/HostTensor.ts"
-import { type Context, logUnused, present, stage } from "./Context.ts"
 import type { LoopOptions } from "./EvaluateOptions.ts"
 import * as EvaluateOptions from "./EvaluateOptions.ts"
 import * as EvaluationLog from "./EvaluationLog.ts"
+import { logUnused, present, stage, type TrainerContext } from "./TrainerContext.ts"
 
 export type Metrics = Readonly<Record<string, number>>
 
@@ -27,39 +27,46 @@ export interface PredictionOutput {
 }
 
 /** Opens a dataset for evaluation, in its own order: the Trainer's own where none is given. */
-export const getEvalDataloader = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R>, dataset?: Source<A, E, R>) {
-  const found = dataset ?? Object.values(DataLoaders.sets(core.options.evalDataset))[0]
+export const getEvalDataloader = Effect.fnUntraced(function* <A, E, R>(
+  context: TrainerContext<A, E, R>,
+  dataset?: Source<A, E, R>
+) {
+  const found = dataset ?? Object.values(DataLoaders.sets(context.options.evalDataset))[0]
   if (found === undefined) return yield* new InvalidTask({ reason: "There is no evalDataset: give one to the Trainer, or here." })
-  return yield* open(core, found)
+  return yield* open(context, found)
 })
 
 /** The loader of one set, under its name. */
-const open = <A, E, R>(core: Context<A, E, R>, data: Source<A, E, R>, name?: string) =>
-  Effect.map(loaders(core, data, name), (made) => Object.values(made)[0]!)
+const open = <A, E, R>(context: TrainerContext<A, E, R>, data: Source<A, E, R>, name?: string) =>
+  Effect.map(loaders(context, data, name), (opened) => Object.values(opened)[0]!)
 
-const loaders = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R>, evalDataset: Sources<A, E, R>, prefix?: string) {
-  const opened = yield* Program.withLogLevel(core.args)(
-    DataLoaders.forEvaluation({ ...(yield* core.parts), evalDataset }, core.args, prefix)
+const loaders = Effect.fnUntraced(function* <A, E, R>(
+  context: TrainerContext<A, E, R>,
+  evalDataset: Sources<A, E, R>,
+  prefix?: string
+) {
+  const opened = yield* Program.withLogLevel(context.args)(
+    DataLoaders.forEvaluation({ ...(yield* context.parts), evalDataset }, context.args, prefix)
   )
-  yield* logUnused(core, opened.unusedColumns)
+  yield* logUnused(context, opened.unusedColumns)
   return opened.evaluation
 })
 
-/** Looks at every batch of a loader once: metrics and predictions. */
-export const evaluationLoop = <A, E, R>(core: Context<A, E, R>, loader: Loader, options: LoopOptions = {}) =>
-  Effect.map(look(core, loader, options, predictAll<E | CallbackFailed, R>), outputOf)
+/** Evaluates every batch of a loader, and collects the predictions. */
+export const evaluationLoop = <A, E, R>(context: TrainerContext<A, E, R>, loader: Loader, options: LoopOptions = {}) =>
+  Effect.map(evaluateWith(context, loader, options, predictAll<E | CallbackFailed, R>), outputOf)
 
-/** Puts the weights on the device and looks at a loader as `how` does. */
-const look = Effect.fnUntraced(function* <A, E, R, Found, E2, R2>(
-  core: Context<A, E, R>,
+/** Evaluates a loader with the present weights, as `how` does. */
+const evaluateWith = Effect.fnUntraced(function* <A, E, R, Found, E2, R2>(
+  context: TrainerContext<A, E, R>,
   loader: Loader,
   { generation, ignoreKeys, metricKeyPrefix = "eval", predictionLossOnly }: LoopOptions,
   how: (options: EvaluationOptions<E | CallbackFailed, R> & { readonly set: string }) => Effect.Effect<Found, E2, R2>
 ) {
-  const { args, cell } = core
+  const { args, cell } = context
   const logger = yield* Logger
   const { callbacks, state, trained } = yield* Ref.get(cell)
-  const { collect, ...lesson } = yield* Program.taskConfig(args, yield* core.parts)
+  const { collect, ...lesson } = yield* Program.taskConfig(args, yield* context.parts)
   const shown = callbacks.some(({ name }) => name === "ProgressCallback")
   const { batchesPerEpoch: total } = loader
   const show = (phase: "eval" | "idle", done: number) =>
@@ -89,7 +96,7 @@ const look = Effect.fnUntraced(function* <A, E, R, Found, E2, R2>(
   return yield* Effect.scoped(
     Effect.gen(function* () {
       const began = yield* Clock.currentTimeNanos
-      const weights = yield* (yield* present(core)).onDevice
+      const weights = yield* (yield* present(context)).onDevice
       const took = Python.round(Number((yield* Clock.currentTimeNanos) - began) / 1e9, 4)
       const preparation = yield* Ref.modify(cell, (held) => {
         const first = held.preparation ?? (trained || held.inTrain ? undefined : took)
@@ -101,38 +108,38 @@ const look = Effect.fnUntraced(function* <A, E, R, Found, E2, R2>(
 })
 
 /** Evaluates the Trainer's evaluation sets, or others; logs what it finds, and tells the callbacks. */
-export const evaluate = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R>, asked?: object, more?: object) {
-  const given = EvaluateOptions.join<Sources<A, E, R>>(asked, more, core.settings)
-  const options = yield* Effect.fromResult(EvaluateOptions.separate("evaluate", given, core.settings))
-  const { evalDataset = core.options.evalDataset, metricKeyPrefix = "eval", ...rest } = options
+export const evaluate = Effect.fnUntraced(function* <A, E, R>(context: TrainerContext<A, E, R>, asked?: object, more?: object) {
+  const given = EvaluateOptions.join<Sources<A, E, R>>(asked, more, context.settings)
+  const options = yield* Effect.fromResult(EvaluateOptions.separate("evaluate", given, context.settings))
+  const { evalDataset = context.options.evalDataset, metricKeyPrefix = "eval", ...rest } = options
   if (evalDataset === undefined)
     return yield* new InvalidTask({ reason: "evaluate needs an evalDataset: give it one, or the Trainer." })
   yield* readable("evaluate", DataLoaders.isSource(evalDataset) ? { evalDataset } : evalDataset)
   let metrics: Metrics = {}
-  for (const [set, loader] of Object.entries(yield* loaders(core, evalDataset, metricKeyPrefix))) {
-    const measured = yield* stage(core, "eval")
-    const found = yield* look(core, loader, { ...rest, metricKeyPrefix: set }, streaming<E | CallbackFailed, R>)
-    metrics = { ...metrics, ...(yield* EvaluationLog.evaluated(core, { set, loader }, found)), ...(yield* measured) }
+  for (const [set, loader] of Object.entries(yield* loaders(context, evalDataset, metricKeyPrefix))) {
+    const measured = yield* stage(context, "eval")
+    const found = yield* evaluateWith(context, loader, { ...rest, metricKeyPrefix: set }, streaming<E | CallbackFailed, R>)
+    metrics = { ...metrics, ...(yield* EvaluationLog.evaluated(context, { set, loader }, found)), ...(yield* measured) }
   }
   return metrics
 }, Effect.scoped)
 
 /** Predicts a dataset; with labels there are metrics. */
 export const predict = Effect.fnUntraced(function* <A, E, R>(
-  core: Context<A, E, R>,
+  context: TrainerContext<A, E, R>,
   testDataset: Source<A, E, R>,
   options: EvaluateOptions.PredictOptions = {}
 ) {
-  const given = yield* Effect.fromResult(EvaluateOptions.separate("predict", options, core.settings))
+  const given = yield* Effect.fromResult(EvaluateOptions.separate("predict", options, context.settings))
   const { metricKeyPrefix = "test", ...rest } = given
   yield* readable("predict", { testDataset })
-  const measured = yield* stage(core, "test")
+  const measured = yield* stage(context, "test")
   const output = yield* Effect.scoped(
-    Effect.flatMap(open(core, testDataset, metricKeyPrefix), (loader) =>
-      evaluationLoop(core, loader, { ...rest, metricKeyPrefix })
+    Effect.flatMap(open(context, testDataset, metricKeyPrefix), (loader) =>
+      evaluationLoop(context, loader, { ...rest, metricKeyPrefix })
     )
   )
-  const { callbacks } = yield* Ref.get(core.cell)
+  const { callbacks } = yield* Ref.get(context.cell)
   yield* Effect.forEach(callbacks, (callback) => callback.onPredict?.(output.metrics) ?? Effect.void, { discard: true })
   return { ...output, metrics: { ...output.metrics, ...(yield* measured) } } satisfies PredictionOutput
 }, Effect.scoped)
@@ -147,11 +154,11 @@ const readable = (method: string, sources: Readonly<Record<string, unknown>>): E
 
 /** The loss, the outputs and the labels of one batch, each where there is one. */
 export const predictionStep = Effect.fnUntraced(function* <A, E, R>(
-  core: Context<A, E, R>,
+  context: TrainerContext<A, E, R>,
   inputs: HostTensors,
   options: Omit<LoopOptions, "metricKeyPrefix"> = {}
 ) {
-  const { labelIds, metrics, predictions } = yield* evaluationLoop(core, alone(inputs), {
+  const { labelIds, metrics, predictions } = yield* evaluationLoop(context, alone(inputs), {
     ...options,
     metricKeyPrefix: "step"
   })

@@ -1,4 +1,4 @@
-/** What a Trainer logs outside of a training: entries go to the loggers, into its history and to its callbacks. */
+/** Logs evaluations and users' values outside of a training: to the loggers, the Trainer's history and its callbacks. */
 import { Effect, Ref } from "effect"
 import type { Loader } from "../Data/Loader.ts"
 import * as CallbackSet from "../Driver/CallbackSet.ts"
@@ -8,47 +8,47 @@ import { Logger, type Scalars } from "../Layer/Logger/Logger.ts"
 import * as Program from "../Program/Program.ts"
 import type { Event } from "../Schedule/Event.ts"
 import type { TrainerState } from "../TrainerState.ts"
-import { type Context, present, type Status } from "./Context.ts"
 import { createOptimizer } from "./OptimizerInfo.ts"
+import { present, type TrainerContext, type TrainerStatus } from "./TrainerContext.ts"
 
 type Figures = Readonly<Record<string, number>>
 
-/** Logs an evaluation, and gives its metrics as the page does: with the epoch, once there was a training. */
+/** Logs an evaluation, and returns its metrics: with the epoch after a training. **Source**: `Trainer.evaluate`. */
 export const evaluated = Effect.fnUntraced(function* <A, E, R>(
-  core: Context<A, E, R>,
+  context: TrainerContext<A, E, R>,
   { loader, set }: { readonly loader: Loader; readonly set: string },
   { clock, metrics }: Pick<Result, "clock" | "metrics">
 ) {
-  const { state, trained } = yield* Ref.get(core.cell)
-  const values = { ...metrics, ...tokens(core, state) }
-  const logs = stamped({ ...metrics, ...clock, ...tokens(core, state) }, { state, trained })
-  yield* written(core, { kind: "eval", set, values, clock })
+  const { state, trained } = yield* Ref.get(context.cell)
+  const values = { ...metrics, ...tokens(context, state) }
+  const logs = stamped({ ...metrics, ...clock, ...tokens(context, state) }, { state, trained })
+  yield* written(context, { kind: "eval", set, values, clock })
   yield* Effect.flatMap(Logger, ({ flush }) => flush)
-  yield* told(core, { _tag: "EvaluationLogged", state, resumeState: state, set }, logs, { [set]: loader })
-  yield* told(core, { _tag: "Evaluated", state, resumeState: state, set, metrics }, logs, { [set]: loader })
+  yield* notify(context, { _tag: "EvaluationLogged", state, resumeState: state, set }, logs, { [set]: loader })
+  yield* notify(context, { _tag: "Evaluated", state, resumeState: state, set, metrics }, logs, { [set]: loader })
   return logs
 })
 
-/** Logs figures of the user's own. */
-export const log = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R>, logs: Figures) {
-  const held = yield* Ref.get(core.cell)
+/** Logs values of the user's own. */
+export const log = Effect.fnUntraced(function* <A, E, R>(context: TrainerContext<A, E, R>, logs: Figures) {
+  const held = yield* Ref.get(context.cell)
   const { state } = held
-  const values = { ...logs, ...tokens(core, state) }
-  yield* written(core, { kind: "train", values, clock: {} })
-  yield* told(core, { _tag: "Logged", state, resumeState: state }, stamped(values, held))
+  const values = { ...logs, ...tokens(context, state) }
+  yield* written(context, { kind: "train", values, clock: {} })
+  yield* notify(context, { _tag: "Logged", state, resumeState: state }, stamped(values, held))
 })
 
 /** The tokens that training has read, if `include_num_input_tokens_seen` asks for them. **Source**: `Trainer.log`. */
-const tokens = <A, E, R>({ args }: Context<A, E, R>, { inputTokens }: TrainerState): Figures =>
+const tokens = <A, E, R>({ args }: TrainerContext<A, E, R>, { inputTokens }: TrainerState): Figures =>
   args.includeNumInputTokensSeen === "no" ? {} : { num_input_tokens_seen: inputTokens }
 
-/** Figures have an epoch once there was a training. */
-const stamped = (logs: Figures, { state, trained }: Pick<Status<never, never>, "state" | "trained">): Figures =>
+/** Adds the epoch after a training. */
+const stamped = (logs: Figures, { state, trained }: Pick<TrainerStatus<never, never>, "state" | "trained">): Figures =>
   trained ? { ...logs, epoch: state.epoch } : logs
 
-/** An entry has the stamp of the last run; before there was one it has none. */
+/** Gives an entry the stamp of the last run, if there was one, and logs it. */
 const written = Effect.fnUntraced(function* <A, E, R>(
-  { cell }: Context<A, E, R>,
+  { cell }: TrainerContext<A, E, R>,
   entry: Pick<Scalars, "kind" | "set" | "values" | "clock">
 ) {
   const logger = yield* Logger
@@ -60,27 +60,31 @@ const written = Effect.fnUntraced(function* <A, E, R>(
 })
 
 /** Calls the handlers of an event outside of a training, where requests have no effect, and updates the callbacks' state. */
-const told = Effect.fnUntraced(function* <A, E, R>(
-  core: Context<A, E, R>,
+const notify = Effect.fnUntraced(function* <A, E, R>(
+  context: TrainerContext<A, E, R>,
   event: Event,
   logs: Figures,
   evalDataloaders: Readonly<Record<string, Loader>> = {}
 ) {
-  const { cell } = core
+  const { cell } = context
   const { callbacks, running, state } = yield* Ref.get(cell)
-  const told = yield* CallbackSet.make(callbacks, state, running ?? (yield* viewsOf(core, evalDataloaders)))
-  const said = yield* told.notify({ ...event, state }, logs) ?? Effect.succeed(undefined)
-  if (said !== undefined) yield* Ref.update(cell, (held) => ({ ...held, state: { ...held.state, callbacks: said.callbacks } }))
+  const set = yield* CallbackSet.make(callbacks, state, running ?? (yield* viewsOf(context, evalDataloaders)))
+  const replies = yield* set.notify({ ...event, state }, logs) ?? Effect.succeed(undefined)
+  if (replies !== undefined)
+    yield* Ref.update(cell, (held) => ({ ...held, state: { ...held.state, callbacks: replies.callbacks } }))
 })
 
 /** The views that callbacks get outside of a training: the Trainer's own weights and parts. */
-const viewsOf = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R>, evalDataloaders: Readonly<Record<string, Loader>>) {
+const viewsOf = Effect.fnUntraced(function* <A, E, R>(
+  context: TrainerContext<A, E, R>,
+  evalDataloaders: Readonly<Record<string, Loader>>
+) {
   return yield* CurrentRun.make({
-    config: yield* Program.taskConfig(core.args, yield* core.parts),
-    weights: yield* present(core),
-    args: core.args,
-    tokenizer: core.options.tokenizer,
-    optimizer: createOptimizer(core),
+    config: yield* Program.taskConfig(context.args, yield* context.parts),
+    weights: yield* present(context),
+    args: context.args,
+    tokenizer: context.options.tokenizer,
+    optimizer: createOptimizer(context),
     learningRate: ({ lastUpdate }) => lastUpdate.learningRate,
     trainDataloader: undefined,
     evalDataloaders

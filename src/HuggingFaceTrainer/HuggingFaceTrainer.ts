@@ -1,4 +1,4 @@
-/** The page's Trainer: its methods and attributes, as Effects over the one driver. */
+/** Hugging Face's Trainer: its methods and attributes, as Effects over the driver. */
 import { Effect, Ref, type Scope } from "effect"
 import { type Arguments, NotSupported } from "../Arguments/Arguments.ts"
 import type { Loader } from "../Data/Loader.ts"
@@ -8,7 +8,6 @@ import * as Formats from "../Format/Results.ts"
 import type * as DataLoaders from "../Program/DataLoaders.ts"
 import type { HostTensors } from "../Tensor/HostTensor.ts"
 import * as CallbackList from "./CallbackList.ts"
-import * as Context from "./Context.ts"
 import * as Evaluate from "./Evaluate.ts"
 import type { Asked, LoopOptions, PredictOptions } from "./EvaluateOptions.ts"
 import * as EvaluationLog from "./EvaluationLog.ts"
@@ -18,16 +17,17 @@ import * as Save from "./Save.ts"
 import * as SingleStep from "./SingleStep.ts"
 import * as State from "./State.ts"
 import * as Train from "./Train.ts"
+import * as TrainerContext from "./TrainerContext.ts"
 
 /**
- * Makes a Trainer. Its methods run in the world that it is made in: the device, the checkpoint store and the logger are Layers that are provided to this
- * effect (`World.layer`, or any of your own).
+ * Makes a Trainer. Its methods use the services that this effect is provided with: device, checkpoint store and logger (`RunLayers.layer`, or any Layers
+ * of your own).
  *
  * Overriding is giving a function: `computeLoss`, `computeMetrics`, `optimizers`, `getTrainDataloader`.
  *
  * **Errors**: fails where arguments are wrong or ask for what is not there, and without a model.
  *
- * **Source**: `Trainer`. Losses are averaged as there (`Reduction.trainer`). A `train` without `resumeFromCheckpoint` begins with the weights as they stand.
+ * **Source**: `Trainer`. Losses are averaged as there (`Reduction.trainer`). A `train` without `resumeFromCheckpoint` begins with the present weights.
  *
  * @example
  * ```ts
@@ -65,39 +65,44 @@ import * as Train from "./Train.ts"
 export const make = Effect.fn("Trainer.make")(function* <A, E = never, R = never, C extends Callback.Any = never>(
   options: Callback.Accepting<Options<A, E, R>, C>
 ) {
-  return yield* makeAs(options as Options<A, E | Callback.ErrorsOf<C>, R | Callback.ServicesOf<C>>, Context.plain)
+  return yield* makeAs(options as Options<A, E | Callback.ErrorsOf<C>, R | Callback.ServicesOf<C>>, TrainerContext.plain)
 })
 
 /** Makes a Trainer of a class, whose `evaluate` and `predict` take `G` beside their options; `args` are its arguments, if they have been read. */
 export const makeAs = Effect.fnUntraced(function* <A, E, R, G>(
   options: Options<A, E, R>,
-  variant: Context.Variant<G>,
+  trainerClass: TrainerContext.TrainerClass<G>,
   args?: Arguments
 ) {
-  const core = yield* Context.make(options, args ?? (yield* Effect.fromResult(Context.readArguments(options, variant))), variant)
-  const world = yield* Effect.context<Context.Services | R>()
-  const here = <B, E2, R2 extends Context.Services | R>(effect: Effect.Effect<B, E2, R2>): Effect.Effect<B, E2> =>
-    Effect.provide(effect, world) as Effect.Effect<B, E2>
+  const context = yield* TrainerContext.make(
+    options,
+    args ?? (yield* Effect.fromResult(TrainerContext.readArguments(options, trainerClass))),
+    trainerClass
+  )
+  const services = yield* Effect.context<TrainerContext.Services | R>()
+  const here = <B, E2, R2 extends TrainerContext.Services | R>(effect: Effect.Effect<B, E2, R2>): Effect.Effect<B, E2> =>
+    Effect.provide(effect, services) as Effect.Effect<B, E2>
   /** What is opened lives in the scope of whoever opens it. */
-  const opened = <B, E2, R2 extends Context.Services | R>(
+  const opened = <B, E2, R2 extends TrainerContext.Services | R>(
     effect: Effect.Effect<B, E2, R2 | Scope.Scope>
-  ): Effect.Effect<B, E2, Scope.Scope> => Effect.provide(effect, world) as Effect.Effect<B, E2, Scope.Scope>
-  const held = <B>(what: (held: Context.Status<E, R>) => B): Effect.Effect<B> => Effect.map(Ref.get(core.cell), what)
+  ): Effect.Effect<B, E2, Scope.Scope> => Effect.provide(effect, services) as Effect.Effect<B, E2, Scope.Scope>
+  const held = <B>(what: (held: TrainerContext.TrainerStatus<E, R>) => B): Effect.Effect<B> =>
+    Effect.map(Ref.get(context.cell), what)
 
   return {
     // Attributes.
-    args: core.args,
-    model: core.model,
+    args: context.args,
+    model: context.model,
     /** The model: nothing wraps it. */
-    modelWrapped: core.model,
+    modelWrapped: context.model,
     /** The parameters, the buffers and, after a training, the optimizer's slots. */
-    weights: here(Effect.flatMap(Context.present(core), ({ onHost }) => onHost)),
+    weights: here(Effect.flatMap(TrainerContext.present(context), ({ onHost }) => onHost)),
     /** The run's state, also under Python's names. */
-    state: held((held) => State.read(core.args, held)),
+    state: held((held) => State.read(context.args, held)),
     /** All that was logged, oldest first, as loggers get it. */
     logHistory: held(({ history }) => history),
     /** The folder of the best checkpoint; null where there is none. */
-    bestModelCheckpoint: held(({ state }) => State.folder(core.args, state)),
+    bestModelCheckpoint: held(({ state }) => State.folder(context.args, state)),
     isInTrain: held(({ inTrain }) => inTrain),
     /** Layers of a model are never spread over devices. */
     isModelParallel: false,
@@ -106,56 +111,57 @@ export const makeAs = Effect.fnUntraced(function* <A, E, R, G>(
 
     // Training, evaluation, prediction.
     /** Options, or what to resume from alone. */
-    train: (options?: Train.TrainOptions | boolean | string) => here(Train.train(core, options)),
+    train: (options?: Train.TrainOptions | boolean | string) => here(Train.train(context, options)),
     /** Options, or a dataset (or several by name) and then options. */
-    evaluate: (asked?: Asked<A, E, R, G>, options?: PredictOptions & G) => here(Evaluate.evaluate(core, asked, options)),
+    evaluate: (asked?: Asked<A, E, R, G>, options?: PredictOptions & G) => here(Evaluate.evaluate(context, asked, options)),
     predict: (testDataset: DataLoaders.Source<A, E, R>, options?: PredictOptions & G) =>
-      here(Evaluate.predict(core, testDataset, options)),
-    evaluationLoop: (loader: Loader, options?: LoopOptions) => here(Evaluate.evaluationLoop(core, loader, options)),
+      here(Evaluate.predict(context, testDataset, options)),
+    evaluationLoop: (loader: Loader, options?: LoopOptions) => here(Evaluate.evaluationLoop(context, loader, options)),
     /** `evaluationLoop`, under its older name. */
-    predictionLoop: (loader: Loader, options?: LoopOptions) => here(Evaluate.evaluationLoop(core, loader, options)),
+    predictionLoop: (loader: Loader, options?: LoopOptions) => here(Evaluate.evaluationLoop(context, loader, options)),
     predictionStep: (inputs: HostTensors, options?: Omit<LoopOptions, "metricKeyPrefix">) =>
-      here(Evaluate.predictionStep(core, inputs, options)),
-    trainingStep: (inputs: HostTensors) => here(SingleStep.trainingStep(core, inputs)),
-    computeLoss: (inputs: HostTensors) => here(SingleStep.computeLoss(core, inputs)),
+      here(Evaluate.predictionStep(context, inputs, options)),
+    trainingStep: (inputs: HostTensors) => here(SingleStep.trainingStep(context, inputs)),
+    computeLoss: (inputs: HostTensors) => here(SingleStep.computeLoss(context, inputs)),
     /** Runs an effect as it is: a device has one precision. */
     autocastSmartContextManager: <B, E2, R2>(effect: Effect.Effect<B, E2, R2>) => effect,
     computeLossContextManager: <B, E2, R2>(effect: Effect.Effect<B, E2, R2>) => effect,
 
     // Callbacks.
-    addCallback: (callback: Callback.Callback<E, R>) => CallbackList.add(core, callback),
-    popCallback: (which: Callback.Callback<E, R> | string) => CallbackList.pop(core, which),
-    removeCallback: (which: Callback.Callback<E, R> | string) => Effect.asVoid(CallbackList.pop(core, which)),
+    addCallback: (callback: Callback.Callback<E, R>) => CallbackList.add(context, callback),
+    popCallback: (which: Callback.Callback<E, R> | string) => CallbackList.pop(context, which),
+    removeCallback: (which: Callback.Callback<E, R> | string) => Effect.asVoid(CallbackList.pop(context, which)),
 
     // Logging and saving.
-    log: (logs: Readonly<Record<string, number>>) => here(EvaluationLog.log(core, logs)),
+    log: (logs: Readonly<Record<string, number>>) => here(EvaluationLog.log(context, logs)),
     metricsFormat: Formats.format,
     logMetrics: Save.logMetrics,
-    saveMetrics: (split: string, metrics: Results, combined?: boolean) => here(Save.saveMetrics(core, split, metrics, combined)),
-    saveModel: (outputDir?: string) => here(Save.saveModel(core, outputDir)),
-    saveState: () => here(Save.saveState(core)),
-    createModelCard: (options?: Parameters<typeof Save.createModelCard>[1]) => here(Save.createModelCard(core, options)),
+    saveMetrics: (split: string, metrics: Results, combined?: boolean) =>
+      here(Save.saveMetrics(context, split, metrics, combined)),
+    saveModel: (outputDir?: string) => here(Save.saveModel(context, outputDir)),
+    saveState: () => here(Save.saveState(context)),
+    createModelCard: (options?: Parameters<typeof Save.createModelCard>[1]) => here(Save.createModelCard(context, options)),
 
     // Optimizer and schedule.
-    createOptimizer: () => OptimizerInfo.createOptimizer(core),
-    createScheduler: (numTrainingSteps: number) => OptimizerInfo.createScheduler(core, numTrainingSteps),
+    createOptimizer: () => OptimizerInfo.createOptimizer(context),
+    createScheduler: (numTrainingSteps: number) => OptimizerInfo.createScheduler(context, numTrainingSteps),
     createOptimizerAndScheduler: (numTrainingSteps: number) =>
       Effect.map(
-        OptimizerInfo.createScheduler(core, numTrainingSteps),
-        (scheduler) => [OptimizerInfo.createOptimizer(core), scheduler] as const
+        OptimizerInfo.createScheduler(context, numTrainingSteps),
+        (scheduler) => [OptimizerInfo.createOptimizer(context), scheduler] as const
       ),
-    getDecayParameterNames: () => OptimizerInfo.getDecayParameterNames(core),
-    getLearningRates: () => OptimizerInfo.getLearningRates(core),
-    getNumTrainableParameters: () => OptimizerInfo.getNumTrainableParameters(core),
-    getOptimizerClsAndKwargs: (args: Arguments = core.args) => OptimizerInfo.getOptimizerClsAndKwargs(args),
-    optimizerGroups: () => OptimizerInfo.optimizerGroups(core),
-    getOptimizerGroup: (path: string) => OptimizerInfo.getOptimizerGroup(core, path),
+    getDecayParameterNames: () => OptimizerInfo.getDecayParameterNames(context),
+    getLearningRates: () => OptimizerInfo.getLearningRates(context),
+    getNumTrainableParameters: () => OptimizerInfo.getNumTrainableParameters(context),
+    getOptimizerClsAndKwargs: (args: Arguments = context.args) => OptimizerInfo.getOptimizerClsAndKwargs(args),
+    optimizerGroups: () => OptimizerInfo.optimizerGroups(context),
+    getOptimizerGroup: (path: string) => OptimizerInfo.getOptimizerGroup(context, path),
 
     // Data.
-    getTrainDataloader: () => opened(Train.getTrainDataloader(core)),
-    getEvalDataloader: (dataset?: DataLoaders.Source<A, E, R>) => opened(Evaluate.getEvalDataloader(core, dataset)),
-    getTestDataloader: (dataset: DataLoaders.Source<A, E, R>) => opened(Evaluate.getEvalDataloader(core, dataset)),
-    numExamples: (loader: Loader) => OptimizerInfo.numExamples(core.args, loader),
+    getTrainDataloader: () => opened(Train.getTrainDataloader(context)),
+    getEvalDataloader: (dataset?: DataLoaders.Source<A, E, R>) => opened(Evaluate.getEvalDataloader(context, dataset)),
+    getTestDataloader: (dataset: DataLoaders.Source<A, E, R>) => opened(Evaluate.getEvalDataloader(context, dataset)),
+    numExamples: (loader: Loader) => OptimizerInfo.numExamples(context.args, loader),
     numTokens: OptimizerInfo.numTokens,
 
     // One process, no hub, no search.
@@ -168,7 +174,7 @@ export const makeAs = Effect.fnUntraced(function* <A, E, R, G>(
   }
 })
 
-export type { Services } from "./Context.ts"
+export type { Services } from "./TrainerContext.ts"
 
 /** A Trainer, as `make` gives it. */
 export type Trainer<A, E = never, R = never, G = unknown> = Effect.Success<ReturnType<typeof makeAs<A, E, R, G>>>

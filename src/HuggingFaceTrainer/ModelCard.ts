@@ -1,4 +1,4 @@
-/** The draft of a model card: a README in Markdown that says what a model is, how it was trained and how good it is. */
+/** Renders the draft of a model card: a README in Markdown that describes a model, its training and its results. */
 import type { Arguments } from "../Arguments/Arguments.ts"
 import type { Scalars } from "../Layer/Logger/Logger.ts"
 import * as Hyperparameters from "./ModelCard/Hyperparameters.ts"

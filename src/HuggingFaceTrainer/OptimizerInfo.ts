@@ -1,4 +1,4 @@
-/** What a Trainer says of its model, its optimizer and its data. */
+/** The Trainer's methods about its parameters, its optimizer and its data. */
 import { Effect, Ref } from "effect"
 import { type Arguments, ContradictoryArguments, trainBatchSize } from "../Arguments/Arguments.ts"
 import * as Compile from "../Arguments/Compile.ts"
@@ -9,14 +9,14 @@ import type { Transformation } from "../Optimizer/Transformation.ts"
 import { matrices } from "../Optimizer/WeightDecay.ts"
 import * as Horizon from "../Schedule/Horizon.ts"
 import { initial } from "../TrainerState.ts"
-import type { Context } from "./Context.ts"
+import type { TrainerContext } from "./TrainerContext.ts"
 
 /** The optimizer: the user's, or that of the arguments. */
-export const createOptimizer = <A, E, R>({ args, options }: Context<A, E, R>): Transformation =>
+export const createOptimizer = <A, E, R>({ args, options }: TrainerContext<A, E, R>): Transformation =>
   options.optimizers?.[0] ?? Compile.optimizer(args)
 
 /** The learning rate of each update, by the updates before it, in a run of so many updates. */
-export const createScheduler = <A, E, R>({ args, options }: Context<A, E, R>, numTrainingSteps: number) => {
+export const createScheduler = <A, E, R>({ args, options }: TrainerContext<A, E, R>, numTrainingSteps: number) => {
   const horizon = Horizon.make({ batchesPerEpoch: Math.max(1, numTrainingSteps), maxSteps: numTrainingSteps })
   const own = options.optimizers?.[1]
   const schedule =
@@ -44,39 +44,39 @@ export interface OptimizerGroup {
   readonly weightDecay: number
 }
 
-const trainedPaths = Effect.fnUntraced(function* <A, E, R>({ cell, model, options }: Context<A, E, R>) {
+const trainedPaths = Effect.fnUntraced(function* <A, E, R>({ cell, model, options }: TrainerContext<A, E, R>) {
   const { weights } = yield* Ref.get(cell)
   return Object.keys(weights.parameters).filter(trainableOf(model, options.trainable))
 })
 
 /** The parameters that decay, by path. */
-export const getDecayParameterNames = <A, E, R>({ cell }: Context<A, E, R>): Effect.Effect<ReadonlyArray<string>> =>
+export const getDecayParameterNames = <A, E, R>({ cell }: TrainerContext<A, E, R>): Effect.Effect<ReadonlyArray<string>> =>
   Effect.map(Ref.get(cell), ({ weights }) => Object.keys(weights.parameters).filter(matrices()))
 
 /** The groups of parameters, those that decay first. */
-export const optimizerGroups = <A, E, R>(core: Context<A, E, R>): Effect.Effect<ReadonlyArray<OptimizerGroup>> =>
-  Effect.map(trainedPaths(core), (paths) => {
+export const optimizerGroups = <A, E, R>(context: TrainerContext<A, E, R>): Effect.Effect<ReadonlyArray<OptimizerGroup>> =>
+  Effect.map(trainedPaths(context), (paths) => {
     const decays = matrices()
     return [
-      { parameters: paths.filter(decays), weightDecay: core.args.weightDecay },
+      { parameters: paths.filter(decays), weightDecay: context.args.weightDecay },
       { parameters: paths.filter((path) => !decays(path)), weightDecay: 0 }
     ]
   })
 
 /** The group of a parameter; undefined where it is not trained. */
-export const getOptimizerGroup = <A, E, R>(core: Context<A, E, R>, path: string) =>
-  Effect.map(optimizerGroups(core), (groups) => groups.find(({ parameters }) => parameters.includes(path)))
+export const getOptimizerGroup = <A, E, R>(context: TrainerContext<A, E, R>, path: string) =>
+  Effect.map(optimizerGroups(context), (groups) => groups.find(({ parameters }) => parameters.includes(path)))
 
 /** The learning rate of the last update, for each group. */
-export const getLearningRates = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R>) {
-  const { state } = yield* Ref.get(core.cell)
-  return (yield* optimizerGroups(core)).map(() => state.lastUpdate.learningRate)
+export const getLearningRates = Effect.fnUntraced(function* <A, E, R>(context: TrainerContext<A, E, R>) {
+  const { state } = yield* Ref.get(context.cell)
+  return (yield* optimizerGroups(context)).map(() => state.lastUpdate.learningRate)
 })
 
 /** How many numbers are trained. */
-export const getNumTrainableParameters = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R>) {
-  const { weights } = yield* Ref.get(core.cell)
-  const paths = yield* trainedPaths(core)
+export const getNumTrainableParameters = Effect.fnUntraced(function* <A, E, R>(context: TrainerContext<A, E, R>) {
+  const { weights } = yield* Ref.get(context.cell)
+  const paths = yield* trainedPaths(context)
   return paths.reduce((sum, path) => sum + weights.parameters[path]!.data.length, 0)
 })
 
@@ -100,7 +100,7 @@ export const numTokens = Effect.fnUntraced(function* (loader: Loader, maxSteps =
   if (!Number.isFinite(loader.batchesPerEpoch) && !Number.isFinite(maxSteps))
     return yield* new ContradictoryArguments({
       names: ["max_steps"],
-      reason: "The tokens of a stream without an end cannot be counted: say for how many steps."
+      reason: "The tokens of an endless stream cannot be counted. Give the number of steps."
     })
   let tokens = 0
   for (let step = 0; step < maxSteps; step++) {

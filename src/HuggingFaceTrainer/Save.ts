@@ -10,13 +10,16 @@ import * as WeightFiles from "../Checkpoint/WeightFiles.ts"
 import * as Results from "../Format/Results.ts"
 import { filesOf } from "../Program/Program.ts"
 import { tf } from "../Tensor/Tensor.ts"
-import { type Context, present } from "./Context.ts"
 import * as ModelCard from "./ModelCard.ts"
+import { present, type TrainerContext } from "./TrainerContext.ts"
 
 /** Writes the weights as `model.safetensors` (an adapter as `adapter_model.safetensors`), with the model's config, the tokenizer and the arguments, into a folder: the output folder by default. */
-export const saveModel = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R>, outputDir = core.args.outputDir) {
-  const { args, model, options } = core
-  const weights = yield* (yield* present(core)).onHost
+export const saveModel = Effect.fnUntraced(function* <A, E, R>(
+  context: TrainerContext<A, E, R>,
+  outputDir = context.args.outputDir
+) {
+  const { args, model, options } = context
+  const weights = yield* (yield* present(context)).onHost
   yield* Disk.ensure((yield* Path.Path).resolve(outputDir))
   const parameters = WeightFiles.saved(model, weights.parameters)
   if (model.savedParameters === undefined) yield* ModelFiles.save(outputDir, { ...parameters, ...weights.buffers })
@@ -27,7 +30,7 @@ export const saveModel = Effect.fnUntraced(function* <A, E, R>(core: Context<A, 
 })
 
 /** Writes `trainer_state.json` into the output folder. */
-export const saveState = Effect.fnUntraced(function* <A, E, R>({ args, cell }: Context<A, E, R>) {
+export const saveState = Effect.fnUntraced(function* <A, E, R>({ args, cell }: TrainerContext<A, E, R>) {
   const { described, history, saved, state } = yield* Ref.get(cell)
   const known = described === undefined ? {} : { trainerState: described(state, saved) }
   yield* Disk.replace(
@@ -39,7 +42,7 @@ export const saveState = Effect.fnUntraced(function* <A, E, R>({ args, cell }: C
 
 /** Writes the draft of a model card as `README.md` into the output folder. */
 export const createModelCard = Effect.fnUntraced(function* <A, E, R>(
-  { args, cell }: Context<A, E, R>,
+  { args, cell }: TrainerContext<A, E, R>,
   { modelName, ...metadata }: ModelCard.Metadata & { readonly modelName?: string } = {}
 ) {
   const path = yield* Path.Path
@@ -54,7 +57,7 @@ export const logMetrics = (split: string, metrics: Results.Results): Effect.Effe
   Console.log(Results.render(split, metrics).trimEnd())
 
 export const saveMetrics = <A, E, R>(
-  { args }: Context<A, E, R>,
+  { args }: TrainerContext<A, E, R>,
   split: string,
   metrics: Results.Results,
   combined = true

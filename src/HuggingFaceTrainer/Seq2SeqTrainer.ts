@@ -1,11 +1,11 @@
-/** The page's Seq2SeqTrainer: a Trainer whose predictions are texts that the model writes. */
+/** Hugging Face's Seq2SeqTrainer: a Trainer whose predictions are generated sequences. */
 import { Effect } from "effect"
 import type * as Seq2SeqArguments from "../Arguments/Seq2SeqArguments.ts"
 import type * as Callback from "../Driver/Callback.ts"
 import type * as Generation from "../Evaluation/Generation.ts"
 import * as HuggingFaceTrainer from "./HuggingFaceTrainer.ts"
 import type { Options as TrainerOptions } from "./Options.ts"
-import { generating } from "./Seq2Seq/Variant.ts"
+import { seq2seq } from "./Seq2SeqClass.ts"
 
 export interface Options<A, E = never, R = never> extends Omit<TrainerOptions<A, E, R>, "args"> {
   readonly args?: Seq2SeqArguments.Input
@@ -13,9 +13,9 @@ export interface Options<A, E = never, R = never> extends Omit<TrainerOptions<A,
 
 /**
  * Makes a Seq2SeqTrainer. With `predictWithGenerate` the predictions are token ids, filled with the pad token to the longest that the model's generation
- * allows (20 where nothing says so), and labels are as long.
+ * allows (20 by default), and labels are as long.
  *
- * **Errors**: as `Trainer.make`; `InvalidTask` for a model that writes no texts.
+ * **Errors**: as `Trainer.make`; `InvalidTask` for a model that does not generate.
  *
  * **Source**: `Seq2SeqTrainer`. The loss of an evaluation is the mean of its batches', as there.
  *
@@ -55,7 +55,7 @@ export const make = Effect.fn("Seq2SeqTrainer.make")(function* <A, E = never, R 
   const all = options as Options<A, E | Callback.ErrorsOf<C>, R | Callback.ServicesOf<C>>
   return yield* HuggingFaceTrainer.makeAs<A, E | Callback.ErrorsOf<C>, R | Callback.ServicesOf<C>, Generation.Input>(
     all,
-    generating
+    seq2seq
   )
 })
 

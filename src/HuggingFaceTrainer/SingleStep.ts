@@ -10,15 +10,15 @@ import * as HostTensor from "../Tensor/HostTensor.ts"
 import * as Key from "../Tensor/Key.ts"
 import { type Tensors, tf } from "../Tensor/Tensor.ts"
 import * as Tree from "../Tensor/Tree.ts"
-import { type Context, present } from "./Context.ts"
+import { present, type TrainerContext } from "./TrainerContext.ts"
 
 /** The loss and the gradients of a batch, as the next update would take them. **Unit**: nats. **Shapes**: gradients as the parameters'. */
-export const trainingStep = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R>, inputs: HostTensors) {
-  const { state } = yield* Ref.get(core.cell)
-  const { model, reduction, seed, trainable } = yield* Program.taskConfig(core.args, yield* core.parts)
+export const trainingStep = Effect.fnUntraced(function* <A, E, R>(context: TrainerContext<A, E, R>, inputs: HostTensors) {
+  const { state } = yield* Ref.get(context.cell)
+  const { model, reduction, seed, trainable } = yield* Program.taskConfig(context.args, yield* context.parts)
   const pass = Gradient.make({ model, reduction, trainable })
   const key = Key.fold(Key.fold(Key.fold(Key.make(seed), "step"), state.step), 0)
-  const found = yield* forward(core, "a training step", inputs, (parameters, buffers, batch) => {
+  const found = yield* forward(context, "a training step", inputs, (parameters, buffers, batch) => {
     const { gradients, loss } = pass({ parameters, buffers, batch, key })
     const mean = Tree.map(gradients, (gradient) => tf.div(gradient, loss.count))
     return { ...Tree.prefix(mean, "gradients"), loss: tf.div(loss.sum, loss.count) }
@@ -27,9 +27,9 @@ export const trainingStep = Effect.fnUntraced(function* <A, E, R>(core: Context<
 })
 
 /** The loss of a batch, and the outputs that it comes from. **Unit**: nats. */
-export const computeLoss = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R>, inputs: HostTensors) {
-  const { model, reduction } = yield* Program.taskConfig(core.args, yield* core.parts)
-  const found = yield* forward(core, "a loss", inputs, (parameters, buffers, batch) => {
+export const computeLoss = Effect.fnUntraced(function* <A, E, R>(context: TrainerContext<A, E, R>, inputs: HostTensors) {
+  const { model, reduction } = yield* Program.taskConfig(context.args, yield* context.parts)
+  const found = yield* forward(context, "a loss", inputs, (parameters, buffers, batch) => {
     const { loss, outputs } = model.apply(parameters, batch, { training: false, key: Key.make(0), buffers })
     if (loss === undefined) return Tree.prefix(outputs, "outputs")
     const { count, sum } = reduction.train(loss)
@@ -40,13 +40,13 @@ export const computeLoss = Effect.fnUntraced(function* <A, E, R>(core: Context<A
 
 /** Runs a function of the weights and a batch on the device, and reads what it gives. */
 const forward = Effect.fnUntraced(function* <A, E, R>(
-  core: Context<A, E, R>,
+  context: TrainerContext<A, E, R>,
   during: string,
   inputs: HostTensors,
   run: (parameters: Tensors, buffers: Tensors, batch: Tensors) => Tensors
 ) {
   const device = yield* Device
-  const { buffers, parameters } = yield* (yield* present(core)).onDevice
+  const { buffers, parameters } = yield* (yield* present(context)).onDevice
   return yield* Effect.acquireUseRelease(
     Effect.flatMap(
       device.run(during, () => caught(() => run(parameters, buffers, HostTensor.toDevice(inputs)))),

@@ -6,7 +6,7 @@ import { type Flat, flat } from "../Checkpoint/HuggingFace.ts"
 import * as Horizon from "../Schedule/Horizon.ts"
 import * as Schedule from "../Schedule/Schedule.ts"
 import type { TrainerState } from "../TrainerState.ts"
-import type { Status } from "./Context.ts"
+import type { TrainerStatus } from "./TrainerContext.ts"
 
 /** **Source**: `TrainerState`. */
 export interface State extends TrainerState {
@@ -21,7 +21,7 @@ export interface State extends TrainerState {
 }
 
 /** Reads it. */
-export const read = <E, R>(args: Arguments.Arguments, { history, state }: Status<E, R>): State => {
+export const read = <E, R>(args: Arguments.Arguments, { history, state }: TrainerStatus<E, R>): State => {
   const goal = Arguments.goal(args)
   const best = goal === null ? null : Schedule.best(goal)(state, Horizon.zero) // the best is the same for every horizon
   return {

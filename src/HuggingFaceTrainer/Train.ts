@@ -1,4 +1,4 @@
-/** `train`, and what goes with it. */
+/** The Trainer's `train`. */
 import { Effect, Ref, Result } from "effect"
 import { NotSupported } from "../Arguments/Arguments.ts"
 import type { Views } from "../Driver/CurrentRun.ts"
@@ -11,11 +11,11 @@ import * as DataLoaders from "../Program/DataLoaders.ts"
 import * as Program from "../Program/Program.ts"
 import type { EventOf } from "../Schedule/Event.ts"
 import type { HostWeights } from "../Tensor/Weights.ts"
-import { type Context, fresh, logUnused } from "./Context.ts"
 import * as OptionNames from "./OptionNames.ts"
+import { fresh, logUnused, type TrainerContext } from "./TrainerContext.ts"
 
 export interface TrainOptions {
-  /** True for the newest checkpoint of the output folder, or the path of a checkpoint; a new run where it is left out. */
+  /** True for the newest checkpoint of the output folder, or the path of a checkpoint; a new run by default. */
   readonly resumeFromCheckpoint?: boolean | string
   /** Outputs that the evaluations of this training leave out of their predictions. */
   readonly ignoreKeysForEval?: ReadonlyArray<string>
@@ -29,10 +29,13 @@ export interface TrainOutput {
   readonly metrics: Readonly<Record<string, number>>
 }
 
-/** Trains to the end, and holds what came of it. */
-export const train = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R>, asked: TrainOptions | boolean | string = {}) {
+/** Trains to the end, and keeps the resulting weights, state and history. */
+export const train = Effect.fnUntraced(function* <A, E, R>(
+  context: TrainerContext<A, E, R>,
+  asked: TrainOptions | boolean | string = {}
+) {
   const given: TrainOptions = typeof asked === "object" ? asked : { resumeFromCheckpoint: asked }
-  const { args, cell, options } = core
+  const { args, cell, options } = context
   yield* Effect.fromResult(check(given))
   const { trainDataset } = options
   if (trainDataset === undefined) return yield* noData("train")
@@ -41,10 +44,10 @@ export const train = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R
     outputFolder: args.outputDir,
     entries: ResumeFrom.entries
   })
-  const model = options.modelInit === undefined ? core.model : options.modelInit()
+  const model = options.modelInit === undefined ? context.model : options.modelInit()
   const weights = options.modelInit === undefined ? (yield* Ref.get(cell)).weights : yield* fresh(args, model)
   const program = Program.make({
-    ...(yield* core.parts),
+    ...(yield* context.parts),
     model: from === "scratch" ? beginning(model, weights) : model,
     trainDataset,
     ...(options.evalDataset === undefined ? {} : { evalDataset: options.evalDataset })
@@ -58,13 +61,13 @@ export const train = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R
     )
   const training = Effect.gen(function* () {
     const prepared = yield* program.prepare(args)
-    yield* logUnused(core, prepared.unusedColumns)
+    yield* logUnused(context, prepared.unusedColumns)
     const { collect } = prepared.task
-    const remembered = core.memory === undefined ? {} : { memory: core.memory }
+    const remembered = context.memory === undefined ? {} : { memory: context.memory }
     const ignoring = given.ignoreKeysForEval === undefined ? {} : { collect: { ...collect, ignoreKeys: given.ignoreKeysForEval } }
     const report = yield* Program.train(
       { ...prepared, task: { ...prepared.task, ...ignoring } },
-      { from, onInterrupt: onCut, onStart, observe: { Saved: onSave }, ...remembered }
+      { from, onInterrupt: logInterruption, onStart, observe: { Saved: onSave }, ...remembered }
     )
     yield* Ref.update(cell, (held) => ({
       ...held,
@@ -89,26 +92,28 @@ export const train = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R
   )
 })
 
-/** Says where a run was cut, and what goes on from there. */
-const onCut = ({ safe, say, step }: Interruption) =>
+/** Logs where a run was interrupted, and how to resume it. */
+const logInterruption = ({ safe, say, step }: Interruption) =>
   step === 0
     ? Effect.void
     : say(
-        `Cut short after step ${step}: ${safe ? "its state is saved, and resumeFromCheckpoint: true goes on from there" : "its state could not be saved"}.`
+        `Interrupted after step ${step}: ${safe ? "its state is saved, and resumeFromCheckpoint: true resumes from it" : "its state could not be saved"}.`
       )
 
 /** Opens the training data as `train` does. */
-export const getTrainDataloader = Effect.fnUntraced(function* <A, E, R>(core: Context<A, E, R>) {
-  const { trainDataset } = core.options
+export const getTrainDataloader = Effect.fnUntraced(function* <A, E, R>(context: TrainerContext<A, E, R>) {
+  const { trainDataset } = context.options
   if (trainDataset === undefined) return yield* noData("get_train_dataloader")
-  const opened = yield* Program.withLogLevel(core.args)(DataLoaders.make({ ...(yield* core.parts), trainDataset }, core.args))
-  yield* logUnused(core, opened.unusedColumns)
+  const opened = yield* Program.withLogLevel(context.args)(
+    DataLoaders.make({ ...(yield* context.parts), trainDataset }, context.args)
+  )
+  yield* logUnused(context, opened.unusedColumns)
   return opened.train
 })
 
 const noData = (method: string) => new InvalidTask({ reason: `${method} needs a trainDataset, and the Trainer has none.` })
 
-/** The model as it stands: its weights are where the next training begins. */
+/** Makes the next training begin with the present weights. */
 const beginning = (model: Model, { parameters, buffers }: HostWeights): Model => ({
   ...model,
   init: () => parameters,
@@ -126,7 +131,7 @@ const check = (given: object): Result.Result<void, InvalidTask | NotSupported> =
 const quietly = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Logger> =>
   Effect.updateService(effect, Logger, ({ progress: _, ...logger }) => logger)
 
-/** The summary that ends a run, as the page names it. */
+/** Makes the result from the summary that ends a run. */
 const outputOf = (globalStep: number, { clock, epoch, values }: Scalars): TrainOutput => ({
   globalStep,
   trainingLoss: values.train_loss ?? Number.NaN,

@@ -1,4 +1,4 @@
-/** The trainer: a task, played by a plan in a world of Layers; and the page's Trainer, which is sugar over that. */
+/** The namespace `Trainer`: the driver's functions and Hugging Face's Trainer. */
 
 export * from "../Driver/Driver.ts"
 export type { ComputeLoss } from "../Program/ComputeLoss.ts"

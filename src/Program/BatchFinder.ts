@@ -48,7 +48,7 @@ export const find = Effect.fnUntraced(function* <A, E, R>(
   }
 })
 
-/** What a run's configuration says of its batches: a checkpoint keeps it, and a resumed run reads it. */
+/** The batch sizes in a run's configuration, which checkpoints save and a resumed run reads. */
 export const recorded = (args: Args) => ({
   per_device_train_batch_size: trainBatchSize(args),
   gradient_accumulation_steps: args.gradientAccumulationSteps
@@ -76,5 +76,5 @@ const asBefore = (args: Args, { meta }: Checkpoint): Args => {
   return typeof rows === "number" && typeof accumulation === "number" && rows * accumulation === all ? resized(args, rows) : args
 }
 
-/** What is being done when memory runs out, as the learner says it. */
+/** Matches `DeviceError.during` of an update. */
 const inUpdate = /\bstep \d+$/

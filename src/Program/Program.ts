@@ -34,7 +34,7 @@ import * as StateFile from "./StateFile.ts"
 
 export type { LoaderOptions, Source, Sources, Workers } from "./DataLoaders.ts"
 
-/** Everything that a program's arguments come to. */
+/** A program with its arguments checked, its data opened and its plan compiled. */
 export interface Prepared<E = never, R = never> {
   readonly args: Arguments.Arguments
   readonly task: Trainer.TrainingTask
@@ -43,7 +43,7 @@ export interface Prepared<E = never, R = never> {
   readonly options: Options<E, R>
   /** Columns of its data that the model does not take. */
   readonly unusedColumns: ReadonlyArray<string>
-  /** What is written of predictions; the outputs themselves, where it is left out. */
+  /** Writes predictions; the outputs themselves by default. */
   readonly report?: PredictionWriter
   /** Opens the data of a prediction, of which no row is dropped; undefined where there are none. */
   readonly test: Effect.Effect<Loader | undefined, ProgramError | E, R | Scope.Scope>
@@ -61,7 +61,7 @@ export interface Program<E = never, R = never> {
   readonly args: Arguments.Input
   /** What it opens lives in the scope. */
   readonly prepare: (args: DataLoaders.Args) => Effect.Effect<Prepared<E, R>, ProgramError | E, R | Scope.Scope>
-  /** The same program on the rows of files; those of a split that is left out stay as they are. */
+  /** The same program on the rows of files; those of an omitted split are unchanged. */
   readonly reading: (files: Partial<Readonly<Record<Split, string>>>) => Program<E | DataError, R | Scope.Scope>
 }
 
@@ -74,7 +74,7 @@ export type PredictionWriter = (
 /** What data are for. */
 export type Split = "train" | "validation" | "test"
 
-/** What a run is made from, its data apart. */
+/** The options of a program, without its data. */
 export interface Parts<A, E = never, R = never> {
   readonly name?: string
   readonly args?: Arguments.Input
@@ -288,14 +288,14 @@ export const train = <E, R, E2 = never, R2 = never>(
 const once = <E, R, E2, R2>({ optimizer, plan, task }: Prepared<E, R>, options: Options<E2, R2>) =>
   Trainer.train(task, plan, options).pipe(Effect.provide(Optimizer.layer(optimizer)))
 
-/** Says only what `log_level` lets through. */
+/** Sets the minimum log level that `log_level` asks for. */
 export const withLogLevel = (args: Arguments.Arguments) => {
   const level = Arguments.getProcessLogLevel(args)
   return <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     level === undefined ? effect : Effect.provideService(effect, References.MinimumLogLevel, level)
 }
 
-/** Runs a program to its end; `overrides` win over its own arguments. The optimizer is the program's, the rest of the world is yours. */
+/** Runs a program to its end; `overrides` win over its own arguments. The optimizer is the program's; the other services are to be provided. */
 export const run = Effect.fn("Program.run")(function* <E, R, E2 = never, R2 = never>(
   program: Program<E, R>,
   overrides: Arguments.Input = {},

@@ -1,4 +1,4 @@
-/** The usual world of a run: a device, and a folder that holds its checkpoints, its log and its figures. */
+/** The default Layers of a run: a device, and a folder for its checkpoints, its log and its figures. */
 import { Effect, Layer, Result } from "effect"
 import { type Arguments, ContradictoryArguments } from "../Arguments/Arguments.ts"
 import * as FileSystemStore from "../Checkpoint/FileSystemStore.ts"
@@ -46,7 +46,7 @@ export const check = (
     : Result.void
 
 /**
- * The world that arguments ask for: `output_dir`, `disable_tqdm`, `report_to`, `logging_dir`; `use_cpu` with a graphics device is refused.
+ * Makes the Layers that arguments ask for: `output_dir`, `disable_tqdm`, `report_to`, `logging_dir`; `use_cpu` with a graphics device is refused.
  *
  * **Errors**: fails with `ContradictoryArguments` as `check` does.
  */

@@ -1,4 +1,4 @@
-/** What `trainer_state.json` says of a run beside its state and its log: how long it is, how often it does what, its best, its callbacks. */
+/** The keys of `trainer_state.json` beside a run's state and log: its length, its intervals, its best metric, its callbacks. */
 import * as Arguments from "../Arguments/Arguments.ts"
 import * as Compile from "../Arguments/Compile.ts"
 import type { Plan } from "../Schedule/Plan.ts"

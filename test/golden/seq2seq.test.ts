@@ -87,6 +87,6 @@ it.effect("refuses what it cannot do before anything runs", () =>
     expect(yield* message({ generationConfig: "somewhere" })).toContain("generation_config")
     const { decode: _, ...mute } = trajectory.model()
     const refused = yield* Effect.flip(Seq2SeqTrainer.make({ model: mute, args: { predictWithGenerate: true } }))
-    expect(refused.message).toContain("writes no texts")
+    expect(refused.message).toContain("does not generate")
   }).pipe(Effect.provide(world, { local: true }))
 )

@@ -2,7 +2,7 @@
 import * as Arguments from "../../Arguments/Arguments.ts"
 import * as Python from "../../Format/Python.ts"
 
-/** Lists them, as names and texts, where they say something. **Source**: `extract_hyperparameters_from_trainer`. */
+/** Lists the hyperparameters of a training as names and texts, without those that have no effect. **Source**: `extract_hyperparameters_from_trainer`. */
 export const list = (args: Arguments.Arguments): ReadonlyArray<readonly [name: string, value: string]> => {
   const rows = Arguments.trainBatchSize(args)
   const accumulation = args.gradientAccumulationSteps

@@ -1,4 +1,4 @@
-/** What a log says for a model card: the figures of the last evaluation, and a line for each evaluation in training. */
+/** Extracts the results of a log for a model card: the metrics of the last evaluation, and a line for each evaluation in training. */
 
 import * as Python from "../../Format/Python.ts"
 import { numeral } from "../../Format/Results.ts"

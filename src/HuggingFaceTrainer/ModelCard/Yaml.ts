@@ -1,7 +1,7 @@
 /** YAML in block style: what the front matter of a model card is written in. */
 import * as Python from "../../Format/Python.ts"
 
-/** Members that are undefined, and lists that are empty, are left out of a map. */
+/** A map omits undefined members and empty lists. */
 export type Yaml = string | number | null | ReadonlyArray<Yaml> | { readonly [name: string]: Yaml | undefined }
 
 /** Writes a map, a line for each scalar; a newline ends the last. Texts that YAML would read as something else are quoted. */

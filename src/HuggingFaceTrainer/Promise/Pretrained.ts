@@ -1,4 +1,4 @@
-/** Models from folders, with promises: for those who do not use Effect. */
+/** Loads and saves models with promises, for programs without Effect. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect } from "effect"
 import * as Pretrained from "../../Checkpoint/Pretrained.ts"
@@ -23,13 +23,13 @@ export type { Options, Pretrained, PretrainedError } from "../../Checkpoint/Pret
  *
  * const folder = mkdtempSync(join(tmpdir(), "bert-"))
  * const config = { model_type: "bert", vocab_size: 259, hidden_size: 8, num_hidden_layers: 1, num_attention_heads: 2, intermediate_size: 8 }
- * const made = Result.getOrThrow(Transformers.make(config, "BertForSequenceClassification"))
- * await Pretrained.save(folder, { model: made, parameters: made.init(Key.make(1)) })
+ * const model = Result.getOrThrow(Transformers.make(config, "BertForSequenceClassification"))
+ * await Pretrained.save(folder, { model, parameters: model.init(Key.make(1)) })
  * await Tokenizer.save(Tokenizer.bytes(), folder)
  *
- * const { model } = await Pretrained.load(folder)
+ * const { model: loaded } = await Pretrained.load(folder)
  * const tokenizer = await Tokenizer.load(folder)
- * assert.equal(model.architecture, "BertForSequenceClassification")
+ * assert.equal(loaded.architecture, "BertForSequenceClassification")
  * assert.deepEqual(Tokenizer.encode(tokenizer, "ab").input_ids, [97, 98])
  * ```
  */

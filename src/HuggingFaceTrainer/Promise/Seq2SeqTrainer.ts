@@ -1,7 +1,7 @@
 /** Hugging Face's Seq2SeqTrainer with promises, for programs without Effect. */
 import type * as Seq2SeqArguments from "../../Arguments/Seq2SeqArguments.ts"
 import type * as Generation from "../../Evaluation/Generation.ts"
-import { generating } from "../Seq2Seq/Variant.ts"
+import { seq2seq } from "../Seq2SeqClass.ts"
 import * as Promised from "./Trainer.ts"
 
 export interface Options<A> extends Omit<Promised.Options<A>, "args"> {
@@ -33,7 +33,7 @@ export type Seq2SeqTrainer<A> = Promised.Trainer<A, Generation.Input>
  *   model: Result.getOrThrow(Transformers.make(config, "T5ForConditionalGeneration")),
  *   args: { predictWithGenerate: true, numTrainEpochs: 1 },
  *   trainDataset: rows,
- *   world: Layer.mergeAll(Device.cpu, CheckpointStore.memory, Logger.none) // leave it out for the usual one
+ *   world: Layer.mergeAll(Device.cpu, CheckpointStore.memory, Logger.none) // omit it for the default
  * })
  * await trainer.train()
  * const { predictions } = await trainer.predict(rows, { numBeams: 2, maxLength: 5 })
@@ -41,5 +41,4 @@ export type Seq2SeqTrainer<A> = Promised.Trainer<A, Generation.Input>
  * await trainer.close()
  * ```
  */
-export const make = <A>(options: Options<A>): Promise<Seq2SeqTrainer<A>> =>
-  Promised.makeAs<A, Generation.Input>(options, generating)
+export const make = <A>(options: Options<A>): Promise<Seq2SeqTrainer<A>> => Promised.makeAs<A, Generation.Input>(options, seq2seq)

@@ -1,4 +1,4 @@
-/** The page's Trainer with Promises and the usual Layers: for those who do not use Effect. */
+/** Hugging Face's Trainer with promises and default Layers, for programs without Effect. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Cause, Effect, Exit, Fiber, FiberSet, Layer, Result, Schema, Scope } from "effect"
 import type { CheckpointStore } from "../../Checkpoint/CheckpointStore.ts"
@@ -13,11 +13,11 @@ import * as Signals from "../../Layer/Signals.ts"
 import { collatorFailed, type Source } from "../../Program/DataLoaders.ts"
 import * as RunLayers from "../../Program/RunLayers.ts"
 import type { HostTensors } from "../../Tensor/HostTensor.ts"
-import { plain, readArguments, type Variant } from "../Context.ts"
 import type { PredictionOutput } from "../Evaluate.ts"
 import { join, type PredictOptions } from "../EvaluateOptions.ts"
 import * as HuggingFaceTrainer from "../HuggingFaceTrainer.ts"
 import type { Options as TrainerOptions } from "../Options.ts"
+import { plain, readArguments, type TrainerClass } from "../TrainerContext.ts"
 
 /** Rows as an array or another iterable, a function that opens them for an epoch, or a dataset. */
 export type Rows<A> = Source<A, unknown>
@@ -25,13 +25,13 @@ export type Rows<A> = Source<A, unknown>
 /** Rows, or several sets of them by name. */
 export type Sets<A> = Rows<A> | Readonly<Record<string, Rows<A>>>
 
-/** Given an evaluation's predictions, gives its metrics, at once or as a promise. */
+/** Computes metrics from an evaluation's predictions, at once or as a promise. */
 export type ComputeMetrics = (
   prediction: EvalPrediction,
   info: { readonly computeResult: boolean }
 ) => Metrics | PromiseLike<Metrics>
 
-/** Makes a batch from rows: a `Collator`, or a function that gives the tensors, at once or as a promise. */
+/** Makes a batch from rows: a `Collator`, or a function that returns the tensors, at once or as a promise. */
 export type DataCollator<A> =
   | Collator<A>
   | ((rows: ReadonlyArray<A>, indices: ReadonlyArray<number>, epoch?: number) => HostTensors | PromiseLike<HostTensors>)
@@ -45,9 +45,9 @@ export interface Options<A>
   readonly computeMetrics?: ComputeMetrics
   /** Makes a batch from rows. Default: padding by the tokenizer; without one `Collator.stack()`. */
   readonly dataCollator?: DataCollator<A>
-  /** Where to train; the best that works, where it is left out. */
+  /** Where to train. Default: the fastest device that works. */
   readonly device?: Devices.Name
-  /** A world in the place of the usual one. */
+  /** The device, checkpoint store and logger in place of the default ones. */
   readonly world?: Layer.Layer<Device | CheckpointStore | Logger, unknown>
 }
 
@@ -63,7 +63,7 @@ export class TrainerClosed extends Schema.TaggedError<TrainerClosed>()("TrainerC
   }
 }
 
-/** What gives effects gives promises; attributes are simply there. */
+/** Methods that return effects return promises; attributes that are effects are values. */
 type Promised<T> = {
   readonly [K in keyof T]: T[K] extends Effect.Effect<infer B, infer _, infer __>
     ? B
@@ -94,8 +94,8 @@ export interface Trainer<A, G = unknown>
 }
 
 /**
- * Makes a Trainer whose methods are promises, in the usual world: the best device that works, and the output folder for checkpoints, log and figures.
- * A signal (Ctrl-C) during a method ends it cleanly, a training with a checkpoint of where it stood, and then the process.
+ * Makes a Trainer whose methods are promises. By default it uses the fastest device that works, and the output folder for checkpoints, log and figures.
+ * A signal (Ctrl-C) during a method interrupts it, a training with a checkpoint, and then ends the process.
  *
  * **Errors**: promises are rejected with the typed errors of `Trainer`.
  *
@@ -119,7 +119,7 @@ export interface Trainer<A, G = unknown>
  *   args: { learningRate: 0.1, numTrainEpochs: 5 },
  *   trainDataset: rows,
  *   evalDataset: rows,
- *   world: Layer.mergeAll(Device.cpu, CheckpointStore.memory, Logger.none) // leave it out for the usual one
+ *   world: Layer.mergeAll(Device.cpu, CheckpointStore.memory, Logger.none) // omit it for the default
  * })
  * await trainer.train()
  * assert.ok((await trainer.evaluate()).eval_loss! < 0.3)
@@ -129,28 +129,28 @@ export interface Trainer<A, G = unknown>
 export const make = <A>(options: Options<A>): Promise<Trainer<A>> => makeAs(options, plain)
 
 /** Makes a Trainer of a class. **Errors**: as `make`. */
-export const makeAs = async <A, G>(options: Options<A>, variant: Variant<G>): Promise<Trainer<A, G>> => {
-  const { computeMetrics, dataCollator, evalDataset, trainDataset, world: given, device, ...rest } = options
-  const args = Result.getOrThrow(readArguments(options, variant, ["device", "world"]))
-  const world = given ?? RunLayers.fromArguments(args, device === undefined ? {} : { device })
+export const makeAs = async <A, G>(options: Options<A>, trainerClass: TrainerClass<G>): Promise<Trainer<A, G>> => {
+  const { computeMetrics, dataCollator, evalDataset, trainDataset, world, device, ...rest } = options
+  const args = Result.getOrThrow(readArguments(options, trainerClass, ["device", "world"]))
+  const layers = world ?? RunLayers.fromArguments(args, device === undefined ? {} : { device })
   const scope = Scope.makeUnsafe()
   let closing: Promise<void> | undefined
   const close = (): Promise<void> => {
     closing ??= Effect.runPromise(Scope.close(scope, Exit.void))
     return closing
   }
-  const unmade = async (error: unknown): Promise<never> => {
+  const abandon = async (error: unknown): Promise<never> => {
     await close()
     throw error
   }
   const opened = Effect.gen(function* () {
     const services = yield* Layer.buildWithMemoMap(NodeServices.layer, platform, scope)
-    const provided = Layer.provideMerge(Layer.merge(world, Notices.layer), Layer.succeedContext(services))
+    const provided = Layer.provideMerge(Layer.merge(layers, Notices.layer), Layer.succeedContext(services))
     const context = yield* Layer.buildWithScope(provided, scope)
     // opened last: when the scope closes, methods end before the layers that they use
     return { context, running: yield* Scope.provide(FiberSet.make<unknown, unknown>(), scope) }
   })
-  const { context, running } = await Effect.runPromise(opened).catch(unmade)
+  const { context, running } = await Effect.runPromise(opened).catch(abandon)
   const run: Run = async (method, effect) => {
     if (closing !== undefined) throw new TrainerClosed({ method, running: false })
     const started = Effect.flatMap(FiberSet.run(running, effect), (fiber) =>
@@ -176,7 +176,7 @@ export const makeAs = async <A, G>(options: Options<A>, variant: Variant<G>): Pr
             Effect.tryPromise({ try: async () => computeMetrics(prediction, info), catch: (cause) => cause })
         })
   }
-  const trainer = await run("make", HuggingFaceTrainer.makeAs(inEffect, variant, args)).catch(unmade)
+  const trainer = await run("make", HuggingFaceTrainer.makeAs(inEffect, trainerClass, args)).catch(abandon)
   const promised = {}
   for (const [name, value] of Object.entries(trainer)) {
     if (Effect.isEffect(value))
@@ -185,7 +185,7 @@ export const makeAs = async <A, G>(options: Options<A>, variant: Variant<G>): Pr
   }
   return Object.assign(promised, {
     evaluate: (asked?: object, more?: object) => {
-      const { evalDataset, ...options } = join<Sets<A>>(asked, more, variant.settings)
+      const { evalDataset, ...options } = join<Sets<A>>(asked, more, trainerClass.settings)
       const data = evalDataset === undefined ? {} : { evalDataset }
       return run("evaluate", trainer.evaluate({ ...(options as G), ...data }))
     },

@@ -110,7 +110,7 @@ it("a plan's own stop, and a run without a known end", () => {
   expect(EndMessage.early(plan, { ...stopped, stop: { epoch: true, run: false } }, undefined)).toBeUndefined()
 })
 
-it.live("a training that is interrupted says where, and what goes on from there", () =>
+it.live("logs where a training was interrupted, and how to resume it", () =>
   Effect.gen(function* () {
     const texts = (step: number) =>
       Effect.gen(function* () {
@@ -127,7 +127,7 @@ it.live("a training that is interrupted says where, and what goes on from there"
         )
       })
     expect(yield* texts(3)).toEqual([
-      "Cut short after step 3: its state is saved, and resumeFromCheckpoint: true goes on from there."
+      "Interrupted after step 3: its state is saved, and resumeFromCheckpoint: true resumes from it."
     ])
     expect(yield* texts(0)).toEqual([])
   })

@@ -1,4 +1,4 @@
-/** The page's Trainer over the one driver: what its methods give, in which order, and what it holds between them. */
+/** Hugging Face's Trainer: what its methods return, in which order they log, and its state between calls. */
 import { mkdtempSync, readdirSync, readFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -35,7 +35,7 @@ const here = <A, E>(effect: Effect.Effect<A, E, Layer.Success<ReturnType<typeof 
 const batch = Effect.map(Dataset.fromArray(Tiny.rows(2)).rows([0, 1]), (rows) => rows)
 const inputs = Effect.flatMap(batch, (rows) => Tiny.collate(rows, [0, 1]))
 
-it.effect("train gives the steps, the mean loss and the figures of the run", () =>
+it.effect("train returns the steps, the mean loss and the metrics of the run", () =>
   here(
     Effect.gen(function* () {
       const trainer = yield* Trainer.make(base)
@@ -55,7 +55,7 @@ it.effect("train gives the steps, the mean loss and the figures of the run", () 
   )
 )
 
-it.effect("progress is over when an evaluation or a prediction is, also one that failed", () =>
+it.effect("clears the progress after an evaluation or a prediction, also after a failed one", () =>
   Effect.gen(function* () {
     const shown: Array<string> = []
     const logger = Layer.succeed(Logger, {
@@ -75,7 +75,7 @@ it.effect("progress is over when an evaluation or a prediction is, also one that
   })
 )
 
-it.effect("columns that are left out are said once, under the set's name, and as log_level wants it", () =>
+it.effect("logs unused columns once, under the set's name, at the level that log_level allows", () =>
   Effect.gen(function* () {
     const heard = Effect.fnUntraced(function* (logLevel: "info" | "warning") {
       const lines: Array<string> = []
@@ -278,7 +278,7 @@ it.effect("without ProgressCallback loggers show none", () =>
   })
 )
 
-it.effect("an optimizer, a schedule and a loss of one's own take the places of the arguments'", () =>
+it.effect("uses the optimizer, schedule and loss of the options instead of those of the arguments", () =>
   here(
     Effect.gen(function* () {
       const rates: Array<number> = []
@@ -449,7 +449,7 @@ it.effect("evaluate and log give num_input_tokens_seen if the arguments ask for 
   )
 )
 
-it.effect("says what it is made of", () =>
+it.effect("describes its parameters, optimizer groups and data", () =>
   here(
     Effect.gen(function* () {
       const trainer = yield* Trainer.make({ ...base, args: { ...args, weightDecay: 0.1 }, trainable: (path) => path !== "gain" })
@@ -481,7 +481,7 @@ it.effect("says what it is made of", () =>
   )
 )
 
-it.effect("what is missing or not there is said before anything runs", () =>
+it.effect("rejects missing data and unknown options before anything runs", () =>
   here(
     Effect.gen(function* () {
       const { model: _, trainDataset: __, evalDataset: ___, ...none } = base

@@ -8,7 +8,7 @@ import { Effect, Layer, Result } from "effect"
 import type * as Seq2SeqArguments from "../../../src/Arguments/Seq2SeqArguments.ts"
 import * as GenerationFile from "../../../src/Checkpoint/GenerationFile.ts"
 import { Collator, Dataset } from "../../../src/data.ts"
-import { writing } from "../../../src/HuggingFaceTrainer/Seq2Seq/Variant.ts"
+import { writing } from "../../../src/HuggingFaceTrainer/Seq2SeqClass.ts"
 import * as Seq2SeqTrainer from "../../../src/HuggingFaceTrainer/Seq2SeqTrainer.ts"
 import { CheckpointStore, Device, Logger } from "../../../src/index.ts"
 import type { Transformer } from "../../../src/Model/Transformer.ts"
@@ -134,7 +134,7 @@ it.effect("scores the generated sequences with metric objects, as computeMetrics
   }).pipe(Effect.provide(world, { local: true }))
 )
 
-it.effect("a setting that there is not, and several texts a row, are refused", () =>
+it.effect("rejects an unknown setting, and several sequences a row", () =>
   Effect.gen(function* () {
     const told = (asked: object) => Effect.map(Effect.flip(width({}, asked)), ({ message }) => message)
     expect(yield* told({ numBeamz: 2 })).toBe("predict has no option numBeamz. Did you mean numBeams?")
@@ -143,7 +143,7 @@ it.effect("a setting that there is not, and several texts a row, are refused", (
   }).pipe(Effect.provide(world, { local: true }))
 )
 
-it.effect("an option that there is not is refused by name, whether texts are written or not", () =>
+it.effect("rejects an unknown option with a suggestion, with and without predictWithGenerate", () =>
   Effect.gen(function* () {
     for (const predictWithGenerate of [true, false]) {
       const trainer = yield* trainerOf({ predictWithGenerate })
@@ -159,7 +159,7 @@ it.effect("an option that there is not is refused by name, whether texts are wri
   }).pipe(Effect.provide(world, { local: true }))
 )
 
-it("an option that there is not is refused by a promise too", async () => {
+it("rejects an unknown option with promises too", async () => {
   const trainer = await Promised.make({ model, args: { maxSteps: 1, outputDir: folder() }, trainDataset: rows })
   const misspelt: object = { metricKeyPrefx: "x" }
   await expect(trainer.evaluate(rows, misspelt)).rejects.toThrow(/metricKeyPrefix\?/)
@@ -167,7 +167,7 @@ it("an option that there is not is refused by a promise too", async () => {
   await trainer.close()
 })
 
-it.effect("what is drawn is another for each batch, and the same each time", () =>
+it.effect("samples differently for each batch, and the same each time", () =>
   Effect.gen(function* () {
     const trainer = yield* trainerOf({ perDeviceEvalBatchSize: 1 })
     const alike = Dataset.fromArray([rows[0]!, rows[0]!])
@@ -246,7 +246,7 @@ it("the same with promises: arrays of rows, and settings beside options", async 
   await trainer.close()
 })
 
-it("labels of other lengths are padded by the tokenizer; without one the error names the collator", async () => {
+it("pads labels of other lengths with the tokenizer; without one the error names the collator", async () => {
   const uneven = [rows[0]!, { input_ids: [7, 1], attention_mask: [1, 1], labels: [8, 7, 6, 1] }]
   const tokenizer = { ...Tokenizer.bytes(), vocabularySize: 12, special: { pad: 9 } }
   const options = { model, args: { maxSteps: 1, labelSmoothingFactor: 0.1 }, trainDataset: uneven, world }

@@ -21,7 +21,7 @@ const options = {
   world
 }
 
-it("trains, evaluates and predicts arrays of rows, with a computeMetrics that waits", async () => {
+it("trains, evaluates and predicts arrays of rows, with an async computeMetrics", async () => {
   const trainer = await Trainer.make({
     ...options,
     computeMetrics: async ({ predictions }) => ({ rows: EvalPrediction.take(predictions).data.length })
@@ -34,7 +34,7 @@ it("trains, evaluates and predicts arrays of rows, with a computeMetrics that wa
   await trainer.close()
 })
 
-it("attributes are simply there; the state has Python's names, and its history Python's form", async () => {
+it("attributes are plain values; the state has Python's names, and its history Python's form", async () => {
   const heard: Array<ReadonlyArray<string>> = []
   const scores = [0, 1, 3, 2].flatMap((score) => [score, score]) // two sets, tried once before the first step
   const trainer = await Trainer.make({
@@ -66,7 +66,7 @@ it("attributes are simply there; the state has Python's names, and its history P
   await trainer.close()
 })
 
-it("evaluate takes options, or rows, or sets by name, and then options; what is neither is refused by name", async () => {
+it("evaluate takes options, or rows or named sets followed by options, and rejects anything else by name", async () => {
   const computeMetrics: ComputeMetrics = ({ labelIds }) => ({ rows: EvalPrediction.take(labelIds).data.length })
   const trainer = await Trainer.make({ ...options, computeMetrics })
   expect(await trainer.evaluate({ evalDataset: Tiny.rows(2) })).toMatchObject({ eval_rows: 2 })
@@ -81,7 +81,7 @@ it("evaluate takes options, or rows, or sets by name, and then options; what is 
   await trainer.close()
 })
 
-it("a loss and a collator are plain functions, and need no doubt about logits and labels", async () => {
+it("a loss and a collator are plain functions, whose logits and labels are typed as present", async () => {
   const computeLoss: ComputeLoss = ({ outputs }, { labels }) => ({
     sum: tf.sum(tf.square(tf.sub(tf.squeeze(outputs.logits, [1]), labels))),
     count: tf.scalar(labels.size)
@@ -102,7 +102,7 @@ it("a loss and a collator are plain functions, and need no doubt about logits an
   await Promise.all([plain, own, broken].map((trainer) => trainer.close()))
 })
 
-it("errors are rejections with their type, also of making it, and a closed one says so", async () => {
+it("rejects with typed errors, also in make, and with TrainerClosed after close", async () => {
   const listening = process.stdin.listenerCount("end")
   await expect(Trainer.make({ ...options, args: { learningRate: -1 } })).rejects.toMatchObject({ _tag: "InvalidArgument" })
   await expect(Trainer.make({ ...options, args: { fp16: true } })).rejects.toMatchObject({ _tag: "NotSupported" })
@@ -164,7 +164,7 @@ it("many Trainers of a process listen to its terminal and its signals once", asy
   expect(listeners()).toEqual(before)
 })
 
-it("an option that there is not is refused by name, with what was meant", async () => {
+it("rejects an unknown option and suggests the one that was meant", async () => {
   const refused = async (given: object) =>
     Trainer.make({ ...options, ...given }).then(
       () => "made",

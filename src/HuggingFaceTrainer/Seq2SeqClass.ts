@@ -1,22 +1,22 @@
-/** What makes a Trainer a Seq2SeqTrainer: predictions are texts that the model writes, and each batch's loss counts alike. */
+/** The class of the Seq2SeqTrainer: predictions are generated sequences, and an evaluation weighs each batch's loss alike. */
 import { Effect, Result } from "effect"
-import { type Arguments, InvalidArgument } from "../../Arguments/Arguments.ts"
-import * as Seq2SeqArguments from "../../Arguments/Seq2SeqArguments.ts"
-import { attach, load } from "../../Checkpoint/GenerationFile.ts"
-import * as Collator from "../../Data/Collators.ts"
-import { InvalidTask } from "../../Driver/Errors.ts"
-import type { Write } from "../../Evaluation/CollectOptions.ts"
-import * as Generation from "../../Evaluation/Generation.ts"
-import type { Config } from "../../Model/Config.ts"
-import type { Model } from "../../Model/Model.ts"
-import type { Transformer } from "../../Model/Transformer.ts"
-import { perMicroBatch, trainer } from "../../Step/Reduction.ts"
-import type { HostTensor } from "../../Tensor/HostTensor.ts"
-import type { Tokenizer } from "../../Tokenizer/Tokenizer.ts"
-import type { Variant } from "../Context.ts"
+import { type Arguments, InvalidArgument } from "../Arguments/Arguments.ts"
+import * as Seq2SeqArguments from "../Arguments/Seq2SeqArguments.ts"
+import { attach, load } from "../Checkpoint/GenerationFile.ts"
+import * as Collator from "../Data/Collators.ts"
+import { InvalidTask } from "../Driver/Errors.ts"
+import type { Write } from "../Evaluation/CollectOptions.ts"
+import * as Generation from "../Evaluation/Generation.ts"
+import type { Config } from "../Model/Config.ts"
+import type { Model } from "../Model/Model.ts"
+import type { Transformer } from "../Model/Transformer.ts"
+import { perMicroBatch, trainer } from "../Step/Reduction.ts"
+import type { HostTensor } from "../Tensor/HostTensor.ts"
+import type { Tokenizer } from "../Tokenizer/Tokenizer.ts"
+import type { TrainerClass } from "./TrainerContext.ts"
 
 /** The class `Seq2SeqTrainer`. */
-export const generating: Variant<Generation.Input> = {
+export const seq2seq: TrainerClass<Generation.Input> = {
   settings: Object.keys(Generation.defaults) as ReadonlyArray<keyof Generation.Input>,
   read: Seq2SeqArguments.make,
   supported: (args) => Seq2SeqArguments.supported(args as Seq2SeqArguments.Seq2SeqArguments),
@@ -32,7 +32,7 @@ export const generating: Variant<Generation.Input> = {
     if (!args.predictWithGenerate) return { model, ...shared }
     if (!isTransformer(model) || !writes)
       return yield* new InvalidTask({
-        reason: "predict_with_generate is set, and the model writes no texts. Give a transformer that does, or leave it out."
+        reason: "predict_with_generate is set, and the model does not generate. Give a transformer that does, or omit it."
       })
     const own = yield* followed(Generation.ofModel(model))
     const usual: Generation.Input = { ...own, padTokenId: own.padTokenId ?? tokenizer?.special.pad }
@@ -44,8 +44,7 @@ export const generating: Variant<Generation.Input> = {
     const pad = tokenizer?.special.pad ?? tokenizer?.special.eos ?? settings.padTokenId ?? model.padTokenId
     if (pad === undefined)
       return yield* new InvalidTask({
-        reason:
-          "predict_with_generate is set, and nothing says with what texts are filled up. Set the model's pad_token_id, or give a tokenizer."
+        reason: "predict_with_generate is set, and there is no pad token. Set the model's pad_token_id, or give a tokenizer."
       })
     return { model, ...shared, ...writing(model, usual, { asked, pad }) }
   })
@@ -86,7 +85,7 @@ export const writing = (
   return { write, padLabels: filled }
 }
 
-/** Of predictions and labels, so that batches can be joined. **Source**: `prediction_step`, which looks at the model's own configuration. */
+/** Gives the length of predictions and labels, so that batches can be joined. **Source**: `prediction_step`, which uses the model's own configuration. */
 const widthOf = (width: number, { maxLength, maxNewTokens }: Generation.Input): number => {
   const longest = maxLength ?? Generation.usualLength
   return width < longest || maxNewTokens == null ? longest : maxNewTokens + 1
@@ -97,13 +96,13 @@ const isTransformer = (model: Model): model is Transformer => "config" in model 
 /** Each batch counts alike. */
 const unweighted: typeof trainer.evaluate = (loss) => perMicroBatch.evaluate(loss, 1)
 
-/** What the model says of itself, and in its place what is given; it is saved so. */
+/** Replaces settings of the model's generation config, which is saved with it. */
 const configuredAs = (model: Transformer, given: Config) =>
   Effect.map(followed(Generation.ofModel(model)), (own) =>
     attach(model, { ...(model.generation ?? Generation.toJson(own)), ...given })
   )
 
-/** What `generation_config` says: an object, or the file, folder or repository that has one. */
+/** Reads `generation_config`: an object, or the file, folder or repository that has one. */
 const configurationOf = Effect.fnUntraced(function* (value: Seq2SeqArguments.Seq2SeqArguments["generationConfig"]) {
   if (value === null) return undefined
   if (typeof value !== "string") return yield* Effect.as(followed(Generation.fromJson(value), value), value)
@@ -125,7 +124,7 @@ const followed = <A>(read: Result.Result<A, Generation.InvalidGeneration>, value
       })
   )
 
-/** Filled up on the right. **Shapes**: `[rows, length]`. */
+/** Pads on the right. **Shapes**: `[rows, length]`. */
 const padded = (tensor: HostTensor, length: number, filler: number): HostTensor => {
   const [rows, width] = tensor.shape as [number, number]
   if (width >= length) return tensor

@@ -1,4 +1,4 @@
-/** What the methods of one Trainer share: its arguments, the world it was made in, and the cell that holds what it has come to. */
+/** What the methods of a Trainer share: its options, its arguments and a Ref with its weights, state and history. */
 import { Effect, type FileSystem, type Path, Ref, Result } from "effect"
 import * as Arguments from "../Arguments/Arguments.ts"
 import type { CheckpointStore } from "../Checkpoint/CheckpointStore.ts"
@@ -21,11 +21,11 @@ import type { Tokenizer } from "../Tokenizer/Tokenizer.ts"
 import { initial, type TrainerState } from "../TrainerState.ts"
 import { check, type Options } from "./Options.ts"
 
-/** Where a Trainer lives: the world of its runs, and the disk for what it saves beside. */
+/** The services that a Trainer needs: those of its runs, and the file system. */
 export type Services = Device | CheckpointStore | Logger | FileSystem.FileSystem | Path.Path
 
-/** What a Trainer has come to. */
-export interface Status<E, R> {
+/** A Trainer's weights, state, history and callbacks. */
+export interface TrainerStatus<E, R> {
   readonly weights: HostWeights
   /** Of the training that is running. */
   readonly running: CurrentRun.Views | undefined
@@ -39,27 +39,27 @@ export interface Status<E, R> {
   readonly preparation: number | undefined
   /** Unused columns that the log has named. */
   readonly unusedColumns: ReadonlySet<string>
-  /** What the last run's arguments came to, for `trainer_state.json`. */
+  /** Gives the keys of `trainer_state.json` for the last run. */
   readonly described: RunOptions["trainerState"]
   /** The state at the last save; null before there was one. */
   readonly saved: TrainerState | null
 }
 
-export interface Context<A, E, R> {
+export interface TrainerContext<A, E, R> {
   readonly options: Options<A, E, R>
   readonly args: Arguments.Arguments
   readonly model: Model
-  readonly cell: Ref.Ref<Status<E, R>>
+  readonly cell: Ref.Ref<TrainerStatus<E, R>>
   /** The memory of its stages, where arguments ask for it. */
   readonly memory: MemoryReport.MemoryReport | undefined
-  /** The parts of a program, as the Trainer stands. */
+  /** The options of a program, with the present callbacks. */
   readonly parts: Effect.Effect<Parts<A, E, R>>
   /** What `evaluate` and `predict` take beside their options, by name. */
   readonly settings: ReadonlyArray<string>
 }
 
 /** A class of Trainer: how its arguments are read, which options of a program follow from them, and what `evaluate` and `predict` take beside their options. */
-export interface Variant<G = unknown> {
+export interface TrainerClass<G = unknown> {
   readonly read: (input: Arguments.Input) => Result.Result<Arguments.Arguments, Arguments.ArgumentsError>
   readonly supported: (args: Arguments.Arguments) => Result.Result<void, Arguments.NotSupported>
   readonly parts: (
@@ -76,7 +76,7 @@ export interface Variant<G = unknown> {
 }
 
 /** The class `Trainer`. */
-export const plain: Variant = {
+export const plain: TrainerClass = {
   read: Arguments.make,
   supported: Arguments.supported,
   parts: () => Effect.succeed({}),
@@ -90,13 +90,13 @@ export const plain: Variant = {
  */
 export const readArguments = (
   options: Pick<Options<never>, "args">,
-  variant: Variant<never>,
+  trainerClass: TrainerClass<never>,
   more: ReadonlyArray<string> = []
 ): Result.Result<Arguments.Arguments, Arguments.ArgumentsError | InvalidTask> =>
   Result.gen(function* () {
     yield* check(options, more)
-    const args = yield* variant.read(options.args ?? { outputDir: "tmp_trainer" })
-    yield* variant.supported(args)
+    const args = yield* trainerClass.read(options.args ?? { outputDir: "tmp_trainer" })
+    yield* trainerClass.supported(args)
     return args
   })
 
@@ -104,16 +104,16 @@ export const readArguments = (
 export const make = Effect.fnUntraced(function* <A, E, R>(
   options: Options<A, E, R>,
   args: Arguments.Arguments,
-  variant: Variant<never>
+  trainerClass: TrainerClass<never>
 ) {
   yield* Effect.forEach(Arguments.warnings(args), (warning) => Effect.logWarning(warning), { discard: true })
   const memory = args.skipMemoryMetrics ? undefined : yield* MemoryReport.live
   return yield* Effect.scoped(
     Effect.gen(function* () {
-      const made = yield* stage({ memory }, "init")
-      const core = yield* assemble(options, args, memory, variant)
-      yield* made
-      return core
+      const measured = yield* stage({ memory }, "init")
+      const context = yield* assemble(options, args, memory, trainerClass)
+      yield* measured
+      return context
     })
   )
 })
@@ -128,14 +128,14 @@ const assemble = Effect.fnUntraced(function* <A, E, R>(
   options: Options<A, E, R>,
   args: Arguments.Arguments,
   memory: MemoryReport.MemoryReport | undefined,
-  variant: Variant<never>
+  trainerClass: TrainerClass<never>
 ) {
   const given = options.model ?? options.modelInit?.()
   if (given === undefined)
-    return yield* new InvalidTask({ reason: "The Trainer has no model: give it `model`, or `modelInit`, which makes one." })
-  const own = yield* variant.parts(args, given, options.tokenizer)
+    return yield* new InvalidTask({ reason: "The Trainer has no model. Give it `model`, or `modelInit`, which makes one." })
+  const own = yield* trainerClass.parts(args, given, options.tokenizer)
   const { model = given } = own
-  const cell = yield* Ref.make<Status<E, R>>({
+  const cell = yield* Ref.make<TrainerStatus<E, R>>({
     weights: yield* fresh(args, model),
     running: undefined,
     state: initial,
@@ -156,11 +156,8 @@ const assemble = Effect.fnUntraced(function* <A, E, R>(
     Ref.get(cell),
     ({ callbacks }): Parts<A, E, R> => ({ reduction, ...own, ...options, model, callbacks })
   )
-  return { options: readIteratorsOnce(options), args, model, cell, memory, parts, settings: variant.settings } satisfies Context<
-    A,
-    E,
-    R
-  >
+  const read = { options: readIteratorsOnce(options), args, model, cell, memory, parts, settings: trainerClass.settings }
+  return read satisfies TrainerContext<A, E, R>
 })
 
 /** A model's own initial weights, by the arguments' seed. */
@@ -168,11 +165,14 @@ export const fresh = (args: Arguments.Arguments, model: Model): Effect.Effect<Ho
   Effect.map(initialWeights(model, Key.make(args.seed)), (weights) => ({ ...weights, slots: {} }))
 
 /** The present weights: those of the training that is running, else the Trainer's. */
-export const present = <A, E, R>({ cell }: Context<A, E, R>): Effect.Effect<CurrentRun.WeightsSource> =>
+export const present = <A, E, R>({ cell }: TrainerContext<A, E, R>): Effect.Effect<CurrentRun.WeightsSource> =>
   Effect.map(Ref.get(cell), ({ running, weights }) => running?.weights ?? CurrentRun.hostSource(weights))
 
 /** Logs the unused columns that this Trainer has not logged yet. */
-export const logUnused = <A, E, R>({ args, cell }: Context<A, E, R>, columns: ReadonlyArray<string>): Effect.Effect<void> =>
+export const logUnused = <A, E, R>(
+  { args, cell }: TrainerContext<A, E, R>,
+  columns: ReadonlyArray<string>
+): Effect.Effect<void> =>
   Ref.modify(cell, (held) => [
     columns.filter((column) => !held.unusedColumns.has(column)),
     { ...held, unusedColumns: new Set([...held.unusedColumns, ...columns]) }
