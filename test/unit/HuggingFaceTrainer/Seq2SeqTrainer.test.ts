@@ -190,7 +190,7 @@ it.effect("texts are as long as the longest that the model's own settings allow"
   }).pipe(Effect.provide(world, { local: true }))
 )
 
-it.effect("what fills texts up is the tokenizer's pad token, or its end; without it the model's", () =>
+it.effect("pads generated sequences with the tokenizer's pad token, or its end token; without a tokenizer with the model's", () =>
   Effect.gen(function* () {
     const last = (special: Tokenizer.Tokenizer["special"] | undefined, own: Transformer = model) =>
       Effect.gen(function* () {
@@ -207,7 +207,7 @@ it.effect("what fills texts up is the tokenizer's pad token, or its end; without
     const unlike = Dataset.fromArray(Array.from({ length: 10 }, (_, id) => ({ ...rows[0]!, input_ids: [id + 2, id + 2, 1] })))
     const { padTokenId: _, ...bare } = model
     const error = yield* Effect.flip(last(undefined, bare))
-    expect(error.message).toContain("filled up")
+    expect(error.message).toContain("there is no pad token")
 
     const trainer = yield* Seq2SeqTrainer.make({
       model,
