@@ -156,8 +156,8 @@ const assemble = Effect.fnUntraced(function* <A, E, R>(
     Ref.get(cell),
     ({ callbacks }): Parts<A, E, R> => ({ reduction, ...own, ...options, model, callbacks })
   )
-  const read = { options: readIteratorsOnce(options), args, model, cell, memory, parts, settings: trainerClass.settings }
-  return read satisfies TrainerContext<A, E, R>
+  const context = { options: readIteratorsOnce(options), args, model, cell, memory, parts, settings: trainerClass.settings }
+  return context satisfies TrainerContext<A, E, R>
 })
 
 /** A model's own initial weights, by the arguments' seed. */
