@@ -53,10 +53,7 @@ export const make = Effect.fn("Seq2SeqTrainer.make")(function* <A, E = never, R 
   options: Callback.Accepting<Options<A, E, R>, C>
 ) {
   const all = options as Options<A, E | Callback.ErrorsOf<C>, R | Callback.ServicesOf<C>>
-  return yield* HuggingFaceTrainer.makeAs<A, E | Callback.ErrorsOf<C>, R | Callback.ServicesOf<C>, Generation.Input>(
-    all,
-    seq2seq
-  )
+  return yield* HuggingFaceTrainer.makeAs<A, E | Callback.ErrorsOf<C>, R | Callback.ServicesOf<C>, Generation.Input>(all, seq2seq)
 })
 
 /** A Seq2SeqTrainer: `evaluate` and `predict` take settings of the generation beside their options. */
