@@ -1,4 +1,4 @@
-/** Training arguments: the page's TrainingArguments as checked values. They compile to a plan and an optimizer (Compile.ts). */
+/** Training arguments: Hugging Face's `TrainingArguments` as validated values, which Compile.ts compiles to a plan and an optimizer. */
 import { Result } from "effect"
 import * as Deprecated from "./Deprecated.ts"
 import type { ArgumentsError, NotSupported, UnknownArgument } from "./Errors.ts"
@@ -24,20 +24,20 @@ export {
 } from "./Helpers.ts"
 export { getProcessLogLevel, mainProcessFirst, shouldLog } from "./Process.ts"
 
-/** Arguments as they were read, and what to tell whoever wrote them. */
+/** Arguments read from JSON, before validation, with the warnings about deprecated names. */
 export type Parsed = Table.Parsed<typeof fields>
 
-/** The table's rows by page name. */
+/** The names of all arguments in snake_case, as in `TrainingArguments`. */
 export const names = Object.keys(fields) as ReadonlyArray<Name>
 
 /**
- * Makes arguments from what is given, the page's defaults for the rest, and checks each value and all against each other. Deprecated arguments
- * are kept, and what they mean is in the place of what they are called now.
+ * Makes arguments from `input` and the defaults of `TrainingArguments`, and validates each value and their combinations. Deprecated arguments keep their
+ * values, and the arguments that replace them are set from them.
  *
  * **Errors**: fails with `InvalidArgument` or `ContradictoryArguments`, whose message says what to change; with `UnknownArgument` for a name that
- * slipped past the types. What is right and not there (`fp16`) is kept here, and refused by `supported` before a run.
+ * the types did not catch. Valid values that are not supported (`fp16`) are accepted here; `supported` rejects them before a run.
  *
- * **Source**: `TrainingArguments.__init__` and its checks; refused beyond them is what can only fail later (a batch size of 0, a negative learning rate).
+ * **Source**: `TrainingArguments.__init__` and its checks. It also rejects values that could only fail later (a batch size of 0, a negative learning rate).
  *
  * @example
  * ```ts
@@ -54,7 +54,7 @@ export const make = (input: Input): Result.Result<Arguments, ArgumentsError> =>
   Result.flatMap(Table.read(fields, input), (values) => Rules.check(Deprecated.apply(values)))
 
 /**
- * Checks that a run can do all that its arguments ask for. Every run does so before step 0: nothing is silently ignored.
+ * Checks that every argument value is supported. Every run calls it before step 0: no argument is silently ignored.
  *
  * **Errors**: fails with `NotSupported`, which names the argument, what is missing and what to do.
  *
@@ -71,9 +71,9 @@ export const make = (input: Input): Result.Result<Arguments, ArgumentsError> =>
 export const supported = (args: Arguments): Result.Result<void, NotSupported> => Table.supported(fields, args)
 
 /**
- * Says which deprecated arguments are in use, and what they are called now.
+ * Lists a warning for each deprecated argument in use, with its replacement.
  *
- * **Source**: the `FutureWarning`s of the page's arguments, in our own words.
+ * **Source**: the `FutureWarning`s of `TrainingArguments`, reworded.
  *
  * @example
  * ```ts
@@ -89,10 +89,10 @@ export const supported = (args: Arguments): Result.Result<void, NotSupported> =>
 export const warnings = Deprecated.warnings
 
 /**
- * Reads arguments from JSON with the page's names. Spellings that were given up (`evaluation_strategy`) are read, with a warning; a secret that was
- * written as `<HUB_TOKEN>` is none.
+ * Reads arguments from JSON with the names of `TrainingArguments`. Removed names (`evaluation_strategy`) are accepted with a warning; a redacted secret
+ * such as `<HUB_TOKEN>` is read as null.
  *
- * **Errors**: fails with `UnknownArgument`, which names the nearest that there is; `make` checks the values.
+ * **Errors**: fails with `UnknownArgument`, which suggests the nearest name; `make` validates the values.
  *
  * @example
  * ```ts
@@ -106,14 +106,14 @@ export const warnings = Deprecated.warnings
 export const fromJson = (json: unknown): Result.Result<Parsed, ArgumentsError> => Table.fromJson(fields, json)
 
 /**
- * Writes arguments as JSON with the page's names, defaults included, tokens left out.
+ * Writes arguments as JSON with the names of `TrainingArguments`, defaults included, tokens redacted.
  *
- * **Law**: `fromJson` and `make` give them back, tokens apart (test/property/arguments.test.ts).
+ * **Law**: `fromJson` and `make` restore the same arguments, except for tokens (test/property/arguments.test.ts).
  */
 export const toJson = (args: Arguments): Readonly<Record<Name, unknown>> => Table.toJson(fields, args)
 
 /**
- * Writes the arguments that are not the defaults, as JSON with the page's names: what a run shows of itself.
+ * Writes the arguments that differ from their defaults as JSON with the names of `TrainingArguments`, for display.
  *
  * @example
  * ```ts
@@ -132,5 +132,5 @@ export const changed = (args: Arguments): Readonly<Record<string, unknown>> => {
   )
 }
 
-/** The error of a name that there is not, with the nearest that there is. */
+/** Makes the error for an unknown name, with the nearest known one as a suggestion. */
 export const unknown = (name: string): UnknownArgument => Table.unknown(name, names)

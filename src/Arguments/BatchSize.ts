@@ -1,4 +1,4 @@
-/** The rows of a micro-batch in training, and of a batch in evaluation: under their deprecated names where those are given. */
+/** Batch sizes of training and evaluation: the deprecated `per_gpu_*` arguments take precedence, as in `TrainingArguments`. */
 import type { Arguments } from "./Fields.ts"
 
 export const trainBatchSize = (args: Arguments): number => args.perGpuTrainBatchSize ?? args.perDeviceTrainBatchSize

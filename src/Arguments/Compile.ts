@@ -1,4 +1,4 @@
-/** Arguments come to a plan and an optimizer: sugar over the same pieces that are there for everyone. */
+/** Compiles arguments to a plan and an optimizer, from the same public schedules, triggers and optimizers that can be used directly. */
 import { Result } from "effect"
 import { defined } from "../Defined.ts"
 import * as Optimizers from "../Optimizer/Optimizers.ts"
@@ -14,7 +14,7 @@ import { isOurs, lackOf, type Optim } from "./Fields/Optim.ts"
 import * as LowRank from "./LowRank.ts"
 import * as Scheduler from "./Scheduler.ts"
 
-/** What the data says. */
+/** What the plan needs to know about the data. */
 export interface Sizes {
   /** Micro-batches in an epoch; `Infinity` for a stream. */
   readonly batchesPerEpoch: number
@@ -29,7 +29,7 @@ export interface EarlyStopping {
   readonly threshold: number
 }
 
-/** The arguments' figures once the data's size is known: parts of the run as updates. */
+/** Arguments in updates, once the size of the data is known: ratios of the run are converted. */
 export interface Resolved {
   readonly horizon: Horizon.Horizon
   readonly loggingSteps: number
@@ -39,7 +39,7 @@ export interface Resolved {
 }
 
 /**
- * Works out how far the run goes and how often it does what. A part of the run, 0.1, is `ceil(0.1 * max_steps)` updates.
+ * Resolves the length of the run and the intervals of logs, evaluations and saves. A ratio of the run such as 0.1 is `ceil(0.1 * max_steps)` updates.
  *
  * **Source**: `TrainerState.compute_steps`, `get_warmup_steps`; 1.0 is every update, not the whole run.
  */
@@ -56,22 +56,22 @@ export const resolve = (args: Arguments, { batchesPerEpoch }: Pick<Sizes, "batch
   }
 }
 
-/** Gives the updates in which the learning rate rises. **Source**: `get_warmup_steps`. */
+/** Gives the number of warm-up steps. **Source**: `get_warmup_steps`. */
 export const getWarmupSteps = (args: Arguments, numTrainingSteps: number): number =>
   args.warmupSteps > 0 ? args.warmupSteps : Math.ceil(numTrainingSteps * args.warmupRatio)
 
 /**
- * Checks arguments against what there is, before any data is opened.
+ * Checks that arguments are supported and that evaluation data exists if they need it, before any data is opened.
  *
- * **Errors**: fails with `NotSupported` where they ask for what is not there, and with `ContradictoryArguments` where evaluations are asked for and
- * there is nothing to evaluate.
+ * **Errors**: fails with `NotSupported` for a value that is not supported, and with `ContradictoryArguments` if evaluations are requested without
+ * evaluation data.
  */
 export const check = (
   args: Arguments,
   has: { readonly evaluates: boolean }
 ): Result.Result<Arguments, ContradictoryArguments | NotSupported> => {
-  const able = supported(args)
-  if (Result.isFailure(able)) return Result.fail(able.failure)
+  const support = supported(args)
+  if (Result.isFailure(support)) return Result.fail(support.failure)
   if (!has.evaluates && args.evalStrategy !== "no")
     return refuse(
       ["eval_strategy"],
@@ -85,10 +85,10 @@ export const check = (
 /**
  * Compiles arguments to a plan.
  *
- * **Errors**: fails with `ContradictoryArguments` where arguments and data do not go together: a stream without max_steps, an epoch without a batch,
+ * **Errors**: fails with `ContradictoryArguments` if arguments and data contradict each other: a stream without max_steps, an epoch without a batch,
  * early stopping without a metric.
  *
- * **Source**: `DefaultFlowCallback`, `EarlyStoppingCallback`, `create_scheduler`; every run of test/golden/cadence.json comes out exactly.
+ * **Source**: `DefaultFlowCallback`, `EarlyStoppingCallback`, `create_scheduler`; reproduces every run of test/golden/cadence.json exactly.
  *
  * @example
  * ```ts
@@ -105,17 +105,16 @@ export const check = (
 export const plan = (args: Arguments, sizes: Sizes): Result.Result<Plan, ArgumentsError> =>
   Result.gen(function* () {
     yield* check(args, { evaluates: sizes.sets.length > 0 })
-    yield* fits(args, sizes)
+    yield* checkSizes(args, sizes)
     const { evalSteps, horizon, loggingSteps, saveSteps, warmupSteps } = resolve(args, sizes)
-    const aim = goal(args)
+    const metric = goal(args)
     const finished = Schedule.reached("1dur")
-    const patience = sizes.earlyStopping
-    const best = aim === null ? Schedule.constant(null) : Schedule.bestStep(aim)
+    const best = metric === null ? Schedule.constant(null) : Schedule.bestStep(metric)
     const learningRate = yield* Scheduler.make(args.lrSchedulerType, args.lrSchedulerKwargs, {
       peak: args.learningRate,
       warmup: warmupSteps,
       total: horizon.maxSteps,
-      metric: aim?.metric ?? "eval_loss"
+      metric: metric?.metric ?? "eval_loss"
     })
     const log = { no: Trigger.never, steps: Trigger.every(loggingSteps), epoch: Trigger.epochEnd }
     const evaluate = {
@@ -129,29 +128,29 @@ export const plan = (args: Arguments, sizes: Sizes): Result.Result<Plan, Argumen
       epoch: Trigger.epochEnd,
       best: Trigger.changes(best)
     }
-    const waiting = aim === null || patience === undefined ? undefined : { ...aim, ...patience }
+    const earlyStopping = metric === null || sizes.earlyStopping === undefined ? undefined : { ...metric, ...sizes.earlyStopping }
     return {
       horizon,
       learningRate,
       log: Trigger.or(log[args.loggingStrategy], args.loggingFirstStep ? Trigger.reaches(1) : Trigger.never),
       evaluate: evaluate[args.evalStrategy],
       save: save[args.saveStrategy],
-      stop: waiting === undefined ? Schedule.constant(false) : Schedule.impatient(waiting),
-      ...defined({ patience: waiting }),
+      stop: earlyStopping === undefined ? Schedule.constant(false) : Schedule.impatient(earlyStopping),
+      ...defined({ patience: earlyStopping }),
       best: args.saveStrategy === "no" ? Schedule.constant(null) : best,
       retention: (args.saveTotalLimit ?? 0) > 0 ? Retention.keepLast(args.saveTotalLimit!) : Retention.keepAll,
       restoreBest: args.loadBestModelAtEnd,
       evaluateOnStart: args.evalOnStart,
-      watches: aim === null || args.evalStrategy === "no" ? [] : [aim.metric],
+      watches: metric === null || args.evalStrategy === "no" ? [] : [metric.metric],
       sets: sizes.sets
     }
   })
 
 /**
- * Makes the optimizer that arguments name. `decays` says which parameters decay; without it those of `WeightDecay.matrices`, as in the Trainer. GaLore's
- * ignore `weight_decay`, also as there.
+ * Makes the optimizer named by `optim`. `decays` selects the parameters with weight decay and defaults to `WeightDecay.matrices`, as in the Trainer. GaLore's
+ * optimizers ignore `weight_decay`, as in the Trainer.
  *
- * **Errors**: throws `NotSupported` for a name that is not there, which `check` and `plan` find before.
+ * **Errors**: throws `NotSupported` for an optimizer that is not implemented; `check` and `plan` find it earlier.
  *
  * **Source**: `optim`, `optim_args`, `optim_target_modules`, `weight_decay`, `adam_*`; `Trainer.get_optimizer_cls_and_kwargs`. Lion takes Adam's betas.
  *
@@ -170,7 +169,7 @@ export const optimizer = (args: Arguments, decays?: Mask): Transformation => {
   const decay = { weightDecay: args.weightDecay, ...defined({ decays }) }
   const betas = { beta1: args.adamBeta1, beta2: args.adamBeta2 }
   const adam = { ...betas, epsilon: args.adamEpsilon }
-  const low = () => Result.getOrThrow(LowRank.fromInput(args))!
+  const galore = () => Result.getOrThrow(LowRank.fromInput(args))!
   const makers: Readonly<Record<Optim, () => Transformation>> = {
     adamw_torch_fused: () => Optimizers.adamw({ ...adam, ...decay }),
     adamw_torch: () => Optimizers.adamw({ ...adam, ...decay }),
@@ -179,14 +178,14 @@ export const optimizer = (args: Arguments, decays?: Mask): Transformation => {
     rmsprop: () => Optimizers.rmsprop(decay),
     adafactor: () => Optimizers.adafactor({ relativeStep: false, scaleParameter: false, ...decay }),
     lion_32bit: () => Optimizers.lion({ ...betas, ...decay }),
-    galore_adamw: () => Optimizers.galoreAdamw({ ...adam, ...low() }),
-    galore_adafactor: () => Optimizers.galoreAdafactor(low())
+    galore_adamw: () => Optimizers.galoreAdamw({ ...adam, ...galore() }),
+    galore_adafactor: () => Optimizers.galoreAdafactor(galore())
   }
   if (!isOurs(args.optim)) throw new NotSupported({ argument: "optim", value: args.optim, ...lackOf(args.optim)! })
   return makers[args.optim]()
 }
 
-/** A stream is one long epoch to the page: as many micro-batches as the run wants, however often the data run out. */
+/** As in the Trainer, a stream is one epoch of as many micro-batches as `max_steps` needs, however often the data are repeated. */
 const horizonOf = (args: Arguments, batchesPerEpoch: number): Horizon.Horizon => {
   const { gradientAccumulationSteps: accumulation, maxSteps } = args
   if (!Number.isFinite(batchesPerEpoch))
@@ -194,7 +193,7 @@ const horizonOf = (args: Arguments, batchesPerEpoch: number): Horizon.Horizon =>
   return Horizon.make({ batchesPerEpoch, accumulation, ...(maxSteps > 0 ? { maxSteps } : { epochs: args.numTrainEpochs }) })
 }
 
-const fits = (args: Arguments, { batchesPerEpoch, earlyStopping }: Sizes): Result.Result<void, ContradictoryArguments> => {
+const checkSizes = (args: Arguments, { batchesPerEpoch, earlyStopping }: Sizes): Result.Result<void, ContradictoryArguments> => {
   if (batchesPerEpoch === 0)
     return refuse(
       ["per_device_train_batch_size", "dataloader_drop_last"],

@@ -1,4 +1,4 @@
-/** Arguments as Python's dictionaries of them: what the page's object holds, with no secret in it. */
+/** Converts arguments to the dictionaries and JSON of Python's `TrainingArguments`, with secrets redacted. */
 import { evalBatchSize, trainBatchSize } from "./BatchSize.ts"
 import { type Arguments, fields, seq2seq } from "./Fields.ts"
 import { goal } from "./Goal.ts"
@@ -8,8 +8,8 @@ import * as Table from "./Table.ts"
 type Dict = Readonly<Record<string, unknown>>
 
 /**
- * Gives arguments by the page's names with what follows from others filled in: `eval_steps` from `logging_steps`, the metric of the best model, `do_eval`.
- * Tokens are `<HUB_TOKEN>`, given or not. `logging_dir` and `disable_tqdm` stay null where they are found out when a run starts.
+ * Gives arguments by their snake_case names, with derived values filled in: `eval_steps` from `logging_steps`, the metric of the best model, `do_eval`.
+ * Tokens are `<HUB_TOKEN>`, given or not. `logging_dir` and `disable_tqdm` stay null if they are resolved when a run starts.
  *
  * **Source**: `TrainingArguments.to_dict` (test/golden/training_arguments_defaults.json), `Seq2SeqTrainingArguments.to_dict`.
  *
@@ -47,8 +47,8 @@ export const toDict = (args: Arguments | Seq2SeqArguments): Dict => {
 export const toJsonString = (args: Arguments | Seq2SeqArguments): string => JSON.stringify(toDict(args), null, 2)
 
 /**
- * Gives `toDict` and both batch sizes as numbers, texts, and true and false only; all else is the text that Python writes for it. Trackers take such
- * values as hyper-parameters.
+ * Gives `toDict` and both batch sizes with numbers, strings and booleans as they are, and every other value as the string that Python's `repr` writes.
+ * Trackers log such values as hyperparameters.
  *
  * **Source**: `to_sanitized_dict` (test/golden/training_args_to_json_example.json).
  *
@@ -69,7 +69,7 @@ export const toSanitizedDict = (args: Arguments | Seq2SeqArguments): Readonly<Re
 
 const isSimple = (value: unknown): value is boolean | number | string => ["boolean", "number", "string"].includes(typeof value)
 
-/** What Python's `repr` writes. */
+/** Formats a value as Python's `repr` does. */
 const python = (value: unknown): string => {
   if (value === null || value === undefined) return "None"
   if (typeof value === "boolean") return value ? "True" : "False"

@@ -1,4 +1,4 @@
-/** What can be wrong with arguments: a name, a value, several against each other, or what they ask for. All are found before step 0. */
+/** Errors of arguments: an unknown name, an invalid value, a contradiction, or a value that is not supported. All are found before step 0. */
 import { Schema } from "effect"
 
 export class UnknownArgument extends Schema.TaggedError<UnknownArgument>()("UnknownArgument", {
@@ -31,7 +31,7 @@ export class ContradictoryArguments extends Schema.TaggedError<ContradictoryArgu
   }
 }
 
-/** The arguments are right, and ask for what is not there. */
+/** A valid argument whose value is not supported. */
 export class NotSupported extends Schema.TaggedError<NotSupported>()("NotSupported", {
   argument: Schema.String,
   value: Schema.Unknown,

@@ -1,39 +1,39 @@
-/** One argument: the values it takes, its default, how a flag writes it, and what asking for it comes to. */
+/** One argument: its valid values, its default, how its command-line flag is parsed, and which values are not supported. */
 import { Schema } from "effect"
 
-/** How a flag's text is read. */
+/** How the value of a command-line flag is parsed. */
 export type Kind = "text" | "number" | "boolean" | "switch" | "json" | "list"
 
-/** What a value asks for and is not there, and what to do then. Completes "... needs <missing>. <instead>". */
+/** What a value needs that is not supported, and what to use instead. Completes "... needs <missing>. <instead>". */
 export interface Lack {
   readonly missing: string
   readonly instead: string
 }
 
-/** `A` are the values, `I` is what may be written for them. */
+/** `A` is the type of the validated value, `I` that of the accepted input. */
 export interface Field<A, I = A> {
   readonly kind: Kind
   readonly schema: Schema.Codec<A>
   readonly default: A
   /** Completes "it must be ...". */
   readonly expected: string
-  /** Whether null is a value of it. */
+  /** Whether null is accepted. */
   readonly nullable?: boolean
-  /** The values, where they are few and by name. */
+  /** The accepted values of an enumeration. */
   readonly choices?: ReadonlyArray<string>
-  /** What it is, in a few words. */
+  /** A short description, shown by `--help`. */
   readonly about?: string
-  /** Why the argument changes nothing here: a documented no-op. */
+  /** Why the argument has no effect: a documented no-op. */
   readonly idle?: string
-  /** Whether it is refused, whatever is asked for. */
+  /** Whether every value but the default is rejected. */
   readonly missing?: boolean
-  /** Turns what is written into a value; the schema checks the outcome. */
+  /** Parses the input into a value, which the schema then validates. */
   read?(given: I): unknown
-  /** What a value needs that is not there. */
+  /** Gives what the value needs that is not supported; undefined if it is supported. */
   lacks?(value: A): Lack | undefined
 }
 
-/** The values of a field, and what may be written for them. */
+/** The type of a field's validated value, and that of its input. */
 export type Valued<F> = F extends Field<infer A, infer _> ? A : never
 export type Written<F> = F extends Field<infer _, infer I> ? I : never
 
@@ -51,7 +51,7 @@ export const boolean = (initial: boolean): Field<boolean> => ({
   expected: "true or false"
 })
 
-/** A text, or simply yes or no. */
+/** A string or a boolean. */
 export const switchable = (initial: string | boolean): Field<string | boolean> => ({
   kind: "switch",
   schema: Schema.Union([Schema.String, Schema.Boolean]),
@@ -67,7 +67,7 @@ export const choice = <const A extends string>(initial: NoInfer<A>, choices: Rea
   expected: `one of ${choices.map((choice) => JSON.stringify(choice)).join(", ")}`
 })
 
-/** Bounds: `minimum` and `maximum` belong to the range, `below` does not. */
+/** Bounds of a number: `minimum` and `maximum` are inclusive, `below` is exclusive. */
 export interface Range {
   readonly minimum?: number
   readonly maximum?: number
@@ -86,7 +86,7 @@ export const texts = (initial: ReadonlyArray<string>): Field<ReadonlyArray<strin
   expected: "a list of texts"
 })
 
-/** Names and values; JSON on the command line. */
+/** A dictionary, which is JSON on the command line. */
 export const dictionary = (initial: Readonly<Record<string, unknown>>): Field<Readonly<Record<string, unknown>>> => ({
   kind: "json",
   schema: Schema.Record(Schema.String, Schema.Unknown),
@@ -94,7 +94,7 @@ export const dictionary = (initial: Readonly<Record<string, unknown>>): Field<Re
   expected: "an object of names and values"
 })
 
-/** A list that may be written as one text, its items apart by spaces or commas. */
+/** A list of choices, also accepted as one string with items separated by spaces or commas. */
 export const list = <const A extends string>(choices: ReadonlyArray<A>): Field<ReadonlyArray<A>, ReadonlyArray<A> | string> => ({
   kind: "list",
   schema: Schema.Array(Schema.Literals(choices)),
@@ -104,7 +104,7 @@ export const list = <const A extends string>(choices: ReadonlyArray<A>): Field<R
   read: words
 })
 
-/** A dictionary that may be written as JSON in a text. */
+/** A dictionary, also accepted as a JSON string. */
 export const jsonDictionary: Field<Readonly<Record<string, unknown>>, Readonly<Record<string, unknown>> | string> = {
   ...dictionary({}),
   read: (given) => {
@@ -117,7 +117,7 @@ export const jsonDictionary: Field<Readonly<Record<string, unknown>>, Readonly<R
   }
 }
 
-/** Takes null as well, and is null by default. */
+/** Makes a field accept null, which is also its default. */
 export const optional = <A, I = A>(field: Field<A, I>): Field<A | null, I | null> => ({
   ...field,
   schema: Schema.NullOr(field.schema),
@@ -127,20 +127,20 @@ export const optional = <A, I = A>(field: Field<A, I>): Field<A | null, I | null
   read: (given) => (given === null || field.read === undefined ? given : field.read(given))
 })
 
-/** Says what the argument is. */
+/** Adds a description to a field. */
 export const about = <A, I>(about: string, field: Field<A, I>): Field<A, I> => ({ ...field, about })
 
-/** Marks a documented no-op. */
+/** Marks a field as a documented no-op. */
 export const idle = <A, I>(idle: string, field: Field<A, I>): Field<A, I> => ({ ...field, idle })
 
-/** Marks what is read and kept, and refused when a run is asked for it: with any value but the default, unless `asks` says which. */
+/** Marks a field as not supported: any value but the default is accepted by `make` and rejected by `supported`. `asks` selects the rejected values instead. */
 export const lacking = <A, I>(lack: Lack, field: Field<A, I>, asks?: (value: A) => boolean): Field<A, I> => {
   const initial = JSON.stringify(field.default)
   const asked = asks ?? ((value: A) => JSON.stringify(value) !== initial)
   return { ...field, missing: asks === undefined, lacks: (value) => (asked(value) ? lack : undefined) }
 }
 
-/** Splits a text into words; a list is split word by word. Anything else is left to the schema. */
+/** Splits a string at spaces and commas, or each string of a list. Anything else is returned unchanged for the schema to reject. */
 export const words = (given: unknown): unknown => {
   const split = (text: unknown) => (typeof text === "string" ? text.split(/[\s,]+/).filter((word) => word !== "") : [text])
   return Array.isArray(given) ? given.flatMap(split) : typeof given === "string" ? split(given) : given

@@ -1,4 +1,4 @@
-/** The table of arguments, with the page's names and defaults, in groups. It grows by rows; all else follows. */
+/** The table of all arguments with the names and defaults of `TrainingArguments`, in groups. Types, flags, help and JSON derive from it. */
 import type { Field } from "./Field.ts"
 import * as Data from "./Fields/Data.ts"
 import * as Deprecated from "./Fields/Deprecated.ts"
@@ -16,7 +16,7 @@ import type * as Table from "./Table.ts"
 export { optims } from "./Fields/Optim.ts"
 export { schedulers } from "./Fields/Training.ts"
 
-/** Rows that belong together, for people to read. */
+/** A titled group of arguments, as `--help` shows them. */
 export interface Group {
   readonly title: string
   readonly fields: Readonly<Record<string, Field<unknown>>>
@@ -35,7 +35,7 @@ export const groups: ReadonlyArray<Group> = [
   { title: "Deprecated", fields: Deprecated.fields }
 ]
 
-/** TrainingArguments. */
+/** The fields of `TrainingArguments`. */
 export const fields = {
   ...Run.fields,
   ...Training.fields,
@@ -49,14 +49,14 @@ export const fields = {
   ...Deprecated.fields
 }
 
-/** Seq2SeqTrainingArguments. */
+/** The fields of `Seq2SeqTrainingArguments`. */
 export const seq2seq = { ...fields, ...Seq2Seq.fields }
 
-/** A name on the page. */
+/** The name of an argument in snake_case. */
 export type Name = Table.Name<typeof fields>
 
-/** All arguments, checked. */
+/** Validated arguments. */
 export type Arguments = Table.Values<typeof fields>
 
-/** What is given; the rest has the page's defaults. */
+/** Input arguments; omitted ones have the defaults of `TrainingArguments`. */
 export type Input = Table.Input<typeof fields>

@@ -1,4 +1,4 @@
-/** Training arguments on the command line, in the manner of Hugging Face's scripts: any argument of the page is a flag. */
+/** Parses training arguments from the command line as `HfArgumentParser` does: every argument is a flag. */
 import { Result } from "effect"
 import { type ArgumentsError, InvalidArgument } from "./Errors.ts"
 import type { Field } from "./Field.ts"
@@ -7,28 +7,28 @@ import * as Removed from "./Removed.ts"
 import * as Table from "./Table.ts"
 
 export interface Split<T extends Table.Table = typeof fields> {
-  /** The training arguments among the words. */
+  /** The training arguments that were given. */
   readonly input: Table.Input<T>
-  /** What is not a training argument, in order. */
+  /** The words that are not training arguments, in order. */
   readonly rest: ReadonlyArray<string>
   readonly warnings: ReadonlyArray<string>
 }
 
 /**
- * Takes the training arguments out of the words of a command line.
+ * Separates the training arguments of a command line from its other words.
  *
  * `--name value` or `--name=value`, with dashes or underscores; `--flag` alone is true, `--flag false` and `--no_flag` are false; a dictionary is JSON
- * (`--lr_scheduler_kwargs '{"num_cycles": 2}'`); a list takes all words up to the next flag. The last of several wins. Words after `--` are left alone,
- * and so is `--log-level`, the command's own: the argument is `--log_level`.
+ * (`--lr_scheduler_kwargs '{"num_cycles": 2}'`); a list takes all words up to the next flag. A repeated flag has its last value. Words after `--` are not parsed,
+ * and `--log-level` is the command's own flag: the argument is `--log_level`.
  *
- * **Errors**: fails with `UnknownArgument` for a flag with an underscore that is no argument, and with `InvalidArgument` for a value that cannot be read;
- * `Arguments.make` checks the rest.
+ * **Errors**: fails with `UnknownArgument` for an unknown flag with an underscore, and with `InvalidArgument` for a value that cannot be parsed;
+ * `Arguments.make` validates the values.
  *
  * **Source**: `HfArgumentParser`.
  */
 export const split = (words: ReadonlyArray<string>): Result.Result<Split, ArgumentsError> => splitBy(fields, words)
 
-/** Takes the arguments of a table out of the words of a command line: `Fields.seq2seq` for Seq2SeqTrainingArguments. */
+/** Separates the arguments of a table from the other words of a command line: `Fields.seq2seq` for Seq2SeqTrainingArguments. */
 export const splitBy = <T extends Table.Table>(table: T, words: ReadonlyArray<string>): Result.Result<Split<T>, ArgumentsError> =>
   Result.gen(function* () {
     const fieldOf = (name: string): Field<unknown> | undefined =>
@@ -58,7 +58,7 @@ export const splitBy = <T extends Table.Table>(table: T, words: ReadonlyArray<st
     return { input, rest, warnings }
   })
 
-/** Reads the value of a flag: what is attached to it, or the words after it. */
+/** Parses the value of a flag: `attached` with `=`, or the next words. */
 const value = (
   name: string,
   field: Field<unknown>,

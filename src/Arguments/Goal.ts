@@ -1,7 +1,7 @@
-/** What decides which weights are best. */
+/** The metric that selects the best model. */
 import type { Arguments } from "./Fields.ts"
 
-/** The metric that decides what is best, under its full name; null where nothing asks. */
+/** Gives the metric that selects the best model, with its `eval_` prefix, and its direction; null if no argument requires one. */
 export const goal = (args: Arguments): { readonly metric: string; readonly mode: "min" | "max" } | null => {
   const asked = args.loadBestModelAtEnd || args.lrSchedulerType === "reduce_lr_on_plateau"
   const metric = args.metricForBestModel ?? (asked ? "loss" : null)

@@ -1,26 +1,26 @@
-/** The help on arguments: all of them as flags, in groups. */
+/** Formats the help text of all arguments as flags, in groups. */
 import type { Field } from "./Field.ts"
 import { type Group, groups } from "./Fields.ts"
 
 /**
- * Writes the help on all training arguments: by group each flag, what it is, what it takes, and its default.
+ * Formats the help text of all training arguments: each flag by group, with its description, accepted values and default.
  *
- * **Unit**: `columns` of the terminal, 80 where not given, 64 at least; no line is longer.
+ * **Unit**: `columns` of the terminal, by default 80, at least 64; no line is longer.
  */
 export const render = (columns = 80): string => renderGroups(groups, columns)
 
-/** Writes the help on these arguments, as `render` does. */
+/** Formats the help text of these groups, as `render` does. */
 export const renderGroups = (groups: ReadonlyArray<Group>, columns = 80): string =>
   groups
     .map(({ fields, title }) =>
-      [title, ...Object.entries(fields).flatMap(([name, field]) => row(name, field, Math.max(columns, 64)))].join("\n")
+      [title, ...Object.entries(fields).flatMap(([name, field]) => entry(name, field, Math.max(columns, 64)))].join("\n")
     )
     .join("\n\n")
 
-/** Where the second column begins. */
+/** The column at which descriptions begin. */
 const margin = 34
 
-const row = (name: string, field: Field<unknown>, columns: number): ReadonlyArray<string> => {
+const entry = (name: string, field: Field<unknown>, columns: number): ReadonlyArray<string> => {
   const flag = `  ${field.kind === "boolean" && field.default === true ? `--[no_]${name}` : `--${name}`}${value(field)}`
   const lines = wrap(text(field), columns - margin)
   const [first = "", ...rest] = lines
@@ -39,10 +39,12 @@ const value = (field: Field<unknown>): string =>
 
 const text = (field: Field<unknown>): string => {
   const choices = field.choices ?? []
-  const there = choices.filter((choice) => field.lacks?.(field.kind === "list" ? [choice] : choice) === undefined)
-  const missing = field.missing === true || (choices.length > 0 && there.length === 0)
+  const supported = choices.filter((choice) => field.lacks?.(field.kind === "list" ? [choice] : choice) === undefined)
+  const missing = field.missing === true || (choices.length > 0 && supported.length === 0)
   const range = field.kind === "number" ? / of (.*)/.exec(field.expected.replace(", or null", ""))?.[1] : undefined
-  const parts = [field.about, (missing ? choices : there).join(", "), range].filter((part) => part !== undefined && part !== "")
+  const parts = [field.about, (missing ? choices : supported).join(", "), range].filter(
+    (part) => part !== undefined && part !== ""
+  )
   const notes = [...(field.idle === undefined ? [] : [`No effect: ${field.idle}`]), ...(missing ? ["Not supported yet."] : [])]
   return [`${parts.join("; ")}${initial(field.default)}`, ...notes].join(". ")
 }
@@ -53,13 +55,13 @@ const initial = (value: unknown): string => {
   return ` (default ${typeof value === "number" ? figure(value) : String(value)})`
 }
 
-/** TestModels numbers as people write them: 5e-5. */
+/** Formats a number in its shorter notation: 5e-5. */
 const figure = (value: number): string => {
   const short = value.toExponential().replace("e+", "e")
   return short.length < String(value).length ? short : String(value)
 }
 
-/** Breaks a text at its spaces. */
+/** Wraps a text at its spaces. */
 const wrap = (text: string, columns: number): ReadonlyArray<string> => {
   const lines: Array<string> = []
   for (const word of text.split(" ")) {

@@ -1,16 +1,16 @@
 /**
- * The page's `set_*` helpers: each sets all the arguments of its group, those that are not named to the helper's own defaults. They work on what is
- * given, and `Arguments.make` checks the whole.
+ * The `set_*` methods of `TrainingArguments`: each sets all arguments of its group, omitted ones to the method's own defaults. They transform the input,
+ * which `Arguments.make` then validates.
  */
 import { dual } from "effect/Function"
 import type { Input } from "./Fields.ts"
 
-/** For each option the argument that it sets, and its default. */
+/** The argument that each option sets, and its default. */
 type Spec = Readonly<Record<string, readonly [argument: keyof Input, initial: unknown]>>
 
 type Options<S extends Spec> = { readonly [K in keyof S]?: Input[S[K][0]] }
 
-/** Sets a group of arguments. */
+/** A function that sets a group of arguments. */
 export interface Helper<O> {
   <I extends Input>(options: O): (input: I) => I
   <I extends Input>(input: I, options: O): I
@@ -29,7 +29,7 @@ const helper = <const S extends Spec, O extends Options<S> = Options<S>>(
   })
 
 /**
- * Sets what training needs, and `doTrain`.
+ * Sets the main arguments of training, and `doTrain`.
  *
  * **Source**: `set_training`.
  *
@@ -58,7 +58,7 @@ export const setTraining = helper(
   () => ({ doTrain: true })
 )
 
-/** Sets when and how to evaluate, and `doEval` where the strategy is not "no". **Source**: `set_evaluate`. */
+/** Sets the arguments of evaluation, and `doEval` unless the strategy is "no". **Source**: `set_evaluate`. */
 export const setEvaluate = helper(
   {
     strategy: ["evalStrategy", "no"],
@@ -72,7 +72,7 @@ export const setEvaluate = helper(
   ({ strategy = "no" }) => ({ doEval: strategy !== "no" })
 )
 
-/** Sets how to predict, and `doPredict`. **Source**: `set_testing`. */
+/** Sets the arguments of prediction, and `doPredict`. **Source**: `set_testing`. */
 export const setTesting = helper(
   {
     batchSize: ["perDeviceEvalBatchSize", 8],
@@ -82,7 +82,7 @@ export const setTesting = helper(
   () => ({ doPredict: true })
 )
 
-/** Sets when to save, and how much to keep. **Source**: `set_save`. */
+/** Sets the arguments of checkpoints. **Source**: `set_save`. */
 export const setSave = helper({
   strategy: ["saveStrategy", "steps"],
   steps: ["saveSteps", 500],
@@ -90,7 +90,7 @@ export const setSave = helper({
   onEachNode: ["saveOnEachNode", false]
 })
 
-/** Sets when and where to log. **Source**: `set_logging`; where its text and its signature disagree, the signature (no trackers, no filter). */
+/** Sets the arguments of logging. **Source**: `set_logging`; its defaults are those of the signature, which differ from the documented ones (no trackers, no filter). */
 export const setLogging = helper({
   strategy: ["loggingStrategy", "steps"],
   steps: ["loggingSteps", 500],
@@ -102,7 +102,7 @@ export const setLogging = helper({
   replicaLevel: ["logLevelReplica", "passive"]
 })
 
-/** Sets the optimizer and its figures. **Source**: `set_optimizer`. */
+/** Sets the optimizer and its hyperparameters. **Source**: `set_optimizer`. */
 export const setOptimizer = helper({
   name: ["optim", "adamw_torch"],
   learningRate: ["learningRate", 5e-5],
@@ -113,7 +113,7 @@ export const setOptimizer = helper({
   args: ["optimArgs", null]
 })
 
-/** Sets the course of the learning rate, and how far it goes. **Source**: `set_lr_scheduler`. */
+/** Sets the learning-rate scheduler and the length of training. **Source**: `set_lr_scheduler`. */
 export const setLrScheduler = helper({
   name: ["lrSchedulerType", "linear"],
   numEpochs: ["numTrainEpochs", 3],
@@ -122,7 +122,7 @@ export const setLrScheduler = helper({
   warmupSteps: ["warmupSteps", 0]
 })
 
-/** Sets how data are read. **Source**: `set_dataloader`. */
+/** Sets the arguments of the data loaders. **Source**: `set_dataloader`. */
 export const setDataloader = helper({
   trainBatchSize: ["perDeviceTrainBatchSize", 8],
   evalBatchSize: ["perDeviceEvalBatchSize", 8],
@@ -144,7 +144,7 @@ const hub = {
   alwaysPush: ["hubAlwaysPush", false]
 } as const
 
-/** Sets what is uploaded where, and `pushToHub`. **Source**: `set_push_to_hub`. */
+/** Sets the arguments of uploads to the hub, and `pushToHub`. **Source**: `set_push_to_hub`. */
 export const setPushToHub = helper<typeof hub, Options<typeof hub> & { readonly modelId: string }>(hub, () => ({
   pushToHub: true
 }))

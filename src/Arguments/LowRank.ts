@@ -1,4 +1,4 @@
-/** GaLore's settings, from the arguments that hold them as text: `optim_args` and `optim_target_modules`. */
+/** Parses the options of GaLore from the arguments `optim_args` and `optim_target_modules`. */
 import { Result } from "effect"
 import type { Options } from "../Optimizer/GaLore.ts"
 import { ContradictoryArguments } from "./Errors.ts"
@@ -10,25 +10,25 @@ export interface Input {
 }
 
 /**
- * Reads settings such as `"rank=64, update_proj_gap=100, scale=0.1, proj_type=reverse_std"`. A module is a target when one of the texts is a part of its
- * path, or a regular expression for the whole of it. It is null where `optim` has no such settings.
+ * Parses options such as `"rank=64, update_proj_gap=100, scale=0.1, proj_type=reverse_std"`. A module is a target if its path contains one of
+ * `optimTargetModules`, or matches it as a regular expression. The result is null if `optim` is not a GaLore optimizer.
  *
- * **Errors**: fails with `ContradictoryArguments` for a setting that there is not or that has no such value, and for missing or unreadable targets.
+ * **Errors**: fails with `ContradictoryArguments` for an unknown option or an invalid value, and for missing or invalid target modules.
  *
- * **Source**: `Trainer.get_optimizer_cls_and_kwargs`, `check_target_module_exists`. A path does not say which modules are linear layers, so "all-linear"
- * is refused, and so are settings where the page would not look at them.
+ * **Source**: `Trainer.get_optimizer_cls_and_kwargs`, `check_target_module_exists`. The linear layers cannot be identified by paths alone, so "all-linear"
+ * is rejected, and so are `optim_args` for optimizers that ignore them in transformers.
  */
 export const fromInput = ({
   optim,
   optimArgs,
   optimTargetModules
 }: Input): Result.Result<Options | null, ContradictoryArguments> => {
-  const low = optim.startsWith("galore_")
+  const isGaLore = optim.startsWith("galore_")
   const settings: { -readonly [K in keyof Omit<Options, "where">]: Options[K] } = {}
   for (const setting of (optimArgs ?? "").split(",").map((text) => text.replaceAll(/\s/g, ""))) {
     if (setting === "") continue
     const [name = "", value = ""] = setting.split("=")
-    if (!low) return refuse("optim_args", `optim "${optim}" takes no optim_args, and they have "${name}". Leave them out.`)
+    if (!isGaLore) return refuse("optim_args", `optim "${optim}" takes no optim_args, and they have "${name}". Leave them out.`)
     const number = Number(value)
     if (name === "rank" && isCount(number)) settings.rank = number
     else if (name === "update_proj_gap" && isCount(number)) settings.updateProjGap = number
@@ -36,7 +36,7 @@ export const fromInput = ({
     else if (name === "proj_type" && (value === "std" || value === "reverse_std")) settings.projType = value
     else return refuse("optim_args", `optim_args has "${setting}"; of "${optim}" it takes ${expected}.`)
   }
-  if (!low) return Result.succeed(null)
+  if (!isGaLore) return Result.succeed(null)
   return Result.map(targets(optimTargetModules ?? []), (where) => ({ ...settings, where }))
 }
 

@@ -1,4 +1,4 @@
-/** The page's names are snake_case in JSON and on the command line, and camelCase in code: one conversion, made by rule. */
+/** Converts argument names between snake_case (JSON, the command line) and camelCase (code), and suggests the nearest name. */
 
 export type Camel<Name extends string> = Name extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : Name
 
@@ -7,7 +7,7 @@ export const toCamel = <Name extends string>(name: Name): Camel<Name> =>
 
 export const toSnake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
-/** Finds the name that was most likely meant: at most a third of its letters away. */
+/** Finds the nearest name, with an edit distance of at most a third of its length. */
 export const nearest = (name: string, names: Iterable<string>): string | undefined => {
   let best: string | undefined
   let least = Math.floor(name.length / 3) + 1
@@ -18,7 +18,7 @@ export const nearest = (name: string, names: Iterable<string>): string | undefin
   return best
 }
 
-/** Counts the letters to insert, leave out or replace (Levenshtein). */
+/** Computes the Levenshtein distance. */
 const distance = (from: string, to: string): number => {
   let row = Array.from({ length: to.length + 1 }, (_, i) => i)
   for (let i = 1; i <= from.length; i++) {

@@ -1,14 +1,14 @@
-/** The process among others: how loud it is. A run is one process today, which is the first of all. */
+/** The log level of a process by its rank. A run is one process, which has rank 0. */
 import type { LogLevel } from "effect"
 import type { Arguments } from "./Fields.ts"
 
-/** Where a process stands: among all, and among those of its node. */
+/** The rank of a process: among all processes, and among those of its node. */
 export interface Place {
   readonly processIndex: number
   readonly localProcessIndex: number
 }
 
-/** The only process. */
+/** The rank of the only process. */
 export const alone: Place = { processIndex: 0, localProcessIndex: 0 }
 
 const levels: Readonly<Record<Arguments["logLevel"], LogLevel.LogLevel | undefined>> = {
@@ -21,12 +21,12 @@ const levels: Readonly<Record<Arguments["logLevel"], LogLevel.LogLevel | undefin
   passive: undefined
 }
 
-/** Says whether a process speaks for the others: the first of each node, or with `log_on_each_node` off the first of all. */
+/** Tests whether a process logs: the first of each node, or only the first of all without `log_on_each_node`. */
 export const shouldLog = (args: Arguments, place: Place = alone): boolean =>
   (args.logOnEachNode ? place.localProcessIndex : place.processIndex) === 0
 
 /**
- * Gives the least level that a process logs, by Effect's names; undefined, for `passive`, leaves the program's as it is.
+ * Gives the minimum log level of a process, as an Effect log level; undefined for `passive`, which leaves the program's level unchanged.
  *
  * **Source**: `get_process_log_level`; Python's critical is Effect's Fatal.
  *
@@ -44,5 +44,5 @@ export const shouldLog = (args: Arguments, place: Place = alone): boolean =>
 export const getProcessLogLevel = (args: Arguments, place: Place = alone): LogLevel.LogLevel | undefined =>
   levels[shouldLog(args, place) ? args.logLevel : args.logLevelReplica]
 
-/** Gives back the work that the first process should do before the others: in one process, as it is. **Source**: `main_process_first`. */
+/** Returns `work`, which the main process does before the others: with one process, unchanged. **Source**: `main_process_first`. */
 export const mainProcessFirst = <A>(work: A, _options: { readonly local?: boolean; readonly desc?: string } = {}): A => work

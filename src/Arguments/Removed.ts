@@ -1,62 +1,63 @@
-/** Spellings that the page has and transformers gave up: read, with a word on it. */
+/** Argument names that Hugging Face's documentation has and transformers has removed: accepted, with a warning. */
 import { Result, Schema } from "effect"
 import { InvalidArgument, NotSupported } from "./Errors.ts"
 import { boolean, choice, type Field, optional } from "./Field.ts"
 import { ipex } from "./Fields/Lacks.ts"
 import { strategies } from "./Fields/Strategies.ts"
 
-interface Row {
+interface RemovedArgument {
   readonly field: Field<unknown>
   readonly warning: string
-  /** What it stands for, beside what else is given in camelCase. */
-  readonly means: (value: unknown, input: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>
+  /** Gives the arguments that replace it, from its value and the other input in camelCase. */
+  readonly replacement: (value: unknown, input: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>
 }
 
 const setting =
-  (name: string): Row["means"] =>
+  (name: string): RemovedArgument["replacement"] =>
   (value, { acceleratorConfig }) => ({
     acceleratorConfig: { ...(typeof acceleratorConfig === "object" ? acceleratorConfig : {}), [name]: value }
   })
 
-const rows: Readonly<Record<string, Row>> = {
+const removed: Readonly<Record<string, RemovedArgument>> = {
   evaluation_strategy: {
     field: choice("no", strategies),
     warning: "evaluation_strategy is called eval_strategy now.",
-    means: (value) => ({ evalStrategy: value })
+    replacement: (value) => ({ evalStrategy: value })
   },
   dispatch_batches: {
     field: optional(boolean(false)),
     warning: "dispatch_batches is called accelerator_config.dispatch_batches now.",
-    means: setting("dispatch_batches")
+    replacement: setting("dispatch_batches")
   },
   split_batches: {
     field: optional(boolean(false)),
     warning: "split_batches is called accelerator_config.split_batches now.",
-    means: (value, input) => setting("split_batches")(value ?? false, input)
+    replacement: (value, input) => setting("split_batches")(value ?? false, input)
   },
   use_ipex: {
     field: { ...boolean(false), lacks: (value) => (value === true ? ipex : undefined) },
     warning: "use_ipex is no more; leave it out.",
-    means: () => ({})
+    replacement: () => ({})
   }
 }
 
-/** Gives the row of a spelling, where it is one. */
-export const of = (written: string): Row | undefined => (Object.hasOwn(rows, written) ? rows[written] : undefined)
+/** Finds a removed argument by its name. */
+export const of = (written: string): RemovedArgument | undefined =>
+  Object.hasOwn(removed, written) ? removed[written] : undefined
 
-export const names = Object.keys(rows)
+export const names = Object.keys(removed)
 
-/** Puts into `input` what a spelling stands for. */
+/** Sets the arguments that replace a removed one in `input`. */
 export const apply = (
   input: Record<string, unknown>,
   written: string,
   value: unknown
 ): Result.Result<void, InvalidArgument | NotSupported> => {
-  const { field, means } = rows[written]!
+  const { field, replacement } = removed[written]!
   if (!Schema.is(field.schema)(value))
     return Result.fail(new InvalidArgument({ argument: written, value, expected: field.expected }))
   const lack = field.lacks?.(value)
   if (lack !== undefined) return Result.fail(new NotSupported({ argument: written, value, ...lack }))
-  Object.assign(input, means(value, input))
+  Object.assign(input, replacement(value, input))
   return Result.succeed(undefined)
 }

@@ -1,4 +1,4 @@
-/** The rules of arguments against each other: the page's, and those without which a run could only fail later. */
+/** Checks combinations of arguments: the checks of `TrainingArguments`, and those for combinations that would fail later in a run. */
 import { Result } from "effect"
 import { ContradictoryArguments } from "./Errors.ts"
 import { isOurs } from "./Fields/Optim.ts"
@@ -7,7 +7,7 @@ import { goal } from "./Goal.ts"
 import * as LowRank from "./LowRank.ts"
 import { toCamel } from "./Names.ts"
 
-/** Checks arguments against each other. **Errors**: fails with `ContradictoryArguments`, which names them and says what to change. */
+/** Checks that arguments do not contradict each other. **Errors**: fails with `ContradictoryArguments`, which names them and what to change. */
 export const check = <A extends Arguments>(args: A): Result.Result<A, ContradictoryArguments> => {
   const refuse = (names: ReadonlyArray<Name>, reason: string) => Result.fail(new ContradictoryArguments({ names, reason }))
   for (const [one, other] of [
@@ -61,7 +61,7 @@ export const check = <A extends Arguments>(args: A): Result.Result<A, Contradict
   return isOurs(args.optim) ? Result.map(LowRank.fromInput(args), () => args) : Result.succeed(args)
 }
 
-/** Whether saves come at evaluations only. Parts of a run are compared as the page does, in millionths. */
+/** Tests whether every save coincides with an evaluation. Ratios are compared in millionths, as in `TrainingArguments`. */
 const isMultiple = (saves: number, evaluations: number): boolean => {
   if (saves % evaluations === 0) return true
   if (!(saves < 1 && evaluations < 1)) return false

@@ -1,4 +1,4 @@
-/** The page's learning-rate schedulers by name, each with the lr_scheduler_kwargs that it takes. */
+/** Makes learning-rate schedules from the names of transformers' schedulers and their `lr_scheduler_kwargs`. */
 import { Result, Schema } from "effect"
 import * as LearningRate from "../Schedule/LearningRate.ts"
 import type { Schedule } from "../Schedule/Schedule.ts"
@@ -9,28 +9,28 @@ import { nearest } from "./Names.ts"
 
 export type Scheduler = (typeof schedulers)[number]
 
-/** What the arguments beside lr_scheduler_kwargs say. **Unit**: updates. */
+/** The other arguments of a schedule. **Unit**: updates. */
 export interface Given {
   readonly peak: number
   readonly warmup: number
   readonly total: number
-  /** What `reduce_lr_on_plateau` looks at. */
+  /** The metric of `reduce_lr_on_plateau`. */
   readonly metric: string
 }
 
 type Values = Readonly<Record<string, unknown>>
 
-interface Row {
-  /** Absent: whatever is given is ignored, as the page's do. */
+interface Definition {
+  /** The accepted kwargs. Absent: all kwargs are ignored, as in transformers. */
   readonly takes?: Readonly<Record<string, Field<unknown>>>
   readonly make: (given: Given, values: Values) => Schedule<number>
 }
 
 /**
- * Makes the learning rate of a scheduler.
+ * Makes the learning-rate schedule of a scheduler.
  *
- * **Errors**: fails with `UnknownArgument` or `InvalidArgument` for what is in lr_scheduler_kwargs, and with `ContradictoryArguments` for what does not go
- * together, such as a polynomial whose warm-up is the whole run (the page's divides by zero at its end).
+ * **Errors**: fails with `UnknownArgument` or `InvalidArgument` for lr_scheduler_kwargs, and with `ContradictoryArguments` for values that contradict each
+ * other, such as a polynomial whose warm-up is the whole run (transformers divides by zero at its end).
  *
  * **Source**: `get_scheduler`; equal to it within 1e-12 (test/golden/lr_schedules.test.ts).
  */
@@ -39,7 +39,7 @@ export const make = (
   kwargs: Values | null,
   given: Given
 ): Result.Result<Schedule<number>, UnknownArgument | InvalidArgument | ContradictoryArguments> => {
-  const { make, takes } = rows[type]
+  const { make, takes } = definitions[type]
   const values = kwargs ?? {}
   if (takes === undefined) return Result.succeed(make(given, {}))
   for (const [name, value] of Object.entries(values)) {
@@ -60,29 +60,29 @@ export const make = (
 const positive = number(0, { minimum: 0 })
 const cycles = number(0.5)
 const bend = choice("linear", ["linear", "cosine", "1-sqrt"])
-const floors = { min_lr: positive, min_lr_rate: positive }
+const minimums = { min_lr: positive, min_lr_rate: positive }
 
-const rows: Readonly<Record<Scheduler, Row>> = {
+const definitions: Readonly<Record<Scheduler, Definition>> = {
   constant: { make: ({ peak }) => LearningRate.constant({ peak }) },
   constant_with_warmup: { make: ({ peak, warmup }) => LearningRate.constant({ peak, warmup }) },
   inverse_sqrt: { make: ({ peak, warmup }) => LearningRate.inverseSqrt({ peak, warmup }) },
   linear: { takes: {}, make: LearningRate.linear },
-  cosine: { takes: { num_cycles: cycles }, make: (given, values) => LearningRate.cosine({ ...given, ...named(values) }) },
+  cosine: { takes: { num_cycles: cycles }, make: (given, values) => LearningRate.cosine({ ...given, ...renamed(values) }) },
   cosine_with_restarts: {
     takes: { num_cycles: integer(1, { minimum: 1 }) },
-    make: (given, values) => LearningRate.cosineWithRestarts({ ...given, ...named(values) })
+    make: (given, values) => LearningRate.cosineWithRestarts({ ...given, ...renamed(values) })
   },
   polynomial: {
     takes: { lr_end: positive, power: positive },
-    make: (given, values) => LearningRate.polynomial({ ...given, ...named(values) })
+    make: (given, values) => LearningRate.polynomial({ ...given, ...renamed(values) })
   },
   cosine_with_min_lr: {
-    takes: { num_cycles: cycles, ...floors },
-    make: (given, values) => LearningRate.cosine({ ...given, ...floored(given, values) })
+    takes: { num_cycles: cycles, ...minimums },
+    make: (given, values) => LearningRate.cosine({ ...given, ...withMinimum(given, values) })
   },
   cosine_warmup_with_min_lr: {
-    takes: { num_cycles: cycles, warmup_lr_rate: positive, ...floors },
-    make: (given, values) => LearningRate.cosineFromFirst({ ...given, ...floored(given, values) })
+    takes: { num_cycles: cycles, warmup_lr_rate: positive, ...minimums },
+    make: (given, values) => LearningRate.cosineFromFirst({ ...given, ...withMinimum(given, values) })
   },
   warmup_stable_decay: {
     takes: {
@@ -94,7 +94,7 @@ const rows: Readonly<Record<Scheduler, Row>> = {
       num_cycles: cycles
     },
     make: (given, values) =>
-      LearningRate.warmupStableDecay({ decay: values.num_decay_steps as number, ...given, ...floored(given, values) })
+      LearningRate.warmupStableDecay({ decay: values.num_decay_steps as number, ...given, ...withMinimum(given, values) })
   },
   reduce_lr_on_plateau: {
     takes: {
@@ -108,12 +108,12 @@ const rows: Readonly<Record<Scheduler, Row>> = {
       eps: positive
     },
     make: ({ metric, peak }, values) =>
-      LearningRate.plateau({ metric, mode: "min", peak, ...named(values), ...at("floor", values.min_lr) })
+      LearningRate.plateau({ metric, mode: "min", peak, ...renamed(values), ...at("floor", values.min_lr) })
   }
 }
 
-/** The page's names of options, and ours. */
-const ours: Readonly<Record<string, string>> = {
+/** Maps kwargs to the option names of `LearningRate`. */
+const optionNames: Readonly<Record<string, string>> = {
   num_cycles: "cycles",
   lr_end: "end",
   num_stable_steps: "stable",
@@ -123,17 +123,17 @@ const ours: Readonly<Record<string, string>> = {
   eps: "epsilon"
 }
 
-/** The option names are ours; the values were checked by the row. */
-const named = (values: Values): Readonly<Record<string, never>> =>
-  Object.fromEntries(Object.entries(values).map(([name, value]) => [ours[name] ?? name, value as never]))
+/** Renames validated kwargs to the options of `LearningRate`. */
+const renamed = (values: Values): Readonly<Record<string, never>> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [optionNames[name] ?? name, value as never]))
 
-/** Floors and starts, which the page gives as parts of the peak, as learning rates. */
-const floored = ({ peak }: Given, values: Values) => {
-  const part = (name: string) => (values[name] === undefined ? undefined : (values[name] as number) * peak)
+/** Converts minimum and initial rates, which transformers gives as ratios of the peak, to learning rates. */
+const withMinimum = ({ peak }: Given, values: Values) => {
+  const ratio = (name: string) => (values[name] === undefined ? undefined : (values[name] as number) * peak)
   return {
-    ...named(values),
-    ...at("floor", values.min_lr ?? part("min_lr_rate") ?? part("min_lr_ratio")),
-    ...at("start", part("warmup_lr_rate"))
+    ...renamed(values),
+    ...at("floor", values.min_lr ?? ratio("min_lr_rate") ?? ratio("min_lr_ratio")),
+    ...at("start", ratio("warmup_lr_rate"))
   }
 }
 

@@ -1,4 +1,4 @@
-/** Sequence-to-sequence training arguments: the page's Seq2SeqTrainingArguments, which are its TrainingArguments and five more. */
+/** Sequence-to-sequence training arguments: Hugging Face's `Seq2SeqTrainingArguments`, which adds five to `TrainingArguments`. */
 import { Result } from "effect"
 import * as Deprecated from "./Deprecated.ts"
 import type { ArgumentsError, NotSupported } from "./Errors.ts"
@@ -6,14 +6,14 @@ import { seq2seq } from "./Fields.ts"
 import * as Rules from "./Rules.ts"
 import * as Table from "./Table.ts"
 
-/** All arguments, checked: they are `Arguments` too, and go wherever those go. */
+/** Validated arguments. They are also `Arguments`, and can be used in their place. */
 export type Seq2SeqArguments = Table.Values<typeof seq2seq>
 
-/** What is given; the rest has the page's defaults. */
+/** Input arguments; omitted ones have the defaults of `Seq2SeqTrainingArguments`. */
 export type Input = Table.Input<typeof seq2seq>
 
 /**
- * Makes arguments from what is given, as `Arguments.make` does.
+ * Makes arguments from `input` and the defaults, as `Arguments.make` does.
  *
  * **Errors**: those of `Arguments.make`.
  *
@@ -31,12 +31,12 @@ export type Input = Table.Input<typeof seq2seq>
 export const make = (input: Input): Result.Result<Seq2SeqArguments, ArgumentsError> =>
   Result.flatMap(Table.read(seq2seq, input), (values) => Rules.check(Deprecated.apply(values)))
 
-/** Checks that a run can do all that its arguments ask for. **Errors**: fails with `NotSupported`. */
+/** Checks that every argument value is supported. **Errors**: fails with `NotSupported`. */
 export const supported = (args: Seq2SeqArguments): Result.Result<void, NotSupported> => Table.supported(seq2seq, args)
 
-/** Reads arguments from JSON with the page's names. **Errors**: those of `Arguments.fromJson`. */
+/** Reads arguments from JSON with the names of `Seq2SeqTrainingArguments`. **Errors**: those of `Arguments.fromJson`. */
 export const fromJson = (json: unknown): Result.Result<Table.Parsed<typeof seq2seq>, ArgumentsError> =>
   Table.fromJson(seq2seq, json)
 
-/** Writes arguments as JSON with the page's names. **Law**: `fromJson` and `make` give them back, tokens apart. */
+/** Writes arguments as JSON with the names of `Seq2SeqTrainingArguments`. **Law**: `fromJson` and `make` restore the same arguments, except for tokens. */
 export const toJson = (args: Seq2SeqArguments): Readonly<Record<string, unknown>> => Table.toJson(seq2seq, args)

@@ -1,4 +1,4 @@
-/** What a table of fields comes to: values of all its rows, read from code or from JSON, and written again. */
+/** Reads, validates and writes the arguments of a table of fields, as input of code or as JSON. */
 import { Result, Schema } from "effect"
 import { type ArgumentsError, InvalidArgument, NotSupported, UnknownArgument } from "./Errors.ts"
 import type { Field, Valued, Written } from "./Field.ts"
@@ -9,19 +9,19 @@ export type Table = Readonly<Record<string, Field<unknown>>>
 
 export type Name<T extends Table> = keyof T & string
 
-/** A value for each row. */
+/** A validated value for each field. */
 export type Values<T extends Table> = { readonly [K in Name<T> as Camel<K>]: Valued<T[K]> }
 
-/** What is given; the rest has the table's defaults. */
+/** Input values; omitted ones have the table's defaults. */
 export type Input<T extends Table> = { readonly [K in Name<T> as Camel<K>]?: Written<T[K]> | undefined }
 
-/** Arguments as they were read, and what to tell whoever wrote them. */
+/** Arguments read from JSON, before validation, with the warnings about deprecated names. */
 export interface Parsed<T extends Table> {
   readonly input: Input<T>
   readonly warnings: ReadonlyArray<string>
 }
 
-/** Fills in the defaults and checks each value by its row. */
+/** Fills in the defaults and validates each value. */
 export const read = <T extends Table>(table: T, input: Input<T>): Result.Result<Values<T>, ArgumentsError> => {
   const given = new Map(Object.entries(input).filter(([, value]) => value !== undefined))
   const values: Record<string, unknown> = {}
@@ -38,7 +38,7 @@ export const read = <T extends Table>(table: T, input: Input<T>): Result.Result<
   return Result.succeed(values as Values<T>)
 }
 
-/** Reads JSON with the page's names, those that it has given up among them. */
+/** Reads JSON with snake_case names, including those that transformers has removed. */
 export const fromJson = <T extends Table>(table: T, json: unknown): Result.Result<Parsed<T>, ArgumentsError> =>
   Result.gen(function* () {
     if (typeof json !== "object" || json === null || Array.isArray(json))
@@ -58,7 +58,7 @@ export const fromJson = <T extends Table>(table: T, json: unknown): Result.Resul
     return { input: input as Input<T>, warnings }
   })
 
-/** Writes values as JSON with the page's names, defaults included; secrets stay behind. */
+/** Writes values as JSON with snake_case names, defaults included, secrets redacted. */
 export const toJson = <T extends Table>(table: T, values: Values<T>): Readonly<Record<Name<T>, unknown>> =>
   Object.fromEntries(
     Object.keys(table).map((name) => {
@@ -67,7 +67,7 @@ export const toJson = <T extends Table>(table: T, values: Values<T>): Readonly<R
     })
   ) as Record<Name<T>, unknown>
 
-/** Finds the first value that asks for what is not there. */
+/** Checks that every value is supported. **Errors**: fails with `NotSupported` for the first that is not. */
 export const supported = <T extends Table>(table: T, values: Values<T>): Result.Result<void, NotSupported> => {
   for (const [name, field] of Object.entries(table)) {
     const value = (values as Readonly<Record<string, unknown>>)[toCamel(name)]
@@ -78,11 +78,11 @@ export const supported = <T extends Table>(table: T, values: Values<T>): Result.
   return Result.succeed(undefined)
 }
 
-/** The error of a name that there is not, with the nearest that there is. */
+/** Makes the error for an unknown name, with the nearest known one as a suggestion. */
 export const unknown = (name: string, known: ReadonlyArray<string>): UnknownArgument =>
   new UnknownArgument({ argument: name, suggestion: nearest(name, known) })
 
-/** What the page writes in a secret's place. */
+/** The placeholder that transformers writes for a secret. */
 export const redacted = (name: string): string => `<${name.toUpperCase()}>`
 
 export const isSecret = (name: string): boolean => name.endsWith("_token")

@@ -1,11 +1,11 @@
-/** Data: order, batches and workers. */
+/** Arguments of data loading: order, batches and workers. */
 import { Schema } from "effect"
 import { about, boolean, type Field, idle, integer, jsonDictionary, lacking, optional, text } from "../Field.ts"
 import { sampling } from "./Lacks.ts"
 
 type Settings = Readonly<Record<string, unknown>>
 
-/** In one process split, dispatched and even batches are all batches as they are. */
+/** With one process, `split_batches`, `dispatch_batches` and `even_batches` change nothing. */
 const settings = {
   split_batches: false,
   dispatch_batches: null,
@@ -24,7 +24,7 @@ const Accelerator = Schema.Struct({
   gradient_accumulation_kwargs: Schema.NullOr(Schema.Record(Schema.String, Schema.Unknown))
 })
 
-/** What is given is merged into the defaults; a name that there is not is refused. */
+/** Merges the input into the defaults; unknown names are rejected. */
 const accelerator: Field<Settings, Settings | string | null> = lacking(
   sampling,
   {

@@ -1,4 +1,4 @@
-/** Arguments that the page has deprecated: read as what they are called now (Deprecated.ts). */
+/** Arguments that transformers has deprecated; ../Deprecated.ts sets the arguments that replace them. */
 import { about, boolean, choice, integer, lacking, optional, text } from "../Field.ts"
 import { mps } from "./Lacks.ts"
 

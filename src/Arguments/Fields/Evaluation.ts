@@ -1,4 +1,4 @@
-/** Evaluation and prediction: when, with what, and which run is best. */
+/** Arguments of evaluation and prediction: intervals, batches, and the metric of the best model. */
 import { about, boolean, choice, idle, integer, lacking, list, number, optional, text, texts } from "../Field.ts"
 import { memories } from "./Lacks.ts"
 import { strategies } from "./Strategies.ts"

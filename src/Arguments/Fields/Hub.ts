@@ -1,4 +1,4 @@
-/** The Hugging Face hub: read and kept, for uploads to come. */
+/** Arguments of the Hugging Face hub: accepted, and rejected by `supported`, as uploads are not implemented yet. */
 import { about, boolean, choice, lacking, optional, text } from "../Field.ts"
 import { hub } from "./Lacks.ts"
 

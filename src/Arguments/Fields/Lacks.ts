@@ -1,9 +1,9 @@
-/** What arguments may ask for and is not there, by what is missing. */
+/** The features that arguments can name and that are not supported, each with what to use instead. */
 import type { Lack } from "../Field.ts"
 
 const lack = (missing: string, instead = "Leave it out."): Lack => ({ missing, instead })
 
-/** Built in this version's course: whoever wires an argument takes its mark away. */
+/** Planned: an argument loses this mark once it is implemented. */
 export const wiring = lack("a part of Regimen that is not there yet")
 
 export const precision = lack("a device that computes in that precision; those there are compute in float32")

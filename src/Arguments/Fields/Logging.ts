@@ -1,9 +1,9 @@
-/** Logging: when, what, how loud, and to whom. */
+/** Arguments of logging: intervals, content, log level and trackers. */
 import { about, boolean, choice, type Field, idle, lacking, list, number, optional, text } from "../Field.ts"
 import { tpu, trackers } from "./Lacks.ts"
 import { strategies } from "./Strategies.ts"
 
-/** From the quietest voice to the loudest; `passive` leaves the level as it is. */
+/** Log levels, from the most verbose to the least; `passive` leaves the program's level unchanged. */
 export const levels = ["detail", "debug", "info", "warning", "error", "critical", "passive"] as const
 
 export const integrations = [
@@ -51,7 +51,7 @@ export const fields = {
   logging_steps: about("Updates between logs, or a part of the run", number(500, { minimum: 0 })),
   logging_first_step: about("Log the first update", boolean(false)),
   logging_nan_inf_filter: about("Leave losses that are no numbers out of the logged mean", boolean(true)),
-  logging_dir: about("Folder for TensorBoard; runs/ in the output folder where it is left out", optional(text(""))),
+  logging_dir: about("Folder for TensorBoard; runs/ in the output folder if omitted", optional(text(""))),
   report_to: about("Trackers", reports),
   project: about("Project in Trackio", lacking(trackers, text("huggingface"))),
   trackio_space_id: about("Space of Trackio", lacking(trackers, { ...optional(text("")), default: "trackio" })),

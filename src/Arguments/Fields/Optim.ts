@@ -1,4 +1,4 @@
-/** The names of optimizers: those that are there, and what software the others belong to. */
+/** The values of `optim`: the implemented optimizers, and the packages that the others need. */
 import { choice, type Field, type Lack } from "../Field.ts"
 
 export const optims = [
@@ -23,7 +23,7 @@ const lomo = "lomo-optim, which is written for PyTorch"
 const schedulefree = "schedulefree, which is written for PyTorch"
 const apollo = "apollo-torch, which is written for PyTorch"
 
-/** What the others need. */
+/** The packages that the optimizers which are not implemented need. */
 const foreign = {
   adamw_hf: "an implementation that transformers took away",
   adamw_torch_xla: "PyTorch/XLA",
@@ -65,7 +65,7 @@ export type Foreign = keyof typeof foreign
 
 export const foreigners = Object.keys(foreign) as ReadonlyArray<Foreign>
 
-/** Whether the optimizer is there. */
+/** Tests whether the optimizer is implemented. */
 export const isOurs = (name: string): name is Optim => (optims as ReadonlyArray<string>).includes(name)
 
 export const lackOf = (name: Optim | Foreign): Lack | undefined =>

@@ -1,4 +1,4 @@
-/** Many processes: read and kept, refused where a run would need more than one. */
+/** Arguments of distributed training: accepted, and rejected by `supported` if a run would need several processes. */
 import { Schema } from "effect"
 import {
   about,
@@ -27,7 +27,7 @@ const sharding: Field<ReadonlyArray<(typeof shardings)[number]>, ReadonlyArray<s
 
 const wrapping = { min_num_params: 0, xla: false, xla_fsdp_v2: false, xla_fsdp_grad_ckpt: false }
 
-/** The page's names may have the prefix `fsdp_`. */
+/** As in transformers, names may have the prefix `fsdp_`. */
 const shardingConfig: Field<Settings, Settings | string | null> = {
   ...dictionary(wrapping),
   read: (given) => {
@@ -38,7 +38,7 @@ const shardingConfig: Field<Settings, Settings | string | null> = {
   }
 }
 
-/** A dictionary, or the path of the file that holds one. */
+/** A dictionary, or the path of a JSON file with one. */
 const configuration: Field<Settings | string, Settings | string> = {
   ...jsonDictionary,
   schema: Schema.Union([Schema.Record(Schema.String, Schema.Unknown), Schema.String]),

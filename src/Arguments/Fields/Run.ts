@@ -1,4 +1,4 @@
-/** The run: where it lives, what it does, with which seed, on what. */
+/** Arguments of the run: output folder, actions, resume, seed and device. */
 import { about, boolean, idle, integer, optional, switchable, text } from "../Field.ts"
 
 export const fields = {

@@ -1,4 +1,4 @@
-/** Checkpoints: when, how many, and what is in them. */
+/** Arguments of checkpoints: intervals, limit and content. */
 import { about, boolean, choice, idle, integer, lacking, number, optional } from "../Field.ts"
 import { pickles } from "./Lacks.ts"
 import { strategies } from "./Strategies.ts"

@@ -1,10 +1,10 @@
-/** What Seq2SeqTrainingArguments has beside TrainingArguments. */
+/** The arguments that `Seq2SeqTrainingArguments` adds to `TrainingArguments`. */
 import { Schema } from "effect"
 import { about, boolean, type Field, integer, jsonDictionary, optional } from "../Field.ts"
 
 type Settings = Readonly<Record<string, unknown>>
 
-/** A configuration, or the folder or model that has one. */
+/** A generation config, or the folder or model that has one. */
 const configuration: Field<Settings | string, Settings | string> = {
   ...jsonDictionary,
   schema: Schema.Union([Schema.Record(Schema.String, Schema.Unknown), Schema.String]),

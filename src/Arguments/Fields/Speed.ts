@@ -1,4 +1,4 @@
-/** Precision, compilation and memory: read and kept, for devices to come. */
+/** Arguments of precision, compilation and memory: accepted, and rejected by `supported` until a device implements them. */
 import { about, boolean, choice, jsonDictionary, lacking, optional, text } from "../Field.ts"
 import { apex, compilation, liger, precision, recomputation } from "./Lacks.ts"
 

@@ -1,2 +1,2 @@
-/** When something is done: never, every so many updates, or at the end of an epoch. */
+/** The values of a strategy (`IntervalStrategy`): never, every n updates, or at the end of each epoch. */
 export const strategies = ["no", "steps", "epoch"] as const

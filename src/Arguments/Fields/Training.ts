@@ -1,4 +1,4 @@
-/** Training: batches, length, optimizer and learning rate. */
+/** Arguments of training: batches, length, optimizer and learning rate. */
 
 import type { Field } from "../Field.ts"
 import { about, boolean, choice, idle, integer, jsonDictionary, number, optional, text, texts } from "../Field.ts"
