@@ -11,10 +11,13 @@ import { bits, checkpoint } from "./SampleCheckpoint.ts"
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict"
  * import { CheckpointStore } from "regimen"
  * import { Contract } from "regimen/testing"
  *
- * for (const test of Contract.checkpointStore(CheckpointStore.memory)) await test.run()
+ * const tests = Contract.checkpointStore(CheckpointStore.memory)
+ * assert.ok(tests.length > 1)
+ * for (const { run } of tests) await run()
  * ```
  */
 export const checkpointStore = (layer: Layer.Layer<CheckpointStore, unknown>): ReadonlyArray<ContractTest> => {

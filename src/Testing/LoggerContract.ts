@@ -22,10 +22,13 @@ export interface LoggerOptions {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict"
  * import { Logger } from "regimen"
  * import { Contract } from "regimen/testing"
  *
- * for (const test of Contract.logger(Logger.memory)) await test.run()
+ * const tests = Contract.logger(Logger.memory)
+ * assert.ok(tests.length > 1)
+ * for (const { run } of tests) await run()
  * ```
  */
 export const logger = (layer: Layer.Layer<Logger, unknown>, options: LoggerOptions = {}): ReadonlyArray<ContractTest> => {
