@@ -94,9 +94,9 @@ layer(NodeServices.layer)("ModelFiles", (it) => {
         yield* fs.remove(`${folder}/model.safetensors`)
         yield* fs.writeFile(`${folder}/a.safetensors`, bytes)
         for (const [map, message] of [
-          [{ w: "../a.safetensors" }, /tensor w: the index puts it into "..\/a.safetensors"/],
-          [{ w: "/etc/passwd" }, /no file's name/],
-          [{ w: 3 }, /no file's name/],
+          [{ w: "../a.safetensors" }, /tensor w: "..\/a.safetensors" in the index is not a file name/],
+          [{ w: "/etc/passwd" }, /in the index is not a file name/],
+          [{ w: 3 }, /in the index is not a file name/],
           [{ w: "a.safetensors" }, /tensor w: the index promises it/],
           [[], /no weight_map/]
         ] as const) {
