@@ -1,9 +1,9 @@
 /** All of a checkpoint that is not tensors, as one JSON text: what `checkpoint.json` holds. */
 import { Schema } from "effect"
+import * as PythonJson from "../Format/PythonJson.ts"
 import type { Scalars } from "../Layer/Logger/Logger.ts"
 import { TrainerState, toArray } from "../TrainerState.ts"
 import type { Checkpoint } from "./CheckpointStore.ts"
-import * as Json from "./Json.ts"
 
 /** The version of the form; a file of a later one is refused. */
 export const format = 1
@@ -36,7 +36,7 @@ export type Document = Omit<Checkpoint, "weights" | "trainerState"> & { readonly
 export const encode = ({ state, history, encodedHistory, meta, buffers, modelOnly, adapter }: Document): string => {
   const marked = { ...(modelOnly === undefined ? {} : { modelOnly }), ...(adapter === undefined ? {} : { adapter }) }
   const { history: _, ...others } = Schema.encodeSync(Document)({ format, state, history: [], ...marked, meta, buffers })
-  const rest = Json.stringify(others, 1)
+  const rest = PythonJson.stringify(others, 1)
   const entries = encodedHistory?.map((entry) => entry.checkpointJson) ?? history.map(encodeEntry)
   // the entries go last, where no text of the rest can be taken for their place
   const log = entries.length === 0 ? "[]" : `[\n${entries.join(",\n")}\n ]`
@@ -44,7 +44,7 @@ export const encode = ({ state, history, encodedHistory, meta, buffers, modelOnl
 }
 
 /** Encodes an entry of the history. */
-export const encodeEntry = (entry: Scalars): string => `  ${Json.stringify(Schema.encodeSync(Entry)(entry))}`
+export const encodeEntry = (entry: Scalars): string => `  ${PythonJson.stringify(Schema.encodeSync(Entry)(entry))}`
 
 /**
  * Decodes a document. A state of a version that did not count its history gets the count: all entries but those that it does again.
@@ -52,7 +52,7 @@ export const encodeEntry = (entry: Scalars): string => `  ${Json.stringify(Schem
  * **Law**: decode(encode(document)) equals the document (test/contract/CheckpointStore.ts). **Errors**: throws for what is no such text.
  */
 export const decode = (text: string): Document => {
-  const json = Json.parse(text)
+  const json = PythonJson.parse(text)
   const document = Schema.decodeUnknownSync(Document)(json)
   return Object.hasOwn((json as typeof Document.Encoded).state, "historyLength")
     ? document

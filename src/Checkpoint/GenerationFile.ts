@@ -1,9 +1,9 @@
 /** A model's `generation_config.json`: read, and carried with the model so that it is written beside it. */
 import { Effect, FileSystem, Path, type PlatformError, Schema } from "effect"
+import * as PythonJson from "../Format/PythonJson.ts"
 import * as Hub from "../Layer/Hub/Hub.ts"
 import type { Config } from "../Model/Config.ts"
 import type { Transformer } from "../Model/Transformer.ts"
-import * as Json from "./Json.ts"
 
 /** There is no such file, or it is none. */
 export class NoGenerationConfig extends Schema.TaggedError<NoGenerationConfig>()("NoGenerationConfig", {
@@ -49,7 +49,7 @@ export const load = Effect.fn("GenerationFile.load")(function* (
   if (!(yield* fs.exists(file))) return yield* new NoGenerationConfig({ at, reason: `it has no ${name}` })
   const text = yield* fs.readFileString(file)
   const refuse = () => new NoGenerationConfig({ at, reason: "it is not a JSON object" })
-  const value = yield* Effect.try({ try: () => Json.parse(text), catch: refuse })
+  const value = yield* Effect.try({ try: () => PythonJson.parse(text), catch: refuse })
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Config) : yield* refuse()
 })
 
@@ -70,5 +70,5 @@ export const load = Effect.fn("GenerationFile.load")(function* (
  */
 export const attach = <M extends Transformer>(model: M, generation: Config): M => {
   const sorted = Object.fromEntries(Object.entries(generation).sort(([a], [b]) => (a < b ? -1 : 1)))
-  return { ...model, generation, files: { ...model.files, [name]: `${Json.stringify(sorted, 2)}\n` } }
+  return { ...model, generation, files: { ...model.files, [name]: `${PythonJson.stringify(sorted, 2)}\n` } }
 }

@@ -1,10 +1,10 @@
 /** `trainer_state.json` as the Hugging Face Trainer writes it, for the tools that read it. Nothing is read back from it. */
 
 import * as Python from "../Format/Python.ts"
+import * as PythonJson from "../Format/PythonJson.ts"
 import type { Scalars } from "../Layer/Logger/Logger.ts"
 import * as CheckpointName from "./CheckpointName.ts"
 import type { Checkpoint } from "./CheckpointStore.ts"
-import * as Json from "./Json.ts"
 
 /**
  * Writes the text, with the keys of Python's `TrainerState` and no others, so that the real Trainer accepts it. `folder`: where the checkpoints are.
@@ -33,7 +33,8 @@ export const trainerState = (
   return `{\n${members.join(",\n")}\n}\n`
 }
 
-const member = (value: unknown): string => Json.stringify(value === Infinity ? maxInt : sorted(value), 2).replaceAll("\n", "\n  ")
+const member = (value: unknown): string =>
+  PythonJson.stringify(value === Infinity ? maxInt : sorted(value), 2).replaceAll("\n", "\n  ")
 
 const log = (entries: ReadonlyArray<string>): string => (entries.length === 0 ? "[]" : `[\n${entries.join(",\n")}\n  ]`)
 
@@ -42,7 +43,7 @@ export const encodeEntry = (entry: Scalars): string => {
   const figures = flat(entry)
   const lines = Object.keys(figures)
     .sort()
-    .map((name) => `      ${JSON.stringify(name)}: ${Json.stringify(figures[name])}`)
+    .map((name) => `      ${JSON.stringify(name)}: ${PythonJson.stringify(figures[name])}`)
   return `    {\n${lines.join(",\n")}\n    }`
 }
 

@@ -1,5 +1,6 @@
 /** A transformer's folder, in the Hugging Face form: `config.json`, `generation_config.json` and the weights. */
 import { Effect, FileSystem, Path, type PlatformError } from "effect"
+import * as PythonJson from "../Format/PythonJson.ts"
 import * as Hub from "../Layer/Hub/Hub.ts"
 import type { Config } from "../Model/Config.ts"
 import * as Transformers from "../Model/Transformers.ts"
@@ -8,7 +9,6 @@ import * as Key from "../Tensor/Key.ts"
 import type { InvalidSafetensors, OutOfRange } from "../Tensor/Safetensors.ts"
 import * as Tree from "../Tensor/Tree.ts"
 import * as GenerationFile from "./GenerationFile.ts"
-import * as Json from "./Json.ts"
 import * as ModelFiles from "./ModelFiles.ts"
 import { listed, MissingTensors, NoModel, PickledWeights, UnexpectedTensors, WrongShape } from "./PretrainedErrors.ts"
 import { match } from "./PretrainedNames.ts"
@@ -157,7 +157,7 @@ const readJson = Effect.fnUntraced(function* (folder: string, file: string) {
   if (!(yield* fs.exists(at))) return undefined
   const text = yield* fs.readFileString(at)
   const refuse = () => new NoModel({ folder, reason: `its ${file} is not a JSON object` })
-  const value = yield* Effect.try({ try: () => Json.parse(text), catch: refuse })
+  const value = yield* Effect.try({ try: () => PythonJson.parse(text), catch: refuse })
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Config) : yield* refuse()
 })
 
@@ -165,5 +165,5 @@ const writeJson = Effect.fnUntraced(function* (folder: string, file: string, val
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const sorted = Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-  yield* fs.writeFileString(path.join(folder, file), `${Json.stringify(sorted, 2)}\n`)
+  yield* fs.writeFileString(path.join(folder, file), `${PythonJson.stringify(sorted, 2)}\n`)
 })

@@ -1,8 +1,8 @@
 /** The files that hold metrics beside a run: `train_results.json`, `eval_results.json`, ..., and all of them in `all_results.json`. */
 import { Effect, FileSystem, Schema } from "effect"
+import * as PythonJson from "../Format/PythonJson.ts"
 import { numeral, type Results } from "../Format/Results.ts"
 import * as Disk from "./Disk.ts"
-import * as Json from "./Json.ts"
 
 export class ResultsError extends Schema.TaggedError<ResultsError>()("ResultsError", {
   path: Schema.String,
@@ -35,7 +35,7 @@ export const toJson = (results: Readonly<Record<string, unknown>>): string => {
 
 /** Reads the text of such a file, whoever wrote it. **Errors**: throws `SyntaxError`. */
 export const fromJson = (text: string): Readonly<Record<string, unknown>> => {
-  const read = Json.parse(text)
+  const read = PythonJson.parse(text)
   if (typeof read !== "object" || read === null || Array.isArray(read))
     throw new SyntaxError("a results file holds one JSON object")
   return read as Readonly<Record<string, unknown>>
@@ -83,7 +83,7 @@ export const save = Effect.fn("ResultFiles.save")(function* (
 })
 
 const literal = (name: string, value: unknown): string => {
-  if (typeof value !== "number") return ascii(Json.stringify(value))
+  if (typeof value !== "number") return ascii(PythonJson.stringify(value))
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity"
   return numeral(name, value)
 }

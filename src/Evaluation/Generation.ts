@@ -4,8 +4,8 @@ import { Device, type DeviceError } from "../Layer/Device/Device.ts"
 import * as Batch from "../Model/Generation/Batch.ts"
 import * as DecodeStep from "../Model/Generation/DecodeStep.ts"
 import { type GenerationError, InvalidGeneration } from "../Model/Generation/Errors.ts"
+import * as GenerationConfig from "../Model/Generation/GenerationConfig.ts"
 import * as GenerationState from "../Model/Generation/GenerationState.ts"
-import * as Json from "../Model/Generation/Json.ts"
 import * as Prompt from "../Model/Generation/Prompt.ts"
 import { type Input, merge, type Settings, make as settings } from "../Model/Generation/Settings.ts"
 import type { Model } from "../Model/Model.ts"
@@ -17,7 +17,7 @@ import * as Random from "../Tensor/Random.ts"
 import * as DeviceWeights from "./DeviceWeights.ts"
 
 export { type GenerationError, InvalidGeneration, NoLogits, NoToken } from "../Model/Generation/Errors.ts"
-export { fromJson, ofFile, toJson } from "../Model/Generation/Json.ts"
+export { fromJson, ofFile, toJson } from "../Model/Generation/GenerationConfig.ts"
 export { defaults, type Input, make as settings, merge, type Settings, usualLength } from "../Model/Generation/Settings.ts"
 
 export interface Options {
@@ -190,7 +190,7 @@ export const ofModel = ({ config, encode, generation }: Transformer): Result.Res
     eosTokenId: Array.isArray(eos) ? (eos as ReadonlyArray<number>) : id("eos_token_id"),
     decoderStartTokenId: encode === undefined ? undefined : (id("decoder_start_token_id") ?? id("pad_token_id"))
   }
-  return Result.map(Json.ofFile(generation ?? Json.pick(config)), (own) => merge(tokens, own))
+  return Result.map(GenerationConfig.ofFile(generation ?? GenerationConfig.pick(config)), (own) => merge(tokens, own))
 }
 
 /** Draws a number for a token of a text, independent of all others. */

@@ -3,7 +3,7 @@ import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, wr
 import { NodeServices } from "@effect/platform-node"
 import { Effect } from "effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { canonical } from "../../src/Layer/Logger/Canonical.ts"
+import { canonical } from "../../src/Layer/Logger/CanonicalLog.ts"
 import { read } from "../../src/Layer/Logger/Jsonl.ts"
 import * as Command from "../support/command.ts"
 

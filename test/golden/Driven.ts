@@ -5,7 +5,7 @@ import * as Arguments from "../../src/Arguments/Arguments.ts"
 import * as Compile from "../../src/Arguments/Compile.ts"
 import { CheckpointStore } from "../../src/Checkpoint/CheckpointStore.ts"
 import * as HuggingFace from "../../src/Checkpoint/HuggingFace.ts"
-import * as Json from "../../src/Checkpoint/Json.ts"
+import * as PythonJson from "../../src/Format/PythonJson.ts"
 import * as MemoryStore from "../../src/Checkpoint/MemoryStore.ts"
 import * as PlanCase from "../../src/cli/PlanCase.ts"
 import * as Timeline from "../../src/cli/PlanTimeline.ts"
@@ -169,7 +169,7 @@ const run = Effect.fnUntraced(function* (
       best: ends(state),
       parameters: (yield* running.weights).parameters,
       history,
-      file: Json.parse(HuggingFace.trainerState({ state, history, trainerState: trainerState(state, saved) }, args.outputDir)),
+      file: PythonJson.parse(HuggingFace.trainerState({ state, history, trainerState: trainerState(state, saved) }, args.outputDir)),
       order,
       evaluated
     } satisfies Driven

@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import * as Json from "../../src/Checkpoint/Json.ts"
+import * as PythonJson from "../../src/Format/PythonJson.ts"
 
 const text = fc.oneof(
   fc.string({ unit: "binary" }),
@@ -19,7 +19,7 @@ describe("Json", () => {
   test("parse(stringify(value)) is the value", () =>
     fc.assert(
       fc.property(value, fc.constantFrom(undefined, 1), (value, indent) => {
-        expect(Json.parse(Json.stringify(value, indent))).toStrictEqual(value)
+        expect(PythonJson.parse(PythonJson.stringify(value, indent))).toStrictEqual(value)
       }),
       { numRuns: 1000 }
     ))
@@ -28,13 +28,13 @@ describe("Json", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         const written = JSON.stringify(value)
-        expect(JSON.parse(JSON.stringify(Json.parse(written), rounded))).toEqual(JSON.parse(written))
+        expect(JSON.parse(JSON.stringify(PythonJson.parse(written), rounded))).toEqual(JSON.parse(written))
       }),
       { numRuns: 500 }
     ))
 
   test("reads what Python writes", () => {
-    const read = Json.parse(
+    const read = PythonJson.parse(
       '{"num_train_epochs": 9223372036854775807, "a": [NaN, -Infinity, Infinity, -0.0, 1e22, 0.1234567890123456789], "NaN": "NaN"}'
     )
     expect(read).toStrictEqual({
@@ -45,6 +45,6 @@ describe("Json", () => {
   })
 
   test("refuses what is no JSON", () => {
-    for (const bad of ["", "{", "[1,]", '{"a": nan}', "NaNs"]) expect(() => Json.parse(bad)).toThrow(SyntaxError)
+    for (const bad of ["", "{", "[1,]", '{"a": nan}', "NaNs"]) expect(() => PythonJson.parse(bad)).toThrow(SyntaxError)
   })
 })

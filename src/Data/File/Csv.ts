@@ -1,8 +1,8 @@
 /** Comma-separated values (RFC 4180): a file as large as the disk, with a row of names at its head. */
 import { Effect, Result, type Scope } from "effect"
 import { DataError, type Dataset, fromRows, readAll } from "../Dataset.ts"
-import * as Decoder from "./Decoder.ts"
 import * as RandomAccess from "./RandomAccess.ts"
+import * as RowDecoder from "./RowDecoder.ts"
 import * as Text from "./Text.ts"
 import * as TextRows from "./TextRows.ts"
 
@@ -41,14 +41,14 @@ export interface Options {
  */
 export const open = Effect.fnUntraced(function* <A>(
   path: string,
-  schema: Decoder.RowSchema<A>,
+  schema: RowDecoder.RowSchema<A>,
   options: Options = {}
 ): Effect.fn.Return<Dataset<A>, DataError, Scope.Scope> {
   const { columns, separator = path.endsWith(".tsv") ? "\t" : "," } = options
   const file = yield* RandomAccess.open(path)
   const start = Text.markLength(yield* file.read(0, Math.min(3, file.size)))
   const text = yield* TextRows.index(file, TextRows.quotedLines, start)
-  const decode = Decoder.make(path, schema)
+  const decode = RowDecoder.make(path, schema)
   const head = columns === undefined ? 1 : 0
   if (text.size < head) return yield* new DataError({ file: path, row: null, column: null, reason: noNames })
   const names = columns ?? (yield* namesOf((yield* text.rows([0]))[0]!, path, separator))

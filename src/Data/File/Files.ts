@@ -4,10 +4,10 @@ import { extname, join } from "node:path"
 import { Effect, type Scope } from "effect"
 import { concatenateAll, DataError, type Dataset } from "../Dataset.ts"
 import * as Csv from "./Csv.ts"
-import type { RowSchema } from "./Decoder.ts"
 import * as Json from "./Json.ts"
 import * as Jsonl from "./Jsonl.ts"
 import * as Parquet from "./Parquet.ts"
+import type { RowSchema } from "./RowDecoder.ts"
 
 /**
  * Opens a file, or the files of a folder in the order of their names as one dataset, until the scope closes. A folder holds one kind of

@@ -2,18 +2,18 @@
 import { Effect } from "effect"
 import { messageOf } from "../../ErrorMessage.ts"
 import { DataError, type Dataset, make, readAll } from "../Dataset.ts"
-import * as Decoder from "./Decoder.ts"
 import * as RandomAccess from "./RandomAccess.ts"
+import * as RowDecoder from "./RowDecoder.ts"
 import * as Text from "./Text.ts"
 
 /** Reads a file of rows, all at once. **Errors**: as `Jsonl.open`, and `DataError` with the file when it is not an array. */
-export const open = <A>(path: string, schema: Decoder.RowSchema<A>): Effect.Effect<Dataset<A>, DataError> =>
+export const open = <A>(path: string, schema: RowDecoder.RowSchema<A>): Effect.Effect<Dataset<A>, DataError> =>
   Effect.scoped(
     Effect.gen(function* () {
       const file = yield* RandomAccess.open(path)
       const bytes = yield* file.read(0, file.size)
       const [rows] = yield* readAll([0], () => parse(Text.decode(bytes.subarray(Text.markLength(bytes)), path, null), path))
-      const decode = Decoder.make(path, schema)
+      const decode = RowDecoder.make(path, schema)
       return make({ size: rows!.length, at: (index) => decode(index, rows![index]) })
     })
   )

@@ -2,8 +2,8 @@
 import { Effect, type Scope } from "effect"
 import { messageOf } from "../../ErrorMessage.ts"
 import { DataError, type Dataset, fromRows, readAll } from "../Dataset.ts"
-import * as Decoder from "./Decoder.ts"
 import * as RandomAccess from "./RandomAccess.ts"
+import * as RowDecoder from "./RowDecoder.ts"
 import * as Text from "./Text.ts"
 import * as TextRows from "./TextRows.ts"
 
@@ -34,12 +34,12 @@ import * as TextRows from "./TextRows.ts"
  */
 export const open = Effect.fnUntraced(function* <A>(
   path: string,
-  schema: Decoder.RowSchema<A>
+  schema: RowDecoder.RowSchema<A>
 ): Effect.fn.Return<Dataset<A>, DataError, Scope.Scope> {
   const file = yield* RandomAccess.open(path)
   const start = Text.markLength(yield* file.read(0, Math.min(3, file.size)))
   const text = yield* TextRows.index(file, TextRows.lines, start)
-  const decode = Decoder.make(path, schema)
+  const decode = RowDecoder.make(path, schema)
   return fromRows({
     size: text.size,
     rows: (indices) =>

@@ -4,8 +4,8 @@ import { Effect, Exit, type Scope } from "effect"
 import { type AsyncBuffer, type Compressors, type FileMetaData, parquetMetadataAsync, parquetReadObjects } from "hyparquet"
 import { messageOf } from "../../ErrorMessage.ts"
 import { DataError, type Dataset, fromRows, readAll } from "../Dataset.ts"
-import * as Decoder from "./Decoder.ts"
 import * as RandomAccess from "./RandomAccess.ts"
+import * as RowDecoder from "./RowDecoder.ts"
 
 export interface Parquet<out A> extends Dataset<A> {
   /** Rows of each row group: what `Sampler.blocks` shuffles by. In an order that jumps between all groups, each row costs a group. */
@@ -26,7 +26,7 @@ export interface Options {
  */
 export const open = Effect.fnUntraced(function* <A>(
   paths: string | ReadonlyArray<string>,
-  schema: Decoder.RowSchema<A>,
+  schema: RowDecoder.RowSchema<A>,
   { kept = 4 }: Options = {}
 ): Effect.fn.Return<Parquet<A>, DataError, Scope.Scope> {
   const files = yield* Effect.forEach(typeof paths === "string" ? [paths] : paths, (path) => openFile(path, schema))
@@ -71,7 +71,7 @@ interface File<A> {
   readonly metadata: FileMetaData
   /** Whether it has columns of 64-bit integers. */
   readonly wide: boolean
-  readonly decode: Decoder.Decoder<A>
+  readonly decode: RowDecoder.Decoder<A>
 }
 
 interface Group<A> {
@@ -83,7 +83,7 @@ interface Group<A> {
 
 const openFile = Effect.fnUntraced(function* <A>(
   path: string,
-  schema: Decoder.RowSchema<A>
+  schema: RowDecoder.RowSchema<A>
 ): Effect.fn.Return<File<A>, DataError, Scope.Scope> {
   const file = yield* RandomAccess.open(path)
   const buffer: AsyncBuffer = {
@@ -92,7 +92,7 @@ const openFile = Effect.fnUntraced(function* <A>(
   }
   const metadata = yield* attempt(path, null, "is no Parquet file", () => parquetMetadataAsync(buffer))
   const wide = metadata.schema.some(({ type }) => type === "INT64")
-  return { path, buffer, metadata, wide, decode: Decoder.make(path, schema) }
+  return { path, buffer, metadata, wide, decode: RowDecoder.make(path, schema) }
 })
 
 const groupsOf = <A>(file: File<A>): ReadonlyArray<Group<A>> => {

@@ -1,6 +1,6 @@
 /** The `Logger` namespace of the package: the service, its entries, and its layers. */
 export { layer as all } from "./All.ts"
-export { canonical } from "./Canonical.ts"
+export { canonical } from "./CanonicalLog.ts"
 export { layer as console } from "./Console.ts"
 export { layer as figures } from "./Figures.ts"
 export { LogError, layer as jsonl, read } from "./Jsonl.ts"

@@ -1,5 +1,5 @@
 /** The best answers of questions, from the scores that each token of each window has as their beginning and their end. **Unit**: scores are logits. */
-import * as Json from "../../Checkpoint/Json.ts"
+import * as PythonJson from "../../Format/PythonJson.ts"
 import type { HostTensor } from "../../Tensor/HostTensor.ts"
 import type { Question, Window } from "./Windows.ts"
 
@@ -53,7 +53,7 @@ export const files = (
   answers: ReadonlyArray<Answer>
 ): Readonly<Record<string, string>> => {
   const by = (of: (answer: Answer) => unknown) =>
-    `${Json.stringify(Object.fromEntries(questions.map(({ id }, i) => [id, of(answers[i]!)])), 4)}\n`
+    `${PythonJson.stringify(Object.fromEntries(questions.map(({ id }, i) => [id, of(answers[i]!)])), 4)}\n`
   return {
     [`${prefix}_predictions.json`]: by(({ text }) => text),
     [`${prefix}_nbest_predictions.json`]: by(({ candidates }) => candidates),

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, FileSystem, Layer, PlatformError } from "effect"
 import { CheckpointStore } from "../../../src/Checkpoint/CheckpointStore.ts"
 import * as FileSystemStore from "../../../src/Checkpoint/FileSystemStore.ts"
-import * as Json from "../../../src/Checkpoint/Json.ts"
+import * as PythonJson from "../../../src/Format/PythonJson.ts"
 import { bits, checkpoint } from "../../../src/Testing/SampleCheckpoint.ts"
 
 type Store = CheckpointStore["Service"]
@@ -51,7 +51,7 @@ describe("FileSystemStore", () => {
         })
       )
       const golden = JSON.parse(yield* fs.readFileString("test/golden/torch_format.json"))
-      const written = Json.parse(yield* fs.readFileString(`${directory}/checkpoint-6/trainer_state.json`)) as Record<
+      const written = PythonJson.parse(yield* fs.readFileString(`${directory}/checkpoint-6/trainer_state.json`)) as Record<
         string,
         unknown
       >

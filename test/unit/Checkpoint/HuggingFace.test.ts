@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import { expect, it } from "vitest"
 import * as HuggingFace from "../../../src/Checkpoint/HuggingFace.ts"
-import * as Json from "../../../src/Checkpoint/Json.ts"
+import * as PythonJson from "../../../src/Format/PythonJson.ts"
 import type { Scalars } from "../../../src/Layer/Logger/Logger.ts"
 import { initial } from "../../../src/TrainerState.ts"
 
@@ -47,7 +47,9 @@ it("writes the recorded file", () => {
 it("rounds training losses alone, and keeps what is no number", () => {
   const values = { loss: NaN, grad_norm: Infinity, learning_rate: 1 / 3 }
   const history = [entry({ values }), entry({ kind: "eval", values: { loss: 1 / 3, eval_loss: 1 / 3 } })]
-  const written = Json.parse(HuggingFace.trainerState({ state: initial, history }, "run")) as { readonly log_history: unknown }
+  const written = PythonJson.parse(HuggingFace.trainerState({ state: initial, history }, "run")) as {
+    readonly log_history: unknown
+  }
   expect(written.log_history).toEqual([
     { ...values, epoch: 0.5, step: 1 },
     { eval_loss: 1 / 3, loss: 1 / 3, epoch: 0.5, step: 1 }

@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { canonical } from "../../../../src/Layer/Logger/Canonical.ts"
+import { canonical } from "../../../../src/Layer/Logger/CanonicalLog.ts"
 import { arbitrary, evaluation, figure, summary, text, train } from "../../../../src/Testing/SampleEntries.ts"
 
 const steps = Array.from({ length: 10 }, (_, i) => i + 1)

@@ -1,7 +1,7 @@
 /** What Effect's own logger is told: plain lines, and no bar is written over. */
 import { expect, it } from "@effect/vitest"
 import { Cause, Console, Effect, Layer } from "effect"
-import * as Notices from "../../../../src/Layer/Logger/Notices.ts"
+import * as EffectLogger from "../../../../src/Layer/Logger/EffectLogger.ts"
 import * as VirtualTerminal from "./virtualTerminal.ts"
 
 /** What is written, on a terminal of 40 columns or where there is none. */
@@ -9,7 +9,7 @@ const written = Effect.fnUntraced(function* (isTerminal: boolean, effect: Effect
   const lines: Array<string> = []
   const terminal = VirtualTerminal.make({ isTerminal, columns: 40 })
   yield* effect.pipe(
-    Effect.provide(Notices.layer.pipe(Layer.provide(terminal.layer))),
+    Effect.provide(EffectLogger.layer.pipe(Layer.provide(terminal.layer))),
     Effect.provideService(Console.Console, { ...console, log: (line: string) => void lines.push(line) })
   )
   return lines

@@ -6,7 +6,7 @@ import type { Config, Entry } from "./Logger.ts"
  * what depends on the wall clock (`clock` is empty) and on the attempt (it is 1), keeps one `Config` per run, and orders by step.
  *
  * **Law**: the log of a run that is interrupted and resumed has the canonical log of a run that is not, entry for entry (test/property/resume.test.ts); it is
- * idempotent (test/unit/Layer/Logger/Canonical.test.ts).
+ * idempotent (test/unit/Layer/Logger/CanonicalLog.test.ts).
  *
  * @example
  * ```ts

@@ -1,7 +1,7 @@
 /** Settings under the names of the file: what is read, kept, left out and refused. */
 import { describe, expect, it } from "@effect/vitest"
 import { Result } from "effect"
-import * as Json from "../../../../src/Model/Generation/Json.ts"
+import * as GenerationConfig from "../../../../src/Model/Generation/GenerationConfig.ts"
 import { defaults } from "../../../../src/Model/Generation/Settings.ts"
 
 const message = (read: Result.Result<unknown, Error>) => (Result.isFailure(read) ? read.failure.message : "it was read")
@@ -17,7 +17,7 @@ describe("fromJson", () => {
       top_k: null,
       max_length: 20
     }
-    expect(Result.getOrThrow(Json.fromJson(given))).toEqual({
+    expect(Result.getOrThrow(GenerationConfig.fromJson(given))).toEqual({
       numBeams: 4,
       eosTokenId: [1, 2],
       earlyStopping: "never",
@@ -28,14 +28,19 @@ describe("fromJson", () => {
   })
 
   it("gives all settings back that were written", () => {
-    const written = Json.toJson({ ...defaults, topK: 7, badWordsIds: [[1, 2]], exponentialDecayLengthPenalty: [2, 1.5] })
-    expect(Object.keys(written)).toHaveLength(Object.keys(defaults).length)
-    expect(Result.getOrThrow(Json.fromJson(written))).toMatchObject({
+    const written = GenerationConfig.toJson({
+      ...defaults,
       topK: 7,
       badWordsIds: [[1, 2]],
       exponentialDecayLengthPenalty: [2, 1.5]
     })
-    expect(Json.toJson({ topK: undefined })).toEqual({})
+    expect(Object.keys(written)).toHaveLength(Object.keys(defaults).length)
+    expect(Result.getOrThrow(GenerationConfig.fromJson(written))).toMatchObject({
+      topK: 7,
+      badWordsIds: [[1, 2]],
+      exponentialDecayLengthPenalty: [2, 1.5]
+    })
+    expect(GenerationConfig.toJson({ topK: undefined })).toEqual({})
   })
 
   it.each([
@@ -55,9 +60,9 @@ describe("fromJson", () => {
     ["low_memory", true],
     ["watermarking_config", { bias: 1 }]
   ])("refuses %s, in a file too", (name, value) => {
-    expect(message(Json.fromJson({ [name]: value }))).toContain(`${name}: it is ${JSON.stringify(value)}`)
-    expect(message(Json.ofFile({ [name]: value }))).toContain(name)
-    expect(message(Json.fromJson({ [name]: null }))).toBe("it was read")
+    expect(message(GenerationConfig.fromJson({ [name]: value }))).toContain(`${name}: it is ${JSON.stringify(value)}`)
+    expect(message(GenerationConfig.ofFile({ [name]: value }))).toContain(name)
+    expect(message(GenerationConfig.fromJson({ [name]: null }))).toBe("it was read")
   })
 
   it("is not stopped by what asks for nothing, or is not about texts", () => {
@@ -69,28 +74,30 @@ describe("fromJson", () => {
       use_cache: true,
       transformers_version: "4.57.6"
     }
-    expect(Result.getOrThrow(Json.fromJson({ ...idle, output_scores: true, cache_implementation: "static" }))).toEqual({})
+    expect(
+      Result.getOrThrow(GenerationConfig.fromJson({ ...idle, output_scores: true, cache_implementation: "static" }))
+    ).toEqual({})
   })
 
   it("refuses names that there are not, and values that cannot be", () => {
-    expect(message(Json.fromJson({ num_beamz: 2 }))).toContain("num_beamz")
-    expect(message(Json.fromJson({ constructor: 2 }))).toContain("constructor")
-    expect(message(Json.fromJson({ top_p: 2 }))).toContain("topP: it must be greater than 0, and at most 1")
+    expect(message(GenerationConfig.fromJson({ num_beamz: 2 }))).toContain("num_beamz")
+    expect(message(GenerationConfig.fromJson({ constructor: 2 }))).toContain("constructor")
+    expect(message(GenerationConfig.fromJson({ top_p: 2 }))).toContain("topP: it must be greater than 0, and at most 1")
   })
 })
 
 describe("ofFile", () => {
   it("lets other names be, and takes transformers' own length for none", () => {
-    expect(Result.getOrThrow(Json.ofFile({ mine: 1, max_length: 20, num_beams: 2 }))).toEqual({ numBeams: 2 })
-    expect(Result.getOrThrow(Json.ofFile({ max_length: 21 }))).toEqual({ maxLength: 21 })
+    expect(Result.getOrThrow(GenerationConfig.ofFile({ mine: 1, max_length: 20, num_beams: 2 }))).toEqual({ numBeams: 2 })
+    expect(Result.getOrThrow(GenerationConfig.ofFile({ max_length: 21 }))).toEqual({ maxLength: 21 })
   })
 
   it("leaves it to the call to mend what does not go together", () => {
-    expect(Result.getOrThrow(Json.ofFile({ do_sample: true, num_beams: 2 }))).toEqual({ doSample: true, numBeams: 2 })
+    expect(Result.getOrThrow(GenerationConfig.ofFile({ do_sample: true, num_beams: 2 }))).toEqual({ doSample: true, numBeams: 2 })
   })
 })
 
 it("takes from a model's config what old ones say of texts, and no more", () => {
   const config = { vocab_size: 9, num_beams: 4, eos_token_id: 1, diversity_penalty: 0, toString: 1 }
-  expect(Json.pick(config)).toEqual({ num_beams: 4, eos_token_id: 1, diversity_penalty: 0 })
+  expect(GenerationConfig.pick(config)).toEqual({ num_beams: 4, eos_token_id: 1, diversity_penalty: 0 })
 })
