@@ -106,9 +106,9 @@ export const align = (
 ) => {
   const lead = leads(tokenizer) ? " " : ""
   const ids = words.map((word) => tokenizer.toIds(`${lead}${word}`))
-  const room = Math.max(0, length - PostProcessor.added(tokenizer.frame.one))
+  const room = Math.max(0, length - PostProcessor.addedTokens(tokenizer.postProcessor.single))
   const wanted = ids.flatMap((parts, word) => parts.map((_, part) => labelOf(word, part))).slice(0, room)
-  const framed = PostProcessor.apply(tokenizer.frame.one, [ids.flat().slice(0, room)])
+  const framed = PostProcessor.apply(tokenizer.postProcessor.single, [ids.flat().slice(0, room)])
   let at = 0
   return {
     input_ids: framed.ids,

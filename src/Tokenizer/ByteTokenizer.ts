@@ -1,4 +1,4 @@
-/** Tokenizers that need neither a file nor training: of bytes and of characters. */
+/** Byte-level and character-level tokenizers, which need neither files nor training. */
 import { fromFiles } from "./HuggingFace.ts"
 import type { Tokenizer } from "./Tokenizer.ts"
 import * as TokenizerJson from "./TokenizerJson.ts"
@@ -6,9 +6,9 @@ import * as TokenizerJson from "./TokenizerJson.ts"
 export type { Special } from "./TokenizerJson.ts"
 
 /**
- * Makes the tokenizer whose ids 0 to 255 are the bytes of UTF-8; special tokens follow from 256 on: by default `<bos>`, `<eos>` and `<pad>`.
+ * Creates a byte-level tokenizer: ids 0 to 255 are UTF-8 bytes, special tokens start at 256 (default `<bos>`, `<eos>` and `<pad>`).
  *
- * **Law**: text comes back exactly (test/property/Tokenizer.test.ts).
+ * **Law**: decoding an encoded text gives the same text (test/property/Tokenizer.test.ts).
  *
  * @example
  * ```ts
@@ -31,10 +31,10 @@ export const bytes = (options: { readonly special?: TokenizerJson.Special } = {}
   )
 
 /**
- * Makes the tokenizer of the characters (code points) of these texts, numbered in the order of Unicode; special tokens follow, by default
- * `<bos>`, `<eos>`, `<unk>` and `<pad>`. A character that the texts lack becomes the `unk` token, or vanishes where there is none.
+ * Creates a character-level tokenizer whose vocabulary is the code points of these texts, in Unicode order, followed by the special tokens
+ * (default `<bos>`, `<eos>`, `<unk>` and `<pad>`). Other characters become the `unk` token, or are dropped if there is none.
  *
- * **Law**: a text of these characters comes back exactly (test/property/Tokenizer.test.ts).
+ * **Law**: decoding an encoded text of these characters gives the same text (test/property/Tokenizer.test.ts).
  *
  * @example
  * ```ts

@@ -1,10 +1,10 @@
-/** Chats as text, written by the Jinja template that comes with a tokenizer. */
+/** Formats chats as text with the Jinja chat template of a tokenizer. */
 import { Template } from "@huggingface/jinja"
 import { messageOf } from "../ErrorMessage.ts"
 import { ChatTemplateError } from "./Errors.ts"
 import { type Encoding, roles, type Tokenizer } from "./Tokenizer.ts"
 
-/** A message; a template may want more fields than these. */
+/** A chat message. A template may read further fields. */
 export interface Message {
   readonly role: string
   readonly content: string
@@ -12,20 +12,20 @@ export interface Message {
 }
 
 export interface Options {
-  /** Ends with what opens the assistant's answer. Default false. */
+  /** Appends the start of the assistant's turn. Default false. */
   readonly addGenerationPrompt?: boolean
-  /** The template, where it is not the tokenizer's own. */
+  /** A Jinja template that overrides the tokenizer's. */
   readonly template?: string
-  /** Which of the tokenizer's templates, where it has several. Default "default". */
+  /** The name of the template, if the tokenizer has several. Default "default". */
   readonly name?: string
-  /** What the template reads besides the messages: `{ tools: [...] }`. */
+  /** Additional template variables: `{ tools: [...] }`. */
   readonly variables?: Readonly<Record<string, unknown>>
 }
 
 /**
- * Writes a chat as text. The template sees `messages`, `add_generation_prompt`, the special tokens by name (`bos_token`, ...) and the variables.
+ * Renders a chat to text. Template variables: `messages`, `add_generation_prompt`, the special tokens by name (`bos_token`, ...) and `variables`.
  *
- * **Errors**: throws `ChatTemplateError` where there is no template, where it is not Jinja, and where it refuses the chat.
+ * **Errors**: throws `ChatTemplateError` if there is no template, it is not valid Jinja, or it raises an exception.
  * **Source**: `apply_chat_template(tokenize=False)` (test/golden-own/tokenizers.test.ts).
  *
  * @example
@@ -58,7 +58,7 @@ export const render = (tokenizer: Tokenizer, messages: ReadonlyArray<Message>, o
 }
 
 /**
- * Encodes a chat. What the template writes has its special tokens in it, so none are put around it.
+ * Encodes a chat without adding special tokens: the template writes them.
  *
  * **Errors**: throws `ChatTemplateError`, as `render`.
  * **Source**: `apply_chat_template` (test/golden-own/tokenizers.test.ts).
@@ -68,17 +68,17 @@ export const encode = (tokenizer: Tokenizer, messages: ReadonlyArray<Message>, o
   return { input_ids: ids, attention_mask: ids.map(() => 1) }
 }
 
-/** The template that is asked for. **Errors**: throws `ChatTemplateError` where there is none. */
+/** Returns the Jinja template that the options select. **Errors**: throws `ChatTemplateError` if there is none. */
 export const templateOf = ({ chatTemplates }: Tokenizer, { template, name = "default" }: Options): string => {
   if (template !== undefined) return template
   if (Object.hasOwn(chatTemplates, name)) return chatTemplates[name]!
   const known = Object.keys(chatTemplates)
   throw new ChatTemplateError({
-    reason: `the tokenizer has ${known.length === 0 ? "none" : `none called ${name}, but ${known.join(", ")}`}. Give one as template.`
+    reason: `the tokenizer has ${known.length === 0 ? "no chat template" : `no chat template called ${name}, only ${known.join(", ")}`}. Give one as template.`
   })
 }
 
-/** The same text is the same template: it is parsed once, as long as few are in use. */
+/** Parsed templates by their text. */
 const compiled = new Map<string, Template>()
 
 const compile = (text: string): Template => {
@@ -90,6 +90,6 @@ const compile = (text: string): Template => {
     compiled.set(text, template)
     return template
   } catch (cause) {
-    throw new ChatTemplateError({ reason: `it is not Jinja as it is known here: ${messageOf(cause)}` })
+    throw new ChatTemplateError({ reason: `it is not valid Jinja: ${messageOf(cause)}` })
   }
 }

@@ -1,4 +1,4 @@
-/** Rows whose loss is on the answers alone: labels are the tokens of the answers, and -100 elsewhere. */
+/** Completion-only training rows: labels are the tokens of the answers, and -100 for all other tokens. */
 import * as ChatTemplate from "./ChatTemplate.ts"
 import { ChatTemplateError } from "./Errors.ts"
 import { type Encoding, encode, type Tokenizer } from "./Tokenizer.ts"
@@ -6,10 +6,10 @@ import { type Encoding, encode, type Tokenizer } from "./Tokenizer.ts"
 export type Row = Pick<Encoding, "input_ids" | "attention_mask"> & { readonly labels: ReadonlyArray<number> }
 
 /**
- * Encodes a prompt and its completion as one text, with an `eos` token behind it where the tokenizer has one. A token that reaches over the
- * border is of the completion.
+ * Encodes a prompt and its completion as one text, followed by the `eos` token if the tokenizer has one. A token that spans the boundary
+ * belongs to the completion.
  *
- * **Law**: what is masked is exactly the prompt (test/property/Completion.test.ts).
+ * **Law**: exactly the prompt is masked (test/property/Completion.test.ts).
  *
  * @example
  * ```ts
@@ -25,20 +25,20 @@ export const ofPrompt = (tokenizer: Tokenizer, prompt: string, completion: strin
   const { input_ids } = encode(tokenizer, prompt + completion)
   const { eos } = tokenizer.special
   const ids = eos === undefined || input_ids.at(-1) === eos ? input_ids : [...input_ids, eos]
-  return labelled(ids, [[common(ids, encode(tokenizer, prompt).input_ids), ids.length]])
+  return labelled(ids, [[commonPrefixLength(ids, encode(tokenizer, prompt).input_ids), ids.length]])
 }
 
 export interface ChatOptions extends Omit<ChatTemplate.Options, "addGenerationPrompt"> {
-  /** Cuts what comes after this many tokens. */
+  /** Truncates to this many tokens. */
   readonly maxLength?: number
 }
 
 /**
- * Encodes a chat, for a loss on what the assistant says: what the template has between `{% generation %}` and `{% endgeneration %}`, or,
- * where it has no such tags, what each answer adds to the prompt for it. A token that reaches over the beginning of an answer belongs to it,
- * one that reaches over the end does not.
+ * Encodes a chat, with labels for the assistant's messages only: the text between `{% generation %}` and `{% endgeneration %}`, or, if the
+ * template has no such tags, the text that each answer adds to its prompt. A token that spans the start of an answer belongs to it, one that
+ * spans the end does not.
  *
- * **Errors**: throws `ChatTemplateError` as `ChatTemplate.render`, and where a template without the tags writes earlier messages anew.
+ * **Errors**: throws `ChatTemplateError` as `ChatTemplate.render`, and if a template without the tags renders earlier messages differently when more follow.
  * **Source**: `apply_chat_template(return_assistant_tokens_mask=True)` (test/golden-own/tokenizers.test.ts).
  *
  * @example
@@ -55,10 +55,10 @@ export interface ChatOptions extends Omit<ChatTemplate.Options, "addGenerationPr
 export const ofChat = (tokenizer: Tokenizer, messages: ReadonlyArray<ChatTemplate.Message>, options: ChatOptions = {}): Row => {
   const template = ChatTemplate.templateOf(tokenizer, options)
   const { text, answers } = generation.test(template)
-    ? marked(tokenizer, messages, { ...options, template })
-    : prompted(tokenizer, messages, { ...options, template })
+    ? renderWithTags(tokenizer, messages, { ...options, template })
+    : renderByPrefix(tokenizer, messages, { ...options, template })
   const ids = tokenizer.toIds(text)
-  const tokensBefore = (place: number) => common(ids, tokenizer.toIds(text.slice(0, place)))
+  const tokensBefore = (offset: number) => commonPrefixLength(ids, tokenizer.toIds(text.slice(0, offset)))
   const row = labelled(
     ids,
     answers.map(([from, to]) => [tokensBefore(from), tokensBefore(to)])
@@ -72,8 +72,8 @@ export const ofChat = (tokenizer: Tokenizer, messages: ReadonlyArray<ChatTemplat
 }
 
 /**
- * Labels a row that is encoded already: an answer begins after the ids `response`, and ends before the ids `prompt`, or with the row.
- * Without `prompt`, the first `response` begins the only answer. A row without `response` has no labels.
+ * Labels an encoded row: an answer starts after the ids `response`, and ends before the ids `prompt` or at the end of the row. Without
+ * `prompt`, the first `response` starts the only answer. All labels of a row without `response` are -100.
  *
  * @example
  * ```ts
@@ -99,10 +99,10 @@ export const afterMarkers = <A extends { readonly input_ids: ReadonlyArray<numbe
   return { ...row, labels: labelled(ids, answers).labels }
 }
 
-/** From a place up to another, which is left out. */
+/** A half-open range: `from` inclusive, `to` exclusive. */
 type Span = readonly [from: number, to: number]
 
-interface Written {
+interface Rendered {
   readonly text: string
   /** **Unit**: UTF-16 code units. */
   readonly answers: ReadonlyArray<Span>
@@ -110,41 +110,41 @@ interface Written {
 
 const generation = /\{%(-?)\s*(end)?generation\s*(-?)%\}/
 
-/** Has the template itself mark where answers begin and end, with characters that stand in no text. */
-const marked = (tokenizer: Tokenizer, messages: ReadonlyArray<ChatTemplate.Message>, options: ChatOptions): Written => {
+/** Renders with the generation tags replaced by noncharacters, which no text contains, and locates the answers between them. */
+const renderWithTags = (tokenizer: Tokenizer, messages: ReadonlyArray<ChatTemplate.Message>, options: ChatOptions): Rendered => {
   const template = options.template!.replaceAll(
     new RegExp(generation, "g"),
     (_, before: string, end: string | undefined, after: string) =>
-      `{%${before} if true %}${end === undefined ? opens : closes}{% endif ${after}%}`
+      `{%${before} if true %}${end === undefined ? startMark : endMark}{% endif ${after}%}`
   )
   const text = ChatTemplate.render(tokenizer, messages, { ...options, template })
   let length = 0
-  const places = text.split(marks).map((part) => {
+  const offsets = text.split(marks).map((part) => {
     length += part.length
     return length
   })
   return {
     text: text.replaceAll(marks, ""),
-    answers: places.flatMap((from, i) => (i % 2 === 0 && i + 1 < places.length ? [[from, places[i + 1]!] as const] : []))
+    answers: offsets.flatMap((from, i) => (i % 2 === 0 && i + 1 < offsets.length ? [[from, offsets[i + 1]!] as const] : []))
   }
 }
 
-const opens = "\uFDD0"
-const closes = "\uFDD1"
+const startMark = "\uFDD0"
+const endMark = "\uFDD1"
 const marks = /[\uFDD0\uFDD1]/g
 
-/** Writes the chat up to each answer, with and without it. */
-const prompted = (tokenizer: Tokenizer, messages: ReadonlyArray<ChatTemplate.Message>, options: ChatOptions): Written => {
+/** Renders the chat up to each answer, with and without it, and locates the answers by the lengths of these prefixes. */
+const renderByPrefix = (tokenizer: Tokenizer, messages: ReadonlyArray<ChatTemplate.Message>, options: ChatOptions): Rendered => {
   const text = ChatTemplate.render(tokenizer, messages, options)
-  const place = (until: number, addGenerationPrompt: boolean) => {
+  const lengthOf = (until: number, addGenerationPrompt: boolean) => {
     const part = ChatTemplate.render(tokenizer, messages.slice(0, until), { ...options, addGenerationPrompt })
     if (text.startsWith(part)) return part.length
     throw new ChatTemplateError({
-      reason: `it writes the first ${until} messages in another way when more follow, so that the answers cannot be found. Put {% generation %} and {% endgeneration %} around them in the template.`
+      reason: `it renders the first ${until} messages differently when more follow, so the answers cannot be located. Put {% generation %} and {% endgeneration %} around them in the template.`
     })
   }
   const answers = messages.flatMap(({ role }, at) =>
-    role === "assistant" ? [[place(at, true), place(at + 1, false)] as const] : []
+    role === "assistant" ? [[lengthOf(at, true), lengthOf(at + 1, false)] as const] : []
   )
   return { text, answers }
 }
@@ -155,13 +155,13 @@ const labelled = (ids: ReadonlyArray<number>, answers: ReadonlyArray<Span>): Row
   return { input_ids: ids, attention_mask: ids.map(() => 1), labels }
 }
 
-/** How many ids both begin with. */
-const common = (ids: ReadonlyArray<number>, others: ReadonlyArray<number>): number => {
+/** Returns the length of the common prefix. */
+const commonPrefixLength = (ids: ReadonlyArray<number>, others: ReadonlyArray<number>): number => {
   const at = ids.findIndex((id, i) => id !== others[i])
   return at < 0 ? ids.length : at
 }
 
-/** The next place of a marker, or the end. */
+/** Returns the index of the next occurrence of a marker, or the length. */
 const find = (ids: ReadonlyArray<number>, marker: ReadonlyArray<number>, from: number): number => {
   for (let at = from; at + marker.length <= ids.length; at++) if (marker.every((id, i) => ids[at + i] === id)) return at
   return ids.length

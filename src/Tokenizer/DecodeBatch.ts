@@ -1,8 +1,8 @@
-/** The texts of what a model predicted, row by row. */
+/** Decodes predictions and labels to texts. */
 import { type HostTensor, InvalidTensor } from "../Tensor/HostTensor.ts"
 import { type DecodeOptions, decode, type Tokenizer } from "./Tokenizer.ts"
 
-/** Rows of ids: lists, a tensor, or an evaluation's tensor as it is gathered, in one or batch by batch. */
+/** Rows of ids: lists, a tensor, or the tensors of an evaluation, gathered in one or per batch. */
 export type Rows =
   | HostTensor
   | Readonly<Record<string, HostTensor>>
@@ -10,11 +10,11 @@ export type Rows =
   | undefined
 
 /**
- * Decodes rows of ids, as predictions and labels are. An id that stands for no token is left out: -100, which labels and predictions are
- * filled up with, and what a model writes that has more ids than its tokenizer.
+ * Decodes rows of ids, such as predictions and labels. Ids outside the vocabulary are dropped: -100, which pads labels and predictions, and
+ * those of a model whose vocabulary is larger than its tokenizer's.
  *
  * **Shapes**: a tensor is `[rows, length]`.
- * **Errors**: throws `InvalidTensor` for a tensor of another shape (logits), for several tensors by name, and where there is nothing (`predictionLossOnly`).
+ * **Errors**: throws `InvalidTensor` for a tensor of another shape (logits), for several named tensors, and for undefined (`predictionLossOnly`).
  * **Source**: `batch_decode`.
  *
  * @example
@@ -38,13 +38,14 @@ export const decodeBatch = (self: Tokenizer, rows: Rows, options: DecodeOptions 
   )
 
 const listsOf = (rows: Rows | ArrayLike<number>): ReadonlyArray<ArrayLike<number>> => {
-  if (rows === undefined) throw invalid("there is none: with predictionLossOnly nothing is kept to decode")
+  if (rows === undefined) throw invalid("there are no predictions: predictionLossOnly does not gather them")
   if (isArray(rows)) return rows.flatMap((part) => (isList(part) ? [part] : listsOf(part)))
-  if (!isTensor(rows)) throw invalid(`there are several (${Object.keys(rows).join(", ")}): take one with EvalPrediction.take`)
+  if (!isTensor(rows))
+    throw invalid(`Expected one tensor, got several (${Object.keys(rows).join(", ")}): select one with EvalPrediction.take`)
   const { data, shape } = rows
   const [count, length] = shape
   if (count === undefined || length === undefined || shape.length > 2)
-    throw invalid(`its shape is [${shape}] where ids are [rows, length]: of logits take EvalPrediction.argmax first`)
+    throw invalid(`Expected ids of shape [rows, length], got shape [${shape}]: for logits use EvalPrediction.argmax first`)
   return Array.from({ length: count }, (_, row) => data.subarray(row * length, (row + 1) * length))
 }
 

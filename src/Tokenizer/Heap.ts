@@ -1,12 +1,12 @@
-/** A heap: the first of what was put in, by an order, in logarithmic time. */
+/** A binary heap (priority queue) with logarithmic push and pop. */
 
 export interface Heap<A> {
   readonly push: (value: A) => void
-  /** Takes the first out, or gives undefined when there is none. */
+  /** Removes and returns the first element, or undefined if the heap is empty. */
   readonly pop: () => A | undefined
 }
 
-/** Makes an empty heap. `before(a, b)` says whether `a` comes out before `b`. */
+/** Creates an empty heap. `before(a, b)` is true if `a` is popped before `b`. */
 export const make = <A>(before: (a: A, b: A) => boolean): Heap<A> => {
   const items: Array<A> = []
   const swap = (i: number, j: number) => {

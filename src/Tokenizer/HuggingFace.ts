@@ -1,4 +1,4 @@
-/** Tokenizers as Hugging Face keeps them: tokenizer.json, and what is said about it in tokenizer_config.json. */
+/** Reads tokenizers in the Hugging Face format: tokenizer.json and tokenizer_config.json. */
 import { Result, Schema } from "effect"
 import { messageOf } from "../ErrorMessage.ts"
 import { TokenizerInvalid, TokenizerMissing, TokenizerUnsupported } from "./Errors.ts"
@@ -8,33 +8,33 @@ import * as Spans from "./Spans.ts"
 import { type Files, type Role, roles, type Side, type Tokenizer } from "./Tokenizer.ts"
 import * as TokenizerJson from "./TokenizerJson.ts"
 
-/** Files that make a tokenizer; all but the first may be missing. */
+/** The files of a tokenizer; all but the first are optional. */
 export const names = ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"] as const
 
 /**
- * Makes a tokenizer from the content of its files. A special token that only the configuration names is added to the vocabulary.
+ * Creates a tokenizer from the contents of its files. A special token that only the configuration names is added to the vocabulary.
  *
- * **Errors**: throws `TokenizerMissing` without a tokenizer.json, `TokenizerInvalid` for a file that cannot be read, `TokenizerUnsupported`
- * for a model or a part of a kind that is not known.
+ * **Errors**: throws `TokenizerMissing` without a tokenizer.json, `TokenizerInvalid` for a file that cannot be parsed, `TokenizerUnsupported`
+ * for a model or component that is not supported.
  */
 export const fromFiles = (files: Files): Tokenizer => {
   if (!Object.hasOwn(files, names[0])) throw new TokenizerMissing({ file: names[0] })
   const json = read(files, names[0], Json)
   const config = { ...read(files, names[2], Map), ...read(files, names[1], Config) }
-  if (!models.has(json.model.type)) throw new TokenizerUnsupported({ reason: `its model is of the kind ${json.model.type}` })
+  if (!models.has(json.model.type)) throw new TokenizerUnsupported({ reason: `its model type is ${json.model.type}` })
   const named = roles.flatMap((role): ReadonlyArray<readonly [Role, string]> => {
     const token = config[`${role}_token`]
     return token === undefined || token === null ? [] : [[role, contentOf(token)]]
   })
   const tokens = [...named.map(([, token]) => token), ...(config.additional_special_tokens ?? []).map(contentOf)]
-  const frame = PostProcessor.fromJson(json.post_processor)
-  if (Result.isFailure(frame)) throw new TokenizerUnsupported({ reason: frame.failure })
+  const postProcessor = PostProcessor.fromJson(json.post_processor)
+  if (Result.isFailure(postProcessor)) throw new TokenizerUnsupported({ reason: postProcessor.failure })
   const added_tokens = withSpecial(json, tokens)
   const library = open({ ...json, added_tokens }, config)
   const special = Object.fromEntries(named.map(([role, token]) => [role, library.token_to_id(token)!]))
   const templates = config.chat_template ?? undefined
   const toIds = (text: string) => library.encode(text, { add_special_tokens: false }).ids
-  const writing: Spans.Options = {
+  const spanOptions: Spans.Options = {
     normalize: (text) => library.normalizer?.(text) ?? text,
     bytesOf: bytesOf(json, special.unk === undefined ? undefined : library.id_to_token(special.unk))
   }
@@ -42,11 +42,11 @@ export const fromFiles = (files: Files): Tokenizer => {
     vocabularySize: library.model.vocab.length,
     special,
     specialIds: new Set(added_tokens.flatMap(({ id, special }) => (special === true ? id : []))),
-    frame: frame.success,
+    postProcessor: postProcessor.success,
     paddingSide: config.padding_side ?? "right",
     truncationSide: config.truncation_side ?? "right",
     maxLength: (config.model_max_length ?? Infinity) < unlimited ? (config.model_max_length ?? undefined) : undefined,
-    typeIds: readsTypes(config),
+    typeIds: takesTypeIds(config),
     chatTemplates: {
       ...(typeof templates === "string" ? { default: templates } : {}),
       ...(Array.isArray(templates) ? Object.fromEntries(templates.map(({ name, template }) => [name, template])) : {}),
@@ -57,7 +57,7 @@ export const fromFiles = (files: Files): Tokenizer => {
       Spans.align(
         text,
         toIds(text).map((id) => library.id_to_token(id) ?? ""),
-        writing
+        spanOptions
       ),
     toText: (ids) => library.decode([...ids], { clean_up_tokenization_spaces: config.clean_up_tokenization_spaces ?? false }),
     idOf: (token) => library.token_to_id(token),
@@ -68,15 +68,15 @@ export const fromFiles = (files: Files): Tokenizer => {
 
 const models = new Set(["BPE", "WordPiece", "Unigram"])
 
-/** What transformers writes where a model has no longest text is 1e30. */
+/** transformers writes 1e30 as `model_max_length` if there is no limit. */
 const unlimited = 1e9
 
-/** Classes whose models read `token_type_ids`, where the configuration does not say it. */
-const typed =
+/** Tokenizer classes whose models take `token_type_ids`, for configurations without `model_input_names`. */
+const classesWithTypeIds =
   /^(Bert|MobileBert|SqueezeBert|RemBert|ConvBert|Albert|Electra|Deberta|DebertaV2|XLNet|Funnel|PreTrained)Tokenizer(Fast)?$/
 
-const readsTypes = ({ model_input_names, tokenizer_class }: typeof Config.Type): boolean =>
-  model_input_names?.includes("token_type_ids") ?? typed.test(tokenizer_class ?? "")
+const takesTypeIds = ({ model_input_names, tokenizer_class }: typeof Config.Type): boolean =>
+  model_input_names?.includes("token_type_ids") ?? classesWithTypeIds.test(tokenizer_class ?? "")
 
 const Token = Schema.Union([Schema.String, Schema.Struct({ content: Schema.String })])
 const Special = Schema.optionalKey(Schema.NullOr(Token))
@@ -126,16 +126,16 @@ const Json = Schema.StructWithRest(
   [Schema.Record(Schema.String, Schema.Unknown)]
 )
 
-/** The bytes that a token of this model writes. */
+/** Returns the function that maps a token of this model to its bytes. */
 const bytesOf = ({ model, pre_tokenizer }: typeof Json.Type, unknown: string | undefined): Spans.Options["bytesOf"] => {
   const utf8 = new TextEncoder()
-  const places = new globalThis.Map(TokenizerJson.byteAlphabet().map((character, byte) => [character, byte]))
-  const byBytes = JSON.stringify(pre_tokenizer ?? null).includes('"ByteLevel"')
+  const byteOf = new globalThis.Map(TokenizerJson.byteAlphabet().map((character, byte) => [character, byte]))
+  const isByteLevel = JSON.stringify(pre_tokenizer ?? null).includes('"ByteLevel"')
   const prefix = typeof model.continuing_subword_prefix === "string" ? model.continuing_subword_prefix : ""
   return (token) => {
     if (token === unknown) return undefined
-    if (byBytes && [...token].every((character) => places.has(character)))
-      return Array.from(token, (character) => places.get(character)!)
+    if (isByteLevel && [...token].every((character) => byteOf.has(character)))
+      return Array.from(token, (character) => byteOf.get(character)!)
     const [, hex] = /^<0x([0-9A-F]{2})>$/.exec(token) ?? []
     if (hex !== undefined && model.byte_fallback === true) return [Number.parseInt(hex, 16)]
     const inner = prefix !== "" && token.startsWith(prefix) ? token.slice(prefix.length) : token
@@ -145,7 +145,7 @@ const bytesOf = ({ model, pre_tokenizer }: typeof Json.Type, unknown: string | u
 
 const contentOf = (token: typeof Token.Type): string => (typeof token === "string" ? token : token.content)
 
-/** Reads a file; what is missing is empty. */
+/** Parses and decodes a file; a missing file is `{}`. */
 const read = <A>(files: Files, file: string, schema: Schema.Decoder<A>): A => {
   let value: unknown
   try {
@@ -158,7 +158,7 @@ const read = <A>(files: Files, file: string, schema: Schema.Decoder<A>): A => {
   return decoded.success
 }
 
-/** The added tokens, with those that the configuration calls special: marked where they are, and appended where they are not. */
+/** Returns the added tokens, with those that the configuration names as special tokens marked as special, or appended if missing. */
 const withSpecial = ({ added_tokens, model }: typeof Json.Type, tokens: ReadonlyArray<string>) => {
   const { vocab } = model
   const ids = new globalThis.Map(Array.isArray(vocab) ? vocab.map(([token], id) => [token, id]) : Object.entries(vocab))
@@ -179,7 +179,7 @@ const withSpecial = ({ added_tokens, model }: typeof Json.Type, tokens: Readonly
   return all
 }
 
-/** The library wants tokens as texts, and what is put around a text is ours. */
+/** Opens the tokenizer without its post-processor, which is applied here, and with special tokens as strings. */
 const open = (json: object, config: object): Library.Library => {
   const plain = Object.entries(config).map(([name, value]) => [
     name,

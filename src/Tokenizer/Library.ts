@@ -1,4 +1,4 @@
-/** The only importer of @huggingface/tokenizers. Its own types do not resolve for Node's modules: this is what is used of it. */
+/** The only importer of @huggingface/tokenizers, with the types used here: its own do not resolve with Node's module resolution. */
 import * as tokenizers from "@huggingface/tokenizers"
 
 export interface Library {
@@ -11,13 +11,13 @@ export interface Library {
   readonly pre_tokenizer: ((text: string) => ReadonlyArray<string>) | null
 }
 
-/** Opens a tokenizer. Throws an `Error` for what it does not know. */
+/** Creates a tokenizer. Throws an `Error` for a component that is not supported. */
 export const open = (json: object, config: object): Library => {
   const { Tokenizer } = tokenizers as unknown as { readonly Tokenizer: new (json: object, config: object) => Library }
   return new Tokenizer({ normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null, ...json }, config)
 }
 
-/** How these parts cut a text into words, and write it. */
+/** Returns the function that normalizes a text and splits it into words. */
 export const splitter = (parts: { readonly normalizer?: object; readonly pre_tokenizer: object }) => {
   const { normalizer, pre_tokenizer } = open({ ...parts, model: { type: "BPE", vocab: {}, merges: [] }, added_tokens: [] }, {})
   return (text: string): ReadonlyArray<string> => pre_tokenizer!(normalizer === null ? text : normalizer(text))

@@ -1,4 +1,4 @@
-/** Many sequences in one row, so that less of a batch is padding. **Unit**: lengths are in tokens. */
+/** Packs several sequences into one row, to reduce padding. **Unit**: lengths are in tokens. */
 import { EncodeError } from "./Errors.ts"
 
 export interface Sequence {
@@ -10,30 +10,30 @@ export interface Sequence {
 export type Packed = {
   readonly input_ids: ReadonlyArray<number>
   readonly attention_mask: ReadonlyArray<number>
-  /** -100 at the first token of each sequence, which nothing before it can foresee. */
+  /** -100 at the first token of each sequence, which has no context to be predicted from. */
   readonly labels: ReadonlyArray<number>
-  /** From 0 in each sequence. */
+  /** Restarts at 0 in each sequence. */
   readonly position_ids: ReadonlyArray<number>
-  /** Which sequence of the row a token is of, from 1: 0 is left for padding. */
+  /** The number of the token's sequence in the row, from 1; 0 is padding. */
   readonly segment_ids: ReadonlyArray<number>
 }
 
 export interface Options {
-  /** The most tokens in a row. */
+  /** The maximum number of tokens in a row. */
   readonly length: number
-  /** Drops the last row where it is shorter than `length`. Default false. */
+  /** Drops the last row if it is shorter than `length`. Default false. */
   readonly dropLast?: boolean
 }
 
 /**
- * Puts sequences one after the other and cuts them into rows of `length`: only the last row may be shorter. A sequence that is cut goes on
- * in the next row, as one of its own.
+ * Concatenates sequences and splits them into rows of `length`; only the last row may be shorter. A sequence that is split continues in the
+ * next row as a sequence of its own.
  *
- * A model that reads neither `segment_ids` nor `position_ids` attends to the sequences before, as in usual pre-training; put a token between them
- * (`eos`) beforehand. Pad what is left with `Collator.forTokenizer`.
+ * A model that reads neither `segment_ids` nor `position_ids` attends to the preceding sequences, as in usual pre-training; append an `eos`
+ * token to each sequence beforehand. Pad the last row with `Collator.forTokenizer`.
  *
- * **Law**: no token is lost, and none changes its place among the others (test/property/Packing.test.ts).
- * **Errors**: throws `EncodeError` for a length that is no whole number above 0, and labels that are not as long as their tokens.
+ * **Law**: no token is lost, and the order of the tokens is preserved (test/property/Packing.test.ts).
+ * **Errors**: throws `EncodeError` for a length that is not a positive integer, and for labels whose length differs from that of `input_ids`.
  *
  * @example
  * ```ts
@@ -61,14 +61,14 @@ export const cut = (sequences: Iterable<Sequence>, options: Options): ReadonlyAr
       room -= part.input_ids.length
     }
   }
-  return kept(rows, options)
+  return packRows(rows, options)
 }
 
 /**
- * Fills rows with whole sequences: the longest first, each into the fullest row that has room for it. A sequence longer than `length` is cut
+ * Packs whole sequences into rows: the longest first, each into the fullest row with enough room. A sequence longer than `length` is split
  * beforehand.
  *
- * **Law**: no token is lost; a sequence that fits is in one row (test/property/Packing.test.ts). **Errors**: as `cut`.
+ * **Law**: no token is lost; a sequence no longer than `length` is in one row (test/property/Packing.test.ts). **Errors**: as `cut`.
  * **Source**: best-fit decreasing, as the language-model trainers of TRL pack.
  *
  * @example
@@ -81,9 +81,9 @@ export const cut = (sequences: Iterable<Sequence>, options: Options): ReadonlyAr
  * ```
  */
 export const fill = (sequences: Iterable<Sequence>, options: Options): ReadonlyArray<Packed> => {
-  const parts = Array.from(checked(sequences, options)).flatMap((sequence) => pieces(sequence, options.length))
+  const parts = Array.from(checked(sequences, options)).flatMap((sequence) => chunks(sequence, options.length))
   const rows: Array<Array<Sequence>> = []
-  const open = Array.from({ length: options.length + 1 }, (): Array<Array<Sequence>> => []) // rows by the room they have
+  const open = Array.from({ length: options.length + 1 }, (): Array<Array<Sequence>> => []) // rows by their remaining room
   for (const part of parts.sort((a, b) => b.input_ids.length - a.input_ids.length)) {
     const size = part.input_ids.length
     const room = open.findIndex((rows, room) => room >= size && rows.length > 0)
@@ -92,18 +92,18 @@ export const fill = (sequences: Iterable<Sequence>, options: Options): ReadonlyA
     row.push(part)
     open[(room < 0 ? options.length : room) - size]!.push(row)
   }
-  return kept(rows, options)
+  return packRows(rows, options)
 }
 
 function* checked(sequences: Iterable<Sequence>, { length }: Options): Generator<Sequence> {
   if (!(Number.isInteger(length) && length > 0))
-    throw new EncodeError({ reason: `A packed row has a whole number of tokens above 0, not ${length}.` })
+    throw new EncodeError({ reason: `length is ${length}: it must be a positive integer.` })
   let index = 0
   for (const sequence of sequences) {
     const { input_ids, labels = input_ids } = sequence
     if (labels.length !== input_ids.length)
       throw new EncodeError({
-        reason: `Sequence ${index} has ${labels.length} labels for ${input_ids.length} tokens: give each token one.`
+        reason: `Sequence ${index} has ${labels.length} labels for ${input_ids.length} tokens: there must be one per token.`
       })
     if (input_ids.length > 0) yield sequence
     index++
@@ -115,10 +115,10 @@ const slice = ({ input_ids, labels }: Sequence, from: number, to: number): Seque
   ...(labels && { labels: labels.slice(from, to) })
 })
 
-const pieces = (sequence: Sequence, length: number): ReadonlyArray<Sequence> =>
+const chunks = (sequence: Sequence, length: number): ReadonlyArray<Sequence> =>
   Array.from({ length: Math.ceil(sequence.input_ids.length / length) }, (_, i) => slice(sequence, i * length, (i + 1) * length))
 
-const kept = (rows: ReadonlyArray<ReadonlyArray<Sequence>>, { length, dropLast = false }: Options): ReadonlyArray<Packed> => {
+const packRows = (rows: ReadonlyArray<ReadonlyArray<Sequence>>, { length, dropLast = false }: Options): ReadonlyArray<Packed> => {
   const packed = rows.map(join)
   return dropLast && (packed.at(-1)?.input_ids.length ?? length) < length ? packed.slice(0, -1) : packed
 }

@@ -1,28 +1,28 @@
-/** Where tokens stand in their text. **Unit**: UTF-16 code units. */
+/** Maps tokens to their spans in the text (the offset mapping). **Unit**: UTF-16 code units. */
 
-/** From a place up to another, which is left out. */
+/** A half-open range: `from` inclusive, `to` exclusive. */
 export type Span = readonly [from: number, to: number]
 
 export interface Options {
-  /** What the tokenizer makes of text before it cuts it. */
+  /** The tokenizer's normalizer. */
   readonly normalize: (text: string) => string
-  /** The bytes that a token writes; undefined for one that stands for text that is not known. */
+  /** Returns the bytes of a token; undefined for the unknown token. */
   readonly bytesOf: (token: string) => ReadonlyArray<number> | undefined
 }
 
 /**
- * Finds the text of each token, without the space before it, by reading tokens and text side by side. Tokens for text that is not known take the words up to
- * the next token that is found; one that stands for nothing in the text has an empty span.
+ * Aligns tokens with their text: returns the span of each token, without leading whitespace. Unknown tokens share the words up to the next token that
+ * matches the text; a token without text has an empty span.
  *
- * **Law**: spans do not go back; without unknown tokens all of a text that is no space is in one (test/property/Tokenizer.test.ts).
+ * **Law**: spans are in order; without unknown tokens they cover all text but whitespace (test/property/Tokenizer.test.ts).
  */
 export const align = (text: string, tokens: ReadonlyArray<string>, { normalize, bytesOf }: Options): ReadonlyArray<Span> => {
   const units = unitsOf(text, normalize)
-  const written = tokens.map(bytesOf)
+  const tokenBytes = tokens.map(bytesOf)
   const spans: Array<Span> = []
   let at = 0
   for (let i = 0; i < tokens.length; ) {
-    const end = written[i] === undefined ? undefined : read(units, at, written[i]!)
+    const end = tokenBytes[i] === undefined ? undefined : match(units, at, tokenBytes[i]!)
     if (end !== undefined) {
       spans.push(spanOf(units, at, end))
       at = end
@@ -30,16 +30,16 @@ export const align = (text: string, tokens: ReadonlyArray<string>, { normalize, 
       continue
     }
     let next = i + 1
-    while (next < tokens.length && written[next] === undefined) next++
-    const until = next < tokens.length ? find(units, at + 1, written[next]!) : units.length
-    spans.push(...shared(units, at, until, next - i))
+    while (next < tokens.length && tokenBytes[next] === undefined) next++
+    const until = next < tokens.length ? find(units, at + 1, tokenBytes[next]!) : units.length
+    spans.push(...divide(units, at, until, next - i))
     at = until
     i = next
   }
   return spans
 }
 
-/** A byte of the normalized text, and the character that it comes from. */
+/** A byte of the normalized text, and the span of its source character. */
 interface Unit {
   readonly byte: number
   readonly from: number
@@ -62,8 +62,8 @@ const unitsOf = (text: string, normalize: (text: string) => string): ReadonlyArr
   return units
 }
 
-/** Reads the bytes of a token from a place on, over spaces that one of both lacks. Gives the place behind it, undefined where the text goes on differently. */
-const read = (units: ReadonlyArray<Unit>, from: number, bytes: ReadonlyArray<number>): number | undefined => {
+/** Matches the bytes of a token from an index on, ignoring spaces that only one of both has. Returns the end index, or undefined if they do not match. */
+const match = (units: ReadonlyArray<Unit>, from: number, bytes: ReadonlyArray<number>): number | undefined => {
   let at = from
   for (const byte of bytes) {
     while (units[at]?.space === true && units[at]!.byte !== byte) at++
@@ -73,26 +73,26 @@ const read = (units: ReadonlyArray<Unit>, from: number, bytes: ReadonlyArray<num
   return at
 }
 
-/** The next character that a token can begin with. */
+/** Returns the next index at which a token matches, or the length. */
 const find = (units: ReadonlyArray<Unit>, from: number, bytes: ReadonlyArray<number>): number => {
   for (let at = from; at < units.length; at++) {
-    const begins = units[at]!.from !== units[at - 1]?.from && (units[at]!.space || bytes[0] !== 0x20)
-    if (begins && read(units, at, bytes) !== undefined) return at
+    const isStart = units[at]!.from !== units[at - 1]?.from && (units[at]!.space || bytes[0] !== 0x20)
+    if (isStart && match(units, at, bytes) !== undefined) return at
   }
   return units.length
 }
 
 const spanOf = (units: ReadonlyArray<Unit>, from: number, to: number): Span => {
   const part = units.slice(from, to)
-  const solid = part.filter(({ space }) => !space)
-  const kept = solid.length > 0 ? solid : part
-  if (kept.length > 0) return [kept[0]!.from, kept.at(-1)!.to]
-  const place = units[from - 1]?.to ?? 0
-  return [place, place]
+  const nonSpace = part.filter(({ space }) => !space)
+  const covered = nonSpace.length > 0 ? nonSpace : part
+  if (covered.length > 0) return [covered[0]!.from, covered.at(-1)!.to]
+  const offset = units[from - 1]?.to ?? 0
+  return [offset, offset]
 }
 
-/** Gives each of so many tokens a word, or a character where there are fewer words, and the last what is left. */
-const shared = (units: ReadonlyArray<Unit>, from: number, to: number, count: number): ReadonlyArray<Span> => {
+/** Divides a range among `count` tokens: a word each, or a character each if there are fewer words; the last token gets the rest. */
+const divide = (units: ReadonlyArray<Unit>, from: number, to: number, count: number): ReadonlyArray<Span> => {
   const part = units.slice(from, to)
   const words = part.filter(({ space }, i) => !space && part[i - 1]?.space !== false).length
   const spans: Array<Span> = []

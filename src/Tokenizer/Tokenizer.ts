@@ -1,64 +1,65 @@
-/** A tokenizer turns text into ids and back. **Unit**: lengths are in tokens. */
+/** Tokenizers: encode text to ids and decode ids to text. **Unit**: lengths are in tokens. */
 import { EncodeError, UnknownId } from "./Errors.ts"
 import * as PostProcessor from "./PostProcessor.ts"
 import type { Span } from "./Spans.ts"
 
-/** The part that a token plays, as tokenizer_config.json names it without `_token`. */
+/** The roles of special tokens: the keys of tokenizer_config.json without `_token`. */
 export const roles = ["bos", "eos", "unk", "sep", "pad", "cls", "mask"] as const
 export type Role = (typeof roles)[number]
 
 export type Side = "right" | "left"
 
-/** The content of the files that make a tokenizer, by name. */
+/** The contents of a tokenizer's files, by file name. */
 export type Files = Readonly<{ [name: string]: string }>
 
 export interface Tokenizer {
-  /** Ids go from 0 to this, special ones among them: the rows that an embedding must have. */
+  /** The number of tokens, including special ones: the rows of the embedding. Ids are below it. */
   readonly vocabularySize: number
-  /** The ids of the tokens that play a part. */
+  /** The ids of the special tokens, by role. */
   readonly special: Readonly<{ [role in Role]?: number }>
-  /** All ids that `skipSpecialTokens` leaves out. */
+  /** All ids that `skipSpecialTokens` drops. */
   readonly specialIds: ReadonlySet<number>
-  readonly frame: PostProcessor.PostProcessor
+  /** Adds special tokens and type ids to a text or a pair of texts. */
+  readonly postProcessor: PostProcessor.PostProcessor
   readonly paddingSide: Side
   readonly truncationSide: Side
-  /** The most tokens that its model reads, where that is known. */
+  /** The maximum input length of its model (`model_max_length`), if known. */
   readonly maxLength: number | undefined
-  /** Whether its model reads `token_type_ids`. */
+  /** Whether its model takes `token_type_ids`. */
   readonly typeIds: boolean
-  /** The Jinja templates of chats, by name. */
+  /** The Jinja chat templates, by name. */
   readonly chatTemplates: Readonly<{ [name: string]: string }>
-  /** The ids of a text, with nothing around it. */
+  /** Encodes a text without special tokens. */
   readonly toIds: (text: string) => ReadonlyArray<number>
-  /** Where in a text each of its ids stands, without the space before it. **Unit**: UTF-16 code units. */
+  /** Returns the span of each id in a text, without leading whitespace. **Unit**: UTF-16 code units. */
   readonly spansOf: (text: string) => ReadonlyArray<Span>
-  /** The text of ids that are all in the vocabulary. */
+  /** Decodes ids, all of which are in the vocabulary. */
   readonly toText: (ids: ReadonlyArray<number>) => string
   readonly idOf: (token: string) => number | undefined
   readonly tokenOf: (id: number) => string | undefined
-  /** What `save` writes. */
+  /** The files that `save` writes. */
   readonly files: Files
 }
 
-/** One text, or two that belong together; an empty second one is one. */
+/** A text or a pair of texts; a pair with an empty second text is still a pair. */
 export type Text = string | readonly [first: string, second: string]
 
 export type Truncation = "longest_first" | "only_first" | "only_second"
 
 export interface Options {
-  /** Puts the tokenizer's own tokens around the text. Default true. */
+  /** Adds special tokens (`add_special_tokens`). Default true. */
   readonly specialTokens?: boolean
-  /** Cuts what is longer than `maxLength`, and where: true is "longest_first". Default: nothing is cut. */
+  /** The strategy that truncates to `maxLength`; true is "longest_first". Default: no truncation. */
   readonly truncation?: Truncation | boolean
-  /** With the special tokens. Default: the tokenizer's own. */
+  /** The maximum length, including special tokens. Default: the tokenizer's. */
   readonly maxLength?: number
-  /** Gives `token_type_ids`. Default: whether the model reads them. */
+  /** Returns `token_type_ids`. Default: whether the model takes them. */
   readonly typeIds?: boolean
-  /** Gives `special_tokens_mask`: 1 where a token was added. Default false. */
+  /** Returns `special_tokens_mask`: 1 for added special tokens. Default false. */
   readonly specialMask?: boolean
 }
 
-/** The values of transformers. */
+/** The padding strategies of transformers. */
 export type Padding = boolean | "longest" | "max_length" | "do_not_pad"
 
 export interface BatchOptions extends Options {
@@ -68,7 +69,7 @@ export interface BatchOptions extends Options {
   readonly multipleOf?: number
 }
 
-/** A row as collators and models read it. */
+/** An encoded text, in the columns that collators and models take. */
 export type Encoding = {
   readonly input_ids: ReadonlyArray<number>
   readonly attention_mask: ReadonlyArray<number>
@@ -79,7 +80,7 @@ export type Encoding = {
 /**
  * Encodes a text or a pair of texts. Pure: use it in `Dataset.map`.
  *
- * **Errors**: throws `EncodeError` where the text cannot be cut to the length.
+ * **Errors**: throws `EncodeError` if the text cannot be truncated to the length.
  * **Source**: `PreTrainedTokenizerFast.__call__` (test/golden-own/tokenizers.test.ts).
  *
  * @example
@@ -94,9 +95,12 @@ export type Encoding = {
 export const encode = (self: Tokenizer, text: Text, options: Options = {}): Encoding => {
   const { specialTokens = true, typeIds = self.typeIds, specialMask = false } = options
   const texts = (typeof text === "string" ? [text] : text).map(self.toIds)
-  const items = texts.length === 1 ? self.frame.one : self.frame.pair
-  const around = specialTokens ? items : items.filter((item) => "text" in item)
-  const { ids, types, special } = PostProcessor.apply(around, truncate(self, texts, PostProcessor.added(around), options))
+  const items = texts.length === 1 ? self.postProcessor.single : self.postProcessor.pair
+  const template = specialTokens ? items : items.filter((item) => "text" in item)
+  const { ids, types, special } = PostProcessor.apply(
+    template,
+    truncate(self, texts, PostProcessor.addedTokens(template), options)
+  )
   return {
     input_ids: ids,
     ...(typeIds && { token_type_ids: types }),
@@ -106,9 +110,9 @@ export const encode = (self: Tokenizer, text: Text, options: Options = {}): Enco
 }
 
 /**
- * Encodes many texts, and pads them to one length where asked to.
+ * Encodes several texts, with optional padding to one length.
  *
- * **Errors**: throws `EncodeError` as `encode` does, and where there is no token to pad with or no length to pad to.
+ * **Errors**: throws `EncodeError` as `encode`, and if there is no pad token or no length to pad to.
  *
  * @example
  * ```ts
@@ -129,22 +133,22 @@ export const encodeBatch = (self: Tokenizer, texts: ReadonlyArray<Text>, options
   if (padding === false || padding === "do_not_pad") return rows
   if (padding === "max_length" && maxLength === undefined)
     throw new EncodeError({
-      reason: "There is no length to pad to: the tokenizer names none. Give maxLength, or pad to the longest."
+      reason: 'There is no length to pad to: the tokenizer has no model_max_length. Give maxLength, or use padding "longest".'
     })
   const longest = rows.reduce((length, row) => Math.max(length, row.input_ids.length), 0)
-  const wanted = padding === "max_length" ? Math.max(maxLength!, longest) : longest
-  return rows.map((row) => pad(self, row, Math.ceil(wanted / multipleOf) * multipleOf))
+  const target = padding === "max_length" ? Math.max(maxLength!, longest) : longest
+  return rows.map((row) => pad(self, row, Math.ceil(target / multipleOf) * multipleOf))
 }
 
 export interface DecodeOptions {
-  /** Leaves out the special tokens. Default false. */
+  /** Drops the special tokens. Default false. */
   readonly skipSpecialTokens?: boolean
 }
 
 /**
  * Decodes ids to text.
  *
- * **Errors**: throws `UnknownId` for an id that stands for no token, where transformers drops it or fails.
+ * **Errors**: throws `UnknownId` for an id outside the vocabulary, which transformers drops or fails on.
  * **Source**: `PreTrainedTokenizerFast.decode` (test/golden-own/tokenizers.test.ts).
  *
  * @example
@@ -162,11 +166,11 @@ export const decode = (self: Tokenizer, ids: ArrayLike<number>, { skipSpecialTok
   const all = Array.from(ids)
   const unknown = all.find((id) => self.tokenOf(id) === undefined)
   if (unknown !== undefined) throw new UnknownId({ id: unknown, vocabularySize: self.vocabularySize })
-  const kept = skipSpecialTokens ? all.filter((id) => !self.specialIds.has(id)) : all
-  return kept.length === 0 ? "" : self.toText(kept)
+  const visible = skipSpecialTokens ? all.filter((id) => !self.specialIds.has(id)) : all
+  return visible.length === 0 ? "" : self.toText(visible)
 }
 
-/** The id that plays a part. **Errors**: throws `EncodeError` where the tokenizer has no such token. */
+/** Returns the id of the special token with a role. **Errors**: throws `EncodeError` if the tokenizer has none. */
 export const specialId = (self: Tokenizer, role: Role): number => {
   const id = self.special[role]
   if (id === undefined)
@@ -176,7 +180,7 @@ export const specialId = (self: Tokenizer, role: Role): number => {
   return id
 }
 
-/** Cuts the texts so that with `added` tokens more they are no longer than asked. */
+/** Truncates the texts so that with `added` special tokens they are no longer than `maxLength`. */
 const truncate = (
   self: Tokenizer,
   texts: ReadonlyArray<ReadonlyArray<number>>,
@@ -188,16 +192,17 @@ const truncate = (
   const sizes = texts.map(({ length }) => length)
   const excess = sizes.reduce((sum, size) => sum + size, 0) - room
   if (excess <= 0) return texts
-  const where = truncation === true ? "longest_first" : truncation
-  const kept = where === "longest_first" ? longestFirst(sizes, room) : from(sizes, where === "only_first" ? 0 : 1, excess)
-  if (kept.some((size) => size < 0))
+  const strategy = truncation === true ? "longest_first" : truncation
+  const lengths =
+    strategy === "longest_first" ? longestFirst(sizes, room) : onlyOne(sizes, strategy === "only_first" ? 0 : 1, excess)
+  if (lengths.some((size) => size < 0))
     throw new EncodeError({
-      reason: `A text of ${sizes.join(" and ")} tokens, and ${added} more around it, cannot be cut ${where} to ${maxLength}: ask for a longer maxLength.`
+      reason: `A text of ${sizes.join(" and ")} tokens, plus ${added} special tokens, cannot be truncated to ${maxLength} by ${strategy}: increase maxLength.`
     })
-  return texts.map((ids, i) => (self.truncationSide === "right" ? ids.slice(0, kept[i]) : ids.slice(sizes[i]! - kept[i]!)))
+  return texts.map((ids, i) => (self.truncationSide === "right" ? ids.slice(0, lengths[i]) : ids.slice(sizes[i]! - lengths[i]!)))
 }
 
-/** What remains of each: the longer text gives first, then both alike. */
+/** Returns the truncated lengths: tokens are removed from the longer text until both are equal, then from both. */
 const longestFirst = ([first, second]: ReadonlyArray<number>, room: number): ReadonlyArray<number> => {
   if (second === undefined) return [room]
   const [short, long] = [Math.min(first!, second), Math.max(first!, second)]
@@ -207,8 +212,8 @@ const longestFirst = ([first, second]: ReadonlyArray<number>, room: number): Rea
   return first! > second ? [more, less] : [less, more]
 }
 
-/** What remains when one of them alone gives; less than nothing where it has not enough. */
-const from = (sizes: ReadonlyArray<number>, which: 0 | 1, excess: number): ReadonlyArray<number> =>
+/** Returns the lengths with all excess removed from one text; negative if it is too short. */
+const onlyOne = (sizes: ReadonlyArray<number>, which: 0 | 1, excess: number): ReadonlyArray<number> =>
   which >= sizes.length || sizes[which]! <= excess ? [-1] : sizes.map((size, i) => (i === which ? size - excess : size))
 
 const pad = (self: Tokenizer, row: Encoding, length: number): Encoding => {

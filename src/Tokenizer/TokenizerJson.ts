@@ -1,7 +1,7 @@
-/** The files of a tokenizer that is made here, as transformers and its tokenizers library read them. */
+/** Writes the files of a tokenizer in the format of transformers and its tokenizers library. */
 import { type Files, type Role, roles } from "./Tokenizer.ts"
 
-/** Special tokens by the part they play; one token may play several. */
+/** Special tokens by role; one token may have several roles. */
 export type Special = Readonly<{ [role in Role]?: string }>
 
 export interface Parts {
@@ -11,31 +11,31 @@ export interface Parts {
   readonly preTokenizer?: object
   readonly postProcessor?: object
   readonly decoder: object
-  /** Whether its models read `token_type_ids`. Default false. */
+  /** Whether its models take `token_type_ids`. Default false. */
   readonly typeIds?: boolean
 }
 
-/** The tokens that play a part, each once, in the order that they are given in. */
+/** Returns the distinct special tokens, in order. */
 export const tokensOf = (special: Special): ReadonlyArray<string> => [...new Set(Object.values(special))]
 
-/** Numbers tokens from 0 on. The special ones that the vocabulary lacks come after it. */
+/** Assigns ids to distinct tokens, from 0 on. */
 export const numbered = (tokens: Iterable<string>): Record<string, number> =>
   Object.fromEntries(Array.from(new Set(tokens), (token, id) => [token, id]))
 
-/** Writes the files. What they hold depends on the parts alone. */
+/** Returns the contents of the files. Special tokens that are not in the vocabulary get the ids after it. */
 export const files = ({ model, special, normalizer, preTokenizer, postProcessor, decoder, typeIds = false }: Parts): Files => {
-  const known = model.vocab
-  const fresh = tokensOf(special).filter((token) => !Object.hasOwn(known, token))
-  const size = Object.keys(known).length
-  const idOf = (token: string) => known[token] ?? size + fresh.indexOf(token)
+  const { vocab } = model
+  const newTokens = tokensOf(special).filter((token) => !Object.hasOwn(vocab, token))
+  const size = Object.keys(vocab).length
+  const idOf = (token: string) => vocab[token] ?? size + newTokens.indexOf(token)
   const added = tokensOf(special)
-    .map((content) => ({ id: idOf(content), content, ...plain, special: true }))
+    .map((content) => ({ id: idOf(content), content, ...exactMatch, special: true }))
     .sort((a, b) => a.id - b.id)
   const named = Object.fromEntries(
     roles.flatMap((role) => (special[role] === undefined ? [] : [[`${role}_token`, special[role]]]))
   )
   return {
-    "tokenizer.json": written({
+    "tokenizer.json": toJson({
       version: "1.0",
       truncation: null,
       padding: null,
@@ -46,17 +46,17 @@ export const files = ({ model, special, normalizer, preTokenizer, postProcessor,
       decoder,
       model
     }),
-    "tokenizer_config.json": written({
+    "tokenizer_config.json": toJson({
       ...named,
       clean_up_tokenization_spaces: false,
       model_input_names: ["input_ids", ...(typeIds ? ["token_type_ids"] : []), "attention_mask"],
       tokenizer_class: "PreTrainedTokenizerFast"
     }),
-    "special_tokens_map.json": written(named)
+    "special_tokens_map.json": toJson(named)
   }
 }
 
-/** The `model` of byte-pair encoding. */
+/** Returns the `model` of byte-pair encoding. */
 export const bpe = (
   vocab: Record<string, number>,
   merges: ReadonlyArray<readonly [string, string]>,
@@ -74,10 +74,10 @@ export const bpe = (
   merges
 })
 
-/** The part `ByteLevel`, which writes each byte of UTF-8 as one character of `byteAlphabet`. */
+/** The `ByteLevel` pre-tokenizer and decoder, which map each byte of UTF-8 to a character of `byteAlphabet`. */
 export const byteLevel = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true }
 
-/** What stands for each byte, from 0 to 255: itself where it can be seen, and a character from U+0100 on where not. **Source**: GPT-2. */
+/** Returns the character of each byte from 0 to 255: itself if printable, else a character from U+0100 on. **Source**: GPT-2's `bytes_to_unicode`. */
 export const byteAlphabet = (): ReadonlyArray<string> => {
   let next = 256
   return Array.from({ length: 256 }, (_, byte) => String.fromCodePoint(isVisible(byte) ? byte : next++))
@@ -85,6 +85,6 @@ export const byteAlphabet = (): ReadonlyArray<string> => {
 
 const isVisible = (byte: number) => (byte > 32 && byte < 127) || (byte > 160 && byte !== 173)
 
-const plain = { single_word: false, lstrip: false, rstrip: false, normalized: false }
+const exactMatch = { single_word: false, lstrip: false, rstrip: false, normalized: false }
 
-const written = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`
+const toJson = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`

@@ -1,4 +1,4 @@
-/** The `Tokenizer` namespace of the package: the type, where tokenizers come from and go to, and how they are trained. */
+/** The `Tokenizer` namespace of the package: the type, loading and saving, encoding and decoding, and training. */
 
 export { bytes, characters, type Special } from "./ByteTokenizer.ts"
 export { decodeBatch, type Rows } from "./DecodeBatch.ts"

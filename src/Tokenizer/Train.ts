@@ -1,4 +1,4 @@
-/** Trains tokenizers on texts. What comes out depends on the texts and the options alone. */
+/** Trains tokenizers on texts, deterministically. */
 import { VocabularyTooSmall } from "./Errors.ts"
 import { fromFiles } from "./HuggingFace.ts"
 import * as Library from "./Library.ts"
@@ -7,20 +7,20 @@ import type { Tokenizer } from "./Tokenizer.ts"
 import * as TokenizerJson from "./TokenizerJson.ts"
 
 export interface Training {
-  /** The most tokens, special ones among them. There are fewer where the texts have no more that occur often enough. */
+  /** The maximum size of the vocabulary, including special tokens. It is smaller if no further pair reaches `minFrequency`. */
   readonly vocabularySize: number
-  /** Neighbours that occur less often than this stay apart. Default 2. */
+  /** Pairs that occur less often than this are not merged. Default 2. */
   readonly minFrequency?: number
-  /** They get the first ids. */
+  /** The special tokens, which get the first ids. */
   readonly special?: TokenizerJson.Special
 }
 
 /**
- * Trains byte-pair encoding on bytes, as GPT-2 has it: every text can be written, and comes back exactly. Special tokens are by default
- * `<bos>`, `<eos>` and `<pad>`.
+ * Trains byte-level byte-pair encoding, as GPT-2 uses: every text can be encoded and decoded losslessly. Default special tokens: `<bos>`,
+ * `<eos>` and `<pad>`.
  *
- * **Errors**: throws `VocabularyTooSmall` for fewer tokens than there are bytes and special tokens.
- * **Source**: `BpeTrainer`: the same texts give the same merges and ids (test/golden-own/tokenizers.test.ts).
+ * **Errors**: throws `VocabularyTooSmall` for fewer tokens than bytes and special tokens.
+ * **Source**: `BpeTrainer`, with the same merges and ids (test/golden-own/tokenizers.test.ts).
  *
  * @example
  * ```ts
@@ -34,7 +34,7 @@ export interface Training {
 export const trainBpe = (texts: Iterable<string>, options: Training): Tokenizer => {
   const special = options.special ?? { bos: "<bos>", eos: "<eos>", pad: "<pad>" }
   const words = countWords(texts, Library.splitter({ pre_tokenizer: TokenizerJson.byteLevel }))
-  const { tokens, merges } = learn(words, special, TokenizerJson.byteAlphabet(), "", options)
+  const { tokens, merges } = train(words, special, TokenizerJson.byteAlphabet(), "", options)
   return fromFiles(
     TokenizerJson.files({
       model: TokenizerJson.bpe(TokenizerJson.numbered(tokens), merges),
@@ -46,10 +46,10 @@ export const trainBpe = (texts: Iterable<string>, options: Training): Tokenizer 
 }
 
 /**
- * Trains WordPiece, as BERT has it, with `[CLS]` and `[SEP]` around texts. Special tokens are by default those of BERT.
+ * Trains WordPiece, as BERT uses, with `[CLS]` and `[SEP]` around texts. Default special tokens: those of BERT.
  *
- * **Errors**: throws `VocabularyTooSmall` for fewer tokens than there are characters, at and after the beginning of words, and special tokens.
- * **Source**: `WordPieceTrainer`: the same merges for the same texts. Its ids differ from run to run; here they do not.
+ * **Errors**: throws `VocabularyTooSmall` for fewer tokens than initial characters, `##` characters and special tokens.
+ * **Source**: `WordPieceTrainer`, with the same merges. Its ids differ between runs; these do not.
  *
  * @example
  * ```ts
@@ -63,7 +63,7 @@ export const trainBpe = (texts: Iterable<string>, options: Training): Tokenizer 
 export const trainWordPiece = (
   texts: Iterable<string>,
   options: Training & {
-    /** Makes text lower case, and takes accents away. Default true. */
+    /** Lowercases text and strips accents. Default true. */
     readonly lowercase?: boolean
   }
 ): Tokenizer => {
@@ -72,12 +72,12 @@ export const trainWordPiece = (
   const normalizer = { type: "BertNormalizer", clean_text: true, handle_chinese_chars: true, strip_accents: null, lowercase }
   const preTokenizer = { type: "BertPreTokenizer" }
   const words = countWords(texts, Library.splitter({ normalizer, pre_tokenizer: preTokenizer }))
-  const { tokens } = learn(words, special, [], "##", options)
+  const { tokens } = train(words, special, [], "##", options)
   const vocab = TokenizerJson.numbered(tokens)
-  const added = (token: string, type_id: number) => ({ SpecialToken: { id: token, type_id } })
-  const place = (id: "A" | "B", type_id: number) => ({ Sequence: { id, type_id } })
-  const named = (token: string) => [token, { id: token, ids: [vocab[token]], tokens: [token] }]
-  const single = [added(special.cls, 0), place("A", 0), added(special.sep, 0)]
+  const specialToken = (token: string, type_id: number) => ({ SpecialToken: { id: token, type_id } })
+  const sequence = (id: "A" | "B", type_id: number) => ({ Sequence: { id, type_id } })
+  const specialEntry = (token: string) => [token, { id: token, ids: [vocab[token]], tokens: [token] }]
+  const single = [specialToken(special.cls, 0), sequence("A", 0), specialToken(special.sep, 0)]
   return fromFiles(
     TokenizerJson.files({
       model: { type: "WordPiece", unk_token: special.unk, continuing_subword_prefix: "##", max_input_chars_per_word: 100, vocab },
@@ -87,8 +87,8 @@ export const trainWordPiece = (
       postProcessor: {
         type: "TemplateProcessing",
         single,
-        pair: [...single, place("B", 1), added(special.sep, 1)],
-        special_tokens: Object.fromEntries([special.cls, special.sep].map(named))
+        pair: [...single, sequence("B", 1), specialToken(special.sep, 1)],
+        special_tokens: Object.fromEntries([special.cls, special.sep].map(specialEntry))
       },
       decoder: { type: "WordPiece", prefix: "##", cleanup: true },
       typeIds: true
@@ -102,13 +102,13 @@ const countWords = (texts: Iterable<string>, split: (text: string) => ReadonlyAr
   return words
 }
 
-const learn = (
+const train = (
   words: ReadonlyMap<string, number>,
   special: TokenizerJson.Special,
   alphabet: ReadonlyArray<string>,
   prefix: string,
   { vocabularySize, minFrequency = 2 }: Training
-): Merges.Learned => {
+): Merges.Vocabulary => {
   const characters = new Set(alphabet)
   const continuing = new Set<string>()
   for (const word of words.keys()) {
@@ -121,5 +121,5 @@ const learn = (
   const tokens = [...new Set([...TokenizerJson.tokensOf(special), ...sorted])]
   const needed = tokens.length + continuing.size
   if (!(vocabularySize >= needed)) throw new VocabularyTooSmall({ vocabularySize, needed })
-  return Merges.learn({ words, tokens, size: vocabularySize, minFrequency, prefix })
+  return Merges.train({ words, tokens, vocabularySize, minFrequency, prefix })
 }

@@ -88,10 +88,10 @@ describe.each(names)("%s", (name) => {
       about.special
     )
     expect([...tokenizer.specialIds]).toEqual(expect.arrayContaining([...about.all_special_ids]))
-    expect([PostProcessor.added(tokenizer.frame.one), PostProcessor.added(tokenizer.frame.pair)]).toEqual([
-      about.added_for_one,
-      about.added_for_pair
-    ])
+    expect([
+      PostProcessor.addedTokens(tokenizer.postProcessor.single),
+      PostProcessor.addedTokens(tokenizer.postProcessor.pair)
+    ]).toEqual([about.added_for_one, about.added_for_pair])
     expect(tokenizer.typeIds).toBe(about.names.includes("token_type_ids"))
   })
 

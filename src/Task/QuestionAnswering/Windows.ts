@@ -39,10 +39,10 @@ export const cut = (
   index: number,
   { size, stride }: { readonly size: number; readonly stride: number }
 ): ReadonlyArray<Window> => {
-  const items = tokenizer.frame.pair
+  const items = tokenizer.postProcessor.pair
   const [asked, text] = [tokenizer.toIds(question.trimStart()), tokenizer.toIds(context)]
   const spans = tokenizer.spansOf(context)
-  const room = size - asked.length - PostProcessor.added(items)
+  const room = size - asked.length - PostProcessor.addedTokens(items)
   if (room <= stride)
     throw new EncodeError({
       reason: `A question of ${asked.length} tokens leaves ${Math.max(0, room)} of ${size} for its text, which must be more than doc_stride, ${stride}: raise max_seq_length, or make doc_stride smaller.`

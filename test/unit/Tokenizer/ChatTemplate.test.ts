@@ -22,31 +22,31 @@ const failure = (attempt: () => unknown) => {
 describe("ChatTemplate.render", () => {
   const render = (template: string, variables = {}) => ChatTemplate.render(tokenizer, chat, { template, variables })
 
-  it("gives the template what it asks for", () => {
+  it("passes messages, special tokens, options and variables to the template", () => {
     assert.equal(
       render("{{ bos_token }}{{ messages | length }}{{ tools[0] }}{{ add_generation_prompt }}", { tools: ["t"] }),
       "<bos>3tfalse"
     )
   })
 
-  it("takes the template by its name", () => {
+  it("selects the template by name", () => {
     const several = { ...tokenizer, chatTemplates: { default: "one", other: "two" } }
     assert.equal(ChatTemplate.render(several, chat), "one")
     assert.equal(ChatTemplate.render(several, chat, { name: "other" }), "two")
     assert.match(
       failure(() => ChatTemplate.render(several, chat, { name: "third" })),
-      /none called third, but default, other/
+      /no chat template called third, only default, other/
     )
   })
 
-  it("says what is wrong", () => {
+  it("reports a missing template, invalid Jinja, and an exception of the template", () => {
     assert.match(
       failure(() => ChatTemplate.render(tokenizer, chat)),
-      /ChatTemplateError: .*the tokenizer has none.*Give one/
+      /ChatTemplateError: .*the tokenizer has no chat template.*Give one/
     )
     assert.match(
       failure(() => render("{% if %}")),
-      /ChatTemplateError: .*not Jinja/
+      /ChatTemplateError: .*not valid Jinja/
     )
     assert.match(
       failure(() => render("{{ raise_exception('roles must alternate') }}")),
@@ -56,7 +56,7 @@ describe("ChatTemplate.render", () => {
 })
 
 describe("Completion.ofChat", () => {
-  it("refuses a template that writes earlier messages anew, and says how to mend it", () => {
+  it("refuses a template that renders earlier messages differently when more follow, and names the tags that fix it", () => {
     const template = "{{ messages | length }}{% for m in messages %}{{ m.content }}{% endfor %}"
     assert.match(
       failure(() => Completion.ofChat(tokenizer, chat, { template })),
@@ -66,19 +66,19 @@ describe("Completion.ofChat", () => {
 })
 
 describe("Completion.ofPrompt", () => {
-  it("puts the tokenizer's own tokens around, and does not end twice", () => {
-    const framed = {
+  it("adds special tokens, and appends eos only once", () => {
+    const withSpecialTokens = {
       ...tokenizer,
-      frame: { one: [{ id: 256, type: 0 }, { text: 0, type: 0 } as const, { id: 257, type: 0 }], pair: [] }
+      postProcessor: { single: [{ id: 256, type: 0 }, { text: 0, type: 0 } as const, { id: 257, type: 0 }], pair: [] }
     }
-    const row = Completion.ofPrompt(framed, "a", "b")
+    const row = Completion.ofPrompt(withSpecialTokens, "a", "b")
     assert.deepEqual(row.input_ids, [256, 97, 98, 257])
     assert.deepEqual(row.labels, [-100, -100, 98, 257])
     const { eos: _, ...special } = tokenizer.special
     assert.deepEqual(Completion.ofPrompt({ ...tokenizer, special }, "a", "b").labels, [-100, 98])
   })
 
-  it("gives a token over the border to the completion", () => {
+  it("labels a token that spans the boundary as part of the completion", () => {
     const pairs = Tokenizer.trainBpe(["ab ab ab"], { vocabularySize: 260 })
     const row = Completion.ofPrompt(pairs, "ca", "b")
     assert.deepEqual(row.labels, [-100, pairs.idOf("ab")!, pairs.special.eos!])
@@ -86,18 +86,18 @@ describe("Completion.ofPrompt", () => {
 })
 
 describe("Completion.afterMarkers", () => {
-  it("keeps the row's other columns, and labels nothing where no answer begins", () => {
+  it("keeps the row's other columns, and labels nothing without a response marker", () => {
     const row = Completion.afterMarkers({ input_ids: [1, 2], more: "x" }, { response: [9] })
     assert.deepEqual(row, { input_ids: [1, 2], more: "x", labels: [-100, -100] })
   })
 })
 
 describe("Packing", () => {
-  it("refuses lengths and labels that cannot be", () => {
+  it("refuses a length that is not a positive integer, and labels of another length than the tokens", () => {
     for (const length of [0, -1, 1.5, Number.NaN])
       assert.match(
         failure(() => Packing.cut([{ input_ids: [1] }], { length })),
-        /EncodeError: A packed row has a whole number/
+        /EncodeError: length is .*: it must be a positive integer/
       )
     assert.match(
       failure(() => Packing.fill([{ input_ids: [1], labels: [] }], { length: 2 })),
@@ -105,7 +105,7 @@ describe("Packing", () => {
     )
   })
 
-  it("puts a sequence into the fullest row that has room", () => {
+  it("packs a sequence into the fullest row with enough room", () => {
     const sized = (...sizes: ReadonlyArray<number>) => sizes.map((size, i) => ({ input_ids: new Array<number>(size).fill(i) }))
     const rows = Packing.fill(sized(2, 7, 4, 5, 1), { length: 10 })
     assert.deepEqual(

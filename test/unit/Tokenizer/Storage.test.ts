@@ -10,10 +10,10 @@ import * as Tokenizer from "../../../src/Tokenizer/Tokenizers.ts"
 const folder = mkdtempSync(join(tmpdir(), "regimen-tokenizer-"))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-const whole = Tokenizer.bytes().files
-const json = JSON.parse(whole["tokenizer.json"]!)
-const config = JSON.parse(whole["tokenizer_config.json"]!)
-const made = (changes: object, configuration: object = config) =>
+const bytesFiles = Tokenizer.bytes().files
+const json = JSON.parse(bytesFiles["tokenizer.json"]!)
+const config = JSON.parse(bytesFiles["tokenizer_config.json"]!)
+const withChanges = (changes: object, configuration: object = config) =>
   Tokenizer.fromFiles({
     "tokenizer.json": JSON.stringify({ ...json, ...changes }),
     "tokenizer_config.json": JSON.stringify(configuration)
@@ -46,41 +46,41 @@ describe("Tokenizer.load", () => {
     assert.include(error.message, join(folder, "tokenizer.json"))
   })
 
-  it("names the file that is broken", async () => {
+  it("names the file that cannot be parsed", async () => {
     for (const broken of ["{", "[]", '{"model": {"type": "BPE"}}', ""]) {
-      const error = await load({ ...whole, "tokenizer.json": broken })
+      const error = await load({ ...bytesFiles, "tokenizer.json": broken })
       assert.equal(error._tag, "TokenizerInvalid", broken)
       assert.include(error.message, join(folder, "tokenizer.json"))
     }
-    const error = await load({ ...whole, "tokenizer_config.json": '{"padding_side": "middle"}' })
+    const error = await load({ ...bytesFiles, "tokenizer_config.json": '{"padding_side": "middle"}' })
     assert.equal(error._tag, "TokenizerInvalid")
     assert.include(error.message, "tokenizer_config.json")
   })
 })
 
 describe("Tokenizer.fromFiles", () => {
-  it("refuses what it does not know, by name", () => {
+  it("names the unsupported model, component or template token that it refuses", () => {
     assert.match(
-      failure(() => made({ model: { ...json.model, type: "WordLevel" } })),
-      /TokenizerUnsupported: .*its model is of the kind WordLevel/
+      failure(() => withChanges({ model: { ...json.model, type: "WordLevel" } })),
+      /TokenizerUnsupported: .*its model type is WordLevel/
     )
     assert.match(
-      failure(() => made({ pre_tokenizer: { type: "Mystery" } })),
+      failure(() => withChanges({ pre_tokenizer: { type: "Mystery" } })),
       /TokenizerUnsupported: .*Mystery/
     )
     assert.match(
-      failure(() => made({ post_processor: { type: "Mystery" } })),
+      failure(() => withChanges({ post_processor: { type: "Mystery" } })),
       /TokenizerUnsupported: .*post_processor/
     )
     const single = [{ SpecialToken: { id: "[X]", type_id: 0 } }]
     const template = { type: "TemplateProcessing", single, pair: single, special_tokens: {} }
     assert.match(
-      failure(() => made({ post_processor: template })),
-      /has \[X\] in it/
+      failure(() => withChanges({ post_processor: template })),
+      /uses \[X\], which its special_tokens do not define/
     )
     const twice = { type: "Sequence", processors: [template, template] }
     assert.match(
-      failure(() => made({ post_processor: twice })),
+      failure(() => withChanges({ post_processor: twice })),
       /two of its post_processors/
     )
     assert.match(
@@ -89,8 +89,8 @@ describe("Tokenizer.fromFiles", () => {
     )
   })
 
-  it("adds a special token that only the configuration names, and marks one that is there", () => {
-    const tokenizer = made(
+  it("adds a special token that only the configuration names, and marks an existing token as special", () => {
+    const tokenizer = withChanges(
       { added_tokens: [] },
       { pad_token: "A", sep_token: { content: "<new>" }, additional_special_tokens: ["<more>"] }
     )
@@ -101,40 +101,40 @@ describe("Tokenizer.fromFiles", () => {
     assert.equal(Tokenizer.decode(tokenizer, [65, 66, 257], { skipSpecialTokens: true }), "B")
   })
 
-  it("marks an added token that the configuration calls special", () => {
+  it("marks an added token as special if the configuration names it", () => {
     const added_tokens = json.added_tokens.map((token: object) => ({ ...token, special: false }))
-    assert.deepEqual([...made({ added_tokens }, { eos_token: "<eos>" }).specialIds], [257])
+    assert.deepEqual([...withChanges({ added_tokens }, { eos_token: "<eos>" }).specialIds], [257])
   })
 
-  it("leaves the blanks before punctuation, unless it is told to tidy them", () => {
+  it("keeps spaces before punctuation, unless clean_up_tokenization_spaces is set", () => {
     const ids = Tokenizer.encode(Tokenizer.bytes(), "a .").input_ids
-    assert.equal(Tokenizer.decode(made({}, {}), ids), "a .")
-    assert.equal(Tokenizer.decode(made({}, { clean_up_tokenization_spaces: true }), ids), "a.")
+    assert.equal(Tokenizer.decode(withChanges({}, {}), ids), "a .")
+    assert.equal(Tokenizer.decode(withChanges({}, { clean_up_tokenization_spaces: true }), ids), "a.")
   })
 
-  it("takes the map of special tokens where the configuration is silent", () => {
-    const files = { ...whole, "special_tokens_map.json": '{"cls_token": "<bos>", "pad_token": "<eos>"}' }
+  it("reads special_tokens_map.json for special tokens that the configuration does not name", () => {
+    const files = { ...bytesFiles, "special_tokens_map.json": '{"cls_token": "<bos>", "pad_token": "<eos>"}' }
     assert.deepEqual(Tokenizer.fromFiles(files).special, { bos: 256, eos: 257, pad: 258, cls: 256 })
   })
 
-  it("reads sides, the longest text and the inputs of the model", () => {
-    const { paddingSide, truncationSide, maxLength, typeIds } = made(
+  it("reads the sides, model_max_length and model_input_names", () => {
+    const { paddingSide, truncationSide, maxLength, typeIds } = withChanges(
       {},
       { padding_side: "left", truncation_side: "left", model_max_length: 77 }
     )
     assert.deepEqual([paddingSide, truncationSide, maxLength, typeIds], ["left", "left", 77, false])
-    assert.equal(made({}, { model_max_length: 1e30 }).maxLength, undefined)
-    assert.isTrue(made({}, { tokenizer_class: "BertTokenizer" }).typeIds)
-    assert.isFalse(made({}, { tokenizer_class: "BertTokenizer", model_input_names: ["input_ids"] }).typeIds)
+    assert.equal(withChanges({}, { model_max_length: 1e30 }).maxLength, undefined)
+    assert.isTrue(withChanges({}, { tokenizer_class: "BertTokenizer" }).typeIds)
+    assert.isFalse(withChanges({}, { tokenizer_class: "BertTokenizer", model_input_names: ["input_ids"] }).typeIds)
   })
 
-  it("reads chat templates from the configuration, several of them, or from their own file", () => {
-    assert.deepEqual(made({}, { chat_template: "a" }).chatTemplates, { default: "a" })
+  it("reads one or several chat templates from the configuration, or one from chat_template.jinja", () => {
+    assert.deepEqual(withChanges({}, { chat_template: "a" }).chatTemplates, { default: "a" })
     const several = [
       { name: "default", template: "a" },
       { name: "tools", template: "b" }
     ]
-    assert.deepEqual(made({}, { chat_template: several }).chatTemplates, { default: "a", tools: "b" })
-    assert.deepEqual(Tokenizer.fromFiles({ ...whole, "chat_template.jinja": "c" }).chatTemplates, { default: "c" })
+    assert.deepEqual(withChanges({}, { chat_template: several }).chatTemplates, { default: "a", tools: "b" })
+    assert.deepEqual(Tokenizer.fromFiles({ ...bytesFiles, "chat_template.jinja": "c" }).chatTemplates, { default: "c" })
   })
 })

@@ -14,32 +14,32 @@ const message = (attempt: () => unknown) => {
 }
 
 describe("Tokenizer.encode", () => {
-  it("refuses a text that cannot be cut to the length", () => {
-    const framed = Tokenizer.trainWordPiece(["a b c"], { vocabularySize: 8 })
-    const cut = (text: Tokenizer.Text, truncation: Tokenizer.Truncation, maxLength: number) => () =>
-      Tokenizer.encode(framed, text, { truncation, maxLength })
+  it("refuses a text that cannot be truncated to the length", () => {
+    const wordPiece = Tokenizer.trainWordPiece(["a b c"], { vocabularySize: 8 })
+    const truncate = (text: Tokenizer.Text, truncation: Tokenizer.Truncation, maxLength: number) => () =>
+      Tokenizer.encode(wordPiece, text, { truncation, maxLength })
     assert.match(
-      message(cut("a b", "longest_first", 1)),
-      /EncodeError: A text of 2 tokens, and 2 more around it.*longer maxLength/
+      message(truncate("a b", "longest_first", 1)),
+      /EncodeError: A text of 2 tokens, plus 2 special tokens.*increase maxLength/
     )
-    assert.match(message(cut(["a", "a b c"], "only_first", 5)), /A text of 1 and 3 tokens, and 3 more/)
-    assert.match(message(cut(["a", "a b c"], "only_first", 6)), /cannot be cut only_first to 6/) // nothing would be left of it
-    assert.match(message(cut("a b c", "only_second", 4)), /cannot be cut only_second/)
-    assert.deepEqual(cut("a b", "longest_first", 2)().input_ids, [2, 3])
-    assert.deepEqual(cut(["a b c", "c b a"], "longest_first", 6)().token_type_ids, [0, 0, 0, 1, 1, 1])
-    assert.deepEqual(cut(["a", "a b c"], "only_second", 5)().token_type_ids, [0, 0, 0, 1, 1])
+    assert.match(message(truncate(["a", "a b c"], "only_first", 5)), /A text of 1 and 3 tokens, plus 3 special tokens/)
+    assert.match(message(truncate(["a", "a b c"], "only_first", 6)), /cannot be truncated to 6 by only_first/) // no token of the first text would remain
+    assert.match(message(truncate("a b c", "only_second", 4)), /cannot be truncated to 4 by only_second/)
+    assert.deepEqual(truncate("a b", "longest_first", 2)().input_ids, [2, 3])
+    assert.deepEqual(truncate(["a b c", "c b a"], "longest_first", 6)().token_type_ids, [0, 0, 0, 1, 1, 1])
+    assert.deepEqual(truncate(["a", "a b c"], "only_second", 5)().token_type_ids, [0, 0, 0, 1, 1])
   })
 
-  it("cuts to the tokenizer's own length, and to none where it has none", () => {
+  it("truncates to the tokenizer's maximum length, and does not truncate if it has none", () => {
     assert.lengthOf(Tokenizer.encode({ ...bytes, maxLength: 2 }, "abc", { truncation: "longest_first" }).input_ids, 2)
     assert.lengthOf(Tokenizer.encode({ ...bytes, maxLength: 2 }, "abc").input_ids, 3)
     assert.lengthOf(Tokenizer.encode(bytes, "abc", { truncation: "longest_first" }).input_ids, 3)
   })
 
-  it("takes truncation true and false, as Python does", () => {
-    const cut = (truncation: boolean) => Tokenizer.encode(bytes, "abc", { truncation, maxLength: 2 }).input_ids
+  it("accepts truncation true and false, as transformers does", () => {
+    const truncate = (truncation: boolean) => Tokenizer.encode(bytes, "abc", { truncation, maxLength: 2 }).input_ids
     assert.deepEqual(
-      [cut(true), cut(false)],
+      [truncate(true), truncate(false)],
       [
         [97, 98],
         [97, 98, 99]
@@ -47,7 +47,7 @@ describe("Tokenizer.encode", () => {
     )
   })
 
-  it("gives the columns that were asked for", () => {
+  it("returns token_type_ids and special_tokens_mask if requested", () => {
     assert.hasAllKeys(Tokenizer.encode(bytes, "a"), ["input_ids", "attention_mask"])
     const all = { typeIds: true, specialMask: true }
     assert.hasAllKeys(Tokenizer.encode(bytes, "a", all), ["input_ids", "attention_mask", "token_type_ids", "special_tokens_mask"])
@@ -55,7 +55,7 @@ describe("Tokenizer.encode", () => {
 })
 
 describe("Tokenizer.encodeBatch", () => {
-  it("takes the values of padding that transformers takes, and refuses others", () => {
+  it("accepts the padding values of transformers, and refuses others", () => {
     const lengths = (padding: unknown) =>
       Tokenizer.encodeBatch(bytes, ["abc", "d"], { padding: padding as "longest", maxLength: 5 }).map(
         (row) => row.input_ids.length
@@ -69,7 +69,7 @@ describe("Tokenizer.encodeBatch", () => {
     )
   })
 
-  it("says what is missing for padding", () => {
+  it("reports a missing pad token or length for padding", () => {
     assert.match(
       message(() => Tokenizer.encodeBatch(bare, ["a"], { padding: "longest" })),
       /EncodeError: The tokenizer has no pad token/
@@ -80,7 +80,7 @@ describe("Tokenizer.encodeBatch", () => {
     )
   })
 
-  it("pads to the length, and past it where a text is longer and is not cut", () => {
+  it("pads to the maximum length, or to the longest text that exceeds it", () => {
     const lengths = (texts: ReadonlyArray<string>) =>
       Tokenizer.encodeBatch(bytes, texts, { padding: "max_length", maxLength: 4 }).map((row) => row.input_ids.length)
     assert.deepEqual(lengths(["a", "abc"]), [4, 4])
@@ -90,7 +90,7 @@ describe("Tokenizer.encodeBatch", () => {
 })
 
 describe("Tokenizer.decode", () => {
-  it("refuses an id that stands for no token, special or not", () => {
+  it("refuses an id outside the vocabulary, also when skipping special tokens", () => {
     for (const id of [259, -100, 1.5, Number.NaN])
       assert.match(
         message(() => Tokenizer.decode(bytes, [65, id], { skipSpecialTokens: true })),
@@ -98,7 +98,7 @@ describe("Tokenizer.decode", () => {
       )
   })
 
-  it("gives nothing for nothing", () => {
+  it("decodes no ids, or only skipped ones, to an empty text", () => {
     assert.equal(Tokenizer.decode(bytes, []), "")
     assert.equal(Tokenizer.decode(bytes, [bytes.special.pad!], { skipSpecialTokens: true }), "")
     assert.equal(Tokenizer.decode(bytes, Int32Array.of(65)), "A")
@@ -106,31 +106,31 @@ describe("Tokenizer.decode", () => {
 })
 
 describe("Tokenizer.trainBpe, Tokenizer.trainWordPiece", () => {
-  it("refuses a vocabulary without room for the characters", () => {
+  it("refuses a vocabulary size below the number of characters and special tokens", () => {
     assert.match(
       message(() => Tokenizer.trainBpe(["a"], { vocabularySize: 258 })),
-      /VocabularyTooSmall: .* are 259 tokens already.*not 258/
+      /VocabularyTooSmall: .* need 259 tokens.*not 258/
     )
     const train = () => Tokenizer.trainWordPiece(["abc"], { vocabularySize: 9 })
-    assert.match(message(train), /are 10 tokens already/) // 5 special ones, a, b, c, ##b, ##c
+    assert.match(message(train), /need 10 tokens/) // 5 special ones, a, b, c, ##b, ##c
     assert.match(
       message(() => Tokenizer.trainBpe(["a"], { vocabularySize: Number.NaN })),
       /not NaN/
     )
   })
 
-  it("leaves apart what is rarer than asked", () => {
+  it("does not merge pairs below minFrequency", () => {
     const size = (minFrequency: number) =>
       Tokenizer.trainBpe(["abab", "ab"], { vocabularySize: 300, minFrequency }).vocabularySize
     assert.deepEqual([size(4), size(3), size(1)], [259, 260, 261])
   })
 
-  it("keeps the case where asked to", () => {
-    const [small, large] = [true, false].map((lowercase) =>
+  it("keeps the case with lowercase false", () => {
+    const [uncased, cased] = [true, false].map((lowercase) =>
       Tokenizer.trainWordPiece(["Ab ab"], { vocabularySize: 20, lowercase })
     )
-    assert.equal(small!.idOf("A"), undefined)
-    assert.isNumber(large!.idOf("A"))
+    assert.equal(uncased!.idOf("A"), undefined)
+    assert.isNumber(cased!.idOf("A"))
   })
 })
 
@@ -145,7 +145,7 @@ describe("Tokenizer.decodeBatch", () => {
   )
   const decoded = (rows: Tokenizer.Rows) => Tokenizer.decodeBatch(bytes, rows, { skipSpecialTokens: true })
 
-  it("decodes a tensor, batches of them, and lists; ids without a token are left out", () => {
+  it("decodes a tensor, batches of tensors, and lists, and drops ids outside the vocabulary", () => {
     assert.deepEqual(decoded(tensor), ["a", "bc"])
     assert.deepEqual(decoded([tensor, HostTensor.fromArray([[100]], "int32")]), ["a", "bc", "d"])
     assert.deepEqual(decoded([[97, -100], Int32Array.of(98)]), ["a", "b"])
@@ -153,18 +153,18 @@ describe("Tokenizer.decodeBatch", () => {
     assert.deepEqual(Tokenizer.decodeBatch(bytes, [[97, eos]]), ["a<eos>"])
   })
 
-  it("refuses logits, several tensors and nothing, and says what to do", () => {
+  it("refuses logits, several tensors and undefined, with what to use instead", () => {
     assert.match(
       message(() => decoded(HostTensor.ones([1, 2, 3]))),
-      /InvalidTensor: .*its shape is \[1,2,3\] where ids are \[rows, length\]: of logits take EvalPrediction.argmax/
+      /InvalidTensor: .*Expected ids of shape \[rows, length\], got shape \[1,2,3\]: for logits use EvalPrediction.argmax/
     )
     assert.match(
       message(() => decoded({ a: tensor, b: tensor })),
-      /there are several \(a, b\): take one with EvalPrediction.take/
+      /Expected one tensor, got several \(a, b\): select one with EvalPrediction.take/
     )
     assert.match(
       message(() => decoded(undefined)),
-      /there is none: with predictionLossOnly/
+      /there are no predictions: predictionLossOnly/
     )
   })
 })
