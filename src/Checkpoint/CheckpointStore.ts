@@ -1,4 +1,4 @@
-/** The checkpoint store: a folder of checkpoints, by step. What is in it is whole: a checkpoint is written aside, then put in place in one act. */
+/** The checkpoint store: checkpoints by step. Every listed checkpoint is complete: it is written aside and then moved into place atomically. */
 import { Context, type Effect, Schema, type Scope } from "effect"
 import type { Scalars } from "../Layer/Logger/Logger.ts"
 import type { HostWeights } from "../Tensor/Weights.ts"
@@ -20,9 +20,9 @@ export interface Checkpoint {
   readonly encodedHistory?: ReadonlyArray<EncodedEntry>
   /** The attempt that saved it, and the checkpoints that the run resumed from before. Checkpoints of old versions have none. */
   readonly lineage?: Lineage
-  /** Set where there is the model alone: without slots, no run can go on from it. */
+  /** Set if the checkpoint holds the model only: without optimizer slots, no run can resume from it. */
   readonly modelOnly?: true
-  /** What the run was told of itself (`Options.config`), as JSON: for people; a run with `auto_find_batch_size` reads its batch size back. */
+  /** The run's own configuration (`Options.config`), as JSON: for people; a run with `auto_find_batch_size` reads its batch size back. */
   readonly meta: Readonly<Record<string, unknown>>
   /**
    * More keys of Hugging Face's `trainer_state.json`, where the trainer knows them (`max_steps`, `best_metric`, ...): written for the
@@ -64,14 +64,14 @@ export class CheckpointStore extends Context.Service<
   {
     /** Claims the store for one run at a time, until the scope closes, and counts the attempt. */
     readonly open: Effect.Effect<RunAttempt, CheckpointError | StoreLocked, Scope.Scope>
-    /** Saves a checkpoint, whole or not at all; replaces one of the same step. */
+    /** Saves a checkpoint atomically; replaces one of the same step. Must be interruptible: the run's scope waits for it. */
     readonly save: (checkpoint: Checkpoint) => Effect.Effect<void, CheckpointError>
-    /** Steps of the whole checkpoints, in order of step (never of time); what is half-written is not listed. */
+    /** Lists the steps of the complete checkpoints, in ascending order; partial ones are not listed. */
     readonly list: Effect.Effect<ReadonlyArray<number>, CheckpointError>
     /** Reads the lineage that a checkpoint was saved with, without its tensors; undefined if it was saved without. */
     readonly lineage: (step: number) => Effect.Effect<Lineage | undefined, CheckpointError>
     readonly load: (step: number) => Effect.Effect<Checkpoint, CheckpointError>
-    /** Removes a checkpoint; one that is not there is no error. */
+    /** Removes a checkpoint; succeeds if it does not exist. */
     readonly remove: (step: number) => Effect.Effect<void, CheckpointError>
   }
 >()("regimen/Checkpoint/CheckpointStore") {}

@@ -1,7 +1,7 @@
-/** Writing that lasts, and what to do about a disk that does not let us. */
+/** Durable writes, and advice on errors of the disk. */
 import { Effect, FileSystem, Path, PlatformError } from "effect"
 
-/** Writes a new file and waits until it is on the disk. */
+/** Writes a new file and syncs it to the disk. */
 export const writeFile = Effect.fnUntraced(function* (file: string, bytes: Uint8Array) {
   const fs = yield* FileSystem.FileSystem
   const open = yield* fs.open(file, { flag: "w" })
@@ -9,7 +9,7 @@ export const writeFile = Effect.fnUntraced(function* (file: string, bytes: Uint8
   yield* open.sync
 }, Effect.scoped)
 
-/** Puts a file into a folder, which is made where it is not there: whole, or as it was. */
+/** Replaces a file of a folder atomically. Creates the folder if it does not exist. */
 export const replace = Effect.fnUntraced(function* (folder: string, name: string, text: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
@@ -19,7 +19,7 @@ export const replace = Effect.fnUntraced(function* (folder: string, name: string
   yield* fs.rename(`${file}.tmp`, file)
 })
 
-/** Makes a folder and those above it. Node's own way to (`recursive`) never ends under /proc. */
+/** Creates a folder and its parents. Node's own option (`recursive`) never returns under /proc. */
 export const ensure = (folder: string): Effect.Effect<void, PlatformError.PlatformError, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
@@ -28,7 +28,7 @@ export const ensure = (folder: string): Effect.Effect<void, PlatformError.Platfo
     yield* fs.makeDirectory(folder)
   })
 
-/** Waits until a folder's entries are on the disk, where the system has a way to (Windows has none). */
+/** Syncs a folder's entries to the disk, if the system supports it (Windows does not). */
 export const sync = (folder: string): Effect.Effect<void, never, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
@@ -39,11 +39,11 @@ export const sync = (folder: string): Effect.Effect<void, never, FileSystem.File
 export const isMissing = (error: unknown): boolean =>
   error instanceof PlatformError.PlatformError && error.reason._tag === "NotFound"
 
-/** The file or folder that a failure is about. */
+/** Returns the path of a failed operation. */
 export const pathOf = ({ reason }: PlatformError.PlatformError): string | undefined =>
   "pathOrDescriptor" in reason && typeof reason.pathOrDescriptor === "string" ? reason.pathOrDescriptor : undefined
 
-/** Says what went wrong and what to do. */
+/** Describes an error of the disk and what to do about it. */
 export const advice = (error: PlatformError.PlatformError): string =>
   advices[codeOf(error)] ?? advices[error.reason._tag] ?? `${error.message} ${codeOf(error)}`.trimEnd()
 

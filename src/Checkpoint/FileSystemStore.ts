@@ -1,4 +1,4 @@
-/** The checkpoint store in a folder: `checkpoint-<step>/` in the Hugging Face form, `run.json`, and `run.lock` while a run is on. */
+/** The checkpoint store in a folder: `checkpoint-<step>/` in Hugging Face's format, `run.json`, and `run.lock` while a run is active. */
 import { Effect, FileSystem, Layer, Option, Path, type PlatformError, Schema, Semaphore } from "effect"
 import { messageOf } from "../ErrorMessage.ts"
 import * as AtomicFolders from "./AtomicFolders.ts"
@@ -10,10 +10,10 @@ import * as Manifest from "./Manifest.ts"
 import * as RunAttempt from "./RunAttempt.ts"
 
 /**
- * Makes a store in `directory`, which is made when it is first written to.
+ * Stores checkpoints in `directory`, which is created on the first write.
  *
- * **Errors**: every `CheckpointError` names the file and says what to do: a full disk, no permission, a file in the folder's place, a
- * checkpoint that was cut short or changed. None of them leaves something half-written that looks whole (test/fault/checkpoint.test.ts).
+ * **Errors**: every `CheckpointError` names the file and what to do: a full disk, no permission, a file in the folder's place, a
+ * checkpoint that is truncated or changed. None of them leaves a partial checkpoint that is listed as complete (test/fault/checkpoint.test.ts).
  */
 export const layer = (options: {
   readonly directory: string
@@ -24,7 +24,7 @@ const make = Effect.fnUntraced(function* (directory: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const folders = yield* AtomicFolders.make(directory)
-  const one = yield* Semaphore.make(1)
+  const writeLock = yield* Semaphore.make(1)
   const onDisk = Effect.provideService(FileSystem.FileSystem, fs)
 
   const failure = (operation: CheckpointError["operation"], step: number | null, file: string, reason: string) =>
@@ -33,7 +33,7 @@ const make = Effect.fnUntraced(function* (directory: string) {
     Effect.fail(failure(operation, step, Disk.pathOf(error) ?? directory, Disk.advice(error)))
 
   const manifestOf = Effect.fnUntraced(function* (step: number) {
-    const folder = (yield* folders.find(step)) ?? folders.place(step)
+    const folder = (yield* folders.find(step)) ?? folders.folderOf(step)
     if (!(yield* fs.exists(folder))) return yield* failure("read", step, folder, "there is no checkpoint of this step.")
     const file = path.join(folder, Manifest.fileName)
     const manifest = yield* Effect.mapError(folders.manifestOf(folder), () =>
@@ -42,13 +42,13 @@ const make = Effect.fnUntraced(function* (directory: string) {
     return { folder, manifest }
   })
 
-  /** The latest attempt that a checkpoint was written by. */
+  /** Returns the latest attempt that wrote a checkpoint. */
   const lastAttempt = Effect.gen(function* () {
     const manifests = yield* Effect.forEach(yield* folders.steps, manifestOf)
     return Math.max(0, ...manifests.map(({ manifest }) => manifest.lineage?.attempt ?? 0))
   })
 
-  const count = Effect.gen(function* () {
+  const nextAttempt = Effect.gen(function* () {
     const file = path.join(directory, "run.json")
     const text = yield* Effect.asSome(fs.readFileString(file)).pipe(Effect.catchIf(Disk.isMissing, () => Effect.succeedNone))
     const previous = Option.isNone(text) ? undefined : yield* decodeAttempt(text.value)
@@ -62,7 +62,7 @@ const make = Effect.fnUntraced(function* (directory: string) {
     yield* fs.makeDirectory(directory, { recursive: true })
     yield* Lock.take(path.join(directory, "run.lock"), directory)
     yield* folders.recover
-    return yield* count
+    return yield* nextAttempt
   }).pipe(onDisk, Effect.catchTag("PlatformError", fromDisk("open", null)))
 
   const save = (checkpoint: Checkpoint) =>
@@ -70,10 +70,10 @@ const make = Effect.fnUntraced(function* (directory: string) {
       const { step } = checkpoint.state
       const files = yield* Effect.try({
         try: () => Folder.encode(checkpoint, directory),
-        catch: (cause) => failure("write", step, folders.place(step), messageOf(cause))
+        catch: (cause) => failure("write", step, folders.folderOf(step), messageOf(cause))
       })
       yield* folders.put(step, files, checkpoint.lineage).pipe(onDisk, Effect.catchTag("PlatformError", fromDisk("write", step)))
-    }).pipe(one.withPermit)
+    }).pipe(writeLock.withPermit)
 
   const load = (step: number) =>
     Effect.gen(function* () {
@@ -108,7 +108,7 @@ const make = Effect.fnUntraced(function* (directory: string) {
       ),
     list: folders.steps.pipe(Effect.catchTag("PlatformError", fromDisk("list", null))),
     remove: (step: number) =>
-      folders.remove(step).pipe(one.withPermit, Effect.catchTag("PlatformError", fromDisk("remove", step)))
+      folders.remove(step).pipe(writeLock.withPermit, Effect.catchTag("PlatformError", fromDisk("remove", step)))
   }
 })
 

@@ -78,10 +78,10 @@ const sorted = (value: unknown): unknown => {
   return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]))
 }
 
-/** Python's largest size, which stands for "no end" in that file. */
+/** Python's largest size, which means "no end" in that file. */
 const maxInt = 2n ** 63n - 1n
 
-/** What a Trainer that was told nothing writes. */
+/** What a Trainer with default arguments writes. */
 const unknown = {
   best_metric: null,
   eval_steps: 500,

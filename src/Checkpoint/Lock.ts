@@ -1,18 +1,18 @@
-/** The lock of a store on one machine: a file that names the process that holds it. A dead process holds nothing. */
+/** The lock of a store on one machine: a file that names the process that holds it. The lock of a dead process is ignored. */
 import { Effect, Schedule as EffectSchedule, FileSystem, PlatformError, Schema, type Scope } from "effect"
 import { StoreLocked } from "./CheckpointStore.ts"
 import { isMissing } from "./Disk.ts"
 
 const Holder = Schema.Struct({
   pid: Schema.Natural,
-  /** When the process started, in the machine's own words: the same pid may name another process later. */
+  /** When the process started, as the operating system reports it: the same pid may name another process later. */
   started: Schema.String
 })
 
 const codec = Schema.fromJsonString(Holder)
 
 /**
- * Takes the lock until the scope closes. A lock that a dead process left behind is taken over: of several that find it only one does. `path`: of the store,
+ * Takes the lock until the scope closes. The lock of a dead process is taken over, by one process only. `path` is the store's,
  * for the error.
  */
 export const take = (
@@ -25,52 +25,53 @@ export const take = (
       const me = Schema.encodeSync(codec)({ pid: process.pid, started: yield* startOf(process.pid) })
       const make = create(file, path, me)
       yield* make.pipe(
-        Effect.catchIf(isThere, () => Effect.andThen(bury(file, path), make)),
-        Effect.catchIf(isThere, () => Effect.flatMap(holder(file), (pid = dead) => new StoreLocked({ path, pid })))
+        Effect.catchIf(alreadyExists, () => Effect.andThen(removeDead(file, path), make)),
+        Effect.catchIf(alreadyExists, () => Effect.flatMap(holder(file), (pid = dead) => new StoreLocked({ path, pid })))
       )
       return { fs, me }
     }),
-    // only what is still ours: a process of another machine or container may have taken us for dead
+    // only if it is still this process's: one on another machine or container may have taken the lock over
     ({ fs, me }) =>
       Effect.ignore(
         Effect.flatMap(fs.readFileString(file), (held) => (held === me ? fs.remove(file, { force: true }) : Effect.void))
       )
   )
 
-/** Makes the file with its text in one act, unless it is there. Where the disk has no links, its text comes a moment later. */
+/** Creates the file with its text atomically, unless it exists. On a file system without links the text is written after the file is created. */
 const create = Effect.fnUntraced(function* (file: string, directory: string, text: string) {
   const fs = yield* FileSystem.FileSystem
   const draft = `${yield* fs.makeTempDirectoryScoped({ directory, prefix: ".lock-" })}/lock`
   yield* fs.writeFileString(draft, text)
   yield* Effect.catchIf(
     fs.link(draft, file),
-    (error) => !isThere(error),
+    (error) => !alreadyExists(error),
     () => fs.writeFileString(file, text, { flag: "wx" })
   )
 }, Effect.scoped)
 
 /**
- * Removes a dead process's lock. Whoever does holds a lock for it, and looks again: between that look and the removal no other can have removed it and
- * taken the lock itself.
+ * Removes a dead process's lock. A second lock is held meanwhile, and the first is checked again under it: no other process can remove and retake it
+ * between that check and the removal.
  */
-const bury = Effect.fnUntraced(function* (file: string, path: string) {
+const removeDead = Effect.fnUntraced(function* (file: string, path: string) {
   const fs = yield* FileSystem.FileSystem
-  const look = Effect.flatMap(holder(file), (pid) =>
+  const check = Effect.flatMap(holder(file), (pid) =>
     pid === undefined || pid === dead ? Effect.succeed(pid) : new StoreLocked({ path, pid })
   )
-  if ((yield* look) === undefined) return
+  if ((yield* check) === undefined) return
   yield* take(`${file}.next`, path)
-  if ((yield* look) === dead) yield* fs.remove(file, { force: true })
+  if ((yield* check) === dead) yield* fs.remove(file, { force: true })
 }, Effect.scoped)
 
-const isThere = (error: unknown): boolean => error instanceof PlatformError.PlatformError && error.reason._tag === "AlreadyExists"
+const alreadyExists = (error: unknown): boolean =>
+  error instanceof PlatformError.PlatformError && error.reason._tag === "AlreadyExists"
 
-/** In the place of a pid: a process that lives no more. */
+/** Replaces the pid of a process that has exited. */
 const dead = 0
 
 /**
- * The process that holds the lock; undefined where there is no lock. A lock that cannot be understood for a while was cut short with its process: its text
- * comes right after it is made.
+ * Returns the process that holds the lock, or undefined if there is no lock. A lock that stays unreadable belongs to a process that was killed while
+ * writing it: the text is written right after the file is created.
  */
 const holder = Effect.fnUntraced(function* (file: string) {
   const fs = yield* FileSystem.FileSystem
@@ -92,7 +93,7 @@ const isAlive = (pid: number): boolean => {
   }
 }
 
-/** Field 22 of Linux's /proc/PID/stat, counted after the name, which may hold spaces. Elsewhere nothing, and the pid alone must do. */
+/** Field 22 of Linux's /proc/PID/stat, counted after the name, which may hold spaces. Empty on other systems, where only the pid is compared. */
 const startOf = Effect.fnUntraced(function* (pid: number) {
   const fs = yield* FileSystem.FileSystem
   const stat = yield* Effect.orElseSucceed(fs.readFileString(`/proc/${pid}/stat`), () => "")

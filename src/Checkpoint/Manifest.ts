@@ -1,4 +1,4 @@
-/** The manifest lists a checkpoint's files with their sizes and hashes. It is written last: a folder without it is not whole. */
+/** The manifest lists a checkpoint's files with their sizes and hashes. It is written last: a folder without it is incomplete. */
 import { Effect, Schema } from "effect"
 import type { Files } from "./Folder.ts"
 import { Lineage } from "./Lineage.ts"
@@ -8,13 +8,13 @@ export const fileName = "manifest.json"
 /** **Unit**: bytes. */
 const Written = Schema.Struct({ size: Schema.Natural, sha256: Schema.String })
 
-/** A name stays in the folder. */
+/** A file name that cannot leave the folder. */
 const isName = (name: string) => /^\w[\w.-]*$/.test(name)
 
 const Manifest = Schema.Struct({
   format: Schema.Literal(1),
   files: Schema.Record(Schema.String, Written).pipe(Schema.check(Schema.makeFilter((files) => Object.keys(files).every(isName)))),
-  /** Written since checkpoints have one; here because a manifest is read quickly. */
+  /** Absent in checkpoints of older versions. In the manifest so that it can be read without the tensors. */
   lineage: Schema.optionalKey(Lineage)
 })
 export type Manifest = typeof Manifest.Type
@@ -23,7 +23,7 @@ const codec = Schema.fromJsonString(Manifest)
 export const decode = Schema.decodeUnknownEffect(codec)
 export const encode = (manifest: Manifest): Uint8Array => new TextEncoder().encode(Schema.encodeSync(codec)(manifest))
 
-/** Makes the manifest of files. The hashing is done off the main thread. */
+/** Creates the manifest of files. The hashing is done off the main thread. */
 export const make = Effect.fnUntraced(function* (files: Files, lineage?: Lineage) {
   const entries: Record<string, Manifest["files"][string]> = {}
   for (const [name, bytes] of Object.entries(files)) entries[name] = { size: bytes.length, sha256: yield* sha256(bytes) }
@@ -31,7 +31,7 @@ export const make = Effect.fnUntraced(function* (files: Files, lineage?: Lineage
   return manifest
 })
 
-/** Says how a file differs from what was written, or undefined. */
+/** Describes how a file differs from its manifest entry, or returns undefined. */
 export const fault = Effect.fnUntraced(function* (bytes: Uint8Array, written: Manifest["files"][string]) {
   if (bytes.length !== written.size) return `it has ${bytes.length} bytes, and ${written.size} were written`
   const found = yield* sha256(bytes)

@@ -16,7 +16,7 @@ interface Stored {
 
 const missing = (step: number) => new CheckpointError({ step, path, operation: "read", reason: "there is none" })
 
-/** Makes a store in memory. What is saved is copied, and encoded as it would be in a file. */
+/** Stores checkpoints in memory. They are copied, and encoded as in a file. */
 export const layer: Layer.Layer<CheckpointStore> = Layer.sync(CheckpointStore, () => {
   const checkpoints = new Map<number, Stored>()
   let attempt: RunAttempt.RunAttempt | undefined

@@ -21,7 +21,7 @@ export const all = "all_results.json"
 export const nameOf = (split: string): string => `${split}_results.json`
 
 /**
- * Writes metrics as the text of a file: by name, four spaces, with Python's NaN and Infinity; a whole number has a point unless it counts something.
+ * Writes metrics as the text of a file: by name, four spaces, with Python's NaN and Infinity; an integer has a decimal point unless it is a count.
  *
  * **Law**: fromJson(toJson(results)) equals results (test/unit/Checkpoint/ResultFiles.test.ts).
  *
@@ -46,8 +46,8 @@ export const merge = (text: string | undefined, results: Results): string =>
   toJson({ ...(text === undefined ? {} : fromJson(text)), ...results })
 
 /**
- * Saves metrics in a folder, which is made where it is not there: in the split's own file, and with those of other splits in `all_results.json`, unless
- * `combined` is false. Each file is replaced whole.
+ * Saves metrics in a folder, which is created if it does not exist: in the split's own file, and with those of other splits in `all_results.json`, unless
+ * `combined` is false. Each file is replaced atomically.
  *
  * **Errors**: fails with `ResultsError` for a disk that does not let us, and for an `all_results.json` that is none.
  *

@@ -1,4 +1,4 @@
-/** The folder in which fetched files are kept, in the form of Python's `huggingface_hub`: blobs by hash, snapshots by commit that link to them, names of commits. */
+/** The folder of the downloaded files, in the layout of Python's `huggingface_hub`: blobs by hash, snapshots by commit that link to them, names of commits. */
 import { createHash, randomUUID } from "node:crypto"
 import { Effect, FileSystem, Path, Stream } from "effect"
 import type { Snapshot } from "./Snapshot.ts"
@@ -57,7 +57,7 @@ export const link = Effect.fnUntraced(function* (blob: string, pointer: string) 
 })
 
 /**
- * Fills a blob: `fill` is given a file of nobody else's, and what an earlier try left is in it already; it has its name once `fill` is done. What `fill`
+ * Fills a blob: `fill` writes to a file of its own, which holds what an earlier attempt left; the file is renamed to the blob once `fill` is done. What `fill`
  * leaves behind when it fails is there for the next try.
  */
 export const fill = Effect.fnUntraced(function* <E, R>(blob: string, write: (file: string) => Effect.Effect<void, E, R>) {

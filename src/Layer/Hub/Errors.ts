@@ -54,7 +54,7 @@ export class HubRefused extends Schema.TaggedError<HubRefused>()("HubRefused", {
   }
 }
 
-/** A download that ended before its end. What came is kept, and the next one goes on from there. */
+/** A download that ended early. The partial file is stored, and the next download resumes from it. */
 export class DownloadInterrupted extends Schema.TaggedError<DownloadInterrupted>()("DownloadInterrupted", {
   repo: Schema.String,
   file: Schema.String,
@@ -68,7 +68,7 @@ export class DownloadInterrupted extends Schema.TaggedError<DownloadInterrupted>
   }
 }
 
-/** A download whose content is not what the hub says it is. Nothing of it is kept. */
+/** A download whose hash differs from the hub's. The file is deleted. */
 export class DownloadDamaged extends Schema.TaggedError<DownloadDamaged>()("DownloadDamaged", {
   repo: Schema.String,
   file: Schema.String,

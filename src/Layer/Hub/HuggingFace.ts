@@ -24,10 +24,10 @@ export const make = (options: Settings.Options = {}): Service => ({
     const { revision = "main" } = wanted
     if (!Cache.isInside(revision)) return yield* new NotOnHub({ repo, what: "revision", name: revision })
     const places = Cache.places(path, settings.cache, repo)
-    const kept = Cache.find(places, revision)
-    if (settings.offline) return (yield* kept) ?? (yield* new NotCached({ repo, revision, cache: settings.cache }))
+    const cached = Cache.find(places, revision)
+    if (settings.offline) return (yield* cached) ?? (yield* new NotCached({ repo, revision, cache: settings.cache }))
     return yield* Effect.catchTag(fetched(settings, places, repo, wanted), "HubUnreachable", (error) =>
-      Effect.flatMap(kept, (snapshot) =>
+      Effect.flatMap(cached, (snapshot) =>
         snapshot === undefined
           ? Effect.fail(error)
           : Effect.as(Effect.logWarning(`${error.message} What was fetched of ${repo} before is taken.`), snapshot)
@@ -71,7 +71,7 @@ const fetched = Effect.fnUntraced(function* (settings: Settings.Settings, places
   return snapshot
 })
 
-/** A download that was cut goes on at once, twice. */
+/** Resumes an interrupted download immediately, at most twice. */
 const again = {
   times: 2,
   schedule: Schedule.exponential("200 millis"),
@@ -160,14 +160,14 @@ const fetcher =
 
 const refusal = ({ repo, revision, signedIn }: Asked, { status, statusText, headers, url }: Response): Refusal => {
   const code = headers.get("x-error-code") ?? ""
-  const said = headers.get("x-error-message") ?? `${status} ${statusText}`.trim()
+  const reason = headers.get("x-error-message") ?? `${status} ${statusText}`.trim()
   if (code === "GatedRepo" || status === 403) return new NoAccess({ repo, signedIn })
   if (code === "RevisionNotFound") return new NotOnHub({ repo, what: "revision", name: revision })
   if (code === "EntryNotFound") return new NotOnHub({ repo, what: "file", name: fileOf(url) })
   if (code === "RepoNotFound" || status === 404) return new NotOnHub({ repo, what: "repository", name: repo })
   if (status === 401)
-    return signedIn ? new InvalidToken({ repo, reason: said }) : new NotOnHub({ repo, what: "repository", name: repo })
-  return new HubRefused({ repo, reason: said })
+    return signedIn ? new InvalidToken({ repo, reason }) : new NotOnHub({ repo, what: "repository", name: repo })
+  return new HubRefused({ repo, reason })
 }
 
 const fileOf = (url: string): string => decodeURIComponent(url.replace(/^.*\/resolve\/[^/]+\//, ""))

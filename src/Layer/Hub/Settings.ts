@@ -1,4 +1,4 @@
-/** Where the hub is, who asks, and where its files are kept: as options say, or else the environment, by the names of Python's tools. */
+/** The hub's address, token and cache folder: from the options, or else from the environment variables of Python's tools. */
 import { homedir } from "node:os"
 import { Config, Effect, FileSystem, Option, Path, Redacted } from "effect"
 
@@ -7,14 +7,14 @@ export interface Options {
   readonly endpoint?: string
   /** Default `HF_TOKEN`, or the one that signing in left. */
   readonly token?: string | Redacted.Redacted
-  /** Where files are kept. Default `HF_HUB_CACHE`, or `hub` in `HF_HOME`. */
+  /** The cache folder. Default `HF_HUB_CACHE`, or `hub` in `HF_HOME`. */
   readonly cache?: string
-  /** Looks at what is kept alone. Default `HF_HUB_OFFLINE`. */
+  /** Uses cached files only. Default `HF_HUB_OFFLINE`. */
   readonly offline?: boolean
 }
 
 export interface Settings {
-  /** Hugging Face's, where it is left out. */
+  /** Defaults to Hugging Face's. */
   readonly endpoint: string | undefined
   readonly token: Redacted.Redacted | undefined
   readonly cache: string
@@ -29,11 +29,11 @@ export const read = Effect.fnUntraced(function* (options: Options) {
   const home =
     (yield* variable("HF_HOME")) ??
     path.join((yield* variable("XDG_CACHE_HOME")) ?? path.join(homedir(), ".cache"), "huggingface")
-  const kept = (yield* variable("HF_TOKEN_PATH")) ?? path.join(home, "token")
+  const tokenFile = (yield* variable("HF_TOKEN_PATH")) ?? path.join(home, "token")
   const token =
     options.token ??
     (yield* variable("HF_TOKEN")) ??
-    (yield* fs.readFileString(kept).pipe(Effect.catch(() => Effect.succeed(undefined))))
+    (yield* fs.readFileString(tokenFile).pipe(Effect.catch(() => Effect.succeed(undefined))))
   const secret = typeof token === "string" ? token.trim() : token
   const settings: Settings = {
     endpoint: (options.endpoint ?? (yield* variable("HF_ENDPOINT")))?.replace(/\/+$/, ""),

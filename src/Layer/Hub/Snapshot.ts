@@ -31,6 +31,6 @@ export type HubError =
 
 /** What a hub is. */
 export interface Service {
-  /** Fetches the files of a repository (`owner/name`) that are wanted and not there yet. A file has its name only once it is whole. */
+  /** Fetches the files of a repository (`owner/name`) that are wanted and not there yet. A file has its name only once it is complete. */
   readonly snapshot: (repo: string, wanted: Wanted) => Effect.Effect<Snapshot, HubError, FileSystem.FileSystem | Path.Path>
 }

@@ -1,4 +1,4 @@
-/** Work done in the background, in order, in batches: what is offered is kept until it is done, and a failure is reported once and stops nobody. */
+/** Runs work in the background, in order, in batches: items are queued until they are processed, and a failure is reported once and stops nothing. */
 import { type Cause, Deferred, Effect, Option, Queue, type Scope } from "effect"
 
 export interface Background<A> {
@@ -18,7 +18,7 @@ const limit = 10_000
 const patience = "10 seconds"
 
 /**
- * Starts the worker. `work` takes a batch as a whole or not at all: a batch that failed comes again, before newer items. When the
+ * Starts the worker. `work` handles a batch completely or not at all: a failed batch is retried, before newer items. When the
  * scope closes, what is left is done first.
  */
 export const make = Effect.fnUntraced(function* <A, E, R>(

@@ -82,17 +82,17 @@ const longest = 40
 const shortest = 10
 const gap = 2
 
-/** The first field, the bar, the other fields; no bar where nobody knows the end. */
+/** The first field, the bar, the other fields; no bar if the total is unknown. */
 const line = (done: number, total: number, columns: number, fields: ReadonlyArray<Field>): string => {
   const known = Number.isFinite(total)
-  let kept = fields
-  const room = () => columns - kept.reduce((sum, field) => sum + Cells.width(field.text) + gap, known ? 0 : -gap)
-  while (kept.length > 1 && room() < (known ? shortest : 0)) {
-    const least = Math.min(...kept.map((field) => field.rank))
-    kept = kept.filter((field) => field.rank !== least)
+  let shown = fields
+  const room = () => columns - shown.reduce((sum, field) => sum + Cells.width(field.text) + gap, known ? 0 : -gap)
+  while (shown.length > 1 && room() < (known ? shortest : 0)) {
+    const least = Math.min(...shown.map((field) => field.rank))
+    shown = shown.filter((field) => field.rank !== least)
   }
   const bar = known && room() > 0 ? [draw(done / Math.max(1, total), Math.min(longest, room()))] : []
-  const [first, ...rest] = kept.map((field) => field.text)
+  const [first, ...rest] = shown.map((field) => field.text)
   return Cells.truncate([first, ...bar, ...rest].join(" ".repeat(gap)), columns)
 }
 

@@ -21,7 +21,7 @@ import type { Config, Entry } from "./Logger.ts"
 export const canonical = <A extends Entry>(entries: ReadonlyArray<A>): ReadonlyArray<A> => {
   const once = withoutRepeats(entries)
   const last = new Map<string, number>()
-  const configs = new Map<string, Config>() // the last of each run, which takes the place of the first
+  const configs = new Map<string, Config>() // the last of each run, which replaces the first
   for (const entry of once) {
     last.set(place(entry), Math.max(entry.attempt, last.get(place(entry)) ?? 0))
     if (entry._tag === "Config") configs.set(entry.run, entry)
@@ -51,7 +51,7 @@ const place = (entry: Entry): string =>
       : [entry.run, entry.step, entry._tag, entry._tag === "Figure" ? entry.name : null]
   )
 
-/** Cuts the log of a run back to what an attempt resumes from, at each attempt that says so in its `Config`. What is left counts as the attempt's own. */
+/** Truncates the log of a run to what an attempt resumes from, for each attempt with a `historyLength` in its `Config`. The rest counts as the attempt's own. */
 const withoutRepeats = <A extends Entry>(entries: ReadonlyArray<A>): ReadonlyArray<A> => {
   let log: Array<A> = []
   const absent = new Map<string, number>() // scalars of a run that are not in these entries: its log file was moved away

@@ -1,4 +1,4 @@
-/** The logger that writes lines: one an entry, to standard output. */
+/** The logger that writes one line per entry to standard output. */
 import { Effect, Layer, type Stdio, type Terminal } from "effect"
 import * as Background from "./Background.ts"
 import * as EntryLine from "./EntryLine.ts"
@@ -6,8 +6,8 @@ import { type Entry, Logger } from "./Logger.ts"
 import * as Screen from "./Screen.ts"
 
 /**
- * Writes one line an entry: step, epoch, kind, then the numbers, aligned; pictures are passed over. No control characters, ever; in a terminal, a line that is too
- * wide goes on below.
+ * Writes one line per entry: step, epoch, kind, then the numbers, aligned; figures are ignored. No control characters, ever; in a terminal, a line that is too
+ * wide is wrapped.
  */
 export const layer: Layer.Layer<Logger, never, Terminal.Terminal | Stdio.Stdio> = Layer.effect(
   Logger,

@@ -1,12 +1,12 @@
-/** What a program says beside its entries (warnings, what it leaves out): lines like the others. */
+/** Effect's own log messages (warnings, notices) as plain lines between the entries. */
 import { Cause, Effect, type Layer, Logger, type LogLevel, type Stdio, type Terminal } from "effect"
 import * as Cells from "../../Format/Cells.ts"
 import * as EntryLine from "./EntryLine.ts"
 import * as Screen from "./Screen.ts"
 
 /**
- * Writes what Effect's own logger is told as plain lines, in the place of its usual ones. On a terminal they are broken between words, and bars that
- * stand there give way until they are drawn again.
+ * Writes Effect's log messages as plain lines, instead of Effect's default format. On a terminal they are wrapped between words, and progress bars
+ * are erased until they are drawn again.
  */
 export const layer: Layer.Layer<never, never, Terminal.Terminal | Stdio.Stdio> = Logger.layer([
   Effect.gen(function* () {
@@ -23,5 +23,5 @@ export const layer: Layer.Layer<never, never, Terminal.Terminal | Stdio.Stdio> =
   })
 ])
 
-/** What is no more than said has no name. */
+/** Prefixes by level; other levels have none. */
 const names: Partial<Record<LogLevel.LogLevel, string>> = { Warn: "Warning: ", Error: "Error: ", Fatal: "Error: " }

@@ -34,7 +34,7 @@ const Histogram = Schema.TaggedStruct("Histogram", {
   counts: Schema.Array(Real)
 })
 
-/** A line: an entry told apart by `kind`. */
+/** A line: an entry with `kind` as its discriminator. */
 const Line = Schema.Union([
   Schema.Struct({
     ...stamp,

@@ -1,34 +1,34 @@
-/** An entry as a line for people, with human units and no control characters. */
+/** An entry as a readable line, with human units and no control characters. */
 import * as Cells from "../../Format/Cells.ts"
 import * as Numbers from "../../Format/Numbers.ts"
 import type { Entry, Scalars, Text } from "./Logger.ts"
 
 /**
- * Writes an entry as one line, a config as several; what is alike in two entries stands in the same column, where that of kinds and sets is as wide for both (`widened`).
- * Where the line is wider than `columns`, it goes on below, indented.
+ * Writes an entry as one line, a config as several. Equal fields of two entries are aligned if the column of kinds and sets has the same width (`widened`).
+ * A line wider than `columns` is wrapped, with an indent.
  */
 export const render = (entry: Entry, columns = Infinity, width = narrowest): string =>
   entry._tag === "Text"
     ? text(`${place(entry, width)}${gap}${Cells.clean(entry.text)}`, columns)
-    : wrap([place(entry, width), ...content(entry)], entry._tag === "Config" ? Math.min(columns, page) : columns)
+    : wrap([place(entry, width), ...content(entry)], entry._tag === "Config" ? Math.min(columns, widest) : columns)
 
-/** How wide the column of kinds and sets must be for an entry, that is at least `width` wide. */
+/** Returns the width of the column of kinds and sets that an entry needs, at least `width`. */
 export const widened = (entry: Entry, width = narrowest): number => Math.max(width, Cells.width(Cells.clean(kind(entry))))
 
-/** Writes a text over as many lines as it takes. It must hold no control characters. */
+/** Wraps a text between words. It must hold no control characters. */
 export const text = (words: string, columns: number): string => wrap(words.split(/(?<=\S) /), columns, " ")
 
-/** Writes what a run is called, for its first entry; nothing for what is no run's. */
+/** Writes a run's name and attempt as a title; empty for an entry without a run. */
 export const title = (entry: Entry): string =>
   entry.run === "" ? "" : `run ${Cells.clean(entry.run)}${entry.attempt > 1 ? `, attempt ${entry.attempt}` : ""}`
 
-/** Names the figures of an evaluation without the set that they all start with. */
+/** Removes the prefix of the set from the names of metrics. */
 export const named = (entry: Scalars, figures: Readonly<Record<string, number>>): ReadonlyArray<readonly [string, number]> => {
   const prefix = `${entry.set ?? (entry.kind === "summary" ? "train" : "")}_`
   return Object.entries(figures).map(([name, value]) => [name.startsWith(prefix) ? name.slice(prefix.length) : name, value])
 }
 
-/** Writes a figure by what its name says that it is. */
+/** Formats a metric by its name. */
 const valued = (name: string, value: number): string =>
   name === "learning_rate"
     ? `${name} ${Numbers.scientific(value)}`
@@ -36,12 +36,12 @@ const valued = (name: string, value: number): string =>
       ? `flos ${Numbers.scientific(value)}`
       : `${Cells.clean(name)} ${Numbers.number(value).padEnd(6)}`
 
-/** Writes a figure of the wall clock by what its name says that it is. */
+/** Formats a wall-clock metric by its name. */
 const timed = (name: string, value: number): string => {
   if (name.endsWith("runtime")) return Numbers.duration(value).padStart(5)
   if (!name.endsWith(speed)) return `${name} ${Numbers.number(value)}`
-  const one = name.slice(0, -speed.length)
-  return Numbers.rate(value, one).padStart(`1,000 ${one}s/s`.length)
+  const unit = name.slice(0, -speed.length)
+  return Numbers.rate(value, unit).padStart(`1,000 ${unit}s/s`.length)
 }
 
 /** Joins pieces to lines of at most `columns`. */
@@ -61,10 +61,10 @@ const indent = "    "
 
 const speed = "s_per_second"
 
-/** What has many pieces is no wider, however wide the screen is. **Unit**: columns. */
-const page = 100
+/** The maximal width of a config, however wide the screen is. **Unit**: columns. */
+const widest = 100
 
-/** The kinds have room in this. */
+/** The width of the longest kind. **Unit**: columns. */
 const narrowest = 7
 
 const place = (entry: Entry, width: number): string =>
@@ -77,13 +77,13 @@ const content = (entry: Exclude<Entry, Text>): ReadonlyArray<string> => {
     case "Scalars":
       return [
         ...named(entry, entry.values)
-          .filter(([name, value]) => !(name === "total_flos" && value === 0)) // nobody has counted
+          .filter(([name, value]) => !(name === "total_flos" && value === 0)) // not counted
           .map(([name, value]) => valued(name, value)),
         ...named(entry, entry.clock)
-          .filter(([name, value]) => !name.endsWith("_per_second") || value > 0) // nothing was done
-          .filter(([name]) => entry.kind !== "eval" || name !== "steps_per_second") // its samples say as much
+          .filter(([name, value]) => !name.endsWith("_per_second") || value > 0) // no samples or steps
+          .filter(([name]) => entry.kind !== "eval" || name !== "steps_per_second") // redundant with samples_per_second
           .map(([name, value]) => timed(Cells.clean(name), value))
-      ].map((piece) => (entry.kind === "summary" ? piece.trim() : piece)) // nothing is alike
+      ].map((piece) => (entry.kind === "summary" ? piece.trim() : piece)) // printed once, so not aligned
     case "Figure":
       return [Cells.clean(entry.name)]
     case "Config":

@@ -1,4 +1,4 @@
-/** Evaluations as rows of a table that grows: the titles come once, and again whenever the columns change. */
+/** Evaluations as rows of a growing table: the titles are written once, and again whenever the columns change. */
 import * as Cells from "../../Format/Cells.ts"
 import * as Numbers from "../../Format/Numbers.ts"
 import * as Table from "../../Format/Table.ts"
@@ -9,7 +9,7 @@ import type { Scalars } from "./Logger.ts"
 export type Layout = ReadonlyArray<Table.Column>
 export const empty: Layout = []
 
-/** A metric's column has room for this. **Unit**: columns. */
+/** The minimal width of a metric's column. **Unit**: columns. */
 const least = 8
 
 /** Writes an evaluation, beside the last training loss where there is one. Where the table is wider than `columns`, the row is a line of its own. */

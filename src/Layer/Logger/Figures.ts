@@ -1,11 +1,11 @@
-/** The logger that draws: every figure becomes a picture in a folder. */
+/** The logger that writes every figure as an SVG file in a folder. */
 import { Effect, FileSystem, Layer, Path } from "effect"
 import * as Picture from "../../Format/Picture.ts"
 import * as Background from "./Background.ts"
 import { type Figure, Logger } from "./Logger.ts"
 
 /**
- * Writes each figure as `<folder>/<name>.svg`, whole or not at all; a later figure of the same name takes its place. Other entries are passed over.
+ * Writes each figure as `<folder>/<name>.svg`, atomically; a later figure of the same name replaces it. Other entries are ignored.
  */
 export const layer = (folder: string): Layer.Layer<Logger, never, FileSystem.FileSystem | Path.Path> =>
   Layer.effect(
@@ -32,7 +32,7 @@ export const layer = (folder: string): Layer.Layer<Logger, never, FileSystem.Fil
     })
   )
 
-/** A name that every file system takes, and that stays in the folder. */
+/** Returns a file name that every file system accepts and that cannot leave the folder. */
 const fileName = (name: string): string => name.replace(/[^\p{L}\p{N}_-]+/gu, "-").slice(0, 100) || "figure"
 
 const titleOf = (entry: Figure): string => `${entry.name.replaceAll("_", " ")}, step ${entry.step.toLocaleString("en")}`

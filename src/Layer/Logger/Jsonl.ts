@@ -22,8 +22,8 @@ export class LogError extends Schema.TaggedError<LogError>()("LogError", {
  * Appends every entry to a file as a line of JSON: `run`, `attempt`, `step`, `epoch`, `kind` ("train", "eval", "summary", "text", "figure",
  * "config"), and what the kind has: `values` and `clock`, `text`, `name` and `figure`, `config`. NaN and the infinities are strings.
  *
- * Lines are written in the background. `flush` and the end of the scope write all of them and wait for the disk. A last line torn by a crash is
- * cut before the first write. When the disk is full, this is reported once, the lines wait, and they are written once there is room.
+ * Lines are written in the background. `flush` and the end of the scope write all of them and wait for the disk. A partial last line left by a crash is
+ * removed before the first write. When the disk is full, this is reported once, the lines wait, and they are written once there is room.
  *
  * @example
  * ```ts
@@ -47,21 +47,21 @@ export const layer = (path: string): Layer.Layer<Logger, never, FileSystem.FileS
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const folder = (yield* Path.Path).dirname(path)
-      let mended = false
+      let repaired = false
       const background = yield* Background.make(
         yield* Background.warnOnce(`jsonl (${path})`),
         Effect.fnUntraced(function* (batch: ReadonlyArray<Entry>) {
-          if (!mended) {
+          if (!repaired) {
             yield* fs.makeDirectory(folder, { recursive: true })
-            yield* mend(path)
-            mended = true
+            yield* repair(path)
+            repaired = true
           }
           const file = yield* fs.open(path, { flag: "a" })
           const { size } = yield* file.stat
           const undo = fs.truncate(path, Number(ByteSize.toBigInt(size))).pipe(
             Effect.catch(() =>
               Effect.sync(() => {
-                mended = false
+                repaired = false
               })
             )
           )
@@ -80,7 +80,7 @@ export const layer = (path: string): Layer.Layer<Logger, never, FileSystem.FileS
   )
 
 /**
- * Reads a log file. A last line without its newline is what a crash leaves, or one being written right now: it is passed over.
+ * Reads a log file. A last line without its newline is what a crash leaves, or one being written right now: it is ignored.
  *
  * **Errors**: `LogError` with the number of the first line that is not an entry.
  */
@@ -100,11 +100,11 @@ export const read = Effect.fnUntraced(function* (
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
-/** How much is read at a time when the end of the last whole line is looked for. **Unit**: bytes. */
+/** The size of a read while searching for the last newline. **Unit**: bytes. */
 const chunk = 65_536
 
-/** Cuts what follows the last newline, unless only the newline is missing. */
-const mend = Effect.fnUntraced(function* (
+/** Removes what follows the last newline, unless only the newline is missing. */
+const repair = Effect.fnUntraced(function* (
   path: string
 ): Effect.fn.Return<void, PlatformError.PlatformError, FileSystem.FileSystem> {
   const fs = yield* FileSystem.FileSystem
@@ -125,8 +125,8 @@ const mend = Effect.fnUntraced(function* (
       }
       const end = start + tail.lastIndexOf(newline) + 1
       if (end === size) return
-      const whole = yield* Effect.isSuccess(EntryJson.decode(decoder.decode(tail.subarray(end - start))))
-      if (!whole) return yield* file.truncate(end)
+      const complete = yield* Effect.isSuccess(EntryJson.decode(decoder.decode(tail.subarray(end - start))))
+      if (!complete) return yield* file.truncate(end)
       yield* file.seek(BigInt(size), "start")
       yield* file.writeAll(encoder.encode("\n"))
     })

@@ -1,10 +1,10 @@
-/** The logger: where a run's figures go. A logger that fails never stops or slows the run. */
+/** The logger service, which receives the metrics of a run. A logger that fails never stops or slows the run. */
 import { Context, type Effect } from "effect"
 import type { Figure as Picture } from "../../Format/Figure.ts"
 import type { Horizon } from "../../Schedule/Horizon.ts"
 import type { TrainerState } from "../../TrainerState.ts"
 
-/** What every entry carries: which run, which attempt at it (a resume is the next attempt), and where it stood. */
+/** What every entry carries: which run, which attempt at it (a resume is the next attempt), and its position. */
 export interface Stamp {
   readonly run: string
   readonly attempt: number
@@ -46,19 +46,19 @@ export class Logger extends Context.Service<
   Logger,
   {
     readonly log: (entry: Entry) => Effect.Effect<void>
-    /** Called after every update and every evaluation batch: cheap, synchronous, for progress bars. Left out where nobody looks. */
+    /** Called after every update and every evaluation batch: cheap, synchronous, for progress bars. Omitted by loggers that do not display it. */
     readonly progress?: (now: Progress) => void
-    /** Waits until everything logged so far is where it belongs. */
+    /** Waits until every entry logged so far is written. */
     readonly flush: Effect.Effect<void>
   }
 >()("regimen/Layer/Logger") {}
 
 export interface Progress {
-  /** `idle`: an evaluation or a prediction is over, whatever came of it. */
+  /** `idle`: an evaluation or a prediction has ended, successfully or not. */
   readonly phase: "train" | "eval" | "predict" | "idle"
   readonly state: TrainerState
   readonly horizon: Horizon
-  /** In an evaluation: batches done, and how many there are (`Infinity` when nobody knows). */
+  /** In an evaluation: batches done, and how many there are (`Infinity` if unknown). */
   readonly done?: number
   readonly total?: number
   readonly set?: string

@@ -30,10 +30,10 @@ export const pause = (meter: Meter, seconds: number): Meter => ({
   recent: meter.recent.map(({ at, done }) => ({ at: at + seconds, done }))
 })
 
-/** Gives the speed over the last moments, or NaN when nobody can know yet. */
+/** Returns the recent speed, or NaN if it cannot be estimated yet. */
 export const perSecond = ({ recent }: Meter): number => speed(recent[0], recent.at(-1))
 
-/** Gives the time that the rest takes if it goes on as it went since the start, pauses included. */
+/** Estimates the remaining time from the average speed since the start, pauses included. */
 export const left = (meter: Meter, now: number, total: number): number => {
   const last = meter.recent.at(-1)
   if (last === undefined) return NaN

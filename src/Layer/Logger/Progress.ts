@@ -20,14 +20,14 @@ import * as Screen from "./Screen.ts"
 export const layer = (options: { readonly every?: number } = {}): Layer.Layer<Logger, never, Terminal.Terminal | Stdio.Stdio> =>
   Layer.unwrap(Effect.map(Screen.make, (screen) => (screen.isTerminal ? bars(screen, options.every ?? 100) : Console.layer)))
 
-/** What is on the screen, and what it is made from. */
+/** The state of the screen. */
 interface Shown {
   readonly view: Bar.View
   readonly layout: EvaluationTable.Layout
   readonly title: string
 }
 
-/** Either an entry, or "look at where the run is". */
+/** An entry, or a request to redraw the bars. */
 type Item = Entry | { readonly _tag: "Tick" }
 const tick: Item = { _tag: "Tick" }
 
@@ -80,7 +80,7 @@ const bars = (screen: Screen.Screen, every: number): Layer.Layer<Logger> =>
     })
   )
 
-/** Takes a look at where the run is. */
+/** Updates the view with the latest progress. */
 const look = (view: Bar.View, latest: Progress, now: number): Bar.View => {
   if (latest.phase === "idle") return { ...view, now, aside: null }
   if (latest.phase === "train") {
@@ -96,7 +96,7 @@ const look = (view: Bar.View, latest: Progress, now: number): Bar.View => {
   return { ...view, now, aside, train }
 }
 
-/** Takes in an entry; gives what is to be written above the bars. */
+/** Applies an entry; returns the text to write above the bars. */
 const write = (shown: Shown, entry: Entry, columns: number): readonly [Shown, string] => {
   const title = EntryLine.title(entry)
   const head = title === shown.title || title === "" ? "" : `${EntryLine.wrap([title], columns)}\n`

@@ -1,9 +1,9 @@
-/** Standard output as loggers see it: whether a person looks at it, how wide it is, and a way to write that survives a reader who has left. */
+/** Standard output for loggers: whether it is a terminal, its width, and a write that survives a closed pipe. */
 import { Effect, Stdio, Stream, Terminal } from "effect"
 
 export interface Screen {
   readonly isTerminal: boolean
-  /** **Unit**: columns; `Infinity` where the width is nobody's concern (a pipe, a file). */
+  /** **Unit**: columns; `Infinity` if the output is no terminal (a pipe, a file). */
   readonly columns: Effect.Effect<number>
   /** What cannot be written is dropped: once standard output is gone, a warning about it would go the same way, and end the process. */
   readonly write: (text: string) => Effect.Effect<void>

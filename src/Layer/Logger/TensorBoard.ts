@@ -11,7 +11,7 @@ import * as TfRecord from "./TensorBoard/TfRecord.ts"
  * Writes event files into a folder, one for each time the layer is built: scalars; texts; histograms; a matrix as a heat map and as a table, lines
  * as a table; the configuration as text and as hyperparameters.
  *
- * A run that is resumed goes on in a new file of the same folder, and TensorBoard no longer shows what the earlier attempt logged past the
+ * A resumed run writes a new file of the same folder, and TensorBoard no longer shows what the earlier attempt logged past the
  * checkpoint. Events are written in the background; `flush` and the end of the scope write all of them and wait for the disk. When the disk is
  * full, this is reported once, the events wait, and they are written once there is room.
  *
@@ -66,13 +66,13 @@ interface Timed {
   readonly time: number
 }
 
-/** A file, and how much of it is whole events. **Unit**: bytes. */
+/** A file, and the length of its complete events. **Unit**: bytes. */
 interface Written {
   readonly file: string
   readonly size: number
 }
 
-/** Makes an empty file. Readers take a folder's files in the order of their names: the time comes first, then a number that nobody has. */
+/** Creates an empty file. Readers take a folder's files in the order of their names: the time comes first, then a number that is not used yet. */
 const create = (start: string, number = 0): Effect.Effect<Written, PlatformError.PlatformError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
@@ -82,7 +82,7 @@ const create = (start: string, number = 0): Effect.Effect<Written, PlatformError
     return { file, size: 0 }
   })
 
-/** Adds whole events. What an earlier attempt at it left of a torn one is cut first. */
+/** Appends complete events. Truncates what an earlier failed write left first. */
 const append = (
   { file, size }: Written,
   events: ReadonlyArray<Event.Event>

@@ -68,7 +68,7 @@ describe("FileSystemStore", () => {
       })
     }))
 
-  test("lists no checkpoint that is cut short, and leaves it alone", (fs, directory) =>
+  test("does not list or delete a truncated checkpoint", (fs, directory) =>
     Effect.gen(function* () {
       for (const step of [1, 2, 3, 4]) yield* use(directory, (store) => store.save(checkpoint(step)))
       yield* fs.truncate(`${directory}/checkpoint-1/model.safetensors`, 10)
@@ -111,13 +111,13 @@ describe("FileSystemStore", () => {
     Effect.gen(function* () {
       yield* fs.writeFileString(directory, "a file")
       const advice = "a file is where a folder is wanted. Move it away or choose another output folder."
-      const said = `Checkpoints in ${directory}: open failed: ${advice}`
-      assert.strictEqual(yield* message(use(directory, (store) => Effect.scoped(store.open))), said)
+      const expected = `Checkpoints in ${directory}: open failed: ${advice}`
+      assert.strictEqual(yield* message(use(directory, (store) => Effect.scoped(store.open))), expected)
       assert.strictEqual(
         yield* message(use(directory, (store) => store.save(checkpoint(1)))),
-        said.replace("Checkpoints", "Checkpoint 1").replace("open", "write")
+        expected.replace("Checkpoints", "Checkpoint 1").replace("open", "write")
       )
-      assert.strictEqual(yield* message(use(directory, (store) => store.list)), said.replace("open", "list"))
+      assert.strictEqual(yield* message(use(directory, (store) => store.list)), expected.replace("open", "list"))
     }))
 
   test("says what to do without permission", (fs, directory) =>
@@ -153,7 +153,7 @@ describe("FileSystemStore", () => {
       assert.isFalse(yield* fs.exists(`${directory}/run.lock`))
     }))
 
-  test("takes over the lock of a dead process, of a pid that is another process now, and one cut short", (fs, directory) =>
+  test("takes over the lock of a dead process, of a pid that is another process now, and a truncated lock", (fs, directory) =>
     Effect.gen(function* () {
       yield* fs.makeDirectory(directory)
       const stale = ['{"pid":999999999,"started":"1"}', `{"pid":${process.pid},"started":"long ago"}`, ""]

@@ -60,7 +60,7 @@ const inFolder = <A, E>(
     return yield* f(fs, `${yield* fs.makeTempDirectoryScoped()}/run`)
   }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
 
-it.effect("saves a split's file, and all of them together unless told not to", () =>
+it.effect("saves a split's file, and the combined file unless it is disabled", () =>
   inFolder((fs, folder) =>
     Effect.gen(function* () {
       yield* ResultFiles.save(folder, "train", files["train_results.json"]!)

@@ -6,7 +6,7 @@ import * as HeatMap from "./HeatMap.ts"
 import * as Markdown from "./Markdown.ts"
 import * as Png from "./Png.ts"
 
-/** Gives an entry's events. An attempt that goes on from a checkpoint begins by taking back what earlier ones logged past it. */
+/** Returns an entry's events. An attempt that resumes from a checkpoint first discards what earlier ones logged past it. */
 export const make = (entry: Entry, time: number): ReadonlyArray<Event.Event> => {
   const at = { time, step: entry.step }
   const first = entry._tag === "Config" && entry.attempt > 1 ? [Event.restart({ time, step: entry.step + 1 })] : []

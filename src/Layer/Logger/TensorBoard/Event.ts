@@ -60,7 +60,7 @@ export const histogram = (tag: string, edges: ReadonlyArray<number>, counts: Rea
     )
   )
 
-/** The settings of a run, for the page that compares runs. **Source**: tensorboard/plugins/hparams/plugin_data.proto. */
+/** The settings of a run, for TensorBoard's HPARAMS tab. **Source**: tensorboard/plugins/hparams/plugin_data.proto. */
 export const settings = (values: Readonly<Record<string, string | number | boolean>>, time: number): Value => {
   const entries = Object.entries(values).map(([name, value]) =>
     Protobuf.message(1, Protobuf.string(1, name), Protobuf.message(2, setting(value)))
@@ -78,7 +78,7 @@ const event = ({ time, step }: At, what: Protobuf.Field): Event =>
 const named = (tag: string, ...fields: ReadonlyArray<Protobuf.Field>): Value =>
   Protobuf.message(1, Protobuf.string(1, tag), ...fields)
 
-/** Which page of TensorBoard shows a value, and what it alone knows. */
+/** The TensorBoard plugin that shows a value, and the plugin's own data. */
 const plugin = (name: string, content?: Uint8Array): Protobuf.Field =>
   Protobuf.message(
     9,

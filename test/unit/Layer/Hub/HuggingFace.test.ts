@@ -58,7 +58,7 @@ layer(NodeServices.layer, { excludeTestServices: true })("Hugging Face's hub", (
     })
   )
 
-  it.effect("without a network there is an error that says so, or what was fetched before", () =>
+  it.effect("without a network returns cached files, or fails with HubUnreachable", () =>
     Effect.gen(function* () {
       const { hub } = yield* start
       const nowhere = { endpoint: "http://127.0.0.1:9" }
@@ -98,7 +98,7 @@ layer(NodeServices.layer, { excludeTestServices: true })("Hugging Face's hub", (
     })
   )
 
-  it.effect("a download that is cut goes on where it stood, and no half file has its name", () =>
+  it.effect("resumes an interrupted download, and never gives a partial file its final name", () =>
     Effect.gen(function* () {
       const { hub, server, kept } = yield* start
       server.cut = { file: "model.safetensors", after: 100_000 }

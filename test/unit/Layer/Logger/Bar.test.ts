@@ -33,7 +33,7 @@ describe("Bar", () => {
     expect(Bar.render(view, columns)[1]).toBe(aside)
   })
 
-  it("draws no bar where nobody knows the end", () => {
+  it("draws no bar if the total is unknown", () => {
     const stream = { ...horizon, maxSteps: Infinity, epochs: Infinity }
     const lines = Bar.render(
       { ...view, train: { ...view.train!, now: { ...view.train!.now, horizon: stream } }, aside: null },

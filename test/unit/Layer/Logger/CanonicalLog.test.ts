@@ -14,7 +14,7 @@ const run = (from: number, to: number, attempt: number) =>
     ])
 
 describe("canonical", () => {
-  it("does not show that a run was cut, however often, and what was logged after the last save", () => {
+  it("omits interruptions and what was logged after the last save", () => {
     const cut = fc.record({ saved: fc.nat(10), lost: fc.nat(3) })
     fc.assert(
       fc.property(fc.array(cut, { maxLength: 4 }), (cuts) => {

@@ -1,4 +1,4 @@
-/** What Effect's own logger is told: plain lines, and no bar is written over. */
+/** Effect's log messages: plain lines, and progress bars are erased first. */
 import { expect, it } from "@effect/vitest"
 import { Cause, Console, Effect, Layer } from "effect"
 import * as EffectLogger from "../../../../src/Layer/Logger/EffectLogger.ts"
@@ -17,17 +17,17 @@ const written = Effect.fnUntraced(function* (isTerminal: boolean, effect: Effect
 
 it.effect("has no time and no number, warns by name, and shows a cause below", () =>
   Effect.gen(function* () {
-    const said = Effect.andThen(
+    const messages = Effect.andThen(
       Effect.logInfo("Columns are left out."),
       Effect.logWarning("The disk\u001b[2J is full.", Cause.fail("no room"))
     )
-    const [plain, warning] = yield* written(false, said)
+    const [plain, warning] = yield* written(false, messages)
     expect(plain).toBe("Columns are left out.")
     expect(warning).toMatch(/^Warning: The disk \[2J is full\.\n.*no room/)
   })
 )
 
-it.effect("is broken between words on a terminal, and takes the bars away", () =>
+it.effect("wraps between words on a terminal, and erases the bars", () =>
   Effect.gen(function* () {
     const words = "Columns that the model does not take are left out: text of train."
     expect(yield* written(true, Effect.logInfo(words))).toEqual([

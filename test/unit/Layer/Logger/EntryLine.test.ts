@@ -1,4 +1,4 @@
-/** An entry as a line: what nobody knows is left out, and columns stay columns. */
+/** An entry as a line: unknown metrics are omitted, and columns are aligned. */
 import { expect, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import * as Console from "../../../../src/Layer/Logger/Console.ts"
@@ -13,13 +13,13 @@ const idle: Scalars = {
   clock: { train_runtime: 0.01, train_samples_per_second: 0, train_steps_per_second: NaN }
 }
 
-it("speeds of nothing, and operations that nobody counted, are left out", () => {
+it("omits speeds of zero and operations that were not counted", () => {
   expect(EntryLine.render(idle)).toBe("step    100  epoch  1.00  summary  loss 0.5000  10ms")
   const worked = { ...idle, values: { total_flos: 2e9 }, clock: { train_steps_per_second: 4 } }
   expect(EntryLine.render(worked)).toBe("step    100  epoch  1.00  summary  flos 2.000e+09  4.00 steps/s")
 })
 
-it("a hundred columns are enough, and what is alike is aligned", () => {
+it("fits a hundred columns and aligns equal fields", () => {
   const clock = (per: number) => ({ eval_runtime: 9 / per, eval_samples_per_second: per, eval_steps_per_second: per / 8 })
   const found = { eval_loss: 0.6959, eval_accuracy: 0.39, eval_f1: 0.5612 }
   const lines = [
@@ -49,7 +49,7 @@ it("a hundred columns are enough, and what is alike is aligned", () => {
   for (const line of [...lines, ...wrapped]) expect(line.length).toBeLessThanOrEqual(100)
 })
 
-it("what is no run's has no title", () => {
+it("an entry without a run has no title", () => {
   expect(EntryLine.title(idle)).toBe("run run")
   expect(EntryLine.title({ ...idle, attempt: 2 })).toBe("run run, attempt 2")
   expect(EntryLine.title({ ...idle, run: "" })).toBe("")

@@ -25,7 +25,7 @@ const texts = (path: string) =>
   Effect.map(Jsonl.read(path), (entries) => entries.map((entry) => (entry._tag === "Text" ? entry.text : entry._tag)))
 
 describe("jsonl", () => {
-  it.effect("holds every entry after the scope closed, and goes on in the same file", () =>
+  it.effect("holds every entry after the scope closed, and appends to an existing file", () =>
     Effect.gen(function* () {
       const path = fresh()
       yield* write(path, oneOfEach)
@@ -45,7 +45,7 @@ describe("jsonl", () => {
     }).pipe(Effect.provide(NodeServices.layer))
   )
 
-  it.effect("a last line torn at any byte is cut, or finished where only its newline is missing", () =>
+  it.effect("removes a last line truncated at any byte, or completes it if only its newline is missing", () =>
     Effect.gen(function* () {
       const path = fresh()
       yield* write(path, [text(1, "first"), text(2, "日本 }\\n")])

@@ -149,9 +149,9 @@ describe("an entry's events", () => {
 
   it("take back what an earlier attempt logged past the checkpoint, and only that", () => {
     const entry = { ...config({ a: 1 }), step: 20 }
-    const told = (attempt: number) => EntryEvents.make({ ...entry, attempt }, 5)
-    expect(told(1)).toHaveLength(1)
-    expect(told(2)).toEqual([Event.restart({ time: 5, step: 21 }), told(1)[0]])
+    const events = (attempt: number) => EntryEvents.make({ ...entry, attempt }, 5)
+    expect(events(1)).toHaveLength(1)
+    expect(events(2)).toEqual([Event.restart({ time: 5, step: 21 }), events(1)[0]])
     expect(EntryEvents.make(train(20, 1, 2), 5)).toHaveLength(1)
   })
 
