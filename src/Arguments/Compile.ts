@@ -94,8 +94,7 @@ export const check = (
  * ```ts
  * import assert from "node:assert/strict"
  * import { Result } from "effect"
- * import { Arguments, Plan } from "regimen"
- * import { Compile } from "regimen"
+ * import { Arguments, Compile, Plan } from "regimen"
  *
  * const args = Result.getOrThrow(Arguments.make({ numTrainEpochs: 2, saveStrategy: "epoch", learningRate: 1e-3 }))
  * const plan = Result.getOrThrow(Compile.plan(args, { batchesPerEpoch: 10, sets: [] }))
@@ -156,8 +155,7 @@ export const plan = (args: Arguments, sizes: Sizes): Result.Result<Plan, Argumen
  *
  * @example
  * ```ts
- * import { Arguments } from "regimen"
- * import { Compile } from "regimen"
+ * import { Arguments, Compile } from "regimen"
  * import { Result } from "effect"
  * import assert from "node:assert/strict"
  *

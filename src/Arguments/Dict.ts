@@ -1,5 +1,5 @@
 /** Converts arguments to the dictionaries and JSON of Python's `TrainingArguments`, with secrets redacted. */
-import { evalBatchSize, trainBatchSize } from "./BatchSize.ts"
+import { evalBatchSize, trainBatchSize } from "./EffectiveBatchSize.ts"
 import { type Arguments, fields, seq2seq } from "./Fields.ts"
 import { goal } from "./Goal.ts"
 import type { Seq2SeqArguments } from "./Seq2SeqArguments.ts"

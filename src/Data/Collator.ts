@@ -1,7 +1,7 @@
 /** A collator makes one batch of tensors from rows. */
 import { Effect, Result } from "effect"
 import { type DType, type HostTensor, type HostTensors, sizeOf, type Values } from "../Tensor/HostTensor.ts"
-import * as Cell from "./Cell.ts"
+import * as ColumnValue from "./ColumnValue.ts"
 import { DataError } from "./Dataset.ts"
 
 /**
@@ -120,7 +120,7 @@ const fail = ({ row, reason }: Fault, column: string | null, indices: ReadonlyAr
 const uncollatable = (row: number | null, cause: unknown) =>
   new DataError({ row, column: null, reason: `the batch that begins here cannot be collated: ${cause}` })
 
-/** A row as `stack` reads it: `Cell.Value` by column. */
+/** A row as `stack` reads it: `ColumnValue.Value` by column. */
 export type Row = Readonly<{ [column: string]: unknown }>
 
 export const isRow = (row: unknown): row is Row =>
@@ -138,20 +138,20 @@ const stackColumn = (
   options: Options
 ): Result.Result<HostTensor, Fault> => {
   const dtype = options.dtypes?.[name]
-  let first: Cell.Cell | undefined
+  let first: ColumnValue.ColumnValue | undefined
   let target = empty("float32", [])
   for (const [row, record] of rows.entries()) {
     if (record[column] === undefined || record[column] === null) return fault(row, absent)
-    const read = Cell.make(record[column], { integer: isInteger(name) })
+    const read = ColumnValue.make(record[column], { integer: isInteger(name) })
     if (Result.isFailure(read)) return fault(row, read.failure)
-    const cell = read.success
+    const value = read.success
     if (first === undefined) {
-      first = cell
-      target = empty(dtype ?? cell.dtype, [rows.length, ...cell.shape])
+      first = value
+      target = empty(dtype ?? value.dtype, [rows.length, ...value.shape])
     }
-    if (cell.shape.join() !== first.shape.join()) return fault(row, ragged(cell.shape, first.shape))
-    if (dtype === undefined && cell.dtype !== first.dtype) return fault(row, mixed(cell.dtype, first.dtype))
-    const wrong = write(target, row * cell.data.length, cell.data, options.allowNonFinite ?? false)
+    if (value.shape.join() !== first.shape.join()) return fault(row, ragged(value.shape, first.shape))
+    if (dtype === undefined && value.dtype !== first.dtype) return fault(row, mixed(value.dtype, first.dtype))
+    const wrong = write(target, row * value.data.length, value.data, options.allowNonFinite ?? false)
     if (wrong !== undefined) return fault(row, inexact(wrong, target.dtype, name))
   }
   return Result.succeed(target)
@@ -168,7 +168,7 @@ const empty = (dtype: DType, shape: ReadonlyArray<number>): HostTensor => {
 const write = (
   { dtype, data }: HostTensor,
   start: number,
-  values: Cell.Cell["data"],
+  values: ColumnValue.ColumnValue["data"],
   allowNonFinite: boolean
 ): number | undefined => {
   for (let i = 0; i < values.length; i++) {

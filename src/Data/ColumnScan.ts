@@ -1,6 +1,6 @@
 /** Finds the rows of a column that a collator may refuse: one example for each way in which rows differ from most of their column. */
 import { Effect } from "effect"
-import * as Cell from "./Cell.ts"
+import * as ColumnValue from "./ColumnValue.ts"
 
 /** One column of all rows. */
 export interface Column {
@@ -84,8 +84,8 @@ const formOf = (value: unknown, integer: boolean, report: (kind: Kind) => void):
     checkNumber(value, integer, report)
     return "[]"
   }
-  if (Cell.isHostTensor(value) || Cell.isNumbers(value)) {
-    const [data, shape] = Cell.isNumbers(value) ? [value, [value.length]] : [value.data, value.shape]
+  if (ColumnValue.isHostTensor(value) || ColumnValue.isNumbers(value)) {
+    const [data, shape] = ColumnValue.isNumbers(value) ? [value, [value.length]] : [value.data, value.shape]
     if (data instanceof Float32Array || data instanceof Float64Array)
       for (const element of data) if (!Number.isFinite(element)) report("nonFinite")
     return `[${shape}]`

@@ -9,7 +9,7 @@ export interface Batch {
   readonly tensors: HostTensors
   /** Rows in this micro-batch. */
   readonly rows: number
-  /** Labels that count in the loss, where they are not one a row. */
+  /** Labels that count in the loss, where they are not one per row. */
   readonly tokens?: number
   /** Indices of the rows in the dataset, or places in the stream, where they are known: for errors. */
   readonly indices?: ReadonlyArray<number>

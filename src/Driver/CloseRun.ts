@@ -31,7 +31,7 @@ const least = 1_000
 const rescue = <E, R>(run: RunContext<E, R>, state: TrainerState, grace: Duration.Input): Effect.Effect<boolean> =>
   Effect.suspend(() => {
     if (run.writer.has(state)) return Effect.succeed(true)
-    if (get(run).sealed) return Effect.succeed(false)
+    if (get(run).noMoreSaves) return Effect.succeed(false)
     return Effect.as(
       Effect.flatMap(Snapshot.take(run, state), (checkpoint) => run.writer.rescue(checkpoint, grace)),
       true

@@ -162,7 +162,7 @@ const bestWeights = Effect.fnUntraced(function* <E, R>(run: RunContext<E, R>, st
     return { text: undefined, restore: Effect.void }
   }
   const restore = Effect.suspend(() => {
-    set(run, { sealed: true })
+    set(run, { noMoreSaves: true })
     return run.weights.restore(loaded.success.weights)
   })
   return { text, restore }

@@ -30,8 +30,7 @@ export const figures = (stage: Stage, { begin, end, peak }: Usage): Figures => (
  * ```ts
  * import assert from "node:assert/strict"
  * import { Effect } from "effect"
- * import { MemoryReport } from "regimen"
- * import { MemoryUsage } from "regimen"
+ * import { MemoryReport, MemoryUsage } from "regimen"
  *
  * const program = Effect.gen(function* () {
  *   const report = yield* MemoryReport.make

@@ -1,4 +1,9 @@
-/** A run answers the loop's questions with effects. It lives in a scope: when that closes early, for whatever reason, the state is saved as it is. */
+/**
+ * A run executes the events of the loop with effects, in a scope: when that closes early, for whatever reason, the state is saved as it is.
+ *
+ * The path of an event: `pull` here, `Turn.ts` (one turn), `EventHandlers.ts` (its effect), `TrainingWeights.ts` (an update on the device), and back to
+ * `Schedule/Play.ts`, which decides the next event.
+ */
 import { Cause, Effect, Stream } from "effect"
 import type { Checkpoint } from "../Checkpoint/CheckpointStore.ts"
 import type { Device, DeviceError } from "../Layer/Device/Device.ts"
@@ -18,9 +23,9 @@ export { type Interruption, type Options, type Services, type StartingWeights, s
 
 export interface Run<E, R> {
   /**
-   * The answered events, pulled: a run continues only as they are read, by one reader at a time. They only report: requests come from observers.
+   * Events, each after it was handled; the run advances only as they are read, by one reader at a time. They only report: requests come from observers.
    *
-   * **Errors**: those of the run, again and again once it has failed; `EventsInUse` where they have a reader; `RunClosed` after the scope.
+   * **Errors**: those of the run: after a failure every later read fails with the same error; `EventsInUse` where they have a reader; `RunClosed` after the scope.
    */
   readonly events: Stream.Stream<Plan.Event, E, R>
   /** The state that a checkpoint written now would hold. */
@@ -65,27 +70,27 @@ const events = <E, R>(run: RunContext<E, R>): Stream.Stream<Plan.Event, RunError
     )
   )
 
-/** Events that follow each other closely: the stream gets them together with the next of the others. */
+/** Events that the stream emits together with the next event of another kind. */
 const grouped = new Set<Plan.Tag>(["Microbatch", "StepStarted", "SubstepEnded", "Updating", "Updated"])
 
-/** Answers events up to the next that is not grouped. */
+/** Handles events up to the next that is not grouped. */
 const pull = <E, R>(run: RunContext<E, R>) =>
   Effect.gen(function* () {
-    const events: Array<Plan.Event> = []
-    for (let state = get(run); state.now.done !== true; state = get(run)) {
-      if (state.failure !== undefined) return yield* Effect.failCause(state.failure)
-      if (state.closed) return yield* new RunClosed()
-      const event = state.now.value
+    const batch: Array<Plan.Event> = []
+    for (let driver = get(run); driver.now.done !== true; driver = get(run)) {
+      if (driver.failure !== undefined) return yield* Effect.failCause(driver.failure)
+      if (driver.closed) return yield* new RunClosed()
+      const event = driver.now.value
       yield* Effect.onError(turn(run, event), (cause) => failed(run, cause))
       if (run.writer.failure() !== undefined) yield* failedSave(run)
-      events.push(event)
+      batch.push(event)
       if (event._tag === "StepEnded") yield* Effect.yieldNow // a synchronous backend starves timers and interruption otherwise
-      if (!grouped.has(event._tag)) return events as unknown as readonly [Plan.Event, ...Array<Plan.Event>]
+      if (!grouped.has(event._tag)) return batch as unknown as readonly [Plan.Event, ...Array<Plan.Event>]
     }
     return yield* Cause.done()
   })
 
-/** A run that failed stays so; one whose reader was interrupted goes on with the next. */
+/** Records a failure. After a failure every read fails; after an interruption the next reader continues. */
 const failed = <E, R>(run: RunContext<E, R>, cause: Cause.Cause<RunError | E>) =>
   Effect.sync(() => {
     if (!Cause.hasInterruptsOnly(cause)) set(run, { failure: cause })
@@ -96,6 +101,6 @@ const failedSave = <E, R>(run: RunContext<E, R>) =>
   Effect.suspend(() => {
     const failure = run.writer.failure()
     if (failure === undefined) return Effect.void
-    set(run, { sealed: true, failure })
+    set(run, { noMoreSaves: true, failure })
     return Effect.failCause(failure)
   })

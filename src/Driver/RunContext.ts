@@ -20,7 +20,7 @@ export interface RunState<E> {
   /** The event that is not answered yet, or the state at the end. A checkpoint written now must hold its `resumeState`. */
   readonly now: IteratorResult<Plan.Event, TrainerState>
   /** Whether the weights must not be saved: they are not finite, or the best instead of the last. */
-  readonly sealed: boolean
+  readonly noMoreSaves: boolean
   /** What ended the run before its end. */
   readonly failure: Cause.Cause<RunError | E> | undefined
   /** Whether the events have a reader. */
@@ -62,7 +62,7 @@ export interface RunContext<E, R> {
 /** The state of a run before its first event is answered. */
 export const initial = (now: IteratorResult<Plan.Event, TrainerState>): RunState<never> => ({
   now,
-  sealed: false,
+  noMoreSaves: false,
   failure: undefined,
   reading: false,
   closed: false,

@@ -28,7 +28,7 @@ export const running = Effect.fnUntraced(function* <E, R>(run: RunContext<E, R>,
     if (unsound > nonFiniteReported) yield* Effect.logWarning(NonFinite.warning(nonFinite, step, unsound - nonFiniteReported))
     set(run, { nonFiniteReported: unsound })
   } else if (!(Number.isFinite(loss) && Number.isFinite(gradNorm))) {
-    set(run, { sealed: true })
+    set(run, { noMoreSaves: true })
     return yield* new NonFiniteLoss({ step, loss, gradNorm })
   }
   return running

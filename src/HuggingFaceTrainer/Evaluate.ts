@@ -63,9 +63,9 @@ const evaluateWith = Effect.fnUntraced(function* <A, E, R, Found, E2, R2>(
   { generation, ignoreKeys, metricKeyPrefix = "eval", predictionLossOnly }: LoopOptions,
   how: (options: EvaluationOptions<E | CallbackFailed, R> & { readonly set: string }) => Effect.Effect<Found, E2, R2>
 ) {
-  const { args, cell } = context
+  const { args, ref } = context
   const logger = yield* Logger
-  const { callbacks, state, trained } = yield* Ref.get(cell)
+  const { callbacks, state, trained } = yield* Ref.get(ref)
   const { collect, ...lesson } = yield* Program.taskConfig(args, yield* context.parts)
   const shown = callbacks.some(({ name }) => name === "ProgressCallback")
   const { batchesPerEpoch: total } = loader
@@ -98,7 +98,7 @@ const evaluateWith = Effect.fnUntraced(function* <A, E, R, Found, E2, R2>(
       const began = yield* Clock.currentTimeNanos
       const weights = yield* (yield* present(context)).onDevice
       const took = Python.round(Number((yield* Clock.currentTimeNanos) - began) / 1e9, 4)
-      const preparation = yield* Ref.modify(cell, (held) => {
+      const preparation = yield* Ref.modify(ref, (held) => {
         const first = held.preparation ?? (trained || held.inTrain ? undefined : took)
         return [first, { ...held, preparation: first }]
       })
@@ -139,7 +139,7 @@ export const predict = Effect.fnUntraced(function* <A, E, R>(
       evaluationLoop(context, loader, { ...rest, metricKeyPrefix })
     )
   )
-  const { callbacks } = yield* Ref.get(context.cell)
+  const { callbacks } = yield* Ref.get(context.ref)
   yield* Effect.forEach(callbacks, (callback) => callback.onPredict?.(output.metrics) ?? Effect.void, { discard: true })
   return { ...output, metrics: { ...output.metrics, ...(yield* measured) } } satisfies PredictionOutput
 }, Effect.scoped)

@@ -19,7 +19,7 @@ export const evaluated = Effect.fnUntraced(function* <A, E, R>(
   { loader, set }: { readonly loader: Loader; readonly set: string },
   { clock, metrics }: Pick<Result, "clock" | "metrics">
 ) {
-  const { state, trained } = yield* Ref.get(context.cell)
+  const { state, trained } = yield* Ref.get(context.ref)
   const values = { ...metrics, ...tokens(context, state) }
   const logs = stamped({ ...metrics, ...clock, ...tokens(context, state) }, { state, trained })
   yield* written(context, { kind: "eval", set, values, clock })
@@ -31,7 +31,7 @@ export const evaluated = Effect.fnUntraced(function* <A, E, R>(
 
 /** Logs values of the user's own. */
 export const log = Effect.fnUntraced(function* <A, E, R>(context: TrainerContext<A, E, R>, logs: Figures) {
-  const held = yield* Ref.get(context.cell)
+  const held = yield* Ref.get(context.ref)
   const { state } = held
   const values = { ...logs, ...tokens(context, state) }
   yield* written(context, { kind: "train", values, clock: {} })
@@ -48,15 +48,15 @@ const stamped = (logs: Figures, { state, trained }: Pick<TrainerStatus<never, ne
 
 /** Gives an entry the stamp of the last run, if there was one, and logs it. */
 const written = Effect.fnUntraced(function* <A, E, R>(
-  { cell }: TrainerContext<A, E, R>,
+  { ref }: TrainerContext<A, E, R>,
   entry: Pick<Scalars, "kind" | "set" | "values" | "clock">
 ) {
   const logger = yield* Logger
-  const { history, state } = yield* Ref.get(cell)
+  const { history, state } = yield* Ref.get(ref)
   const { attempt, run } = history.at(-1) ?? { run: "", attempt: 0 }
   const scalars: Scalars = { _tag: "Scalars", run, attempt, step: state.step, epoch: state.epoch, ...entry }
   yield* logger.log(scalars)
-  yield* Ref.update(cell, (held) => ({ ...held, history: [...held.history, scalars] }))
+  yield* Ref.update(ref, (held) => ({ ...held, history: [...held.history, scalars] }))
 })
 
 /** Calls the handlers of an event outside of a training, where requests have no effect, and updates the callbacks' state. */
@@ -66,12 +66,12 @@ const notify = Effect.fnUntraced(function* <A, E, R>(
   logs: Figures,
   evalDataloaders: Readonly<Record<string, Loader>> = {}
 ) {
-  const { cell } = context
-  const { callbacks, running, state } = yield* Ref.get(cell)
+  const { ref } = context
+  const { callbacks, running, state } = yield* Ref.get(ref)
   const set = yield* CallbackSet.make(callbacks, state, running ?? (yield* viewsOf(context, evalDataloaders)))
   const replies = yield* set.notify({ ...event, state }, logs) ?? Effect.succeed(undefined)
   if (replies !== undefined)
-    yield* Ref.update(cell, (held) => ({ ...held, state: { ...held.state, callbacks: replies.callbacks } }))
+    yield* Ref.update(ref, (held) => ({ ...held, state: { ...held.state, callbacks: replies.callbacks } }))
 })
 
 /** The views that callbacks get outside of a training: the Trainer's own weights and parts. */

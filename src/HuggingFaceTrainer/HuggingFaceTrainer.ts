@@ -87,7 +87,7 @@ export const makeAs = Effect.fnUntraced(function* <A, E, R, G>(
     effect: Effect.Effect<B, E2, R2 | Scope.Scope>
   ): Effect.Effect<B, E2, Scope.Scope> => Effect.provide(effect, services) as Effect.Effect<B, E2, Scope.Scope>
   const held = <B>(what: (held: TrainerContext.TrainerStatus<E, R>) => B): Effect.Effect<B> =>
-    Effect.map(Ref.get(context.cell), what)
+    Effect.map(Ref.get(context.ref), what)
 
   return {
     // Attributes.

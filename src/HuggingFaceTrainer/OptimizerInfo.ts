@@ -44,14 +44,14 @@ export interface OptimizerGroup {
   readonly weightDecay: number
 }
 
-const trainedPaths = Effect.fnUntraced(function* <A, E, R>({ cell, model, options }: TrainerContext<A, E, R>) {
-  const { weights } = yield* Ref.get(cell)
+const trainedPaths = Effect.fnUntraced(function* <A, E, R>({ ref, model, options }: TrainerContext<A, E, R>) {
+  const { weights } = yield* Ref.get(ref)
   return Object.keys(weights.parameters).filter(trainableOf(model, options.trainable))
 })
 
 /** The parameters that decay, by path. */
-export const getDecayParameterNames = <A, E, R>({ cell }: TrainerContext<A, E, R>): Effect.Effect<ReadonlyArray<string>> =>
-  Effect.map(Ref.get(cell), ({ weights }) => Object.keys(weights.parameters).filter(matrices()))
+export const getDecayParameterNames = <A, E, R>({ ref }: TrainerContext<A, E, R>): Effect.Effect<ReadonlyArray<string>> =>
+  Effect.map(Ref.get(ref), ({ weights }) => Object.keys(weights.parameters).filter(matrices()))
 
 /** The groups of parameters, those that decay first. */
 export const optimizerGroups = <A, E, R>(context: TrainerContext<A, E, R>): Effect.Effect<ReadonlyArray<OptimizerGroup>> =>
@@ -69,13 +69,13 @@ export const getOptimizerGroup = <A, E, R>(context: TrainerContext<A, E, R>, pat
 
 /** The learning rate of the last update, for each group. */
 export const getLearningRates = Effect.fnUntraced(function* <A, E, R>(context: TrainerContext<A, E, R>) {
-  const { state } = yield* Ref.get(context.cell)
+  const { state } = yield* Ref.get(context.ref)
   return (yield* optimizerGroups(context)).map(() => state.lastUpdate.learningRate)
 })
 
 /** How many numbers are trained. */
 export const getNumTrainableParameters = Effect.fnUntraced(function* <A, E, R>(context: TrainerContext<A, E, R>) {
-  const { weights } = yield* Ref.get(context.cell)
+  const { weights } = yield* Ref.get(context.ref)
   const paths = yield* trainedPaths(context)
   return paths.reduce((sum, path) => sum + weights.parameters[path]!.data.length, 0)
 })

@@ -30,8 +30,8 @@ export const saveModel = Effect.fnUntraced(function* <A, E, R>(
 })
 
 /** Writes `trainer_state.json` into the output folder. */
-export const saveState = Effect.fnUntraced(function* <A, E, R>({ args, cell }: TrainerContext<A, E, R>) {
-  const { described, history, saved, state } = yield* Ref.get(cell)
+export const saveState = Effect.fnUntraced(function* <A, E, R>({ args, ref }: TrainerContext<A, E, R>) {
+  const { described, history, saved, state } = yield* Ref.get(ref)
   const known = described === undefined ? {} : { trainerState: described(state, saved) }
   yield* Disk.replace(
     args.outputDir,
@@ -42,11 +42,11 @@ export const saveState = Effect.fnUntraced(function* <A, E, R>({ args, cell }: T
 
 /** Writes the draft of a model card as `README.md` into the output folder. */
 export const createModelCard = Effect.fnUntraced(function* <A, E, R>(
-  { args, cell }: TrainerContext<A, E, R>,
+  { args, ref }: TrainerContext<A, E, R>,
   { modelName, ...metadata }: ModelCard.Metadata & { readonly modelName?: string } = {}
 ) {
   const path = yield* Path.Path
-  const { history } = yield* Ref.get(cell)
+  const { history } = yield* Ref.get(ref)
   const versions = { Regimen: packageJson.version, "TensorFlow.js": tf.version_core }
   const name = modelName ?? path.basename(path.resolve(args.outputDir))
   yield* Disk.replace(args.outputDir, "README.md", ModelCard.render({ ...metadata, name, history, args, versions }))

@@ -14,7 +14,7 @@ import { present, type TrainerContext } from "./TrainerContext.ts"
 
 /** The loss and the gradients of a batch, as the next update would take them. **Unit**: nats. **Shapes**: gradients as the parameters'. */
 export const trainingStep = Effect.fnUntraced(function* <A, E, R>(context: TrainerContext<A, E, R>, inputs: HostTensors) {
-  const { state } = yield* Ref.get(context.cell)
+  const { state } = yield* Ref.get(context.ref)
   const { model, reduction, seed, trainable } = yield* Program.taskConfig(context.args, yield* context.parts)
   const pass = Gradient.make({ model, reduction, trainable })
   const key = Key.fold(Key.fold(Key.fold(Key.make(seed), "step"), state.step), 0)

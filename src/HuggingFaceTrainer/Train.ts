@@ -35,7 +35,7 @@ export const train = Effect.fnUntraced(function* <A, E, R>(
   asked: TrainOptions | boolean | string = {}
 ) {
   const given: TrainOptions = typeof asked === "object" ? asked : { resumeFromCheckpoint: asked }
-  const { args, cell, options } = context
+  const { args, ref, options } = context
   yield* Effect.fromResult(check(given))
   const { trainDataset } = options
   if (trainDataset === undefined) return yield* noData("train")
@@ -45,18 +45,18 @@ export const train = Effect.fnUntraced(function* <A, E, R>(
     entries: ResumeFrom.entries
   })
   const model = options.modelInit === undefined ? context.model : options.modelInit()
-  const weights = options.modelInit === undefined ? (yield* Ref.get(cell)).weights : yield* fresh(args, model)
+  const weights = options.modelInit === undefined ? (yield* Ref.get(ref)).weights : yield* fresh(args, model)
   const program = Program.make({
     ...(yield* context.parts),
     model: from === "scratch" ? beginning(model, weights) : model,
     trainDataset,
     ...(options.evalDataset === undefined ? {} : { evalDataset: options.evalDataset })
   })
-  const { callbacks } = yield* Ref.get(cell)
-  const onStart = (running: Views) => Ref.update(cell, (held) => ({ ...held, running }))
+  const { callbacks } = yield* Ref.get(ref)
+  const onStart = (running: Views) => Ref.update(ref, (held) => ({ ...held, running }))
   const onSave = ({ state }: EventOf<"Saved">) =>
     Effect.as(
-      Ref.update(cell, (held) => ({ ...held, saved: state })),
+      Ref.update(ref, (held) => ({ ...held, saved: state })),
       []
     )
   const training = Effect.gen(function* () {
@@ -69,7 +69,7 @@ export const train = Effect.fnUntraced(function* <A, E, R>(
       { ...prepared, task: { ...prepared.task, ...ignoring } },
       { from, onInterrupt: logInterruption, onStart, observe: { Saved: onSave }, ...remembered }
     )
-    yield* Ref.update(cell, (held) => ({
+    yield* Ref.update(ref, (held) => ({
       ...held,
       weights: report.weights,
       state: report.state,
@@ -79,7 +79,7 @@ export const train = Effect.fnUntraced(function* <A, E, R>(
     }))
     return outputOf(report.state.step, report.history.at(-1)!)
   })
-  const within = (inTrain: boolean) => Ref.update(cell, (held) => ({ ...held, inTrain, running: undefined }))
+  const within = (inTrain: boolean) => Ref.update(ref, (held) => ({ ...held, inTrain, running: undefined }))
   return yield* Effect.scoped(training).pipe(
     callbacks.some(({ name }) => name === "ProgressCallback") ? (effect) => effect : quietly,
     Effect.andThen((output) => Effect.succeed(output)),

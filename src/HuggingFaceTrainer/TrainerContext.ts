@@ -49,7 +49,7 @@ export interface TrainerContext<A, E, R> {
   readonly options: Options<A, E, R>
   readonly args: Arguments.Arguments
   readonly model: Model
-  readonly cell: Ref.Ref<TrainerStatus<E, R>>
+  readonly ref: Ref.Ref<TrainerStatus<E, R>>
   /** The memory of its stages, where arguments ask for it. */
   readonly memory: MemoryReport.MemoryReport | undefined
   /** The options of a program, with the present callbacks. */
@@ -135,7 +135,7 @@ const assemble = Effect.fnUntraced(function* <A, E, R>(
     return yield* new InvalidTask({ reason: "The Trainer has no model. Give it `model`, or `modelInit`, which makes one." })
   const own = yield* trainerClass.parts(args, given, options.tokenizer)
   const { model = given } = own
-  const cell = yield* Ref.make<TrainerStatus<E, R>>({
+  const ref = yield* Ref.make<TrainerStatus<E, R>>({
     weights: yield* fresh(args, model),
     running: undefined,
     state: initial,
@@ -152,11 +152,8 @@ const assemble = Effect.fnUntraced(function* <A, E, R>(
     described: undefined,
     saved: null
   })
-  const parts = Effect.map(
-    Ref.get(cell),
-    ({ callbacks }): Parts<A, E, R> => ({ reduction, ...own, ...options, model, callbacks })
-  )
-  const context = { options: readIteratorsOnce(options), args, model, cell, memory, parts, settings: trainerClass.settings }
+  const parts = Effect.map(Ref.get(ref), ({ callbacks }): Parts<A, E, R> => ({ reduction, ...own, ...options, model, callbacks }))
+  const context = { options: readIteratorsOnce(options), args, model, ref, memory, parts, settings: trainerClass.settings }
   return context satisfies TrainerContext<A, E, R>
 })
 
@@ -165,15 +162,12 @@ export const fresh = (args: Arguments.Arguments, model: Model): Effect.Effect<Ho
   Effect.map(initialWeights(model, Key.make(args.seed)), (weights) => ({ ...weights, slots: {} }))
 
 /** The present weights: those of the training that is running, else the Trainer's. */
-export const present = <A, E, R>({ cell }: TrainerContext<A, E, R>): Effect.Effect<CurrentRun.WeightsSource> =>
-  Effect.map(Ref.get(cell), ({ running, weights }) => running?.weights ?? CurrentRun.hostSource(weights))
+export const present = <A, E, R>({ ref }: TrainerContext<A, E, R>): Effect.Effect<CurrentRun.WeightsSource> =>
+  Effect.map(Ref.get(ref), ({ running, weights }) => running?.weights ?? CurrentRun.hostSource(weights))
 
 /** Logs the unused columns that this Trainer has not logged yet. */
-export const logUnused = <A, E, R>(
-  { args, cell }: TrainerContext<A, E, R>,
-  columns: ReadonlyArray<string>
-): Effect.Effect<void> =>
-  Ref.modify(cell, (held) => [
+export const logUnused = <A, E, R>({ args, ref }: TrainerContext<A, E, R>, columns: ReadonlyArray<string>): Effect.Effect<void> =>
+  Ref.modify(ref, (held) => [
     columns.filter((column) => !held.unusedColumns.has(column)),
     { ...held, unusedColumns: new Set([...held.unusedColumns, ...columns]) }
   ]).pipe(Effect.flatMap(DataLoaders.logUnused), withLogLevel(args))

@@ -41,12 +41,12 @@ export interface Size extends WeightDecay.Decay {
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *
- * const slots = Adafactor.scaleByFactors().init({ w: tf.zeros([4, 3]) })
+ * const slots = Adafactor.scaleByFactoredRms().init({ w: tf.zeros([4, 3]) })
  * assert.deepEqual(slots["exp_avg_sq_row.w"]!.shape, [4])
  * assert.deepEqual(slots["exp_avg_sq_col.w"]!.shape, [3])
  * ```
  */
-export const scaleByFactors = ({ epsilon = 1e-30, decayRate = -0.8 }: Moments = {}): Transformation => ({
+export const scaleByFactoredRms = ({ epsilon = 1e-30, decayRate = -0.8 }: Moments = {}): Transformation => ({
   name: "adafactor",
   init: (parameters) => {
     const zeros: Record<string, Tensor> = {}

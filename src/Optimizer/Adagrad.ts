@@ -24,7 +24,7 @@ export interface Options {
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *
- * const { slots, updates } = Adagrad.scaleBySum().update({
+ * const { slots, updates } = Adagrad.scaleByRootSumSquares().update({
  *   gradients: { w: tf.tensor1d([3]) },
  *   parameters: {},
  *   slots: { "sum.w": tf.tensor1d([16]) },
@@ -34,7 +34,7 @@ export interface Options {
  * assert.ok(Math.abs(updates.w!.dataSync()[0]! - 3 / 5) < 1e-6)
  * ```
  */
-export const scaleBySum = ({ initial = 0, epsilon = 1e-10 }: Options = {}): Transformation => ({
+export const scaleByRootSumSquares = ({ initial = 0, epsilon = 1e-10 }: Options = {}): Transformation => ({
   name: "adagrad",
   init: (parameters) =>
     Tree.prefix(

@@ -6,11 +6,11 @@ import type { Transformation } from "./Transformation.ts"
 export interface Options {
   readonly beta1?: number
   readonly beta2?: number
-  /** Added to the root. */
+  /** Added to `sqrt(v)` in the denominator. */
   readonly epsilon?: number
-  /** Adds epsilon to the root before its bias correction, not after: the paper's epsilon hat. */
+  /** Adds epsilon to `sqrt(v)` before its bias correction, not after: the paper's epsilon hat. */
   readonly epsilonHat?: boolean
-  /** Divides by the largest mean square so far. */
+  /** Divides by the root of the largest mean square so far. */
   readonly amsgrad?: boolean
 }
 
@@ -48,8 +48,11 @@ export const scaleByAdam = ({
     return { ...zeros("exp_avg"), ...zeros("exp_avg_sq"), ...(amsgrad ? zeros("max_exp_avg_sq") : {}) }
   },
   scalars: ({ step }) => {
-    const root = Math.sqrt(1 - beta2 ** (step + 1))
-    return { correction: root / (1 - beta1 ** (step + 1)), epsilon: epsilonHat ? epsilon : epsilon * root }
+    const sqrtBiasCorrection2 = Math.sqrt(1 - beta2 ** (step + 1))
+    return {
+      correction: sqrtBiasCorrection2 / (1 - beta1 ** (step + 1)),
+      epsilon: epsilonHat ? epsilon : epsilon * sqrtBiasCorrection2
+    }
   },
   update: ({ gradients, slots, scalars }) => {
     const newSlots: Record<string, Tensor> = {}
@@ -57,9 +60,9 @@ export const scaleByAdam = ({
       const [meanPath, squarePath, largestPath] = [`exp_avg.${path}`, `exp_avg_sq.${path}`, `max_exp_avg_sq.${path}`]
       const mean = tf.add(tf.mul(slots[meanPath]!, beta1), tf.mul(gradient, 1 - beta1))
       const square = tf.add(tf.mul(slots[squarePath]!, beta2), tf.mul(tf.square(gradient), 1 - beta2))
-      const bound = amsgrad ? tf.maximum(slots[largestPath]!, square) : square
-      Object.assign(newSlots, { [meanPath]: mean, [squarePath]: square }, amsgrad ? { [largestPath]: bound } : {})
-      return tf.mul(tf.div(mean, tf.add(tf.sqrt(bound), scalars.epsilon!)), scalars.correction!)
+      const secondMoment = amsgrad ? tf.maximum(slots[largestPath]!, square) : square
+      Object.assign(newSlots, { [meanPath]: mean, [squarePath]: square }, amsgrad ? { [largestPath]: secondMoment } : {})
+      return tf.mul(tf.div(mean, tf.add(tf.sqrt(secondMoment), scalars.epsilon!)), scalars.correction!)
     })
     return { updates, slots: newSlots }
   }

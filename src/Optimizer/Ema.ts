@@ -31,7 +31,7 @@ export interface Options {
  *   parameters,
  *   gradients: { w: tf.scalar(8) },
  *   slots: optimizer.init(parameters),
- *   scalars: { "learning_rate.negative": tf.scalar(-0.5), "ema.decay": tf.scalar(0.75), "ema.gain": tf.scalar(0.25) }
+ *   scalars: { "learning_rate.negativeRate": tf.scalar(-0.5), "ema.decay": tf.scalar(0.75), "ema.gain": tf.scalar(0.25) }
  * })
  * assert.equal(Ema.read(slots).w!.dataSync()[0], 0) // 0.75 * 1 + 0.25 * (1 - 0.5 * 8)
  * ```

@@ -37,9 +37,9 @@ export interface Group {
  *   Optimizer.sgd()
  * )
  * assert.deepEqual(optimizer.scalars({ step: 2, learningRate: 0.5 }), {
- *   "embeddings.learning_rate.negative": -0.25,
- *   "head.learning_rate.negative": -5,
- *   "rest.learning_rate.negative": -0.5
+ *   "embeddings.learning_rate.negativeRate": -0.25,
+ *   "head.learning_rate.negativeRate": -5,
+ *   "rest.learning_rate.negativeRate": -0.5
  * })
  * ```
  */

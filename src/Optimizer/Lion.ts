@@ -24,7 +24,7 @@ export interface Options {
  * import assert from "node:assert/strict"
  * import "@tensorflow/tfjs-backend-cpu"
  *
- * const { updates } = Lion.scaleBySign().update({
+ * const { updates } = Lion.scaleByLion().update({
  *   gradients: { w: tf.tensor1d([3, 3]) },
  *   parameters: {},
  *   slots: { "exp_avg.w": tf.tensor1d([1, -1]) },
@@ -33,7 +33,7 @@ export interface Options {
  * assert.deepEqual([...updates.w!.dataSync()], [1, -1]) // 0.9 + 0.3 and -0.9 + 0.3
  * ```
  */
-export const scaleBySign = ({ beta1 = 0.9, beta2 = 0.99 }: Options = {}): Transformation => {
+export const scaleByLion = ({ beta1 = 0.9, beta2 = 0.99 }: Options = {}): Transformation => {
   const blend = (old: Tensor, gradient: Tensor, beta: number) => tf.add(tf.mul(old, beta), tf.mul(gradient, 1 - beta))
   return {
     name: "lion",

@@ -61,7 +61,7 @@ export const adagrad = ({
 }: Adagrad.Options & Decay & { readonly learningRateDecay?: number } = {}): Transformation =>
   chain(
     WeightDecay.add(weightDecay, decays),
-    Adagrad.scaleBySum(options),
+    Adagrad.scaleByRootSumSquares(options),
     mapContext(Scale.byLearningRate, ({ step, learningRate }) => ({
       step,
       learningRate: learningRate / (1 + step * learningRateDecay)
@@ -88,7 +88,7 @@ export const rmsprop = ({
 
 /** Makes Lion, with decoupled weight decay. **Source**: Chen et al. 2023, https://arxiv.org/abs/2302.06675; `optim="lion_32bit"`. */
 export const lion = ({ weightDecay = 0, decays, ...options }: Lion.Options & Decay = {}): Transformation =>
-  chain(Lion.scaleBySign(options), WeightDecay.add(weightDecay, decays), Scale.byLearningRate)
+  chain(Lion.scaleByLion(options), WeightDecay.add(weightDecay, decays), Scale.byLearningRate)
 
 /**
  * Makes GaLore's AdamW: Adam on projected gradients. Weight decay comes after the step, epsilon before the bias correction.
@@ -118,7 +118,7 @@ export const galoreAdamw = ({
 /** Makes GaLore's Adafactor, at the run's learning rate; weight decay is part of the step. **Source**: as of `galoreAdamw`; `optim="galore_adafactor"`. */
 export const galoreAdafactor = (options: GaLore.Options & Decay): Transformation =>
   chain(
-    GaLore.project(chain(Adafactor.scaleByFactors(), Clip.byRms(1)), options),
+    GaLore.project(chain(Adafactor.scaleByFactoredRms(), Clip.byRms(1)), options),
     Adafactor.step({ ...options, relativeStep: false, scaleParameter: false })
   )
 
@@ -143,7 +143,7 @@ export const adafactor = ({
   ...size
 }: Adafactor.Moments & Adafactor.Size & { readonly clipThreshold?: number } = {}): Transformation =>
   chain(
-    Adafactor.scaleByFactors({
+    Adafactor.scaleByFactoredRms({
       ...(epsilon === undefined ? {} : { epsilon }),
       ...(decayRate === undefined ? {} : { decayRate })
     }),

@@ -11,15 +11,15 @@ import type { Transformation } from "./Transformation.ts"
  * import { Scale } from "regimen/optim"
  * import assert from "node:assert/strict"
  *
- * assert.deepEqual(Scale.byLearningRate.scalars({ step: 3, learningRate: 0.5 }), { negative: -0.5 })
+ * assert.deepEqual(Scale.byLearningRate.scalars({ step: 3, learningRate: 0.5 }), { negativeRate: -0.5 })
  * ```
  */
 export const byLearningRate: Transformation = {
   name: "learning_rate",
   init: () => ({}),
-  scalars: ({ learningRate }) => ({ negative: -learningRate }),
+  scalars: ({ learningRate }) => ({ negativeRate: -learningRate }),
   update: ({ gradients, scalars }) => ({
-    updates: Tree.map(gradients, (gradient) => tf.mul(gradient, scalars.negative!)),
+    updates: Tree.map(gradients, (gradient) => tf.mul(gradient, scalars.negativeRate!)),
     slots: {}
   })
 }

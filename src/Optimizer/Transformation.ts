@@ -102,7 +102,7 @@ export const chain = (...transformations: ReadonlyArray<Transformation>): Transf
  * import assert from "node:assert/strict"
  *
  * const slow = pipe(Optimizer.sgd(), Transformation.mapContext((context) => ({ ...context, learningRate: context.learningRate / 4 })))
- * assert.deepEqual(slow.scalars({ step: 0, learningRate: 1 }), { "learning_rate.negative": -0.25 })
+ * assert.deepEqual(slow.scalars({ step: 0, learningRate: 1 }), { "learning_rate.negativeRate": -0.25 })
  * ```
  */
 export const mapContext: {

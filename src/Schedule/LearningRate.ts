@@ -10,7 +10,7 @@ export interface Options {
   readonly peak: number
   /** The straight rise from 0 to the peak. **Unit**: updates, epochs or a part of the run; 0 by default. */
   readonly warmup?: Clock.Span.Planned
-  /** Where the fall ends; the end of the run by default. */
+  /** Where the decay ends; the end of the run by default. */
   readonly total?: Clock.Span.Planned
 }
 
@@ -32,9 +32,9 @@ export class InvalidLearningRate extends Schema.TaggedError<InvalidLearningRate>
 }
 
 /**
- * Makes a learning rate from its fall after the warm-up, as a factor of the peak.
+ * Makes a learning rate from its decay after the warm-up, as a factor of the peak.
  *
- * **Unit**: `fall` takes the updates done so far.
+ * **Unit**: `decay` takes the updates done so far.
  *
  * **Errors**: this and all below throw `InvalidLearningRate` or `InvalidSpan` at once.
  *
@@ -49,8 +49,8 @@ export class InvalidLearningRate extends Schema.TaggedError<InvalidLearningRate>
  * assert.deepEqual(rates, [0, 0.4, 0.8, 0.4, 0.2])
  * ```
  */
-export const make = (options: Options, fall: (step: number, shape: Shape) => number): Schedule.Schedule<number> =>
-  fromFactor(options, (step, shape) => (step < shape.warmup ? step / Math.max(1, shape.warmup) : fall(step, shape)))
+export const make = (options: Options, decay: (step: number, shape: Shape) => number): Schedule.Schedule<number> =>
+  fromFactor(options, (step, shape) => (step < shape.warmup ? step / Math.max(1, shape.warmup) : decay(step, shape)))
 
 /** Stays at the peak after the warm-up. **Source**: `constant`, `constant_with_warmup`. */
 export const constant = (options: Options): Schedule.Schedule<number> => make(options, () => 1)
@@ -60,7 +60,7 @@ export const linear = (options: Options): Schedule.Schedule<number> =>
   make(options, (step, { total, warmup }) => Math.max(0, (total - step) / Math.max(1, total - warmup)))
 
 export interface Cosine extends Options {
-  /** Waves over the fall: 0.5, half a wave from the peak to the floor, by default. */
+  /** Waves over the decay: 0.5, half a wave from the peak to the floor, by default. */
   readonly cycles?: number
   /** The lowest learning rate; 0 by default. */
   readonly floor?: number
@@ -85,20 +85,21 @@ export interface Cosine extends Options {
 export const cosine = (options: Cosine): Schedule.Schedule<number> => {
   const { cycles = 0.5 } = options
   const low = lowest(options)
-  return make(options, (step, shape) => lift(low, wave(cycles, along(step, shape))))
+  return make(options, (step, shape) => aboveFloor(low, cosineWave(cycles, progress(step, shape))))
 }
 
 /** Falls along a cosine to 0 and starts again at the peak, `cycles` times (once by default). **Source**: `cosine_with_restarts`. */
 export const cosineWithRestarts = (options: Options & { readonly cycles?: number }): Schedule.Schedule<number> => {
   const { cycles = 1 } = options
   return make(options, (step, shape) => {
-    const progress = along(step, shape)
-    return progress >= 1 ? 0 : Math.max(0, wave(0.5, (cycles * progress) % 1))
+    const done = progress(step, shape)
+    return done >= 1 ? 0 : Math.max(0, cosineWave(0.5, (cycles * done) % 1))
   })
 }
 
 /**
- * Is `cosine` one update ahead: the first update learns already, and the warm-up's last has the peak. `start` is the learning rate of the first update.
+ * Like `cosine`, shifted one update earlier: the first update's learning rate is not 0, and the last of the warm-up is the peak.
+ * `start` is the learning rate of the first update.
  *
  * **Source**: `cosine_warmup_with_min_lr`, `warmup_lr_rate` (there as a part of the peak).
  */
@@ -107,7 +108,7 @@ export const cosineFromFirst = (options: Cosine & { readonly start?: number }): 
   const low = lowest(options)
   if (start !== undefined) notNegative("start", start)
   return fromFactor(options, (step, { total, warmup }) => {
-    if (step >= warmup) return lift(low, wave(cycles, (step - warmup + 1) / Math.max(1, total - warmup)))
+    if (step >= warmup) return aboveFloor(low, cosineWave(cycles, (step - warmup + 1) / Math.max(1, total - warmup)))
     if (start === undefined) return (step + 1) / Math.max(1, warmup)
     const from = ratio(start, peak)
     return from + ((1 - from) * step) / Math.max(1, warmup - 1)
@@ -120,7 +121,7 @@ export const polynomial = (options: Options & { readonly end?: number; readonly 
   if (!(end < peak)) throw new InvalidLearningRate({ option: "end", value: end, expected: `less than the peak (${peak})` })
   return make(
     options,
-    (step, shape) => (step >= shape.total ? end : (peak - end) * (1 - along(step, shape)) ** power + end) / peak
+    (step, shape) => (step >= shape.total ? end : (peak - end) * (1 - progress(step, shape)) ** power + end) / peak
   )
 }
 
@@ -131,13 +132,13 @@ export const inverseSqrt = (options: Options & { readonly timescale?: number }):
     return 1 / Math.sqrt((step + scale - warmup) / scale)
   })
 
-/** How a rise or a fall bends. */
+/** The shape of a warm-up or a decay. */
 export type Bend = "linear" | "cosine" | "1-sqrt"
 
 export interface WarmupStableDecay extends Options {
-  /** How long the fall at the end takes. */
+  /** The length of the decay at the end. */
   readonly decay: Clock.Span.Planned
-  /** How long the peak is held; what warm-up and fall leave by default. */
+  /** How long the peak is held; what warm-up and decay leave by default. */
   readonly stable?: Clock.Span.Planned
   readonly floor?: number
   readonly warmupBend?: Bend
@@ -171,12 +172,19 @@ export const warmupStableDecay = (options: WarmupStableDecay): Schedule.Schedule
   ]
   const stable = options.stable === undefined ? undefined : Clock.planned(options.stable)
   return Schedule.make(({ step }, horizon) => {
-    const rise = Clock.toSteps(warmup, horizon)
-    const fall = Clock.toSteps(decay, horizon)
-    const hold = rise + (stable === undefined ? Clock.toSteps(total, horizon) - rise - fall : Clock.toSteps(stable, horizon))
-    if (step < rise) return peak * lift(low, risen(warmupBend, step / Math.max(1, rise)))
-    if (step < hold) return peak
-    return peak * (step < hold + fall ? lift(low, fallen(decayBend, cycles, (step - hold) / Math.max(1, fall))) : low)
+    const warmupSteps = Clock.toSteps(warmup, horizon)
+    const decaySteps = Clock.toSteps(decay, horizon)
+    const decayStart =
+      warmupSteps +
+      (stable === undefined ? Clock.toSteps(total, horizon) - warmupSteps - decaySteps : Clock.toSteps(stable, horizon))
+    if (step < warmupSteps) return peak * aboveFloor(low, warmupFactor(warmupBend, step / Math.max(1, warmupSteps)))
+    if (step < decayStart) return peak
+    return (
+      peak *
+      (step < decayStart + decaySteps
+        ? aboveFloor(low, decayFactor(decayBend, cycles, (step - decayStart) / Math.max(1, decaySteps)))
+        : low)
+    )
   })
 }
 
@@ -266,14 +274,14 @@ const lowest = ({ floor = 0, peak }: { readonly floor?: number; readonly peak: n
 
 const ratio = (part: number, peak: number): number => (peak === 0 ? 0 : part / peak)
 
-const along = (step: number, { total, warmup }: Shape): number => (step - warmup) / Math.max(1, total - warmup)
+const progress = (step: number, { total, warmup }: Shape): number => (step - warmup) / Math.max(1, total - warmup)
 
-const wave = (cycles: number, progress: number): number => 0.5 * (1 + Math.cos(Math.PI * cycles * 2 * progress))
+const cosineWave = (cycles: number, progress: number): number => 0.5 * (1 + Math.cos(Math.PI * cycles * 2 * progress))
 
-const lift = (low: number, factor: number): number => Math.max(0, factor * (1 - low) + low)
+const aboveFloor = (low: number, factor: number): number => Math.max(0, factor * (1 - low) + low)
 
-const risen = (bend: Bend, progress: number): number =>
+const warmupFactor = (bend: Bend, progress: number): number =>
   bend === "linear" ? progress : bend === "cosine" ? 0.5 * (1 - Math.cos(Math.PI * progress)) : 1 - Math.sqrt(1 - progress)
 
-const fallen = (bend: Bend, cycles: number, progress: number): number =>
-  bend === "linear" ? 1 - progress : bend === "cosine" ? wave(cycles, progress) : 1 - Math.sqrt(progress)
+const decayFactor = (bend: Bend, cycles: number, progress: number): number =>
+  bend === "linear" ? 1 - progress : bend === "cosine" ? cosineWave(cycles, progress) : 1 - Math.sqrt(progress)

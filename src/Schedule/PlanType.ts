@@ -11,7 +11,7 @@ export interface Plan {
   readonly log: Trigger.Input
   readonly evaluate: Trigger.Input
   readonly save: Trigger.Input
-  /** Whether the run is over. `play` adds the horizon's end to it. A resumed run asks again, so a level that has become true should stay so. */
+  /** Whether the run is over. `play` adds the horizon's end to it. A resumed run asks again, so a condition that has become true should stay true. */
   readonly stop: Schedule.Input<boolean>
   /** The early stopping that `stop` applies, if it does: the message at the end of the run names it. */
   readonly patience?: Patience

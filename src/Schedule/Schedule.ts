@@ -1,4 +1,4 @@
-/** A schedule is a level: a pure function of the state (a learning rate, a batch size, "are we done?"). */
+/** A pure function of the state and the horizon: a number such as the learning rate, or a condition (a boolean) such as whether to stop. */
 import { Duration, Effect, Schedule as EffectSchedule, Function as Fn, Pipeable } from "effect"
 import type { TrainerState } from "../TrainerState.ts"
 import * as State from "../TrainerState.ts"
@@ -40,8 +40,8 @@ export interface Best {
  * assert.equal(half(TrainerState.initial, Horizon.make({ maxSteps: 10, batchesPerEpoch: 5 })), false)
  * ```
  */
-export const make = <A>(level: Schedule.Input<A>): Schedule<A> =>
-  Object.assign((state: TrainerState, horizon: Horizon) => level(state, horizon), Pipeable.Prototype)
+export const make = <A>(schedule: Schedule.Input<A>): Schedule<A> =>
+  Object.assign((state: TrainerState, horizon: Horizon) => schedule(state, horizon), Pipeable.Prototype)
 
 /** Makes a schedule that never changes. */
 export const constant = <A>(value: A): Schedule<A> => make(() => value)
@@ -115,7 +115,7 @@ export const waited = (options: Patience): Schedule<number> => {
 }
 
 /**
- * Applies a function to a level.
+ * Applies a function to a schedule's value.
  *
  * @example
  * ```ts
@@ -139,7 +139,7 @@ export const zip: {
   make((state, horizon) => [self(state, horizon), that(state, horizon)] as const)
 )
 
-/** Combines two levels: `Schedule.zipWith(impatient, late, (a, b) => a || b)`. */
+/** Combines the values of two schedules: `Schedule.zipWith(impatient, late, (a, b) => a || b)`. */
 export const zipWith: {
   <A, B, C>(that: Schedule.Input<B>, f: (a: A, b: B) => C): (self: Schedule.Input<A>) => Schedule<C>
   <A, B, C>(self: Schedule.Input<A>, that: Schedule.Input<B>, f: (a: A, b: B) => C): Schedule<C>
@@ -181,8 +181,8 @@ export const join: {
 })
 
 /**
- * Lifts a schedule into Effect's: it goes on for ever, takes states and gives levels. There is no way back, since Effect's schedules
- * hide their counters; they are for retrying and polling, not for training time.
+ * Converts to a Schedule of Effect, which recurs forever, takes states and outputs the schedule's values. There is no conversion back, since Effect's
+ * schedules hide their counters.
  *
  * @example
  * ```ts

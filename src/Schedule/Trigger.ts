@@ -1,4 +1,4 @@
-/** A trigger is an edge: a pure function of the states before and after a transition. It asks; it does not act. */
+/** A pure function of the states before and after a transition: whether something (a log, an evaluation, a save) happens there. */
 import { Function as Fn, Pipeable } from "effect"
 import type { TrainerState } from "../TrainerState.ts"
 import * as Clock from "./Clock.ts"
@@ -24,12 +24,13 @@ export const never: Trigger = make(() => false)
 /**
  * Fires whenever a clock crosses a multiple of a span.
  *
- * **Unit**: a number counts updates; strings carry their unit (`"2ep"`, `"500ba"`, `"10_000sp"`, `"1e6tok"`, `"0.1dur"`).
+ * **Unit**: a number counts updates; strings carry their unit: `"2ep"` (epochs), `"500ba"` (batches), `"10_000sp"` (samples), `"1e6tok"` (tokens), `"0.1dur"`
+ * (a part of the run).
  *
  * **Law**: it fires on a transition from a to b exactly when floor(b/n) > floor(a/n), so how often it fires in a run does not depend on where the run is interrupted
  * (test/property/trigger.test.ts). Counted in integers: a tenth of an epoch never misses a multiple.
  *
- * **Errors**: throws `InvalidSpan` for a span that cannot be read, or of nothing.
+ * **Errors**: throws `InvalidSpan` for a span that cannot be parsed, and for a span of 0.
  *
  * **Source**: `logging_steps`, `eval_steps`, `save_steps` compile to it.
  *
@@ -45,35 +46,35 @@ export const never: Trigger = make(() => false)
  * ```
  */
 export const every = (span: Clock.Span.Input): Trigger => {
-  const read = Clock.fromInput(span)
-  if (read.count.over === 0) throw new Clock.InvalidSpan({ span: JSON.stringify(span), reason: "nothing has no multiples" })
-  return make((before, after, horizon) => Clock.passed(read, after, horizon) > Clock.passed(read, before, horizon))
+  const parsed = Clock.fromInput(span)
+  if (parsed.count.over === 0) throw new Clock.InvalidSpan({ span: JSON.stringify(span), reason: "a span of 0 has no multiples" })
+  return make((before, after, horizon) => Clock.passed(parsed, after, horizon) > Clock.passed(parsed, before, horizon))
 }
 
-/** Fires at each end of an epoch, those that a stop cuts short included. */
+/** Fires at the end of each epoch, including epochs that a stop ends early. */
 export const epochEnd: Trigger = every(Clock.span(1, Clock.epochsEnded))
 
 /** Fires once, when a clock reaches a span. */
 export const reaches = (span: Clock.Span.Input): Trigger => onset(Schedule.reached(span))
 
-/** Fires when a level becomes true. */
-export const onset = (level: Schedule.Schedule.Input<boolean>): Trigger =>
-  make((before, after, horizon) => !level(before, horizon) && level(after, horizon))
+/** Fires when a condition (a boolean Schedule) becomes true. */
+export const onset = (condition: Schedule.Schedule.Input<boolean>): Trigger =>
+  make((before, after, horizon) => !condition(before, horizon) && condition(after, horizon))
 
 /**
- * Fires when a level changes: `changes(Schedule.bestStep(goal))` saves each new best.
+ * Fires when the value of a Schedule changes: `changes(Schedule.bestStep(goal))` saves each new best.
  *
- * **Law**: levels are compared with `Object.is`, so they should be numbers, strings or booleans.
+ * **Law**: values are compared with `Object.is`, so they should be numbers, strings or booleans.
  */
-export const changes = (level: Schedule.Schedule.Input<unknown>): Trigger =>
-  make((before, after, horizon) => !Object.is(level(before, horizon), level(after, horizon)))
+export const changes = (schedule: Schedule.Schedule.Input<unknown>): Trigger =>
+  make((before, after, horizon) => !Object.is(schedule(before, horizon), schedule(after, horizon)))
 
-/** Lets a trigger through only while a level is true: `Trigger.every(100).pipe(Trigger.when(Schedule.reached("1ep")))`. */
+/** Fires when a trigger does and a condition (a boolean Schedule) is true: `Trigger.every(100).pipe(Trigger.when(Schedule.reached("1ep")))`. */
 export const when: {
-  (level: Schedule.Schedule.Input<boolean>): (self: Trigger.Input) => Trigger
-  (self: Trigger.Input, level: Schedule.Schedule.Input<boolean>): Trigger
-} = Fn.dual(2, (self: Trigger.Input, level: Schedule.Schedule.Input<boolean>) =>
-  make((before, after, horizon) => level(after, horizon) && self(before, after, horizon))
+  (condition: Schedule.Schedule.Input<boolean>): (self: Trigger.Input) => Trigger
+  (self: Trigger.Input, condition: Schedule.Schedule.Input<boolean>): Trigger
+} = Fn.dual(2, (self: Trigger.Input, condition: Schedule.Schedule.Input<boolean>) =>
+  make((before, after, horizon) => condition(after, horizon) && self(before, after, horizon))
 )
 
 /** Fires when either does. */

@@ -42,7 +42,7 @@ export interface Finding {
  *   weights: { parameters: { w: tf.scalar(1) }, buffers: {}, slots: {} },
  *   batches: [{ x: tf.tensor1d([-1]), y: tf.tensor1d([0]) }],
  *   keys: [Key.make(0)],
- *   scalars: { "learning_rate.negative": tf.scalar(-0.1) }
+ *   scalars: { "learning_rate.negativeRate": tf.scalar(-0.1) }
  * })
  * assert.equal(Result.getOrThrow(Result.flip(finding)).kernel, "Log")
  * ```

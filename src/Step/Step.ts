@@ -12,7 +12,7 @@ import { perToken, type Reduction } from "./Reduction.ts"
 export interface Input {
   readonly weights: Weights
   readonly batches: ReadonlyArray<Tensors>
-  /** One a micro-batch, made from (seed, step, micro-batch). */
+  /** One per micro-batch, made from (seed, step, micro-batch). */
   readonly keys: ReadonlyArray<Key>
   /** The optimizer's scalars for this update, on the device. */
   readonly scalars: Tensors
@@ -72,7 +72,7 @@ export interface Options {
  *   weights: { parameters: { w: tf.scalar(1) }, buffers: {}, slots: {} },
  *   batches: [{ x: tf.tensor1d([1, 2]), y: tf.tensor1d([0, 0]) }],
  *   keys: [Key.make(0)],
- *   scalars: { "learning_rate.negative": tf.scalar(-0.1) }
+ *   scalars: { "learning_rate.negativeRate": tf.scalar(-0.1) }
  * })
  * assert.equal(loss.dataSync()[0], 2.5) // (1 + 4) / 2
  * assert.equal(weights.parameters.w!.dataSync()[0], 0.5) // 1 - 0.1 * 5
@@ -95,15 +95,15 @@ export const make = ({
       const { parameters } = weights
       const { updates, slots } = optimizer.update({ gradients, parameters, slots: weights.slots, scalars })
       const moved = Tree.map(updates, (update, path) => tf.add(parameters[path]!, update))
-      const sound = skipNonFinite ? Finite.all(loss, gradNorm) : undefined
-      const unless = (news: Tensors, old: Tensors): Tensors =>
-        sound === undefined ? news : Tree.map(news, (tensor, path) => tf.where(sound, tensor, old[path]!))
-      const own = owner([...Object.values(weights), ...batches, scalars])
+      const allFinite = skipNonFinite ? Finite.all(loss, gradNorm) : undefined
+      const keepOldIfNonFinite = (updated: Tensors, old: Tensors): Tensors =>
+        allFinite === undefined ? updated : Tree.map(updated, (tensor, path) => tf.where(allFinite, tensor, old[path]!))
+      const detach = detacher([...Object.values(weights), ...batches, scalars])
       return {
         weights: {
-          parameters: own({ ...parameters, ...unless(moved, parameters) }),
-          buffers: own(unless(total.buffers, weights.buffers)),
-          slots: own({ ...weights.slots, ...unless(slots, weights.slots) })
+          parameters: detach({ ...parameters, ...keepOldIfNonFinite(moved, parameters) }),
+          buffers: detach(keepOldIfNonFinite(total.buffers, weights.buffers)),
+          slots: detach({ ...weights.slots, ...keepOldIfNonFinite(slots, weights.slots) })
         },
         loss,
         gradNorm,
@@ -112,13 +112,13 @@ export const make = ({
     })
 }
 
-/** Copies (by reference, on the device) what is not the step's own, or is already given away. */
-const owner = (foreign: ReadonlyArray<Tensors>) => {
-  const taken = new Set(foreign.flatMap((tensors) => Object.values(tensors)))
+/** Clones (by reference: no data are copied) tensors that belong to the input or are already in the output. */
+const detacher = (inputs: ReadonlyArray<Tensors>) => {
+  const taken = new Set(inputs.flatMap((tensors) => Object.values(tensors)))
   return (tensors: Tensors): Tensors =>
     Tree.map(tensors, (tensor) => {
-      const mine = taken.has(tensor) ? tf.clone(tensor) : tensor
-      taken.add(mine)
-      return mine
+      const cloned = taken.has(tensor) ? tf.clone(tensor) : tensor
+      taken.add(cloned)
+      return cloned
     })
 }

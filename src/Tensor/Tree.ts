@@ -1,4 +1,4 @@
-/** Flat records by dotted path, as parameters, gradients and slots are, and functions on them. */
+/** A tree is a flat record by dotted path, such as `{ "encoder.weight": x }`: the form of parameters, gradients and slots. */
 import { Schema } from "effect"
 import { dual } from "effect/Function"
 

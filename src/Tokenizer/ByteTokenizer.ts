@@ -1,9 +1,9 @@
 /** Byte-level and character-level tokenizers, which need neither files nor training. */
 import { fromFiles } from "./HuggingFace.ts"
 import type { Tokenizer } from "./Tokenizer.ts"
-import * as TokenizerJson from "./TokenizerJson.ts"
+import * as TokenizerFiles from "./TokenizerFiles.ts"
 
-export type { Special } from "./TokenizerJson.ts"
+export type { Special } from "./TokenizerFiles.ts"
 
 /**
  * Creates a byte-level tokenizer: ids 0 to 255 are UTF-8 bytes, special tokens start at 256 (default `<bos>`, `<eos>` and `<pad>`).
@@ -20,13 +20,13 @@ export type { Special } from "./TokenizerJson.ts"
  * assert.equal(tokenizer.vocabularySize, 259)
  * ```
  */
-export const bytes = (options: { readonly special?: TokenizerJson.Special } = {}): Tokenizer =>
+export const bytes = (options: { readonly special?: TokenizerFiles.Special } = {}): Tokenizer =>
   fromFiles(
-    TokenizerJson.files({
-      model: TokenizerJson.bpe(TokenizerJson.numbered(TokenizerJson.byteAlphabet()), []),
+    TokenizerFiles.files({
+      model: TokenizerFiles.bpe(TokenizerFiles.numbered(TokenizerFiles.byteAlphabet()), []),
       special: options.special ?? { bos: "<bos>", eos: "<eos>", pad: "<pad>" },
-      preTokenizer: TokenizerJson.byteLevel,
-      decoder: TokenizerJson.byteLevel
+      preTokenizer: TokenizerFiles.byteLevel,
+      decoder: TokenizerFiles.byteLevel
     })
   )
 
@@ -45,14 +45,14 @@ export const bytes = (options: { readonly special?: TokenizerJson.Special } = {}
  * assert.deepEqual(Tokenizer.encode(tokenizer, "hole?").input_ids, [1, 3, 2, 0, tokenizer.special.unk])
  * ```
  */
-export const characters = (texts: Iterable<string>, options: { readonly special?: TokenizerJson.Special } = {}): Tokenizer => {
+export const characters = (texts: Iterable<string>, options: { readonly special?: TokenizerFiles.Special } = {}): Tokenizer => {
   const special = options.special ?? { bos: "<bos>", eos: "<eos>", unk: "<unk>", pad: "<pad>" }
   const seen = new Set<string>()
   for (const text of texts) for (const character of text.toWellFormed()) seen.add(character)
-  const vocab = TokenizerJson.numbered(
-    [...seen].sort((a, b) => a.codePointAt(0)! - b.codePointAt(0)!).concat(TokenizerJson.tokensOf(special))
+  const vocab = TokenizerFiles.numbered(
+    [...seen].sort((a, b) => a.codePointAt(0)! - b.codePointAt(0)!).concat(TokenizerFiles.tokensOf(special))
   )
   return fromFiles(
-    TokenizerJson.files({ model: TokenizerJson.bpe(vocab, [], special.unk ?? null), special, decoder: { type: "Fuse" } })
+    TokenizerFiles.files({ model: TokenizerFiles.bpe(vocab, [], special.unk ?? null), special, decoder: { type: "Fuse" } })
   )
 }

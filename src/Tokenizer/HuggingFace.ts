@@ -6,7 +6,7 @@ import * as Library from "./Library.ts"
 import * as PostProcessor from "./PostProcessor.ts"
 import * as Spans from "./Spans.ts"
 import { type Files, type Role, roles, type Side, type Tokenizer } from "./Tokenizer.ts"
-import * as TokenizerJson from "./TokenizerJson.ts"
+import * as TokenizerFiles from "./TokenizerFiles.ts"
 
 /** The files of a tokenizer; all but the first are optional. */
 export const names = ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"] as const
@@ -129,7 +129,7 @@ const Json = Schema.StructWithRest(
 /** Returns the function that maps a token of this model to its bytes. */
 const bytesOf = ({ model, pre_tokenizer }: typeof Json.Type, unknown: string | undefined): Spans.Options["bytesOf"] => {
   const utf8 = new TextEncoder()
-  const byteOf = new globalThis.Map(TokenizerJson.byteAlphabet().map((character, byte) => [character, byte]))
+  const byteOf = new globalThis.Map(TokenizerFiles.byteAlphabet().map((character, byte) => [character, byte]))
   const isByteLevel = JSON.stringify(pre_tokenizer ?? null).includes('"ByteLevel"')
   const prefix = typeof model.continuing_subword_prefix === "string" ? model.continuing_subword_prefix : ""
   return (token) => {

@@ -4,7 +4,7 @@ import { fromFiles } from "./HuggingFace.ts"
 import * as Library from "./Library.ts"
 import * as Merges from "./Merges.ts"
 import type { Tokenizer } from "./Tokenizer.ts"
-import * as TokenizerJson from "./TokenizerJson.ts"
+import * as TokenizerFiles from "./TokenizerFiles.ts"
 
 export interface Training {
   /** The maximum size of the vocabulary, including special tokens. It is smaller if no further pair reaches `minFrequency`. */
@@ -12,7 +12,7 @@ export interface Training {
   /** Pairs that occur less often than this are not merged. Default 2. */
   readonly minFrequency?: number
   /** The special tokens, which get the first ids. */
-  readonly special?: TokenizerJson.Special
+  readonly special?: TokenizerFiles.Special
 }
 
 /**
@@ -33,14 +33,14 @@ export interface Training {
  */
 export const trainBpe = (texts: Iterable<string>, options: Training): Tokenizer => {
   const special = options.special ?? { bos: "<bos>", eos: "<eos>", pad: "<pad>" }
-  const words = countWords(texts, Library.splitter({ pre_tokenizer: TokenizerJson.byteLevel }))
-  const { tokens, merges } = train(words, special, TokenizerJson.byteAlphabet(), "", options)
+  const words = countWords(texts, Library.splitter({ pre_tokenizer: TokenizerFiles.byteLevel }))
+  const { tokens, merges } = train(words, special, TokenizerFiles.byteAlphabet(), "", options)
   return fromFiles(
-    TokenizerJson.files({
-      model: TokenizerJson.bpe(TokenizerJson.numbered(tokens), merges),
+    TokenizerFiles.files({
+      model: TokenizerFiles.bpe(TokenizerFiles.numbered(tokens), merges),
       special,
-      preTokenizer: TokenizerJson.byteLevel,
-      decoder: TokenizerJson.byteLevel
+      preTokenizer: TokenizerFiles.byteLevel,
+      decoder: TokenizerFiles.byteLevel
     })
   )
 }
@@ -73,13 +73,13 @@ export const trainWordPiece = (
   const preTokenizer = { type: "BertPreTokenizer" }
   const words = countWords(texts, Library.splitter({ normalizer, pre_tokenizer: preTokenizer }))
   const { tokens } = train(words, special, [], "##", options)
-  const vocab = TokenizerJson.numbered(tokens)
+  const vocab = TokenizerFiles.numbered(tokens)
   const specialToken = (token: string, type_id: number) => ({ SpecialToken: { id: token, type_id } })
   const sequence = (id: "A" | "B", type_id: number) => ({ Sequence: { id, type_id } })
   const specialEntry = (token: string) => [token, { id: token, ids: [vocab[token]], tokens: [token] }]
   const single = [specialToken(special.cls, 0), sequence("A", 0), specialToken(special.sep, 0)]
   return fromFiles(
-    TokenizerJson.files({
+    TokenizerFiles.files({
       model: { type: "WordPiece", unk_token: special.unk, continuing_subword_prefix: "##", max_input_chars_per_word: 100, vocab },
       special,
       normalizer,
@@ -104,7 +104,7 @@ const countWords = (texts: Iterable<string>, split: (text: string) => ReadonlyAr
 
 const train = (
   words: ReadonlyMap<string, number>,
-  special: TokenizerJson.Special,
+  special: TokenizerFiles.Special,
   alphabet: ReadonlyArray<string>,
   prefix: string,
   { vocabularySize, minFrequency = 2 }: Training
@@ -118,7 +118,7 @@ const train = (
     }
   }
   const sorted = [...characters].sort((a, b) => a.codePointAt(0)! - b.codePointAt(0)!)
-  const tokens = [...new Set([...TokenizerJson.tokensOf(special), ...sorted])]
+  const tokens = [...new Set([...TokenizerFiles.tokensOf(special), ...sorted])]
   const needed = tokens.length + continuing.size
   if (!(vocabularySize >= needed)) throw new VocabularyTooSmall({ vocabularySize, needed })
   return Merges.train({ words, tokens, vocabularySize, minFrequency, prefix })

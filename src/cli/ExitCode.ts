@@ -6,10 +6,10 @@ export const done = 0
 export const failed = 1
 /** The arguments, the program or the folder are not such that a run could start. */
 export const badArguments = 2
-/** Interrupted where there was no run to save: what shells say of Ctrl-C. */
-export const cut = 130
-/** The run was interrupted and its state is saved: the same command goes on. */
-export const interrupted = 75
+/** Interrupted where there was no run to save: the code that shells use for Ctrl-C. */
+export const interruptedUnsaved = 130
+/** The run was interrupted and its state is saved: the same command continues it. */
+export const interruptedSaved = 75
 
 /** Errors that are the caller's to mend: nothing was trained. Of data that fail later on, a run says that it failed. */
 const caller = new Set([

@@ -178,13 +178,13 @@ const train = Effect.fnUntraced(function* <E, R, E2, R2>(options: {
     return trained
   })
   const interrupted = Effect.gen(function* () {
-    process.exitCode = interruption.safe ? ExitCode.interrupted : ExitCode.failed
+    process.exitCode = interruption.safe ? ExitCode.interruptedSaved : ExitCode.failed
     yield* Effect.ignore(record("interrupted", interruption.step))
     yield* Console.log(TrainText.interrupted(folder, interruption, args))
     yield* end("interrupted", interruption.step, {})
   })
   const interruptedAfter = Effect.fnUntraced(function* (step: number, trained: Results) {
-    process.exitCode = ExitCode.interrupted
+    process.exitCode = ExitCode.interruptedSaved
     yield* Console.log(TrainText.interruptedAfter(folder, phases))
     yield* end("interrupted", step, trained)
   })

@@ -7,5 +7,6 @@ import * as ExitCode from "./ExitCode.ts"
 export const run = <E>(command: Effect.Effect<void, E, NodeServices.NodeServices>): void =>
   NodeRuntime.runMain(Effect.provide(command, NodeServices.layer), {
     disableErrorReporting: true,
-    teardown: (exit, onExit) => onExit(Number(process.exitCode ?? (Exit.isSuccess(exit) ? ExitCode.done : ExitCode.cut)))
+    teardown: (exit, onExit) =>
+      onExit(Number(process.exitCode ?? (Exit.isSuccess(exit) ? ExitCode.done : ExitCode.interruptedUnsaved)))
   })

@@ -271,7 +271,7 @@ describe("TensorFlow.js is still wrong", () => {
   it("wasm/Listeners: the backend listens to the process's errors", () => {
     expect(after.listeners).toBeGreaterThan(before.listeners)
   })
-  it("wasm/Heap: an allocation that fails is not an error", async () => {
+  it("wasm/FailedMalloc: an allocation that fails is not an error", async () => {
     await tf.setBackend("wasm")
     const { wasm } = tf.backend() as unknown as { wasm: { _malloc: (bytes: number) => number; _free: (address: number) => void } }
     wasm._free(wasm._malloc(4)) // The first call replaces the function.
@@ -286,7 +286,7 @@ describe("TensorFlow.js is still wrong", () => {
 })
 
 describe("src/TensorFlowFixes", () => {
-  const cases = new Set([...faults.map(({ fix }) => fix), "gradients/Node", "wasm/Listeners", "wasm/Heap"])
+  const cases = new Set([...faults.map(({ fix }) => fix), "gradients/Node", "wasm/Listeners", "wasm/FailedMalloc"])
   const docs = readFileSync(new URL("../../docs/devices.md", import.meta.url), "utf8")
   it("has a case here for each file, and a file for each case", () => {
     expect([...cases].sort()).toEqual([...files].sort())

@@ -6,7 +6,7 @@ import { DataError } from "../Dataset.ts"
 export interface Options {
   /** What `input_ids` are padded with. Default 0. */
   readonly padToken?: number
-  /** What `labels` are padded with if there is one a token. Default -100, which losses ignore. */
+  /** What `labels` are padded with if there is one per token. Default -100, which losses ignore. */
   readonly labelPad?: number
   /** Pads to this length, whatever the rows are. Default: the longest row of the batch. */
   readonly length?: number
@@ -20,7 +20,7 @@ export interface Options {
 
 /**
  * Pads `input_ids` and the columns beside them (`attention_mask`, `token_type_ids`, `special_tokens_mask`), and stacks. An `attention_mask` is added where
- * there is none. `labels` are padded where every row has one a token; other labels keep their own shape (multi-label classes), and are float32 where
+ * there is none. `labels` are padded where every row has one per token; other labels keep their own shape (multi-label classes), and are float32 where
  * one of them has a fraction (a regression).
  *
  * **Shapes**: `[...length]` becomes `[rows, length]`.

@@ -17,7 +17,7 @@ export interface Options {
  * Draws rows in proportion to their weights, for classes that are rare.
  *
  * **Law**: a row of weight 0 never comes; without replacement none comes twice (test/property/Sampler.test.ts).
- * **Errors**: throws `InvalidSampler` for weights that are not one a row, negative or not finite, and for more draws than can be made.
+ * **Errors**: throws `InvalidSampler` for weights that are not one per row, negative or not finite, and for more draws than can be made.
  * **Source**: PyTorch's `WeightedRandomSampler`; the numbers are ours, keyed by (seed, epoch). Without replacement: Efraimidis and Spirakis,
  * "Weighted random sampling with a reservoir" (2006).
  *

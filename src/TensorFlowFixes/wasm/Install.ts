@@ -5,8 +5,8 @@ import * as ConvolutionGradients from "./ConvolutionGradients.ts"
 import * as CpuKernels from "./CpuKernels.ts"
 import * as DepthwiseGradients from "./DepthwiseGradients.ts"
 import * as Extrema from "./Extrema.ts"
+import * as FailedMalloc from "./FailedMalloc.ts"
 import * as Fused from "./Fused.ts"
-import * as Heap from "./Heap.ts"
 import * as MatMul from "./MatMul.ts"
 import * as MaxPoolGradient from "./MaxPoolGradient.ts"
 
@@ -21,7 +21,7 @@ import * as Select from "./Select.ts"
  * take the place of what these leave. A new kernel is a file like them and a line at the end of this list.
  */
 const fixes = [
-  Heap,
+  FailedMalloc,
   Cpu,
   Restrict,
   CpuKernels,

@@ -111,7 +111,7 @@ describe("optimizer", () => {
         gradients: { w: tf.scalar(4) },
         parameters: { w: tf.scalar(0) },
         slots: { "lion.exp_avg.w": tf.scalar(8) },
-        scalars: { "learning_rate.negative": tf.scalar(-1) }
+        scalars: { "learning_rate.negativeRate": tf.scalar(-1) }
       })
       expect(slots["lion.exp_avg.w"]!.dataSync()[0]).toBe(7)
     })

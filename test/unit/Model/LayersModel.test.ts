@@ -451,7 +451,7 @@ const on = (layer: typeof Cpu.layer, test: () => void) =>
     yield* device.run("a test", test).pipe(Effect.orDie)
   }).pipe(Effect.provide(layer))
 
-const rate = (): Tensors => ({ "learning_rate.negative": tf.scalar(-0.1) })
+const rate = (): Tensors => ({ "learning_rate.negativeRate": tf.scalar(-0.1) })
 
 const batchOf = (shape: ReadonlyArray<number>, classes: number, seed = 0) => {
   const data = Random.normal(Key.make(seed), shape)

@@ -9,7 +9,7 @@ it("adds epsilon after the square root", () => {
   tf.tidy(() => {
     const gradients = { w: tf.scalar(0.5) }
     const slots = { "sum.w": tf.scalar(0) }
-    const { updates } = Adagrad.scaleBySum({ epsilon: 0.5 }).update({ gradients, slots, parameters: {}, scalars: {} })
+    const { updates } = Adagrad.scaleByRootSumSquares({ epsilon: 0.5 }).update({ gradients, slots, parameters: {}, scalars: {} })
     expect(updates.w!.dataSync()[0]).toBeCloseTo(0.5 / (0.5 + 0.5), 6)
   })
 })

@@ -4,7 +4,7 @@
  * **Fault**: WebAssembly's memory ends at 4 GiB, and the backend does not check what `malloc` returns: it then writes to address 0, where other
  * tensors are.
  * **Upstream**: tensorflow/tfjs#6439 and #7621 (open) look alike; search tensorflow/tfjs for "wasm malloc returns 0".
- * **Remove when**: "wasm/Heap" of test/contract/Upstream.test.ts fails.
+ * **Remove when**: "wasm/FailedMalloc" of test/contract/Upstream.test.ts fails.
  */
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import * as tf from "@tensorflow/tfjs-core"

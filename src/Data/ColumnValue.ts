@@ -1,24 +1,24 @@
-/** A cell is what one row holds in one column, seen as numbers with a shape. */
+/** The value of one row in one column, read as numbers with a dtype and a shape. */
 import { Result } from "effect"
 import { type DType, type HostTensor, sizeOf } from "../Tensor/HostTensor.ts"
 
-export interface Cell {
+export interface ColumnValue {
   readonly dtype: DType
   readonly shape: ReadonlyArray<number>
   readonly data: ArrayLike<number | boolean>
 }
 
-/** What a cell is made from: a number, a boolean, arrays of them to any depth, a typed array, or a host tensor, which brings its shape. */
+/** The inputs of `make`: a number, a boolean, arrays of them to any depth, a typed array, or a host tensor, which brings its shape. */
 export type Value = number | boolean | Nested | Numbers | HostTensor
 export type Nested = ReadonlyArray<number | boolean | Nested>
 export type Numbers = Float32Array | Float64Array | Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array
 
 /**
- * Reads a cell. Typed arrays and host tensors keep their kind; booleans are bool and numbers float32, unless `integer` makes both int32.
+ * Reads a value. Typed arrays and host tensors keep their kind; booleans are bool and numbers float32, unless `integer` makes both int32.
  *
  * **Errors**: a sentence that says what is wrong with the value.
  */
-export const make = (value: unknown, options: { readonly integer: boolean }): Result.Result<Cell, string> => {
+export const make = (value: unknown, options: { readonly integer: boolean }): Result.Result<ColumnValue, string> => {
   if (isHostTensor(value)) {
     const { shape, data } = value
     return data.length === sizeOf(shape)
