@@ -1,4 +1,4 @@
-/** The model and the tokenizer that a task begins with. */
+/** The pretrained model and tokenizer of a task. */
 import { Effect, FileSystem, Path, Result } from "effect"
 import * as Pretrained from "../Checkpoint/Pretrained.ts"
 import * as Hub from "../Layer/Hub/Hub.ts"
@@ -17,22 +17,22 @@ export interface Settings {
 
 export interface Base {
   readonly tokenizer: Tokenizer.Tokenizer
-  /** As it was saved. */
+  /** The saved config. */
   readonly config: Config
-  /** Of the saved config, where its head is the task's: the labels by their number. */
+  /** The labels of the saved config in order of their ids, if its head is that of the task. */
   readonly labels: ReadonlyArray<string> | undefined
-  /** The most tokens that the model and the tokenizer read. */
+  /** The maximum number of tokens that the model and the tokenizer accept. */
   readonly length: number
-  /** Makes the model, with fields in the place of the config's. */
+  /** Makes the model, with fields of the config replaced. */
   readonly model: (config: Config) => Effect.Effect<Transformers.Transformer, ModelError, FileSystem.FileSystem | Path.Path>
 }
 
 export type ModelError = Pretrained.PretrainedError | NoHead | NoTaskData | OtherLabels
 
-/** What each type of model calls its heads. */
+/** The architecture with the head of the task, by model type. */
 export type Heads = Readonly<Record<string, string>>
 
-/** The heads of the encoders that are here, by what comes after the family's name. */
+/** Gives the architectures of the encoders with a head, such as `TokenClassification`. */
 export const encoders = (head: string): Heads =>
   Object.fromEntries(
     Transformers.architectures()
@@ -41,9 +41,9 @@ export const encoders = (head: string): Heads =>
   )
 
 /**
- * Opens what is named, and reads the config and the tokenizer.
+ * Resolves the model, and loads its config and tokenizer.
  *
- * **Errors**: `NoTaskData` where no model is named, `NoHead`, those of the hub and of the tokenizer, `NoModel` without a config.
+ * **Errors**: `NoTaskData` if no model is given, `NoHead`, those of the hub and of the tokenizer, `NoModel` without a config.
  */
 export const open = Effect.fnUntraced(function* (task: string, heads: Heads, settings: Settings) {
   const { configName, modelNameOrPath: name, modelRevision: revision, tokenizerName } = settings
@@ -89,13 +89,13 @@ export const open = Effect.fnUntraced(function* (task: string, heads: Heads, set
   return base
 })
 
-/** The config's words for labels. */
+/** Gives the config fields of labels: `id2label` and `label2id`. */
 export const labelled = (labels: ReadonlyArray<string>): Config => ({
   id2label: Object.fromEntries(labels.map((label, id) => [String(id), label])),
   label2id: Object.fromEntries(labels.map((label, id) => [label, id]))
 })
 
-/** A padding length: of the rows where they are all as long, else none. */
+/** Gives the padding option of a collator: to `length` for `--pad_to_max_length`, else to the longest row. */
 export const padding = (all: boolean, length: number) => (all ? { length } : {})
 
 const readConfig = Effect.fnUntraced(function* (name: string, revision: string) {
@@ -124,7 +124,7 @@ const labelsOf = ({ id2label, num_labels }: Config): ReadonlyArray<string> => {
 const countOf = ({ id2label }: Config) =>
   typeof id2label === "object" && id2label !== null ? Object.keys(id2label).length : undefined
 
-/** RoBERTa counts its positions from behind the pad token. */
+/** Gives the number of positions. RoBERTa's start after the pad token. */
 const positionsOf = (config: Config): number => {
   const positions = config.max_position_embeddings ?? config.n_positions
   if (typeof positions !== "number") return Infinity

@@ -1,7 +1,7 @@
-/** What can be wrong with a task's data and model. All are found before step 0. */
+/** Errors of a task's data and model. All are found before step 0. */
 import { Schema } from "effect"
 
-/** A name that is no task's. */
+/** An unknown task. */
 export class UnknownTask extends Schema.TaggedError<UnknownTask>()("UnknownTask", {
   task: Schema.String,
   known: Schema.Array(Schema.String)
@@ -11,14 +11,14 @@ export class UnknownTask extends Schema.TaggedError<UnknownTask>()("UnknownTask"
   }
 }
 
-/** A setting that must be given, or whose file has nothing in it. */
+/** Missing or empty data, or a missing setting. */
 export class NoTaskData extends Schema.TaggedError<NoTaskData>()("NoTaskData", { reason: Schema.String }) {
   override get message() {
     return this.reason
   }
 }
 
-/** A file without the column that a task reads. */
+/** A file without a required column. */
 export class NoSuchColumn extends Schema.TaggedError<NoSuchColumn>()("NoSuchColumn", {
   file: Schema.String,
   wanted: Schema.String,
@@ -30,7 +30,7 @@ export class NoSuchColumn extends Schema.TaggedError<NoSuchColumn>()("NoSuchColu
   }
 }
 
-/** A value that is not what a column holds. */
+/** A value of the wrong type or content in a column. */
 export class InvalidRow extends Schema.TaggedError<InvalidRow>()("InvalidRow", {
   file: Schema.String,
   row: Schema.Number,
@@ -42,7 +42,7 @@ export class InvalidRow extends Schema.TaggedError<InvalidRow>()("InvalidRow", {
   }
 }
 
-/** A label that is none of the model's, or of the training data's. */
+/** A label that neither the model nor the training data has. */
 export class UnknownLabel extends Schema.TaggedError<UnknownLabel>()("UnknownLabel", {
   file: Schema.String,
   row: Schema.Number,
@@ -55,7 +55,7 @@ export class UnknownLabel extends Schema.TaggedError<UnknownLabel>()("UnknownLab
   }
 }
 
-/** A model whose family has no head for the task. */
+/** A model type without a head for the task. */
 export class NoHead extends Schema.TaggedError<NoHead>()("NoHead", {
   model: Schema.String,
   modelType: Schema.String,
@@ -67,7 +67,7 @@ export class NoHead extends Schema.TaggedError<NoHead>()("NoHead", {
   }
 }
 
-/** A head that was trained for another number of labels. */
+/** A head with another number of labels than the data. */
 export class OtherLabels extends Schema.TaggedError<OtherLabels>()("OtherLabels", {
   model: Schema.String,
   there: Schema.Number,

@@ -1,4 +1,4 @@
-/** The labels of a classification: their names in order, and their numbers. */
+/** The labels of a classification task: names in order, and their ids. */
 import { Effect } from "effect"
 import type { Base } from "./Base.ts"
 import { UnknownLabel } from "./Errors.ts"
@@ -9,7 +9,7 @@ export interface Labels {
 }
 
 /**
- * Takes the labels of the training data, sorted; those of the model, where it knows the same ones in another order, or nothing is trained.
+ * Makes the label list from the training data, sorted. The model's own order is used if it has the same labels, or if nothing is trained.
  *
  * **Source**: `label_list` and `label_to_id` of run_glue.
  */
@@ -20,7 +20,7 @@ export const make = (found: Iterable<string | number> | undefined, { labels: sav
   return of(same ? saved : names)
 }
 
-/** The number of a row's label. **Errors**: `UnknownLabel`. */
+/** Gives the id of a row's label. **Errors**: `UnknownLabel`. */
 export const id = ({ names, idOf }: Labels, label: string | number, file: string, row: number) => {
   const found = idOf(label)
   return found === undefined
@@ -28,7 +28,7 @@ export const id = ({ names, idOf }: Labels, label: string | number, file: string
     : Effect.succeed(found)
 }
 
-/** Numbers stand for themselves where the model has no other names for its labels. */
+/** Makes labels from names. A numeric label is its own id if the model's labels are unnamed (`LABEL_0`). */
 const of = (names: ReadonlyArray<string>): Labels => {
   const ids = new Map(names.map((name, id) => [name, id]))
   const unnamed = names.every((name, id) => name === `LABEL_${id}`)

@@ -1,4 +1,4 @@
-/** Texts that are learned as they are: each token from those before it, or hidden tokens from those around them. */
+/** Causal and masked language modeling. */
 import { Effect } from "effect"
 import * as Field from "../Arguments/Field.ts"
 import * as Collator from "../Data/Collators.ts"
@@ -16,19 +16,19 @@ import * as Rows from "./Rows.ts"
 import * as Settings from "./Settings.ts"
 import type { Make } from "./Task.ts"
 
-const text = { text_column_name: Field.about("Column of the text; the first one where not given", Settings.name) }
+const text = { text_column_name: Field.about("Column of the text; default: the first one", Settings.name) }
 
 export const causalFields = {
   ...text,
-  block_size: Field.about("Tokens of a row; at most 1024 where not given", Settings.maybe),
-  keep_linebreaks: Field.about("Keep the ends of the lines of .txt files", Field.boolean(true))
+  block_size: Field.about("Tokens of a row; default: at most 1024", Settings.maybe),
+  keep_linebreaks: Field.about("Keep the line ends of .txt files", Field.boolean(true))
 }
 
 export const maskedFields = {
   ...text,
-  max_seq_length: Field.about("Tokens of a row; at most 1024 where not given", Settings.maybe),
-  mlm_probability: Field.about("Share of the tokens that are to be found", Field.number(0.15, { minimum: 0, below: 1 })),
-  line_by_line: Field.about("A row of each line, not of texts one after the other", Field.boolean(false))
+  max_seq_length: Field.about("Tokens of a row; default: at most 1024", Settings.maybe),
+  mlm_probability: Field.about("Share of the tokens that are masked", Field.number(0.15, { minimum: 0, below: 1 })),
+  line_by_line: Field.about("Make a row of each line instead of concatenating texts", Field.boolean(false))
 }
 
 export const causalHeads: Base.Heads = {
@@ -40,10 +40,10 @@ export const causalHeads: Base.Heads = {
 
 export const maskedHeads = Base.encoders("MaskedLM")
 
-/** Rows that a script would cut longer than this are cut here, unless a length is given. **Unit**: tokens. */
-const usual = 1024
+/** The default maximum length of a row, as in the scripts. **Unit**: tokens. */
+const defaultLength = 1024
 
-/** How long a row is: no longer than what the model and the tokenizer read, which is said where more is asked for. */
+/** Computes the length of a row: at most what the model and the tokenizer accept, with a warning if more is requested. */
 const lengthOf = (flag: string, asked: number | null, { length }: Base.Base) =>
   Effect.as(
     asked !== null && asked > length
@@ -51,10 +51,10 @@ const lengthOf = (flag: string, asked: number | null, { length }: Base.Base) =>
           `${flag} is ${asked}, but the model and its tokenizer read at most ${length} tokens: rows have ${length}.`
         )
       : Effect.void,
-    Math.min(asked ?? usual, length)
+    Math.min(asked ?? defaultLength, length)
   )
 
-/** Makes the program of a causal model. **Source**: run_clm: texts one after the other, cut into blocks, of which the last is dropped where it is short. */
+/** Makes the program of a causal language model. **Source**: run_clm: texts are concatenated and split into blocks; a shorter last block is dropped. */
 export const causal: Make<typeof causalFields> = Effect.fnUntraced(function* ({ base, settings, tables, trains }) {
   const model = yield* base.model({})
   const size = yield* lengthOf("block_size", settings.blockSize, base)
@@ -82,7 +82,7 @@ export const causal: Make<typeof causalFields> = Effect.fnUntraced(function* ({ 
   })
 })
 
-/** Makes the program of a masked model. **Source**: run_mlm. */
+/** Makes the program of a masked language model. **Source**: run_mlm. */
 export const masked: Make<typeof maskedFields> = Effect.fnUntraced(function* ({ base, seed, settings, tables, trains }) {
   const model = yield* base.model({})
   const size = yield* lengthOf("max_seq_length", settings.maxSeqLength, base)
@@ -110,7 +110,7 @@ export const masked: Make<typeof maskedFields> = Effect.fnUntraced(function* ({ 
   })
 })
 
-/** Accuracy of the tokens that follow. */
+/** Computes the accuracy of next-token predictions. */
 export const following: Metric<unknown> = {
   ...(Accuracy.make() as Metric<unknown>),
   measure: (result, batch) =>
@@ -119,7 +119,7 @@ export const following: Metric<unknown> = {
 
 type Encoded = Tokenizer.Encoding
 
-/** All rows one after the other, in rows of one length; what is left is dropped. */
+/** Concatenates all rows and splits them into rows of `size` tokens; the remainder is dropped. */
 export const blocks = (rows: ReadonlyArray<Encoded>, size: number): ReadonlyArray<Encoded> => {
   const all = (column: keyof Encoded) => rows.flatMap((row) => row[column] ?? [])
   const whole = { input_ids: all("input_ids"), attention_mask: all("attention_mask") }

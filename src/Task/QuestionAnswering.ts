@@ -1,4 +1,4 @@
-/** Questions whose answers are parts of a text. A long text is read in windows that overlap. */
+/** Extractive question answering. A long context is split into overlapping windows. */
 import { Effect } from "effect"
 import * as Field from "../Arguments/Field.ts"
 import * as Collator from "../Data/Collators.ts"
@@ -17,14 +17,14 @@ import type { Make } from "./Task.ts"
 
 export const fields = {
   question_column_name: Field.about("Column of the question", Field.text("question")),
-  context_column_name: Field.about("Column of the text that it is about", Field.text("context")),
+  context_column_name: Field.about("Column of the context", Field.text("context")),
   answer_column_name: Field.about("Column of the answers", Field.text("answers")),
-  max_seq_length: Field.about("Tokens of a window, the question among them", Settings.size(384)),
+  max_seq_length: Field.about("Maximum tokens of a window, including the question", Settings.size(384)),
   doc_stride: Field.about("Tokens that neighbouring windows share", Field.integer(128, { minimum: 0 })),
-  n_best_size: Field.about("Answers that are kept of each question", Settings.size(20)),
-  max_answer_length: Field.about("Tokens of an answer", Settings.size(30)),
+  n_best_size: Field.about("Candidate answers of each question", Settings.size(20)),
+  max_answer_length: Field.about("Maximum tokens of an answer", Settings.size(30)),
   version_2_with_negative: Field.about("Some questions have no answer", Field.boolean(false)),
-  null_score_diff_threshold: Field.about("How much better no answer must be than the best one", Field.number(0))
+  null_score_diff_threshold: Field.about("Score difference above which there is no answer", Field.number(0))
 }
 
 export const heads = Base.encoders("QuestionAnswering")

@@ -1,4 +1,4 @@
-/** The rows of a task's files, held in memory. */
+/** Reads the rows of a task's files into memory. */
 import { Effect } from "effect"
 import { byExtension, type Row } from "../Data/File/ByExtension.ts"
 import type { Split } from "../Program/Program.ts"
@@ -6,7 +6,7 @@ import { InvalidRow, NoSuchColumn, NoTaskData } from "./Errors.ts"
 
 export type { Row } from "../Data/File/ByExtension.ts"
 
-/** One file's rows. */
+/** The rows of one file. */
 export interface Table {
   readonly file: string
   readonly rows: ReadonlyArray<Row>
@@ -33,10 +33,10 @@ export const read = Effect.fnUntraced(function* (files: { readonly [S in Split]?
   return tables
 })
 
-/** The names of a table's columns: rows of JSON may lack some. */
+/** Gives the names of all columns: rows of JSON may lack some. */
 export const columnsOf = ({ rows }: Table): ReadonlyArray<string> => [...new Set(rows.flatMap((row) => Object.keys(row)))]
 
-/** Finds a column: the one that is named, or the first of the usual ones. **Errors**: `NoSuchColumn`. */
+/** Finds a column: the named one, or the first of the usual names that exists. **Errors**: `NoSuchColumn`. */
 export const column = (table: Table, flag: string, named: string | null, usual: ReadonlyArray<string>) => {
   const there = columnsOf(table)
   const found = named === null ? usual.find((name) => there.includes(name)) : there.find((name) => name === named)
@@ -45,7 +45,7 @@ export const column = (table: Table, flag: string, named: string | null, usual: 
     : Effect.succeed(found)
 }
 
-/** Reads a text. Numbers are texts too: a column of a .csv file may hold nothing else. **Errors**: `InvalidRow`. */
+/** Reads a string. Numbers are accepted: a column of a .csv file may hold nothing else. **Errors**: `InvalidRow`. */
 export const text = (table: Table, row: number, column: string) => {
   const value = table.rows[row]?.[column]
   return typeof value === "string" || typeof value === "number"
@@ -53,7 +53,7 @@ export const text = (table: Table, row: number, column: string) => {
     : Effect.fail(invalid(table, row, column, "it is no text"))
 }
 
-/** Reads a label: a text or a number, and a truth value as a text. **Errors**: `InvalidRow`. */
+/** Reads a label: a string or a number; a boolean is read as a string. **Errors**: `InvalidRow`. */
 export const label = (table: Table, row: number, column: string) => {
   const value = table.rows[row]?.[column]
   if (!unlabelled(value) && (typeof value === "string" || typeof value === "number")) return Effect.succeed(value)
@@ -64,14 +64,14 @@ export const label = (table: Table, row: number, column: string) => {
       )
 }
 
-/** Whether no row of a table has a label: all are missing, empty, or -1, as in the test sets of benchmarks. */
+/** Tests whether no row of a table has a label: all are missing, empty, or -1, as in the test sets of benchmarks. */
 export const isUnlabelled = ({ rows }: Table, column: string): boolean =>
   rows.every((row) => unlabelled(row[column]) || row[column] === -1)
 
-/** A cell of a .csv file is never missing: it is empty. */
+/** Tests whether a label is missing. A missing cell of a .csv file is an empty string. */
 const unlabelled = (value: unknown) => value === undefined || value === null || (typeof value === "string" && value.trim() === "")
 
-/** Reads a list of texts or numbers. **Errors**: `InvalidRow`. */
+/** Reads a list of strings or numbers. **Errors**: `InvalidRow`. */
 export const list = (table: Table, row: number, column: string) => {
   const value = table.rows[row]?.[column]
   const items = Array.isArray(value) ? (value as ReadonlyArray<unknown>) : undefined
@@ -80,7 +80,7 @@ export const list = (table: Table, row: number, column: string) => {
     : Effect.fail(invalid(table, row, column, "it is no list of texts or numbers"))
 }
 
-/** Reads each row. */
+/** Applies `read` to each row. */
 export const each = <A, E>(table: Table, read: (row: number) => Effect.Effect<A, E>): Effect.Effect<ReadonlyArray<A>, E> =>
   Effect.forEach(table.rows, (_, row) => read(row))
 

@@ -1,4 +1,4 @@
-/** Texts that are written from others: translations, summaries. */
+/** Sequence-to-sequence tasks: translation and summarization. */
 import { Effect } from "effect"
 import * as Field from "../Arguments/Field.ts"
 import * as Collator from "../Data/Collators.ts"
@@ -18,18 +18,18 @@ import * as Settings from "./Settings.ts"
 import type { Make } from "./Task.ts"
 
 export const fields = {
-  text_column: Field.about("Column of what is read", Settings.name),
-  summary_column: Field.about("Column of what is to be written", Settings.name),
-  source_lang: Field.about("Language that is read, in rows with a translation", Settings.name),
-  target_lang: Field.about("Language that is to be written", Settings.name),
-  source_prefix: Field.about("Text in front of all that is read", Field.text("")),
-  max_source_length: Field.about("Tokens that are read of a row", Settings.size(1024)),
-  max_target_length: Field.about("Tokens that a row is to have", Settings.size(128)),
-  val_max_target_length: Field.about("The same in an evaluation; as in training where not given", Settings.maybe),
-  num_beams: Field.about("Beams of the search for a text", Settings.maybe),
-  ignore_pad_token_for_loss: Field.about("Padding is not learned", Field.boolean(true)),
-  predict_with_generate: Field.about("Write texts in evaluations, and measure them", Field.boolean(true)),
-  generation_max_length: Field.about("Tokens of a written text; val_max_target_length where not given", Settings.maybe)
+  text_column: Field.about("Column of the source text", Settings.name),
+  summary_column: Field.about("Column of the target text", Settings.name),
+  source_lang: Field.about("Source language, in rows with a translation", Settings.name),
+  target_lang: Field.about("Target language", Settings.name),
+  source_prefix: Field.about("Text before each source text", Field.text("")),
+  max_source_length: Field.about("Maximum tokens of a source text; longer ones are truncated", Settings.size(1024)),
+  max_target_length: Field.about("Maximum tokens of a target text; longer ones are truncated", Settings.size(128)),
+  val_max_target_length: Field.about("Maximum tokens of a target text in evaluation; default: as in training", Settings.maybe),
+  num_beams: Field.about("Beams of beam search", Settings.maybe),
+  ignore_pad_token_for_loss: Field.about("Ignore padding in the loss", Field.boolean(true)),
+  predict_with_generate: Field.about("Generate texts in evaluations, and compute metrics of them", Field.boolean(true)),
+  generation_max_length: Field.about("Maximum tokens of a generated text; default: val_max_target_length", Settings.maybe)
 }
 
 export const heads: Base.Heads = { t5: "T5ForConditionalGeneration" }
@@ -94,11 +94,11 @@ export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, se
   })
 })
 
-/** A text a line: line ends within one become spaces. */
+/** Formats one text per line: line breaks within a text become spaces. */
 const lines = (texts: ReadonlyArray<string>): string =>
   texts.map((text) => `${text.trim().replaceAll(/\s*\n\s*/g, " ")}\n`).join("")
 
-/** How a row's texts are found. */
+/** Gives a function that reads the source and target of a row. */
 const columns = Effect.fnUntraced(function* (
   table: Rows.Table,
   settings: {

@@ -1,4 +1,4 @@
-/** A task: what its settings are, and how they and rows become a program. */
+/** The interface of a task: its settings, its model heads, and how it makes a program from rows. */
 import type { Effect, FileSystem, Path } from "effect"
 import type * as Errors from "../Arguments/Errors.ts"
 import type * as Table from "../Arguments/Table.ts"
@@ -11,7 +11,7 @@ import type { InvalidRow, NoSuchColumn, NoTaskData, UnknownLabel, UnknownTask } 
 import type { Tables } from "./Rows.ts"
 import type { fields } from "./Settings.ts"
 
-/** What can be wrong before step 0. */
+/** The errors of a task, all before step 0. */
 export type TaskError =
   | Errors.ArgumentsError
   | DataError
@@ -31,7 +31,7 @@ export interface Given<T extends Table.Table> {
   readonly settings: Table.Values<typeof fields & T>
   readonly base: Base
   readonly tables: Tables
-  /** Whether it is to be trained: otherwise its labels are the model's. */
+  /** Whether to train; otherwise the labels are those of the model. */
   readonly trains: boolean
   readonly seed: number
 }
@@ -43,7 +43,7 @@ export type Make<T extends Table.Table> = (
 export interface Task<T extends Table.Table> {
   readonly fields: T
   readonly heads: Heads
-  /** What a prediction of it is called, or why there is none. */
+  /** Whether `regimen predict` supports the task. */
   readonly predicts: boolean
   readonly make: Make<T>
 }

@@ -1,4 +1,4 @@
-/** The tasks by name, as programs: what `regimen train --task` runs. */
+/** Makes the programs of tasks by name, which `regimen train --task` runs. */
 import { Effect, type FileSystem, type Path } from "effect"
 import { ContradictoryArguments } from "../Arguments/Errors.ts"
 import * as Table from "../Arguments/Table.ts"
@@ -17,7 +17,7 @@ import * as TokenClassification from "./TokenClassification.ts"
 export * from "./Errors.ts"
 export type { TaskError } from "./Task.ts"
 
-/** Files of rows by what they are for; rows are as the task's example script reads them. */
+/** The data files of each split, with the rows of the task's example script. */
 export type Files = { readonly [S in Split]?: string | undefined }
 
 export interface Options {
@@ -25,19 +25,19 @@ export interface Options {
   /** The task's settings in camelCase: `modelNameOrPath`, `maxSeqLength`, ... */
   readonly settings: Readonly<Record<string, unknown>>
   readonly files: Files
-  /** Whether it is to be trained. Default true. Otherwise the labels are those of the model. */
+  /** Whether to train; otherwise the labels are those of the model. Default true. */
   readonly trains?: boolean
-  /** Of what a masked model's tokens are hidden by. Default 42. */
+  /** The seed of the masking of a masked language model. Default 42. */
   readonly seed?: number
 }
 
 /** The names of the tasks. */
 export const names = (): ReadonlyArray<string> => Object.keys(all)
 
-/** The settings of a task, as rows of a table of arguments. **Errors**: `UnknownTask`. */
+/** Gives the settings of a task, as a table of arguments. **Errors**: `UnknownTask`. */
 export const fieldsOf = (task: string): Effect.Effect<Table.Table, UnknownTask> => Effect.map(find(task), ({ fields }) => fields)
 
-/** Whether a task's predictions are written. Language models write texts: `regimen generate`. */
+/** Tests whether `regimen predict` supports a task. Language models generate instead: `regimen generate`. */
 export const predicts = (task: string): boolean => Object.hasOwn(all, task) && all[task]!.predicts
 
 /**
@@ -55,8 +55,8 @@ export const predicts = (task: string): boolean => Object.hasOwn(all, task) && a
  * import { Effect } from "effect"
  * import { Tasks } from "regimen/transformers"
  *
- * const made = Tasks.make({ task: "text-clasification", settings: {}, files: { train: "rows.csv" } })
- * const error = await Effect.runPromise(Effect.flip(made.pipe(Effect.provide(NodeServices.layer))))
+ * const program = Tasks.make({ task: "text-clasification", settings: {}, files: { train: "rows.csv" } })
+ * const error = await Effect.runPromise(Effect.flip(program.pipe(Effect.provide(NodeServices.layer))))
  * assert.match(error.message, /There is no task "text-clasification"\. Tasks are text-classification, /)
  * ```
  */

@@ -1,4 +1,4 @@
-/** Texts, or pairs of them, that have a label, or a number. */
+/** Classification of, and regression on, texts and pairs of texts. */
 import { Effect } from "effect"
 import { InvalidArgument } from "../Arguments/Errors.ts"
 import * as Field from "../Arguments/Field.ts"
@@ -25,23 +25,23 @@ const metricNames = ["accuracy", "f1", "precision", "recall", "matthews_correlat
 const averages = ["macro", "weighted", "micro"] as const
 
 export const fields = {
-  text_column_names: Field.about("Columns of the text, or of both texts, apart by a comma", Settings.name),
+  text_column_names: Field.about("Columns of the text, or of both texts, separated by a comma", Settings.name),
   label_column_name: Field.about("Column of the label", Field.text("label")),
-  do_regression: Field.about("Predict a number; found in the labels where not given", Field.optional(Field.boolean(false))),
+  do_regression: Field.about("Predict a number; default: inferred from the labels", Field.optional(Field.boolean(false))),
   metric_name: Field.about(
     "Metrics of the evaluation (default accuracy); F1, precision and recall of the second label where there are two, else averaged",
     Field.optional(Field.list(metricNames))
   ),
   metric_average: Field.about(
-    "How F1, precision and recall of all labels become one number",
+    "How F1, precision and recall of several labels are averaged",
     Field.optional(Field.choice("macro", averages))
   ),
-  max_seq_length: Field.about("Tokens that are read of a row", Settings.size(128))
+  max_seq_length: Field.about("Maximum tokens of a row; longer ones are truncated", Settings.size(128))
 }
 
 export const heads = Base.encoders("SequenceClassification")
 
-/** Pairs of columns that benchmarks have, in the order of run_glue. */
+/** The column pairs of benchmarks, in the order of run_glue. */
 const pairs = [
   ["sentence1", "sentence2"],
   ["premise", "hypothesis"],
@@ -146,7 +146,7 @@ const textColumns = Effect.fnUntraced(function* (table: Rows.Table, named: strin
       return yield* new InvalidArgument({
         argument: flag,
         value: named,
-        expected: "the name of one column, or of two, apart by a comma"
+        expected: "the name of one column, or of two, separated by a comma"
       })
     return yield* Effect.forEach(names, (name) => Rows.column(table, flag, name, []))
   }

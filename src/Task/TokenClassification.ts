@@ -1,4 +1,4 @@
-/** Words that each have a label: names of entities, parts of speech. */
+/** Token classification: a label for each word, as in named-entity recognition and part-of-speech tagging. */
 import { Effect } from "effect"
 import * as Field from "../Arguments/Field.ts"
 import * as Collator from "../Data/Collators.ts"
@@ -16,17 +16,17 @@ import * as Settings from "./Settings.ts"
 import type { Make } from "./Task.ts"
 
 export const fields = {
-  task_name: Field.about("What is labelled: its column is <task_name>_tags", Field.text("ner")),
+  task_name: Field.about("Task, whose label column is <task_name>_tags", Field.text("ner")),
   text_column_name: Field.about("Column of the words", Settings.name),
   label_column_name: Field.about("Column of their labels", Settings.name),
-  max_seq_length: Field.about("Tokens that are read of a row", Settings.maybe),
-  label_all_tokens: Field.about("Label each token of a word, not its first alone", Field.boolean(false))
+  max_seq_length: Field.about("Maximum tokens of a row; longer ones are truncated", Settings.maybe),
+  label_all_tokens: Field.about("Label each token of a word, not only the first", Field.boolean(false))
 }
 
 export const heads = Base.encoders("TokenClassification")
 
 /**
- * Makes the program. The first token of a word has its label, or all have, where asked to: `B-` is then `I-` from the second one on.
+ * Makes the program. The first token of a word has its label, or all tokens with `label_all_tokens`, where `B-` becomes `I-` from the second token on.
  *
  * **Source**: run_ner. Metrics are those of whole entities (`Entities`).
  */
@@ -97,7 +97,7 @@ export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, se
   })
 })
 
-/** Encodes words one by one, and gives each token a label by its word and its place in it. */
+/** Encodes words one by one, and labels each token by its word and its position in the word. */
 export const align = (
   tokenizer: Tokenizer,
   words: ReadonlyArray<string>,
@@ -118,7 +118,7 @@ export const align = (
   }
 }
 
-/** Whether words within a text begin with a space that is a part of their first token, as in GPT-2. */
+/** Tests whether the first token of a word includes the space before it, as in GPT-2. */
 const leads = (tokenizer: Tokenizer): boolean =>
   tokenizer.toIds(" a").some((id) => tokenizer.tokenOf(id)?.startsWith("Ġ") === true)
 
@@ -137,7 +137,7 @@ const score = ({ labelIds, predictions }: Found, names: ReadonlyArray<string>) =
   return Entities.score(of(guesses.data), of(truth.data))
 }
 
-/** A line a row: the label of each word that was read. */
+/** Formats one line per row: the label of each word that was not truncated. */
 const written = (
   { predictions }: Found,
   rows: ReadonlyArray<{ readonly first: ReadonlyArray<number> }>,

@@ -45,7 +45,7 @@ const accelerator: Field<Settings, Settings | string | null> = lacking(
 )
 
 export const fields = {
-  data_seed: about("Seed of the data's order; the seed where not given", optional(integer(0, { minimum: 0 }))),
+  data_seed: about("Seed of the order of the data; default: seed", optional(integer(0, { minimum: 0 }))),
   dataloader_drop_last: about("Leave out a last batch that is not full", boolean(false)),
   dataloader_num_workers: about("Workers that make batches", integer(0, { minimum: 0 })),
   dataloader_prefetch_factor: about("Batches that each makes ahead", optional(integer(1, { minimum: 1 }))),

@@ -1,4 +1,4 @@
-/** The best answers of questions, from the scores that each token of each window has as their beginning and their end. **Unit**: scores are logits. */
+/** Chooses the best answers of questions from the start and end logits of each window. **Unit**: scores are logits. */
 import * as PythonJson from "../../Format/PythonJson.ts"
 import type { HostTensor } from "../../Tensor/HostTensor.ts"
 import type { Question, Window } from "./Windows.ts"
@@ -11,11 +11,11 @@ export interface Candidate {
 }
 
 export interface Answer {
-  /** Empty where there is none. */
+  /** Empty for no answer. */
   readonly text: string
-  /** The best first. */
+  /** Sorted by score, the best first. */
   readonly candidates: ReadonlyArray<Candidate>
-  /** How much better none is than the best one, where a question may have none. */
+  /** The score of no answer minus that of the best answer, if questions may have no answer. */
   readonly none: number | undefined
 }
 
@@ -23,11 +23,11 @@ export interface Options {
   /** **Shapes**: `[windows, length]`. */
   readonly start: HostTensor
   readonly end: HostTensor
-  /** Candidates that are kept, and beginnings and ends that are tried, of each window. */
+  /** The number of candidates (`n_best_size`), and of start and end positions tried in each window. */
   readonly size: number
   /** **Unit**: tokens. */
   readonly longest: number
-  /** The difference of scores from which on there is no answer; undefined where there always is one. */
+  /** The score difference above which there is no answer; undefined if there always is one. */
   readonly none: number | undefined
 }
 
@@ -46,7 +46,7 @@ export const choose = (
   return questions.map((question, i) => answer(question, of[i]!, windows, options))
 }
 
-/** Writes the answers, the best of each, and how sure none is, as files. */
+/** Formats the files of predictions, n-best predictions and null odds. */
 export const files = (
   prefix: string,
   questions: ReadonlyArray<Question>,
@@ -96,21 +96,24 @@ const answer = (
       }
   }
   const all = none === undefined || nothing === undefined ? tried : [...tried, nothing]
-  const kept = all.sort((a, b) => b.score - a.score).slice(0, size)
-  if (none !== undefined && nothing !== undefined && !kept.includes(nothing)) kept.push(nothing)
-  // something must be there to say
-  if (kept.length === 0 || (kept.length === 1 && kept[0]!.text === ""))
-    kept.unshift({ text: "empty", start_logit: 0, end_logit: 0, score: 0 })
-  const top = Math.max(...kept.map(({ score }) => score))
-  const sum = kept.reduce((sum, { score }) => sum + Math.exp(score - top), 0)
-  const candidates = kept.map(({ score, ...candidate }) => ({ ...candidate, probability: Math.exp(score - top) / sum }))
+  const nBest = all.sort((a, b) => b.score - a.score).slice(0, size)
+  if (none !== undefined && nothing !== undefined && !nBest.includes(nothing)) nBest.push(nothing)
+  // there must be a non-empty candidate
+  if (nBest.length === 0 || (nBest.length === 1 && nBest[0]!.text === ""))
+    nBest.unshift({ text: "empty", start_logit: 0, end_logit: 0, score: 0 })
+  const top = Math.max(...nBest.map(({ score }) => score))
+  const sum = nBest.reduce((sum, { score }) => sum + Math.exp(score - top), 0)
+  const candidates = nBest.map(({ score, ...candidate }) => ({
+    ...candidate,
+    probability: Math.exp(score - top) / sum
+  }))
   if (none === undefined || nothing === undefined) return { text: candidates[0]!.text, candidates, none: undefined }
-  const said = kept.find(({ text }) => text !== "")!
-  const odds = nothing.score - said.score
-  return { text: odds > none ? "" : said.text, candidates, none: odds }
+  const bestAnswer = nBest.find(({ text }) => text !== "")!
+  const odds = nothing.score - bestAnswer.score
+  return { text: odds > none ? "" : bestAnswer.text, candidates, none: odds }
 }
 
-/** The places of the largest values, the largest first. */
+/** Gives the indices of the largest values, the largest first. */
 const largest = (values: Float32Array, count: number): ReadonlyArray<number> =>
   Array.from(values.keys())
     .sort((a, b) => values[b]! - values[a]!)

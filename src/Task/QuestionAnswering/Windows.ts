@@ -1,4 +1,4 @@
-/** A question and a long text, in windows that a model can read. **Unit**: lengths in tokens, places in the text in UTF-16 code units. */
+/** Splits a question and its context into windows that fit the model. **Unit**: lengths in tokens, positions in the context in UTF-16 code units. */
 import { EncodeError } from "../../Tokenizer/Errors.ts"
 import * as PostProcessor from "../../Tokenizer/PostProcessor.ts"
 import type { Span } from "../../Tokenizer/Spans.ts"
@@ -8,12 +8,12 @@ export interface Question {
   readonly id: string
   readonly question: string
   readonly context: string
-  /** Undefined where they are not known, none where there is no answer. */
+  /** Undefined if unknown, empty if there is no answer. */
   readonly answers: ReadonlyArray<{ readonly text: string; readonly from: number }> | undefined
 }
 
 export interface Window {
-  /** Which question it is of. */
+  /** The index of its question. */
   readonly index: number
   readonly row: {
     readonly input_ids: ReadonlyArray<number>
@@ -22,16 +22,16 @@ export interface Window {
     readonly start_positions?: number
     readonly end_positions?: number
   }
-  /** Where each token stands in the text; undefined for those of the question and around it. */
+  /** The span of each token in the context; undefined for tokens of the question and special tokens. */
   readonly spans: ReadonlyArray<Span | undefined>
 }
 
 /**
- * Cuts a text into windows of `size` tokens, the question's and those around among them; neighbours share `stride` tokens. A window that does not hold the
- * whole first answer has its answer at the token that stands for the row, the first one.
+ * Splits a context into windows of `size` tokens, including the question and special tokens; neighbours share `stride` tokens. A window that does not
+ * contain the whole first answer has its answer at the first token.
  *
- * **Law**: each token of the text is in a window, and an answer in a window is found again by its places (test/property/windows.test.ts).
- * **Errors**: throws `EncodeError` where a question leaves no room for its text.
+ * **Law**: each token of the context is in a window, and the positions of an answer give its text (test/property/windows.test.ts).
+ * **Errors**: throws `EncodeError` if a question leaves no room for its context.
  */
 export const cut = (
   tokenizer: Tokenizer,
@@ -72,17 +72,17 @@ export const cut = (
   return windows
 }
 
-/** The first and the last token of an answer, without the space around it, which is in no token. */
+/** Gives the first and the last token of an answer, without surrounding spaces, which are in no token. */
 const positions = (
   spans: ReadonlyArray<Span | undefined>,
   answer: { readonly text: string; readonly from: number } | undefined
 ) => {
-  const nowhere = { start_positions: 0, end_positions: 0 }
+  const noAnswer = { start_positions: 0, end_positions: 0 }
   const text = answer?.text.trim() ?? ""
-  if (answer === undefined || text === "") return nowhere
+  if (answer === undefined || text === "") return noAnswer
   const from = answer.from + answer.text.indexOf(text)
   const to = from + text.length
   const first = spans.findIndex((span) => span !== undefined && span[0] <= from && from < span[1])
   const last = spans.findLastIndex((span) => span !== undefined && span[0] < to && to <= span[1])
-  return first < 0 || last < first ? nowhere : { start_positions: first, end_positions: last }
+  return first < 0 || last < first ? noAnswer : { start_positions: first, end_positions: last }
 }

@@ -4,7 +4,7 @@ import * as Arguments from "../../../src/Arguments/Arguments.ts"
 import * as Seq2Seq from "../../../src/Arguments/Seq2SeqArguments.ts"
 import { read } from "../../golden/Recorded.ts"
 
-const made = (input: Arguments.Input) => Result.getOrThrow(Arguments.make(input))
+const makeArgs = (input: Arguments.Input) => Result.getOrThrow(Arguments.make(input))
 const refused = (input: Arguments.Input) => Result.getOrThrow(Result.flip(Arguments.make(input)))
 
 interface Recorded {
@@ -16,30 +16,30 @@ interface Recorded {
 }
 
 describe.each([
-  ["training_arguments_defaults.json", () => Arguments.toJson(made({}))],
+  ["training_arguments_defaults.json", () => Arguments.toJson(makeArgs({}))],
   ["seq2seq_training_arguments_defaults.json", () => Seq2Seq.toJson(Result.getOrThrow(Seq2Seq.make({})))]
 ] as const)("%s", (file, json) => {
   const { fields } = read<Recorded>(file)
 
-  it("has exactly these arguments", () => {
+  it("has exactly the recorded arguments", () => {
     expect(Object.keys(json()).sort()).toEqual(fields.map(({ name }) => name).sort())
   })
 
   it.each(fields.map((field) => [field.name, field] as const))("%s", (name, field) => {
     const ours = (json() as Readonly<Record<string, unknown>>)[name]
     if (name === "output_dir")
-      expect(ours).toBe("trainer_output") // what the page says that null stands for
+      expect(ours).toBe("trainer_output") // the documented default for null
     else if (name === "report_to")
       expect(ours).toEqual([]) // (i): trackers are opt-in
-    else if (normalised.has(name)) expect(ours).toEqual(field.value_after_init)
+    else if (normalized.has(name)) expect(ours).toEqual(field.value_after_init)
     else expect(ours).toEqual(field.declared_default)
   })
 })
 
-/** What is written in several ways has one value. */
-const normalised = new Set(["accelerator_config", "debug", "fsdp", "fsdp_config", "include_num_input_tokens_seen"])
+/** Arguments that accept several spellings of a value and normalize them. */
+const normalized = new Set(["accelerator_config", "debug", "fsdp", "fsdp_config", "include_num_input_tokens_seen"])
 
-it("names what is wrong and what would be right", () => {
+it("names the invalid value and the expected one", () => {
   expect(refused({ perDeviceTrainBatchSize: 0 }).message).toBe(
     "per_device_train_batch_size is 0; it must be a whole number of at least 1."
   )
@@ -50,7 +50,7 @@ it("names what is wrong and what would be right", () => {
   expect(refused({ learningRate: NaN })._tag).toBe("InvalidArgument")
 })
 
-it("does not take a name that there is not, and says which was meant", () => {
+it("rejects an unknown name, and suggests the nearest", () => {
   expect(refused({ learningRat: 1 } as Arguments.Input).message).toBe(
     "There is no argument learningRat. Did you mean learningRate?"
   )
@@ -62,7 +62,7 @@ it("does not take a name that there is not, and says which was meant", () => {
     expect(Result.getOrThrow(Result.flip(Arguments.fromJson(json)))._tag).toBe("InvalidArgument")
 })
 
-describe("the goal", () => {
+describe("goal", () => {
   it.each([
     [{}, null],
     [{ metricForBestModel: "loss" }, { metric: "eval_loss", mode: "min" }],
@@ -81,6 +81,6 @@ describe("the goal", () => {
       { metric: "eval_loss", mode: "min" }
     ]
   ] as ReadonlyArray<readonly [Arguments.Input, ReturnType<typeof Arguments.goal>]>)("of %j is %j", (input, goal) => {
-    expect(Arguments.goal(made(input))).toEqual(goal)
+    expect(Arguments.goal(makeArgs(input))).toEqual(goal)
   })
 })

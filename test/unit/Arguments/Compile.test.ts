@@ -12,15 +12,15 @@ import * as State from "../../../src/TrainerState.ts"
 beforeAll(() => tf.setBackend("cpu"))
 afterAll(() => expect(tf.memory().numTensors).toBe(0))
 
-const made = (input: Arguments.Input) => Result.getOrThrow(Arguments.make(input))
+const makeArgs = (input: Arguments.Input) => Result.getOrThrow(Arguments.make(input))
 const plan = (input: Arguments.Input, sizes: Partial<Compile.Sizes> = {}) =>
-  Compile.plan(made(input), { batchesPerEpoch: 10, sets: ["eval"], ...sizes })
+  Compile.plan(makeArgs(input), { batchesPerEpoch: 10, sets: ["eval"], ...sizes })
 const refused = (input: Arguments.Input, sizes: Partial<Compile.Sizes> = {}) =>
   Result.getOrThrow(Result.flip(plan(input, sizes))).message
 
 describe("resolve", () => {
-  it("takes parts of the run as the page does, and 1.0 as every update", () => {
-    const args = made({ maxSteps: 33, loggingSteps: 0.1, saveSteps: 1, evalStrategy: "steps", warmupRatio: 0.07 })
+  it("converts ratios of the run as the Trainer does, and takes 1.0 as every update", () => {
+    const args = makeArgs({ maxSteps: 33, loggingSteps: 0.1, saveSteps: 1, evalStrategy: "steps", warmupRatio: 0.07 })
     expect(Compile.resolve(args, { batchesPerEpoch: 10 })).toMatchObject({
       loggingSteps: 4,
       saveSteps: 1,
@@ -29,8 +29,8 @@ describe("resolve", () => {
     })
   })
 
-  it("lets max_steps win over epochs", () => {
-    expect(Compile.resolve(made({ maxSteps: 25, numTrainEpochs: 1 }), { batchesPerEpoch: 10 }).horizon).toMatchObject({
+  it("gives max_steps precedence over num_train_epochs", () => {
+    expect(Compile.resolve(makeArgs({ maxSteps: 25, numTrainEpochs: 1 }), { batchesPerEpoch: 10 }).horizon).toMatchObject({
       maxSteps: 25,
       epochs: 3
     })
@@ -38,7 +38,7 @@ describe("resolve", () => {
 })
 
 describe("plan", () => {
-  it("refuses what does not go together, before step 0", () => {
+  it("rejects contradictory arguments before step 0", () => {
     expect(refused({}, { batchesPerEpoch: 0 })).toContain("An epoch has no batch")
     expect(refused({}, { batchesPerEpoch: Infinity })).toContain("set max_steps")
     expect(refused({ evalStrategy: "epoch" }, { sets: [] })).toContain("no evaluation data")
@@ -54,17 +54,17 @@ describe("plan", () => {
     expect(refused({ lrSchedulerType: "cosine", lrSchedulerKwargs: { num_cycle: 1 } })).toContain("Did you mean num_cycles?")
   })
 
-  it("trains nothing for no epochs", () => {
+  it("plans no update for 0 epochs", () => {
     const { events } = Result.getOrThrow(Plan.simulate(Result.getOrThrow(plan({ numTrainEpochs: 0 }))))
     expect(events.map(({ _tag }) => _tag)).toEqual(["Initialized", "Started", "Summary", "Finished"])
   })
 
-  it("watches the goal only where evaluations are planned", () => {
+  it("watches the metric of the best model only if evaluations are planned", () => {
     expect(Result.getOrThrow(plan({ metricForBestModel: "f1" })).watches).toEqual([])
     expect(Result.getOrThrow(plan({ metricForBestModel: "f1", evalStrategy: "epoch" })).watches).toEqual(["eval_f1"])
   })
 
-  it("honours a save that is asked for beside save_strategy best, also when the evaluation at that step is not the best (e)", () => {
+  it("performs a requested save with save_strategy best, also when the evaluation at that step is not the best (e)", () => {
     const best = Result.getOrThrow(
       plan({ maxSteps: 3, saveStrategy: "best", evalStrategy: "steps", evalSteps: 1, metricForBestModel: "loss" })
     )
@@ -78,7 +78,7 @@ describe("plan", () => {
     expect(state.bestCheckpoint).toBe(1)
   })
 
-  it("starts a warm-up at 0 and ends at 0", () => {
+  it("starts the warm-up at 0 and ends the decay at 0", () => {
     const { horizon, learningRate } = Result.getOrThrow(plan({ learningRate: 1, warmupSteps: 10 }))
     const at = (step: number) => learningRate({ ...State.initial, step }, horizon)
     expect([0, 5, 10, 20, 30].map(at)).toEqual([0, 0.5, 1, 0.5, 0])
@@ -87,9 +87,9 @@ describe("plan", () => {
 
 describe("optimizer", () => {
   const optimTargetModules = ["attention", "h\\.\\d+\\.mlp"]
-  const names = (input: Arguments.Input) => Compile.optimizer(made(input)).links?.map((link) => link.name)
+  const names = (input: Arguments.Input) => Compile.optimizer(makeArgs(input)).links?.map((link) => link.name)
 
-  it("is the one that optim names", () => {
+  it("is the one named by optim", () => {
     expect(names({})).toEqual(["adam", "learning_rate"])
     expect(names({ optim: "adamw_torch" })).toEqual(names({}))
     expect(names({ optim: "sgd", weightDecay: 0.1 })).toEqual(["weight_decay", "learning_rate"])
@@ -102,11 +102,11 @@ describe("optimizer", () => {
     expect(names({ optim: "galore_adafactor", ...low })).toEqual(["galore", "adafactor_step"])
   })
 
-  it("gives Adafactor the run's learning rate and Lion Adam's betas", () => {
+  it("gives Adafactor the learning rate of the run, and Lion the betas of Adam", () => {
     const at = { step: 0, learningRate: 0.25 }
-    expect(Compile.optimizer(made({ optim: "adafactor" })).scalars(at)["adafactor_step.rate"]).toBe(0.25)
+    expect(Compile.optimizer(makeArgs({ optim: "adafactor" })).scalars(at)["adafactor_step.rate"]).toBe(0.25)
     tf.tidy(() => {
-      const lion = Compile.optimizer(made({ optim: "lion_32bit", adamBeta1: 0.5, adamBeta2: 0.75 }))
+      const lion = Compile.optimizer(makeArgs({ optim: "lion_32bit", adamBeta1: 0.5, adamBeta2: 0.75 }))
       const { slots } = lion.update({
         gradients: { w: tf.scalar(4) },
         parameters: { w: tf.scalar(0) },
@@ -117,11 +117,11 @@ describe("optimizer", () => {
     })
   })
 
-  it("decays what the Trainer decays, with every optimizer that takes weight_decay", () => {
+  it("decays the same parameters as the Trainer, with every optimizer that takes weight_decay", () => {
     const paths = ["fc.weight", "fc.bias", "norm.weight", "h.0.ln_1.weight"]
     for (const optim of optims.filter((name) => !name.startsWith("galore"))) {
       tf.tidy(() => {
-        const optimizer = Compile.optimizer(made({ optim, weightDecay: 0.5 }))
+        const optimizer = Compile.optimizer(makeArgs({ optim, weightDecay: 0.5 }))
         const parameters = Object.fromEntries(paths.map((path) => [path, tf.ones([2])]))
         const { updates } = optimizer.update({
           parameters,
@@ -135,9 +135,9 @@ describe("optimizer", () => {
     }
   })
 
-  it("reads GaLore's settings, and projects the weights of its targets", () => {
+  it("parses the options of GaLore, and projects the weights of its target modules", () => {
     const optimArgs = "rank=2, update_proj_gap = 7, scale=0.5, proj_type=reverse_std"
-    const galore = Compile.optimizer(made({ optim: "galore_adamw", optimArgs, optimTargetModules }))
+    const galore = Compile.optimizer(makeArgs({ optim: "galore_adamw", optimArgs, optimTargetModules }))
     expect(galore.scalars({ step: 7, learningRate: 0 })["galore.refresh"]).toBe(1)
     expect(galore.scalars({ step: 8, learningRate: 0 })["galore.refresh"]).toBe(0)
     tf.tidy(() => {
@@ -148,7 +148,7 @@ describe("optimizer", () => {
     })
   })
 
-  it("refuses settings that would not be looked at, or cannot be", () => {
+  it("rejects options that would be ignored or cannot be applied", () => {
     const message = (input: Arguments.Input) => Result.getOrThrow(Result.flip(Arguments.make(input))).message
     const low = { optim: "galore_adamw", optimTargetModules } as const
     expect(message({ optim: "sgd", optimArgs: "momentum=0.9" })).toContain('"sgd" takes no optim_args')

@@ -1,4 +1,4 @@
-/** Deprecated arguments as recorded from the real ones, one by one. */
+/** Deprecated arguments, each compared with a recording of transformers' TrainingArguments. */
 import { Result } from "effect"
 import { describe, expect, it } from "vitest"
 import * as Arguments from "../../../src/Arguments/Arguments.ts"
@@ -14,7 +14,7 @@ interface Case {
 
 const { cases } = read<{ readonly cases: ReadonlyArray<Case> }>("deprecated_arguments.json")
 
-/** The real one has given these up; they are read with a warning (deliberate difference j), and what they ask for is refused where it is not there. */
+/** Arguments that transformers has removed: they are accepted with a warning (deliberate difference j), and rejected if their value is not supported. */
 const removed: Readonly<Record<string, (parsed: Arguments.Parsed) => void>> = {
   evaluation_strategy: ({ input }) => expect(input).toEqual({ evalStrategy: "epoch" }),
   dispatch_batches: ({ input }) => expect(input).toEqual({ acceleratorConfig: { dispatch_batches: true } }),
@@ -24,38 +24,41 @@ const removed: Readonly<Record<string, (parsed: Arguments.Parsed) => void>> = {
 describe.each(cases.map((one) => [JSON.stringify(one.args), one] as const))("%s", (_, { args, effect, result, warnings }) => {
   const name = Object.keys(args)[0]!
 
-  it(result === "accepted" ? "is read as recorded" : "is read though it was removed", () => {
-    // the real one ran on the processor, in the folder "run"
-    const parsed = Arguments.fromJson({ output_dir: "run", use_cpu: true, ...args })
-    if (name === "use_ipex") {
-      expect(Result.getOrThrow(Result.flip(parsed))._tag).toBe("NotSupported")
-      return
+  it(
+    result === "accepted" ? "has the recorded effect and warnings" : "is accepted with a warning although it was removed",
+    () => {
+      // recorded on the CPU, with the output folder "run"
+      const parsed = Arguments.fromJson({ output_dir: "run", use_cpu: true, ...args })
+      if (name === "use_ipex") {
+        expect(Result.getOrThrow(Result.flip(parsed))._tag).toBe("NotSupported")
+        return
+      }
+      if (result !== "accepted") {
+        expect(Result.getOrThrow(parsed).warnings).toHaveLength(1)
+        removed[name]!(Result.getOrThrow(Arguments.fromJson(args)))
+        return
+      }
+      expect(Result.getOrThrow(parsed).warnings).toEqual([])
+      const parsedArgs = Result.getOrThrow(Result.flatMap(parsed, ({ input }) => Arguments.make(input)))
+      const dict = Arguments.toSanitizedDict(parsedArgs)
+      const recorded = Object.fromEntries(
+        Object.entries(effect!).map(([key, value]) => [
+          key,
+          value === null ? "None" : Array.isArray(value) ? `[${value.map((item) => `'${item}'`).join(", ")}]` : value
+        ])
+      )
+      expect(dict).toMatchObject(recorded)
+      const messages = Arguments.warnings(parsedArgs)
+      expect(messages).toHaveLength(warnings.length)
+      for (const [i, { kind, names }] of warnings.entries()) {
+        expect(kind).toBe("FutureWarning")
+        for (const name of names) expect(messages[i]).toContain(name)
+      }
     }
-    if (result !== "accepted") {
-      expect(Result.getOrThrow(parsed).warnings).toHaveLength(1)
-      removed[name]!(Result.getOrThrow(Arguments.fromJson(args)))
-      return
-    }
-    expect(Result.getOrThrow(parsed).warnings).toEqual([])
-    const made = Result.getOrThrow(Result.flatMap(parsed, ({ input }) => Arguments.make(input)))
-    const dict = Arguments.toSanitizedDict(made)
-    const recorded = Object.fromEntries(
-      Object.entries(effect!).map(([key, value]) => [
-        key,
-        value === null ? "None" : Array.isArray(value) ? `[${value.map((item) => `'${item}'`).join(", ")}]` : value
-      ])
-    )
-    expect(dict).toMatchObject(recorded)
-    const said = Arguments.warnings(made)
-    expect(said).toHaveLength(warnings.length)
-    for (const [i, { kind, names }] of warnings.entries()) {
-      expect(kind).toBe("FutureWarning")
-      for (const each of names) expect(said[i]).toContain(each)
-    }
-  })
+  )
 })
 
-it("applies no deprecated argument twice", () => {
+it("is idempotent", () => {
   const all: Arguments.Input = {
     noCuda: true,
     adafactor: true,
@@ -69,14 +72,14 @@ it("applies no deprecated argument twice", () => {
     pushToHubOrganization: "o",
     pushToHubToken: "t"
   }
-  const made = Result.getOrThrow(Arguments.make(all))
-  expect(Deprecated.apply(made)).toEqual(made)
-  expect(made).toMatchObject({ hubModelId: "o/m", hubToken: "t", torchCompile: true, optim: "adafactor" })
-  expect(made.fsdpConfig).toMatchObject({ min_num_params: 3, transformer_layer_cls_to_wrap: ["Block"] })
-  expect(Arguments.warnings(made)).toHaveLength(10)
+  const args = Result.getOrThrow(Arguments.make(all))
+  expect(Deprecated.apply(args)).toEqual(args)
+  expect(args).toMatchObject({ hubModelId: "o/m", hubToken: "t", torchCompile: true, optim: "adafactor" })
+  expect(args.fsdpConfig).toMatchObject({ min_num_params: 3, transformer_layer_cls_to_wrap: ["Block"] })
+  expect(Arguments.warnings(args)).toHaveLength(10)
 })
 
-it("takes the removed spellings as flags of code do not, beside what is called so now", () => {
+it("merges removed arguments of JSON with the ones that replace them", () => {
   const json = { accelerator_config: { even_batches: false }, split_batches: true, dispatch_batches: null, use_ipex: false }
   const { input, warnings } = Result.getOrThrow(Arguments.fromJson(json))
   expect(warnings).toHaveLength(3)

@@ -1,10 +1,10 @@
-/** The help on arguments: all of them, in groups, at 80 columns. */
+/** The help text of all arguments, in groups. */
 import { expect, it } from "vitest"
 import * as Arguments from "../../../src/Arguments/Arguments.ts"
 import { groups } from "../../../src/Arguments/Fields.ts"
 import * as Help from "../../../src/Arguments/Help.ts"
 
-it("shows every argument once, under its group's title", () => {
+it("lists every argument once, under the title of its group", () => {
   const lines = Help.render().split("\n")
   const flags = lines.flatMap((line) => /^ {2}--(?:\[no_\])?(\w+)/.exec(line)?.[1] ?? [])
   expect(flags).toEqual(Arguments.names)
@@ -12,14 +12,14 @@ it("shows every argument once, under its group's title", () => {
   expect(groups.flatMap(({ fields }) => Object.values(fields)).filter(({ about }) => about === undefined)).toEqual([])
 })
 
-it.each([64, 80, 100])("fits %i columns, and leaves nothing at a line's end", (columns) => {
+it.each([64, 80, 100])("wraps at %i columns, without trailing spaces", (columns) => {
   for (const line of Help.render(columns).split("\n")) {
     expect(line.length, line).toBeLessThanOrEqual(columns)
     expect(line).toBe(line.trimEnd())
   }
 })
 
-it("says what an argument takes, its default, and what it comes to", () => {
+it("shows the accepted values, the default, and whether an argument has an effect", () => {
   const help = Help.render().replaceAll(/\s+/g, " ")
   expect(help).toContain("--eval_strategy <name> When to evaluate; no, steps, epoch (default no)")
   expect(help).toContain("--learning_rate <number> Highest learning rate; at least 0 (default 5e-5)")

@@ -1,9 +1,9 @@
-/** The `set_*` helpers: what each sets, and to what where it is not told. */
+/** The `set_*` helpers: the arguments that each sets, and their defaults. */
 import { pipe, Result } from "effect"
 import { describe, expect, it } from "vitest"
 import * as Arguments from "../../../src/Arguments/Arguments.ts"
 
-/** By helper: its outcome without options, and one with all of them. The names are the page's. */
+/** By helper: its result without options, and with all of them. The names are those of TrainingArguments' methods. */
 const helpers: Readonly<
   Record<string, readonly [bare: Arguments.Input, full: Arguments.Input, wanted: Readonly<Record<string, unknown>>]>
 > = {
@@ -180,7 +180,7 @@ const helpers: Readonly<
 }
 
 describe.each(Object.entries(helpers))("%s", (_, [bare, full, wanted]) => {
-  it("sets its whole group, by its own defaults where it is not told", () => {
+  it("sets all arguments of its group, omitted ones to its own defaults", () => {
     const pairs = Object.entries(wanted) as ReadonlyArray<readonly [string, readonly [unknown, unknown]]>
     const values = (input: Arguments.Input) => {
       const args: Readonly<Record<string, unknown>> = Result.getOrThrow(
@@ -194,7 +194,7 @@ describe.each(Object.entries(helpers))("%s", (_, [bare, full, wanted]) => {
   })
 })
 
-it("resets its group, leaves the rest, and changes nothing that it was given", () => {
+it("resets its group, keeps the other arguments, and does not mutate its input", () => {
   const given = Object.freeze({ learningRate: 1, outputDir: "x" })
   const input = pipe(given, Arguments.setTraining({ batchSize: 4 }))
   expect(input).toMatchObject({ learningRate: 5e-5, outputDir: "x", perDeviceTrainBatchSize: 4 })
@@ -202,7 +202,7 @@ it("resets its group, leaves the rest, and changes nothing that it was given", (
   expect(Arguments.setTraining(given, { batchSize: 4 })).toEqual(input)
 })
 
-it("is checked as a whole by make", () => {
-  const wrong = pipe({}, Arguments.setSave({ steps: 0 }), Arguments.make)
-  expect(Result.getOrThrow(Result.flip(wrong)).message).toContain("save_steps")
+it("is validated by make", () => {
+  const invalid = pipe({}, Arguments.setSave({ steps: 0 }), Arguments.make)
+  expect(Result.getOrThrow(Result.flip(invalid)).message).toContain("save_steps")
 })

@@ -1,4 +1,4 @@
-/** What is read, checked and kept, and refused by name before a run starts; and what changes nothing, and why. */
+/** Arguments that are accepted, validated, and rejected by name before a run starts; and those without effect, with the reason. */
 import { Result } from "effect"
 import { describe, expect, it } from "vitest"
 import * as Arguments from "../../../src/Arguments/Arguments.ts"
@@ -18,7 +18,7 @@ const table: Readonly<Record<string, Field<unknown>>> = seq2seq
 /** Trackers that a run can write to by `report_to`. */
 const trackers = ["none", "tensorboard"]
 
-/** For each argument, all the values that are refused, or some where they are many; the message names what is missing. */
+/** For each argument, its rejected values, or some of many; the message names what is not supported. */
 const refused: Readonly<Record<string, readonly [values: Values, missing: RegExp]>> = {
   optim: [foreigners, /bitsandbytes|PyTorch|Apex|torchao|transformers|backward|CUDA/],
   accelerator_config: [
@@ -101,7 +101,7 @@ const through: Readonly<Record<string, readonly [values: Values, now: ReadonlyAr
   push_to_hub_token: [["t"], ["hub_token"]]
 }
 
-/** What a run does, or a script; it takes every value that the row takes. */
+/** Arguments that a run or a script implements, with every valid value. */
 const honoured = new Set([
   ...["predict_with_generate", "generation_max_length", "generation_num_beams", "generation_config"],
   ...["output_dir", "overwrite_output_dir", "do_train", "do_eval", "do_predict", "resume_from_checkpoint", "run_name", "seed"],
@@ -120,12 +120,12 @@ const honoured = new Set([
   ...["save_steps", "save_total_limit", "per_gpu_train_batch_size", "per_gpu_eval_batch_size", "no_cuda", "adafactor"]
 ])
 
-const kept = (json: unknown) => Result.getOrThrow(Result.flatMap(Seq2Seq.fromJson(json), ({ input }) => Seq2Seq.make(input)))
+const parse = (json: unknown) => Result.getOrThrow(Result.flatMap(Seq2Seq.fromJson(json), ({ input }) => Seq2Seq.make(input)))
 
 const rows = (cases: Readonly<Record<string, readonly [Values, unknown]>>) =>
   Object.entries(cases).flatMap(([name, [values, wanted]]) => values.map((value) => [name, value, wanted] as const))
 
-it("every argument is done, refused, read as another, or changes nothing with a reason", () => {
+it("every argument is implemented, rejected, replaced by another, or has no effect for a documented reason", () => {
   for (const [name, { idle, lacks }] of Object.entries(table)) {
     const places = [honoured.has(name), name in refused, name in through, idle !== undefined].filter((is) => is)
     expect(places.length, name).toBe(1)
@@ -134,9 +134,9 @@ it("every argument is done, refused, read as another, or changes nothing with a 
   }
 })
 
-describe("is refused, with what is missing and what to do", () => {
+describe("is rejected, with what is not supported and what to do", () => {
   it.each(rows(refused))("%s %j", (name, value, missing) => {
-    const error = Result.getOrThrow(Result.flip(Seq2Seq.supported(kept({ [name]: value }))))
+    const error = Result.getOrThrow(Result.flip(Seq2Seq.supported(parse({ [name]: value }))))
     expect(error._tag).toBe("NotSupported")
     expect(error.argument).toBe(name)
     expect(error.missing).toMatch(missing as RegExp)
@@ -145,38 +145,38 @@ describe("is refused, with what is missing and what to do", () => {
   })
 
   it.each(rows(through))("%s %j", (name, value, now) => {
-    const error = Result.getOrThrow(Result.flip(Seq2Seq.supported(kept({ [name]: value }))))
+    const error = Result.getOrThrow(Result.flip(Seq2Seq.supported(parse({ [name]: value }))))
     expect(now).toContain(error.argument)
   })
 })
 
-it("never shows a token", () => {
-  const error = Result.getOrThrow(Result.flip(Seq2Seq.supported(kept({ hub_token: "secret" }))))
+it("does not show a token", () => {
+  const error = Result.getOrThrow(Result.flip(Seq2Seq.supported(parse({ hub_token: "secret" }))))
   expect(JSON.stringify([error, error.message])).not.toContain("secret")
 })
 
-it("refuses nothing by default, and no optimizer that is there", () => {
-  expect(Result.isSuccess(Seq2Seq.supported(kept({})))).toBe(true)
+it("accepts the defaults, and every implemented optimizer", () => {
+  expect(Result.isSuccess(Seq2Seq.supported(parse({})))).toBe(true)
   for (const optim of optims.filter((name) => !name.startsWith("galore")))
-    expect(Result.isSuccess(Seq2Seq.supported(kept({ optim })))).toBe(true)
-  expect(foreigners.length + optims.length).toBe(43) // the 42 of the real ones, and adamw_hf of the page
+    expect(Result.isSuccess(Seq2Seq.supported(parse({ optim })))).toBe(true)
+  expect(foreigners.length + optims.length).toBe(43) // the 42 of transformers, and the documented adamw_hf
   for (const reportTo of ["none", [], "", null])
-    expect(Result.isSuccess(Seq2Seq.supported(kept({ report_to: reportTo })))).toBe(true)
+    expect(Result.isSuccess(Seq2Seq.supported(parse({ report_to: reportTo })))).toBe(true)
 })
 
-it("no plan and no optimizer comes of it", () => {
+it("compiles to no plan and no optimizer", () => {
   const args = Result.getOrThrow(Arguments.make({ optim: "lomo" }))
   const sizes = { batchesPerEpoch: 3, sets: [] }
   expect(Result.getOrThrow(Result.flip(Compile.plan(args, sizes))).message).toContain("lomo-optim")
   expect(() => Compile.optimizer(args)).toThrow(Arguments.NotSupported)
 })
 
-it("splitting, sending and evening out batches is what one process does as it is", () => {
+it("splitting, dispatching and evening out batches is supported, as one process needs none of it", () => {
   for (const setting of [{ split_batches: true }, { dispatch_batches: true }, { even_batches: false }, { non_blocking: true }])
-    expect(Result.isSuccess(Seq2Seq.supported(kept({ accelerator_config: setting })))).toBe(true)
+    expect(Result.isSuccess(Seq2Seq.supported(parse({ accelerator_config: setting })))).toBe(true)
 })
 
-it("takes no setting that there is not", () => {
+it("rejects an unknown setting", () => {
   const message = (json: object) =>
     Result.getOrThrow(Result.flip(Result.flatMap(Arguments.fromJson(json), ({ input }) => Arguments.make(input)))).message
   expect(message({ accelerator_config: { evn_batches: true } })).toContain("even_batches")

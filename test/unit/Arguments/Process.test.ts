@@ -20,7 +20,7 @@ it.each([
   expect(Arguments.getProcessLogLevel(made({ logLevelReplica: logLevel }), place(1, 1))).toBe(level)
 })
 
-it("speaks for the node, or for all", () => {
+it("logs once per node, or once in all", () => {
   const each = made({})
   const one = made({ logOnEachNode: false })
   expect([place(0, 0), place(4, 0), place(5, 1)].map((at) => Arguments.shouldLog(each, at))).toEqual([true, true, false])
@@ -28,12 +28,12 @@ it("speaks for the node, or for all", () => {
   expect([Arguments.shouldLog(each), Arguments.shouldLog(one)]).toEqual([true, true])
 })
 
-it("in one process the main process is first as it is", () => {
+it("mainProcessFirst returns the work unchanged in one process", () => {
   const work = { a: 1 }
   expect(Arguments.mainProcessFirst(work, { local: false, desc: "reading" })).toBe(work)
 })
 
-it("counts a warm-up in steps before its ratio, and its ratio upwards", () => {
+it("gives warmup_steps precedence over warmup_ratio, and rounds the ratio up", () => {
   expect(Compile.getWarmupSteps(made({ warmupSteps: 7, warmupRatio: 0.5 }), 100)).toBe(7)
   expect(Compile.getWarmupSteps(made({ warmupRatio: 0.07 }), 33)).toBe(3)
   expect(Compile.getWarmupSteps(made({}), 33)).toBe(0)

@@ -92,7 +92,7 @@ it.effect("refuses to generate with a model that is no transformer, by a typed e
   )
 )
 
-it.effect("leaves the device as it was, also when the run uses the weights at each step", () =>
+it.effect("leaves no tensor on the device, also if the run uses the weights at each step", () =>
   here(
     Effect.gen(function* () {
       const before = tf.memory().numTensors
@@ -137,7 +137,7 @@ const counting = (counts: Record<string, number>) =>
     })
   ).pipe(Layer.provide(Cpu.layer))
 
-it.effect("costs no operation of the device unless it is used", () =>
+it.effect("runs no operation on the device unless it is used", () =>
   Effect.gen(function* () {
     const counted = Effect.fnUntraced(function* (callbacks: ReadonlyArray<Callback.Callback<unknown>>) {
       const counts: Record<string, number> = {}

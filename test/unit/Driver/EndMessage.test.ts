@@ -42,7 +42,7 @@ const messages = Effect.fnUntraced(function* (
   return entries.flatMap((entry) => (entry._tag === "Text" ? [entry.text] : []))
 })
 
-it.effect("nothing at the end, a callback by its name, and early stopping by its metric", () =>
+it.effect("no message at the regular end, the name of a callback that stopped the run, and the metric of early stopping", () =>
   Effect.gen(function* () {
     expect(yield* messages({}, [])).toEqual([])
     const stopping = Callback.make({ name: "Enough", onStepEnd: ({ state }) => (state.step === 2 ? { ask: ["stopRun"] } : {}) })
@@ -56,7 +56,7 @@ it.effect("nothing at the end, a callback by its name, and early stopping by its
   })
 )
 
-it("early stopping with a threshold, where nothing was ever better; and the best where it is not asked for, or unknown", () => {
+it("early stopping with a threshold and no improvement; no best message if it is not requested or unknown", () => {
   const goal = { metric: "eval_f1", mode: "max" } as const
   const patience = { ...goal, patience: 2, threshold: 0.01 }
   const plan = Plan.make({
@@ -98,7 +98,7 @@ it.effect("reports the best checkpoint where its weights are restored", () =>
   })
 )
 
-it("a plan's own stop, and a run without a known end", () => {
+it("the plan's stop condition, and a run without a known end", () => {
   const plan = Plan.make({
     horizon: Horizon.make({ epochs: 2, batchesPerEpoch: Infinity }),
     learningRate: LearningRate.constant({ peak: 1 }),
@@ -114,14 +114,14 @@ it.live("logs where a training was interrupted, and how to resume it", () =>
   Effect.gen(function* () {
     const texts = (step: number) =>
       Effect.gen(function* () {
-        const there = yield* Deferred.make<void>()
+        const reached = yield* Deferred.make<void>()
         const waiting = ({ state }: { readonly state: { readonly step: number } }) =>
-          state.step === step ? Effect.andThen(Deferred.succeed(there, undefined), Effect.never) : undefined
+          state.step === step ? Effect.andThen(Deferred.succeed(reached, undefined), Effect.never) : undefined
         const callback = Callback.make({ onStepBegin: waiting })
         return yield* messages({}, [callback], (training) =>
           Effect.gen(function* () {
             const fiber = yield* Effect.forkChild(training)
-            yield* Deferred.await(there)
+            yield* Deferred.await(reached)
             yield* Fiber.interrupt(fiber)
           })
         )

@@ -27,7 +27,7 @@ const boom = (): never => {
 const failure = (options: Partial<typeof base>) =>
   Effect.flatMap(Trainer.make({ ...base, ...options }), (trainer) => Effect.flip(trainer.train()))
 
-it.effect("each function is named, whenever it fails, and no tensor is left", () =>
+it.effect("names the function that failed, at any stage, and leaves no tensor", () =>
   here(
     Effect.gen(function* () {
       const { numTensors } = tf.memory()
@@ -50,7 +50,7 @@ it.effect("each function is named, whenever it fails, and no tensor is left", ()
   )
 )
 
-it.effect("logits, labels and the loss can be read; one that is missing is named as what computeLoss looks for", () =>
+it.effect("computeLoss reads logits, labels and the loss; a missing one is named in the error", () =>
   here(
     Effect.gen(function* () {
       const mean = { computeLoss: ({ loss }: { readonly loss: { readonly sum: tf.Tensor; readonly count: tf.Tensor } }) => loss }
@@ -73,7 +73,7 @@ it.effect("logits, labels and the loss can be read; one that is missing is named
   )
 )
 
-it.effect("rows without labels are predicted without a loss", () =>
+it.effect("predicts rows without labels, without a loss", () =>
   here(
     Effect.gen(function* () {
       const unlabelled: Model = {

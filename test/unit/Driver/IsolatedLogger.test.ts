@@ -10,7 +10,7 @@ import { initial } from "../../../src/TrainerState.ts"
 const entry: Entry = { _tag: "Text", run: "a", attempt: 1, step: 3, epoch: 0.5, text: "half way" }
 const now = { phase: "train", state: initial, horizon: Horizon.make({ maxSteps: 1, batchesPerEpoch: 1 }) } as const
 
-it.effect("takes what a logger throws, dies of and throws from progress", () =>
+it.effect("isolates exceptions and defects of a logger, also from its progress", () =>
   Effect.gen(function* () {
     const thrown = () => {
       throw new Error("mine")
@@ -24,7 +24,7 @@ it.effect("takes what a logger throws, dies of and throws from progress", () =>
   })
 )
 
-it.effect("waits once for a logger that hangs, however it does, and calls it no more", () =>
+it.effect("waits once for a logger that hangs, and does not call it again", () =>
   Effect.gen(function* () {
     for (const hang of [Effect.never, Effect.uninterruptible(Effect.never)]) {
       let calls = 0

@@ -56,7 +56,7 @@ it.effect.each([
   }).pipe(Effect.provide(Tiny.world()))
 )
 
-it.effect("evaluation refuses it too", () =>
+it.effect("evaluation rejects it too", () =>
   Effect.gen(function* () {
     const task = Trainer.task({ model, train: yield* loaderOf([0, 1]), seed: 3 })
     const device = yield* Device
@@ -68,7 +68,7 @@ it.effect("evaluation refuses it too", () =>
   }).pipe(Effect.provide(Tiny.world()))
 )
 
-it.effect("labels that are classes, or -100, are trained on", () =>
+it.effect("accepts labels in range, and -100", () =>
   Effect.gen(function* () {
     const task = Trainer.task({ model, train: yield* loaderOf([0, 1, 2, -100, -100, -100]), seed: 3 })
     const { state } = yield* Trainer.train(task, planOf(shape, task.train.batchesPerEpoch))

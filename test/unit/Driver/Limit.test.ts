@@ -3,20 +3,18 @@ import { Effect, Fiber, Option } from "effect"
 import { TestClock } from "effect/testing"
 import * as Limit from "../../../src/Driver/Limit.ts"
 
-it.effect(
-  "within gives what is done in time, fails as the effect does, and abandons what hangs where it cannot be interrupted",
-  () =>
-    Effect.gen(function* () {
-      expect(yield* Limit.within(Effect.succeed(1), 10)).toEqual(Option.some(1))
-      expect(yield* Effect.flip(Limit.within(Effect.fail("mine"), 10))).toBe("mine")
-      const hanging = Effect.uninterruptible(Limit.within(Effect.uninterruptible(Effect.never), 10))
-      const fiber = yield* Effect.forkChild(hanging, { startImmediately: true })
-      yield* TestClock.adjust(11)
-      expect(yield* Fiber.join(fiber)).toEqual(Option.none())
-    })
+it.effect("within returns a result in time, fails as the effect does, and abandons an uninterruptible effect that hangs", () =>
+  Effect.gen(function* () {
+    expect(yield* Limit.within(Effect.succeed(1), 10)).toEqual(Option.some(1))
+    expect(yield* Effect.flip(Limit.within(Effect.fail("mine"), 10))).toBe("mine")
+    const hanging = Effect.uninterruptible(Limit.within(Effect.uninterruptible(Effect.never), 10))
+    const fiber = yield* Effect.forkChild(hanging, { startImmediately: true })
+    yield* TestClock.adjust(11)
+    expect(yield* Fiber.join(fiber)).toEqual(Option.none())
+  })
 )
 
-it.effect("finish lets an interrupted effect end within the grace, and no longer", () =>
+it.effect("finish waits for an interrupted effect during the grace period, and no longer", () =>
   Effect.gen(function* () {
     for (const [takes, ended] of [
       [50, true],

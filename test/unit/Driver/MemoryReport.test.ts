@@ -19,7 +19,7 @@ const usages = MemoryUsage.test([
 const stage = (report: MemoryReport.MemoryReport, name: MemoryReport.Stage) =>
   Effect.scoped(Effect.flatMap(report.begin(name), (end) => end))
 
-it.effect("gives the recorded figures, those of init with the first stage", () =>
+it.effect("gives the recorded values, with those of init in the first stage", () =>
   Effect.gen(function* () {
     const report = yield* MemoryReport.make
     expect(yield* stage(report, "init")).toEqual({})
@@ -43,7 +43,7 @@ it.effect("gives the recorded figures, those of init with the first stage", () =
   }).pipe(Effect.provide(usages))
 )
 
-it.effect("gives those of init with an evaluation, when that is the first stage", () =>
+it.effect("gives the values of init with an evaluation, if it is the first stage", () =>
   Effect.gen(function* () {
     const report = yield* MemoryReport.make
     yield* stage(report, "init")
@@ -52,7 +52,7 @@ it.effect("gives those of init with an evaluation, when that is the first stage"
   }).pipe(Effect.provide(usages))
 )
 
-it.effect("counts what is within a stage as that stage's, and reports once", () =>
+it.effect("counts nested stages as part of the outer stage, and reports once", () =>
   Effect.gen(function* () {
     const report = yield* MemoryReport.make
     yield* stage(report, "init")
@@ -66,7 +66,7 @@ it.effect("counts what is within a stage as that stage's, and reports once", () 
   }).pipe(Effect.scoped, Effect.provide(usages))
 )
 
-it.effect("ends a stage that failed, and keeps init for the next", () =>
+it.effect("ends a failed stage, and reports init with the next", () =>
   Effect.gen(function* () {
     const report = yield* MemoryReport.make
     yield* stage(report, "init")

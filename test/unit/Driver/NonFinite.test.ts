@@ -49,7 +49,7 @@ const run = Effect.fnUntraced(
 const changed = ([, ...later]: Array<unknown>, all: Array<unknown>) => later.map((weights, i) => !equal(weights, all[i]))
 const equal = (left: unknown, right: unknown) => JSON.stringify(left) === JSON.stringify(right)
 
-it.effect("skip leaves the weights bit for bit, counts the step, and warns once", () =>
+it.effect("skip keeps the weights bit for bit, counts the step, and warns once", () =>
   Effect.gen(function* () {
     // of a label of 3e38 the loss is infinite, and of 1e19 only the norm
     for (const label of [Number.NaN, Number.POSITIVE_INFINITY, 3e38, 1e19]) {
@@ -63,7 +63,7 @@ it.effect("skip leaves the weights bit for bit, counts the step, and warns once"
   })
 )
 
-it.effect("skip changes nothing in a run that needs none", () =>
+it.effect("skip changes nothing in a run with finite losses", () =>
   Effect.gen(function* () {
     const { losses, warnings, weights } = yield* run("skip", {})
     const usual = yield* run("fail", {})
@@ -72,7 +72,7 @@ it.effect("skip changes nothing in a run that needs none", () =>
   })
 )
 
-it.effect("filter puts the running mean in the place of such a loss, and changes the weights", () =>
+it.effect("filter logs the running mean instead of a non-finite loss, and updates the weights", () =>
   Effect.gen(function* () {
     const { losses, warnings, weights } = yield* run("filter", { 2: Number.NaN })
     const two = yield* sumOfTwo
@@ -86,7 +86,7 @@ it.effect("filter puts the running mean in the place of such a loss, and changes
   })
 )
 
-it.effect("continue logs what it is", () =>
+it.effect("continue logs the non-finite loss", () =>
   Effect.gen(function* () {
     const { losses, warnings } = yield* run("continue", { 1: Number.POSITIVE_INFINITY })
     expect(losses[0]).not.toBe(0)
@@ -95,7 +95,7 @@ it.effect("continue logs what it is", () =>
   })
 )
 
-it.effect("traced, a run stops at the kernel, and its state before is saved to go on from", () =>
+it.effect("with tracing, a run stops at the kernel, and saves the state before it to resume from", () =>
   Effect.gen(function* () {
     const store = Tiny.store()
     const task = yield* Tiny.task({ sets: [] })
@@ -115,7 +115,7 @@ it.effect("traced, a run stops at the kernel, and its state before is saved to g
   }).pipe(Effect.provide(Cpu.layer, { local: true }))
 )
 
-it.effect("traced, what is there from the start is found in the dry run, before the first update", () =>
+it.effect("with tracing, a non-finite value present from the start is found in the dry run, before the first update", () =>
   Effect.gen(function* () {
     const task = yield* Tiny.task({ sets: [] })
     const train = spoilt(task.train, { 0: Number.NaN })

@@ -460,7 +460,7 @@ here("a missing best checkpoint is a warning at the end, and the last weights st
 )
 
 here(
-  "a run from another store's checkpoint that is interrupted at once is saved in its own store; a best that is not on disk is none",
+  "a run that resumes from another store's checkpoint and is interrupted at once saves to its own store; a best checkpoint that is not on disk is not the best",
   () =>
     Effect.gen(function* () {
       const task = yield* Tiny.task()
@@ -534,7 +534,7 @@ here("a learning rate below zero is an error before its update", () =>
 )
 
 here(
-  "a second reader of the events is refused while the first reads; a failed run fails again; a closed one fails with RunClosed",
+  "rejects a second consumer of the events while the first consumes them; a failed run fails again; a closed one fails with RunClosed",
   () =>
     Effect.gen(function* () {
       const task = yield* Tiny.task()

@@ -23,7 +23,7 @@ const options = { saveOnlyModel: true }
 
 const world = (store: ReturnType<typeof Tiny.store>) => Layer.mergeAll(Cpu.layer, Tiny.optimizer, store.layer, Tiny.logger())
 
-it.live("has no slots, and no run resumes from it: newest, by its step, or loaded", () =>
+it.live("has no optimizer state, and no run resumes from it: as the newest, by step, or loaded", () =>
   Effect.gen(function* () {
     const store = Tiny.store()
     const task = yield* Tiny.task()
@@ -40,7 +40,7 @@ it.live("has no slots, and no run resumes from it: newest, by its step, or loade
 )
 
 it.live(
-  "the state of an interrupted run is whole, also where a milestone was just saved, and the run resumes as if uninterrupted",
+  "saves the complete state of an interrupted run, also right after a model-only checkpoint, and resumes as if uninterrupted",
   () =>
     Effect.gen(function* () {
       const task = yield* Tiny.task()
@@ -60,7 +60,7 @@ it.live(
     })
 )
 
-it.live("gives the best weights back at the end", () =>
+it.live("restores the best weights at the end", () =>
   Effect.gen(function* () {
     const task = yield* Tiny.task()
     const ends = Effect.fnUntraced(function* (saveOnlyModel: boolean) {
@@ -74,7 +74,7 @@ it.live("gives the best weights back at the end", () =>
   })
 )
 
-it.live("is a folder without the optimizer's file, which a store reads all the same", () =>
+it.live("is a folder without the optimizer's file, which a store can read", () =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const directory = yield* fs.makeTempDirectoryScoped()

@@ -77,7 +77,7 @@ it.effect("clears the progress after an evaluation or a prediction, also after a
 
 it.effect("logs unused columns once, under the set's name, at the level that log_level allows", () =>
   Effect.gen(function* () {
-    const heard = Effect.fnUntraced(function* (logLevel: "info" | "warning") {
+    const messagesAt = Effect.fnUntraced(function* (logLevel: "info" | "warning") {
       const lines: Array<string> = []
       const rows = Dataset.fromArray(Tiny.rows(4).map((row) => ({ ...row, text: "a" })))
       const model: Model = { ...Tiny.model, inputs: ["x"], labels: ["labels"] }
@@ -99,12 +99,12 @@ it.effect("logs unused columns once, under the set's name, at the level that log
       )
       return lines.map((line) => line.split("): ")[1])
     })
-    expect(yield* here(heard("info"))).toEqual(["text of train; text of eval.", "text of ood.", "text of test."])
-    expect(yield* here(heard("warning"))).toEqual([])
+    expect(yield* here(messagesAt("info"))).toEqual(["text of train; text of eval.", "text of ood.", "text of test."])
+    expect(yield* here(messagesAt("warning"))).toEqual([])
   })
 )
 
-it.effect("a training begins where the last one ended, or anew by modelInit; the same seed gives the same bits", () =>
+it.effect("train continues from the present weights, or from new ones with modelInit; the same seed gives the same bits", () =>
   here(
     Effect.gen(function* () {
       const weights = Effect.fnUntraced(function* (
@@ -125,7 +125,7 @@ it.effect("a training begins where the last one ended, or anew by modelInit; the
   )
 )
 
-it.effect("goes on from the newest checkpoint, and to the same end", () =>
+it.effect("resumes from the newest checkpoint to the same weights", () =>
   here(
     Effect.gen(function* () {
       const whole = yield* Trainer.make(base)
@@ -149,7 +149,7 @@ it.effect("goes on from the newest checkpoint, and to the same end", () =>
   )
 )
 
-it.effect("evaluate: an epoch once there was a training, the time of preparation where there was none before", () =>
+it.effect("evaluate gives the epoch after training, and the preparation time if it ran before training", () =>
   here(
     Effect.gen(function* () {
       const trainer = yield* Trainer.make(base)
@@ -168,7 +168,7 @@ it.effect("evaluate: an epoch once there was a training, the time of preparation
   )
 )
 
-it.effect("several sets equal each alone, under their names; other sets and prefixes too", () =>
+it.effect("evaluates several named sets as each alone, and other sets and prefixes", () =>
   here(
     Effect.gen(function* () {
       const trainer = yield* Trainer.make({ ...base, evalDataset: { a: evaluation, b: train } })
@@ -181,27 +181,27 @@ it.effect("several sets equal each alone, under their names; other sets and pref
   )
 )
 
-it.effect("predict gives the outputs, the labels and metrics without an epoch; tells onPredict", () =>
+it.effect("predict gives the outputs, the labels and metrics without an epoch, and calls onPredict", () =>
   here(
     Effect.gen(function* () {
-      const told: Array<object> = []
+      const calls: Array<object> = []
       const trainer = yield* Trainer.make({
         ...base,
         computeMetrics: ({ predictions }) => ({ rows: EvalPrediction.take(predictions).shape[0]! }),
-        callbacks: [Callback.make({ onPredict: (metrics) => void told.push(metrics) })]
+        callbacks: [Callback.make({ onPredict: (metrics) => void calls.push(metrics) })]
       })
       const { labelIds, metrics, predictions } = yield* trainer.predict(evaluation)
       expect(EvalPrediction.take(predictions).shape).toEqual([5, 1])
       expect(EvalPrediction.take(labelIds).shape).toEqual([5])
       expect(metrics.test_rows).toBe(5)
       expect(metrics).not.toHaveProperty("epoch")
-      expect(told).toEqual([metrics])
+      expect(calls).toEqual([metrics])
       expect(yield* trainer.logHistory).toEqual([])
     })
   )
 )
 
-it.effect("callbacks are told of evaluations by hand, and remember", () =>
+it.effect("calls callbacks in evaluations outside of training, and keeps their state", () =>
   here(
     Effect.gen(function* () {
       const order: Array<string> = []
@@ -228,7 +228,7 @@ it.effect("callbacks are told of evaluations by hand, and remember", () =>
   )
 )
 
-it.effect("callbacks can be added, taken out by name or themselves; that of the flow carries nothing", () =>
+it.effect("callbacks can be added and removed, by name or by value; removing DefaultFlowCallback changes nothing", () =>
   here(
     Effect.gen(function* () {
       const entries: Array<string> = []
@@ -247,7 +247,7 @@ it.effect("callbacks can be added, taken out by name or themselves; that of the 
   )
 )
 
-it.effect("disable_tqdm prints logs in the place of progress", () =>
+it.effect("disable_tqdm prints logs instead of progress", () =>
   here(
     Effect.gen(function* () {
       const trainer = yield* Trainer.make({ ...base, args: { ...args, disableTqdm: true } })
@@ -260,7 +260,7 @@ it.effect("disable_tqdm prints logs in the place of progress", () =>
   )
 )
 
-it.effect("without ProgressCallback loggers show none", () =>
+it.effect("without ProgressCallback loggers show no progress", () =>
   Effect.gen(function* () {
     let shown = 0
     const watching = Layer.succeed(Logger, { log: () => Effect.void, flush: Effect.void, progress: () => void shown++ })
@@ -303,7 +303,7 @@ it.effect("uses the optimizer, schedule and loss of the options instead of those
   )
 )
 
-it.effect("one batch by hand: loss and gradients, logits and labels", () =>
+it.effect("trainingStep and predictionStep give loss and gradients, logits and labels of one batch", () =>
   here(
     Effect.gen(function* () {
       const { numTensors } = tf.memory()
@@ -315,7 +315,7 @@ it.effect("one batch by hand: loss and gradients, logits and labels", () =>
       const step = yield* trainer.predictionStep(batch)
       expect(EvalPrediction.take(step.logits).shape).toEqual([2, 1])
       expect(EvalPrediction.take(step.labels).shape).toEqual([2])
-      // divided by what the page's Trainer counts, where a loss says so
+      // divided by the item count of the loss, as in the Trainer
       const counted = yield* Trainer.make({ ...base, computeLoss: ({ loss }) => ({ ...loss, items: tf.scalar(4) }) })
       const half = yield* counted.trainingStep(batch)
       expect(half.loss).toBeCloseTo(loss / 2, 6)
@@ -328,53 +328,51 @@ it.effect("one batch by hand: loss and gradients, logits and labels", () =>
   )
 )
 
-it.effect(
-  "outputs that are to be ignored are no predictions: in evaluations, predictions, loops and steps, and while training",
-  () =>
-    here(
-      Effect.gen(function* () {
-        const seen: Array<ReadonlyArray<string>> = []
-        const names = (gathered: EvalPrediction.Gathered | undefined) =>
-          gathered === undefined
-            ? []
-            : EvalPrediction.isTensor(gathered as HostTensor.HostTensor)
-              ? ["alone"]
-              : Object.keys(gathered)
-        const two: Model = {
-          ...Tiny.model,
-          apply: (parameters, batch, context) => {
-            const result = Tiny.model.apply(parameters, batch, context)
-            return { ...result, outputs: { ...result.outputs, twice: tf.mul(result.outputs.logits!, 2) } }
-          }
+it.effect("omits ignored outputs from predictions: in evaluations, predictions, loops and steps, and while training", () =>
+  here(
+    Effect.gen(function* () {
+      const seen: Array<ReadonlyArray<string>> = []
+      const names = (gathered: EvalPrediction.Gathered | undefined) =>
+        gathered === undefined
+          ? []
+          : EvalPrediction.isTensor(gathered as HostTensor.HostTensor)
+            ? ["alone"]
+            : Object.keys(gathered)
+      const two: Model = {
+        ...Tiny.model,
+        apply: (parameters, batch, context) => {
+          const result = Tiny.model.apply(parameters, batch, context)
+          return { ...result, outputs: { ...result.outputs, twice: tf.mul(result.outputs.logits!, 2) } }
         }
-        const trainer = yield* Trainer.make({
-          ...base,
-          model: two,
-          args: { ...args, evalStrategy: "steps", evalSteps: 4 },
-          computeMetrics: ({ predictions }) => {
-            seen.push(names(predictions))
-            return {}
-          }
-        })
-        const ignoreKeys = ["twice"]
-        yield* trainer.evaluate()
-        yield* trainer.evaluate({ ignoreKeys })
-        yield* trainer.train()
-        seen.length = 2
-        yield* trainer.train({ ignoreKeysForEval: ignoreKeys })
-        expect(seen.slice(0, 2)).toEqual([["logits", "twice"], ["alone"]])
-        expect(new Set(seen.slice(2).flat())).toEqual(new Set(["alone"]))
-        const loader = yield* trainer.getTestDataloader(evaluation)
-        for (const loop of [trainer.evaluationLoop, trainer.predictionLoop]) {
-          expect(names((yield* loop(loader)).predictions)).toEqual(["logits", "twice"])
-          expect(names((yield* loop(loader, { ignoreKeys })).predictions)).toEqual(["alone"])
-          const lossOnly = yield* loop(loader, { predictionLossOnly: true, metricKeyPrefix: "mine" })
-          expect([lossOnly.predictions, typeof lossOnly.metrics.mine_loss]).toEqual([undefined, "number"])
+      }
+      const trainer = yield* Trainer.make({
+        ...base,
+        model: two,
+        args: { ...args, evalStrategy: "steps", evalSteps: 4 },
+        computeMetrics: ({ predictions }) => {
+          seen.push(names(predictions))
+          return {}
         }
-        expect(names((yield* trainer.predict(evaluation, { ignoreKeys })).predictions)).toEqual(["alone"])
-        expect(names((yield* trainer.predictionStep(yield* inputs, { ignoreKeys })).logits)).toEqual(["alone"])
-      }).pipe(Effect.scoped)
-    )
+      })
+      const ignoreKeys = ["twice"]
+      yield* trainer.evaluate()
+      yield* trainer.evaluate({ ignoreKeys })
+      yield* trainer.train()
+      seen.length = 2
+      yield* trainer.train({ ignoreKeysForEval: ignoreKeys })
+      expect(seen.slice(0, 2)).toEqual([["logits", "twice"], ["alone"]])
+      expect(new Set(seen.slice(2).flat())).toEqual(new Set(["alone"]))
+      const loader = yield* trainer.getTestDataloader(evaluation)
+      for (const loop of [trainer.evaluationLoop, trainer.predictionLoop]) {
+        expect(names((yield* loop(loader)).predictions)).toEqual(["logits", "twice"])
+        expect(names((yield* loop(loader, { ignoreKeys })).predictions)).toEqual(["alone"])
+        const lossOnly = yield* loop(loader, { predictionLossOnly: true, metricKeyPrefix: "mine" })
+        expect([lossOnly.predictions, typeof lossOnly.metrics.mine_loss]).toEqual([undefined, "number"])
+      }
+      expect(names((yield* trainer.predict(evaluation, { ignoreKeys })).predictions)).toEqual(["alone"])
+      expect(names((yield* trainer.predictionStep(yield* inputs, { ignoreKeys })).logits)).toEqual(["alone"])
+    }).pipe(Effect.scoped)
+  )
 )
 
 it.effect("saves the model, the state, results and a card", () =>
@@ -489,9 +487,9 @@ it.effect("rejects missing data and unknown options before anything runs", () =>
         Effect.map(Effect.flip(effect), (error) => error.message)
       expect(yield* message(Trainer.make({ ...none }))).toContain("no model")
       expect(yield* message(Trainer.make({ ...base, args: { fp16: true } }))).toContain("fp16")
-      const bare = yield* Trainer.make({ ...none, model: Tiny.model })
-      expect(yield* message(bare.train())).toContain("trainDataset")
-      expect(yield* message(bare.evaluate())).toContain("evalDataset")
+      const withoutData = yield* Trainer.make({ ...none, model: Tiny.model })
+      expect(yield* message(withoutData.train())).toContain("trainDataset")
+      expect(yield* message(withoutData.evaluate())).toContain("evalDataset")
       const trainer = yield* Trainer.make(base)
       expect(yield* message(trainer.train({ trial: 1 } as object))).toContain("search of hyperparameters")
       expect(yield* message(trainer.train({ modelPath: "x" } as object))).toContain("no option modelPath")
@@ -509,7 +507,7 @@ it.effect("rejects missing data and unknown options before anything runs", () =>
   )
 )
 
-it.effect("figures of one's own are logged", () =>
+it.effect("log writes given values", () =>
   Effect.gen(function* () {
     const entries: Array<Entry> = []
     yield* here(

@@ -16,7 +16,7 @@ const entry = (kind: Scalars["kind"], step: number, values: Scalars["values"], s
   ...(set === undefined ? {} : { set })
 })
 
-/** The figures of a recorded run, whose card was compared by hand, but for the first loss. */
+/** The values of a recorded run, except for the first loss; its card was compared by hand. */
 const history = [
   entry("train", 3, { loss: 1.10002, grad_norm: 0.5558518171310425, learning_rate: 0.001 }),
   entry("eval", 3, { eval_loss: 1.0893291234970093, eval_accuracy: 0.2857142857142857 }, "eval"),
@@ -30,7 +30,7 @@ const front = (card: string) => card.split("---\n")[1]
 const section = (card: string, title: string) => card.split(`${title}\n`)[1]?.split("\n#")[0]?.trim().split("\n")
 
 describe("model card", () => {
-  it("has the real one's headings, in order", () => {
+  it("has the headings of the Trainer's card, in order", () => {
     const card = ModelCard.render({ name: "run", history, args: args() })
     expect(card.split("\n").filter((line) => line.startsWith("#"))).toEqual([
       "# run",
@@ -46,7 +46,7 @@ describe("model card", () => {
     expect(section(card, "on the evaluation set:")).toEqual(["- Loss: 1.0827", "- Accuracy: 0.2857"])
   })
 
-  it("has a line for each evaluation of the training", () => {
+  it("has a table row for each evaluation during training", () => {
     const after = entry("eval", 6, { eval_loss: 1, eval_accuracy: 0.5 }, "eval")
     const early = entry("eval", 0, { eval_loss: 2, eval_accuracy: 0 }, "eval")
     const other = entry("eval", 6, { eval_b_loss: 3 }, "eval_b")
@@ -61,7 +61,7 @@ describe("model card", () => {
     expect(section(card, "on the evaluation set:")).toEqual(["- Loss: 1.0", "- Accuracy: 0.5"])
   })
 
-  it("has no results for a run without evaluations, and no table without a training", () => {
+  it("has no results for a run without evaluations, and no table without training", () => {
     const trained = ModelCard.render({ name: "run", history: history.filter(({ kind }) => kind !== "eval") })
     expect(trained).toContain("### Training results\n\n\n\n### Framework versions")
     expect(trained).not.toContain("evaluation set:")
@@ -70,7 +70,7 @@ describe("model card", () => {
     expect(evaluated).toContain("- Loss: 1.0893\n")
   })
 
-  it("lists what the arguments say", () => {
+  it("lists the hyperparameters of the arguments", () => {
     const card = (input: Arguments.Input) =>
       section(ModelCard.render({ name: "run", history, args: args(input) }), "### Training hyperparameters")
     const rows = { perDeviceTrainBatchSize: 4, perDeviceEvalBatchSize: 4, learningRate: 1e-3, seed: 1234 }
@@ -115,13 +115,13 @@ describe("model card", () => {
     expect(about({ dataset: ["a", "b", "c"] })).toBe("This model was trained from scratch on the a, the b and the c datasets.")
   })
 
-  it("has the versions that it is told, and keeps what comes from outside on its line", () => {
+  it("lists the given versions, and escapes line breaks and pipes of input", () => {
     const card = ModelCard.render({ name: "a\n# b", history: [], versions: { Regimen: "1.2.3" }, dataset: "x\n\n## y" })
     expect(section(card, "### Framework versions")).toEqual(["- Regimen 1.2.3"])
     expect(card).toContain("\n# a # b\n")
     expect(card).toContain("the x ## y dataset")
-    const odd = [entry("eval", 1, { "eval_a|b": 0.5 }, "eval"), entry("summary", 1, {})]
-    expect(ModelCard.render({ name: "run", history: odd })).toContain("| A\\|b |")
+    const escaped = [entry("eval", 1, { "eval_a|b": 0.5 }, "eval"), entry("summary", 1, {})]
+    expect(ModelCard.render({ name: "run", history: escaped })).toContain("| A\\|b |")
   })
 })
 
@@ -161,13 +161,13 @@ model-index:
 `)
   })
 
-  it("leaves out what nobody said", () => {
+  it("omits fields that are not given", () => {
     expect(front(ModelCard.render({ name: "other options", history: [], finetunedFrom: "", tags: [] }))).toBe(
       "library_name: regimen\ntags:\n- generated_from_trainer\nmodel-index:\n- name: other options\n  results: []\n"
     )
   })
 
-  it("has a result for each task and dataset that are known, and none that is not whole", () => {
+  it("has a result for each known task and dataset, and no incomplete result", () => {
     const types = (given: Partial<ModelCard.Options>) =>
       [...front(ModelCard.render({ name: "run", history, ...given }))!.matchAll(/ type: (.*)/g)].map(([, type]) => type)
     const two = { tasks: ["translation", "summarization", "no-such-task"], dataset: ["A", "B"], datasetTags: ["a", "b"] }
@@ -178,12 +178,12 @@ model-index:
     expect(types({ ...two, history: [] })).toEqual([])
   })
 
-  it("knows rouge1 as rouge", () => {
+  it("lists rouge1 as rouge", () => {
     const card = ModelCard.render({ name: "run", history: [entry("eval", 1, { eval_rouge1: 0.25, eval_other: 1 }, "eval")] })
     expect(front(card)).toContain("metrics:\n- rouge\nmodel-index")
   })
 
-  it("quotes what YAML would read otherwise", () => {
+  it("quotes strings that YAML would parse as another value", () => {
     const card = ModelCard.render({
       ...{ name: '1: "x" #', history: [entry("eval", 1, { eval_wer: 1e-7, eval_f1: Number.NaN, eval_bleu: 3 }, "eval")] },
       ...{
@@ -201,7 +201,7 @@ model-index:
     expect([...found.matchAll(/value: (.*)/g)].map(([, value]) => value)).toEqual(["1.0e-07", ".nan", "3.0"])
   })
 
-  it("finds the tags of a card that is there already", () => {
+  it("reads the tags of an existing card", () => {
     const tags = ["golden", "a: b"]
     const card = ModelCard.render({ name: "run", history, tags, datasetTags: "x" })
     expect(ModelCard.tagsOf(card)).toEqual([...tags, "generated_from_trainer"])

@@ -41,8 +41,8 @@ const width = (args: Seq2SeqArguments.Input, asked: object = {}, own?: Transform
     return EvalPrediction.take(predictions!).shape[1]
   })
 
-describe("the generation config of the arguments", () => {
-  it.effect("is a file, or a folder that has one; the model's own comes after it", () =>
+describe("generationConfig", () => {
+  it.effect("is a file, or a folder with one, and has precedence over the model's", () =>
     Effect.gen(function* () {
       const at = folder()
       writeFileSync(join(at, "generation_config.json"), '{ "max_length": 7, "own": { "kept": [1] } }')
@@ -57,7 +57,7 @@ describe("the generation config of the arguments", () => {
     }).pipe(Effect.provide(world, { local: true }))
   )
 
-  it.effect("is saved with the model and its checkpoints, with names that nobody here knows", () => {
+  it.effect("is saved with the model and its checkpoints, with unknown fields", () => {
     const at = folder()
     return Effect.gen(function* () {
       const filed = GenerationFile.attach(model, { num_beams: 2, own: { kept: [1] }, max_length: 5 })
@@ -85,7 +85,7 @@ describe("the generation config of the arguments", () => {
     )
   })
 
-  it.effect("names the model's tokens where it had no file", () =>
+  it.effect("has the model's token ids if the model had no file", () =>
     Effect.gen(function* () {
       const at = folder()
       yield* (yield* trainerOf({ generationConfig: { num_beams: 3 }, outputDir: at })).saveModel()
@@ -134,12 +134,14 @@ it.effect("scores the generated sequences with metric objects, as computeMetrics
   }).pipe(Effect.provide(world, { local: true }))
 )
 
-it.effect("rejects an unknown setting, and several sequences a row", () =>
+it.effect("rejects an unknown setting, and several sequences per row", () =>
   Effect.gen(function* () {
-    const told = (asked: object) => Effect.map(Effect.flip(width({}, asked)), ({ message }) => message)
-    expect(yield* told({ numBeamz: 2 })).toBe("predict has no option numBeamz. Did you mean numBeams?")
-    expect(yield* told({ predictionLossOnly: true })).toContain("There are: evalDataset, ignoreKeys, metricKeyPrefix, maxLength")
-    expect(yield* told({ numBeams: 2, numReturnSequences: 2 })).toContain("one text a row")
+    const messageOf = (asked: object) => Effect.map(Effect.flip(width({}, asked)), ({ message }) => message)
+    expect(yield* messageOf({ numBeamz: 2 })).toBe("predict has no option numBeamz. Did you mean numBeams?")
+    expect(yield* messageOf({ predictionLossOnly: true })).toContain(
+      "There are: evalDataset, ignoreKeys, metricKeyPrefix, maxLength"
+    )
+    expect(yield* messageOf({ numBeams: 2, numReturnSequences: 2 })).toContain("one text a row")
   }).pipe(Effect.provide(world, { local: true }))
 )
 
@@ -180,7 +182,7 @@ it.effect("samples differently for each batch, and the same each time", () =>
   }).pipe(Effect.provide(world, { local: true }))
 )
 
-it.effect("texts are as long as the longest that the model's own settings allow", () =>
+it.effect("pads texts to the maximum length of the model's settings", () =>
   Effect.gen(function* () {
     const news = GenerationFile.attach(model, { max_new_tokens: 30 })
     expect(yield* width({}, { maxNewTokens: 24, minNewTokens: 24 }, news)).toBe(31)
@@ -228,7 +230,7 @@ it.effect("pads generated sequences with the tokenizer's pad token, or its end t
   }).pipe(Effect.provide(world, { local: true }))
 )
 
-it("the same with promises: arrays of rows, and settings beside options", async () => {
+it("accepts arrays of rows, and generation settings with the options of evaluate, with promises", async () => {
   const trainer = await Promised.make({
     model,
     args: { predictWithGenerate: true, maxSteps: 1 },

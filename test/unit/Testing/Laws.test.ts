@@ -40,7 +40,7 @@ describe("rejects", () => {
     expect(() => Laws.trigger(trigger, seeded)).toThrow(/Law violated/)
   })
 
-  it("a trigger that remembers when it last fired, and so fires elsewhere in a resumed run", () => {
+  it("a trigger with internal state about its last step, which fires at other steps in a resumed run", () => {
     let last = 0
     const trigger = (_: TrainerState, { step }: TrainerState) => {
       if (step <= 1) last = 0

@@ -19,7 +19,7 @@ const real = join(import.meta.dirname, "../../..")
 const root = mkdtempSync(join(tmpdir(), "set up-")) // a path with a space
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
-/** What the set-up needs of a machine; Node and npm are given by each test. */
+/** The programs that the set-up needs; each test adds Node and npm. */
 const tools = ["sh", "env", "cmp", "cp", "dirname", "head", "ln", "mkdir", "readlink", "rm", "rmdir", "sleep", "uname"]
 const find = (tool: string) =>
   process.env
@@ -34,7 +34,7 @@ const find = (tool: string) =>
       }
     })!
 
-/** An npm that writes down what it was called with, and does what the set-up expects of it. */
+/** A test double of npm that records its arguments and creates the files that the set-up expects. */
 const npm = `#!/bin/sh
 echo "$1" >> "$(dirname "$0")/calls"
 if [ -e "$(dirname "$0")/offline" ]; then echo "npm error code ENOTFOUND" >&2; exit 1; fi
@@ -90,25 +90,25 @@ console.log(words.join("|"))\n`
 }
 
 const ended = (child: ChildProcess) =>
-  new Promise<{ code: number | null; out: string; told: string }>((resolve) => {
+  new Promise<{ code: number | null; out: string; stderr: string }>((resolve) => {
     let out = ""
-    let told = ""
+    let stderr = ""
     child.stdout!.on("data", (data) => (out += data))
-    child.stderr!.on("data", (data) => (told += data))
-    child.on("close", (code) => resolve({ code, out, told }))
+    child.stderr!.on("data", (data) => (stderr += data))
+    child.on("close", (code) => resolve({ code, out, stderr }))
   })
 
-describe.concurrent("the set-up of a checkout", () => {
-  it("does what is missing once, says so, and passes arguments and the exit code through", async () => {
+describe.concurrent("set-up of a checkout", () => {
+  it("runs the missing steps once, reports them, and passes arguments and the exit code through", async () => {
     const { run, calls } = checkout()
     const first = await run("train", "a b")
     expect(first).toMatchObject({ code: 7, out: "train|a b\n" })
-    expect(first.told).toMatch(/installing dependencies/)
-    expect(await run("again")).toEqual({ code: 7, out: "again\n", told: "" })
+    expect(first.stderr).toMatch(/installing dependencies/)
+    expect(await run("again")).toEqual({ code: 7, out: "again\n", stderr: "" })
     expect(calls()).toEqual(["ci"])
   })
 
-  it("is done again when the lock file changed", async () => {
+  it("runs again when the lock file changed", async () => {
     const { run, calls, folder } = checkout()
     await run()
     writeFileSync(join(folder, "package-lock.json"), "{ }")
@@ -116,11 +116,11 @@ describe.concurrent("the set-up of a checkout", () => {
     expect(calls()).toEqual(["ci", "ci"])
   })
 
-  it("is done once when two start together", async () => {
+  it("runs once when two commands start together", async () => {
     const { run, calls } = checkout()
     const both = await Promise.all([run("one"), run("two")])
     expect(both.map(({ code }) => code)).toEqual([7, 7])
-    expect(both.map(({ told }) => told).join("")).toMatch(/waiting for the set-up that process \d+ is doing/)
+    expect(both.map(({ stderr }) => stderr).join("")).toMatch(/waiting for the set-up that process \d+ is doing/)
     expect(calls()).toEqual(["ci"])
   })
 
@@ -131,28 +131,28 @@ describe.concurrent("the set-up of a checkout", () => {
     expect(existsSync(join(folder, ".setup-lock"))).toBe(false)
   })
 
-  it.each(["old", "none"] as const)("fetches a Node where the machine's is %s", async (node) => {
+  it.each(["old", "none"] as const)("downloads Node if the installed one is %s", async (node) => {
     const { run, calls } = checkout(node)
     const first = await run("ran")
     expect(first).toMatchObject({ code: 7, out: "ran\n" })
-    expect(first.told).toContain(`fetching Node 22 into .node/ (found: ${node === "old" ? "v20.1.0" : "none"}`)
-    expect(await run("ran")).toEqual({ code: 7, out: "ran\n", told: "" })
+    expect(first.stderr).toContain(`fetching Node 22 into .node/ (found: ${node === "old" ? "v20.1.0" : "none"}`)
+    expect(await run("ran")).toEqual({ code: 7, out: "ran\n", stderr: "" })
     expect(calls()).toEqual(["install", "ci"])
   })
 
-  it("tells what to do without npm, and without a network", async () => {
+  it("fails with instructions without npm, and without a network", async () => {
     const { run, path } = checkout()
     writeFileSync(join(path, "offline"), "")
     const offline = await run()
     expect(offline).toMatchObject({ code: 1, out: "" })
-    expect(offline.told).toContain("the package registry could not be reached")
+    expect(offline.stderr).toContain("the package registry could not be reached")
     rmSync(join(path, "npm"))
     const without = await run()
     expect(without).toMatchObject({ code: 1, out: "" })
-    expect(without.told).toContain("npm is needed for the set-up and was not found")
+    expect(without.stderr).toContain("npm is needed for the set-up and was not found")
   })
 
-  it("lets a signal reach the command", async () => {
+  it("forwards a signal to the command", async () => {
     const { run, start } = checkout()
     await run()
     const child = start("wait")

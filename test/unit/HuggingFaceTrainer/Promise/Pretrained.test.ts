@@ -12,7 +12,7 @@ import { TokenizerMissing } from "../../../../src/Tokenizer/Errors.ts"
 
 const folder = () => mkdtempSync(join(tmpdir(), "pretrained-"))
 
-it("what was saved is loaded, with a config's fields replaced", async () => {
+it("loads a saved model, with fields of its config replaced", async () => {
   const config = { model_type: "gpt2", vocab_size: 259, n_embd: 8, n_layer: 1, n_head: 2 }
   const model = Result.getOrThrow(Transformers.make(config, "GPT2LMHeadModel"))
   const parameters = model.init(Key.make(3))
@@ -26,12 +26,12 @@ it("what was saved is loaded, with a config's fields replaced", async () => {
   expect(Tokenizer.decode(tokenizer, Tokenizer.encode(tokenizer, "one").input_ids)).toBe("one")
 })
 
-it("rejections are the typed errors", async () => {
+it("rejects with the typed errors", async () => {
   await expect(Pretrained.load(folder())).rejects.toBeInstanceOf(NoModel)
   await expect(Tokenizer.load(folder())).rejects.toBeInstanceOf(TokenizerMissing)
 })
 
-it("what predict gives can be passed on, be it there or not", () => {
+it("EvalPrediction accepts the predictions of predict, also undefined ones", () => {
   const rows = (gathered: EvalPrediction.Gathered | undefined) => EvalPrediction.batches(gathered).length
   expect(rows({ dtype: "int32", shape: [1], data: Int32Array.of(1) })).toBe(1)
   expect(() => rows(undefined)).toThrow(/computation of metrics/)

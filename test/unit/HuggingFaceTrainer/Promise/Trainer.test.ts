@@ -34,22 +34,22 @@ it("trains, evaluates and predicts arrays of rows, with an async computeMetrics"
   await trainer.close()
 })
 
-it("attributes are plain values; the state has Python's names, and its history Python's form", async () => {
-  const heard: Array<ReadonlyArray<string>> = []
-  const scores = [0, 1, 3, 2].flatMap((score) => [score, score]) // two sets, tried once before the first step
+it("attributes are plain values; the state has the Trainer's names, and logHistory the Trainer's records", async () => {
+  const logKeys: Array<ReadonlyArray<string>> = []
+  const scores = [0, 1, 3, 2].flatMap((score) => [score, score]) // two sets, evaluated once before the first step
   const trainer = await Trainer.make({
     ...options,
     args: { ...options.args, loggingSteps: 1, evalStrategy: "steps", evalSteps: 1, saveSteps: 1, metricForBestModel: "a_score" },
     computeMetrics: () => ({ score: scores.shift() ?? 0 }),
-    callbacks: [Callback.make({ onLog: ({ logs }) => void heard.push(Object.keys(logs)) })]
+    callbacks: [Callback.make({ onLog: ({ logs }) => void logKeys.push(Object.keys(logs)) })]
   })
   expect(trainer.state).toMatchObject({ globalStep: 0, epoch: 0, bestMetric: null, bestModelCheckpoint: null, logHistory: [] })
   await trainer.train()
   const { bestGlobalStep, bestMetric, bestModelCheckpoint, epoch, globalStep, logHistory } = trainer.state
   expect([globalStep, epoch]).toEqual([3, 0.75])
   expect(Object.keys(logHistory[0]!)).toEqual(["loss", "grad_norm", "learning_rate", "epoch", "step"])
-  expect(heard[0]).toEqual(["loss", "grad_norm", "learning_rate", "epoch"])
-  expect(heard.every((names) => names.includes("epoch"))).toBe(true)
+  expect(logKeys[0]).toEqual(["loss", "grad_norm", "learning_rate", "epoch"])
+  expect(logKeys.every((names) => names.includes("epoch"))).toBe(true)
   const scored = logHistory.flatMap(({ eval_a_score, step }) => (eval_a_score === undefined ? [] : [[eval_a_score, step]]))
   expect(scored).toEqual([
     [1, 1],
@@ -106,7 +106,7 @@ it("rejects with typed errors, also in make, and with TrainerClosed after close"
   const listening = process.stdin.listenerCount("end")
   await expect(Trainer.make({ ...options, args: { learningRate: -1 } })).rejects.toMatchObject({ _tag: "InvalidArgument" })
   await expect(Trainer.make({ ...options, args: { fp16: true } })).rejects.toMatchObject({ _tag: "NotSupported" })
-  expect(process.stdin.listenerCount("end")).toBe(listening) // nothing is left of one that could not be made
+  expect(process.stdin.listenerCount("end")).toBe(listening) // no listener of a Trainer that failed to be made is left
   const trainer = await Trainer.make(options)
   await expect(trainer.train(true)).rejects.toMatchObject({
     _tag: "NoCheckpoint",
@@ -145,7 +145,7 @@ it("close interrupts a running training, awaits its last save, and then releases
   expect(entries.at(-1)).toMatchObject({ _tag: "Text", text: expect.stringContaining("its state is saved") })
 })
 
-it("many Trainers of a process listen to its terminal and its signals once", async () => {
+it("several Trainers of a process share one listener of the terminal and the signals", async () => {
   const listeners = () => [
     process.stdin.listenerCount("end"),
     ...["SIGINT", "SIGTERM"].map((name) => process.listenerCount(name))
@@ -164,7 +164,7 @@ it("many Trainers of a process listen to its terminal and its signals once", asy
   expect(listeners()).toEqual(before)
 })
 
-it("rejects an unknown option and suggests the one that was meant", async () => {
+it("rejects an unknown option and suggests the nearest", async () => {
   const refused = async (given: object) =>
     Trainer.make({ ...options, ...given }).then(
       () => "made",
