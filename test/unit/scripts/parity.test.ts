@@ -53,7 +53,7 @@ describe("PARITY.md", () => {
     [
       "a difference is missing",
       page.replace(/^- \(h\).*\n/m, ""),
-      "the deliberate differences are lettered from (a) on, in order; found a,b,c,d,e,f,g,i,j,k,l,m,n,o,p"
+      "the deliberate differences are lettered from (a) on, in order; found a,b,c,d,e,f,g,i,j,k,l,m,n,o,p,q,r,s,t"
     ]
   ])("is refused when %s", (_, text, finding) => {
     expect(check(text)).toEqual({ status: 1, findings: `PARITY.md: ${finding}` })
