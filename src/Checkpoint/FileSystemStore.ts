@@ -1,5 +1,5 @@
 /** The checkpoint store in a folder: `checkpoint-<step>/` in Hugging Face's format, `run.json`, and `run.lock` while a run is active. */
-import { Effect, FileSystem, Layer, Option, Path, type PlatformError, Schema, Semaphore } from "effect"
+import { Config, Effect, FileSystem, Layer, Option, Path, type PlatformError, Schema, Semaphore } from "effect"
 import { messageOf } from "../ErrorMessage.ts"
 import * as AtomicFolders from "./AtomicFolders.ts"
 import { type Checkpoint, CheckpointError, CheckpointStore } from "./CheckpointStore.ts"
@@ -19,6 +19,28 @@ export const layer = (options: {
   readonly directory: string
 }): Layer.Layer<CheckpointStore, never, FileSystem.FileSystem | Path.Path> =>
   Layer.effect(CheckpointStore, make(options.directory))
+
+/**
+ * Like `layer`, with the directory from the configuration. **Errors**: `ConfigError`.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict"
+ * import { NodeServices } from "@effect/platform-node"
+ * import { Config, ConfigProvider, Effect, Layer } from "effect"
+ * import { CheckpointStore } from "regimen"
+ *
+ * const store = CheckpointStore.fileSystemConfig({ directory: Config.NonEmptyString("CHECKPOINTS") })
+ * const environment = ConfigProvider.layer(ConfigProvider.fromUnknown({ CHECKPOINTS: "run" }))
+ * const steps = CheckpointStore.CheckpointStore.use((store) => store.list)
+ * const layer = store.pipe(Layer.provide([environment, NodeServices.layer]))
+ * assert.deepEqual(await Effect.runPromise(Effect.provide(steps, layer)), [])
+ * ```
+ */
+export const layerConfig = (
+  options: Config.Wrap<{ readonly directory: string }>
+): Layer.Layer<CheckpointStore, Config.ConfigError, FileSystem.FileSystem | Path.Path> =>
+  Layer.unwrap(Effect.map(Config.unwrap(options), layer))
 
 const make = Effect.fnUntraced(function* (directory: string) {
   const fs = yield* FileSystem.FileSystem

@@ -1,4 +1,4 @@
 /** The `CheckpointStore` namespace of the package: the service, its errors, and its layers. */
 export * from "./CheckpointStore.ts"
-export { layer as fileSystem } from "./FileSystemStore.ts"
+export { layer as fileSystem, layerConfig as fileSystemConfig } from "./FileSystemStore.ts"
 export { layer as memory } from "./MemoryStore.ts"

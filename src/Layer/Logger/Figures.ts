@@ -1,5 +1,5 @@
 /** The logger that writes every figure as an SVG file in a folder. */
-import { Effect, FileSystem, Layer, Path } from "effect"
+import { type Config, Effect, FileSystem, Layer, Path } from "effect"
 import * as Picture from "../../Format/Picture.ts"
 import * as Background from "./Background.ts"
 import { type Figure, Logger } from "./Logger.ts"
@@ -31,6 +31,11 @@ export const layer = (folder: string): Layer.Layer<Logger, never, FileSystem.Fil
       }
     })
   )
+
+/** Like `layer`, with the folder from the configuration. **Errors**: `ConfigError`. */
+export const layerConfig = (
+  folder: Config.Config<string>
+): Layer.Layer<Logger, Config.ConfigError, FileSystem.FileSystem | Path.Path> => Layer.unwrap(Effect.map(folder, layer))
 
 /** Returns a file name that every file system accepts and that cannot leave the folder. */
 const fileName = (name: string): string => name.replace(/[^\p{L}\p{N}_-]+/gu, "-").slice(0, 100) || "figure"

@@ -1,5 +1,5 @@
 /** The log as a file: one JSON object per line, appended in the background; and the way back. */
-import { ByteSize, Effect, FileSystem, Layer, Path, type PlatformError, Schema } from "effect"
+import { ByteSize, type Config, Effect, FileSystem, Layer, Path, type PlatformError, Schema } from "effect"
 import * as Background from "./Background.ts"
 import * as EntryJson from "./EntryJson.ts"
 import { type Entry, Logger } from "./Logger.ts"
@@ -78,6 +78,11 @@ export const layer = (path: string): Layer.Layer<Logger, never, FileSystem.FileS
       }
     })
   )
+
+/** Like `layer`, with the path from the configuration. **Errors**: `ConfigError`. */
+export const layerConfig = (
+  path: Config.Config<string>
+): Layer.Layer<Logger, Config.ConfigError, FileSystem.FileSystem | Path.Path> => Layer.unwrap(Effect.map(path, layer))
 
 /**
  * Reads a log file. A last line without its newline is what a crash leaves, or one being written right now: it is ignored.

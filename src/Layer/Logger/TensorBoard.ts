@@ -1,5 +1,5 @@
 /** The log as TensorBoard's event files: `tensorboard --logdir <folder>` shows the run while it trains. */
-import { Clock, Effect, FileSystem, Layer, Path, type PlatformError } from "effect"
+import { Clock, type Config, Effect, FileSystem, Layer, Path, type PlatformError } from "effect"
 import * as Background from "./Background.ts"
 import { type Entry, Logger } from "./Logger.ts"
 import * as EntryEvents from "./TensorBoard/EntryEvents.ts"
@@ -59,6 +59,11 @@ export const layer = (folder: string): Layer.Layer<Logger, never, FileSystem.Fil
       }
     })
   )
+
+/** Like `layer`, with the folder from the configuration. **Errors**: `ConfigError`. */
+export const layerConfig = (
+  folder: Config.Config<string>
+): Layer.Layer<Logger, Config.ConfigError, FileSystem.FileSystem | Path.Path> => Layer.unwrap(Effect.map(folder, layer))
 
 /** An entry, and when it was logged. **Unit**: seconds since 1970. */
 interface Timed {

@@ -1,6 +1,6 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FileSystem, Layer, PlatformError } from "effect"
+import { Config, ConfigProvider, Effect, FileSystem, Layer, PlatformError } from "effect"
 import { CheckpointStore } from "../../../src/Checkpoint/CheckpointStore.ts"
 import * as FileSystemStore from "../../../src/Checkpoint/FileSystemStore.ts"
 import * as PythonJson from "../../../src/Format/PythonJson.ts"
@@ -27,6 +27,19 @@ const message = <A, E extends { readonly message: string }, R>(effect: Effect.Ef
   Effect.map(Effect.flip(effect), (error) => error.message)
 
 describe("FileSystemStore", () => {
+  test("layerConfig stores checkpoints in the configured directory, and fails with a ConfigError without one", (_fs, directory) =>
+    Effect.gen(function* () {
+      const layer = (environment: Readonly<Record<string, string>>) =>
+        FileSystemStore.layerConfig({ directory: Config.NonEmptyString("CHECKPOINTS") }).pipe(
+          Layer.provide(ConfigProvider.layer(ConfigProvider.fromUnknown(environment)))
+        )
+      const save = CheckpointStore.use((store) => store.save(checkpoint(6)))
+      yield* Effect.provide(save, layer({ CHECKPOINTS: directory }))
+      assert.deepStrictEqual(yield* use(directory, (store) => store.list), [6])
+      const failure = yield* message(Effect.provide(save, layer({})))
+      assert.include(failure, "CHECKPOINTS")
+    }))
+
   test("writes the files of a Hugging Face folder, and two of its own", (fs, directory) =>
     Effect.gen(function* () {
       yield* use(directory, (store) => store.save(checkpoint(6)))
