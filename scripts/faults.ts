@@ -1,7 +1,7 @@
 /**
  * Interrupts runs at random times while loggers, stores, observers and data are slow, fail, hang or throw, resumes them, and compares the end with that of the
  * undisturbed run: weights, state and canonical log are equal to the bit, every attempt ends within its limit, and no tensor or timer is left.
- * `bin/dev faults [--interruptions 500] [--seed 1]`; outside CI (minutes).
+ * `bin/dev faults [--interruptions 500] [--seed 1] [--case JSON]`; outside CI (minutes).
  */
 import { parseArgs } from "node:util"
 import { Duration, Effect, Logger as EffectLogger, Equal, Exit, Fiber, Layer, Schema } from "effect"
@@ -15,7 +15,7 @@ import { planOf, shapes } from "../test/support/plans.ts"
 import * as Tiny from "../test/support/tiny.ts"
 
 const { values } = parseArgs({
-  options: { interruptions: { type: "string", default: "500" }, seed: { type: "string", default: "1" } }
+  options: { interruptions: { type: "string", default: "500" }, seed: { type: "string", default: "1" }, case: { type: "string" } }
 })
 const wanted = Number(values.interruptions)
 const grace = 150
@@ -29,7 +29,13 @@ const attempts = fc.array(
   fc.record({ faults: fc.array(Faults.fault, { minLength: 1, maxLength: 3 }), after: fc.integer({ min: 0, max: 60 }) }),
   { minLength: 1, maxLength: 4 }
 )
-const cases = fc.sample(fc.tuple(shapes, attempts), { numRuns: wanted, seed: Number(values.seed) })
+const drawn = fc.sample(fc.tuple(shapes, attempts), { numRuns: wanted, seed: Number(values.seed) })
+/** With `--case`, the one case that a finding printed, again and again. */
+const given =
+  values.case === undefined
+    ? undefined
+    : (JSON.parse(values.case) as { shape: (typeof drawn)[number][0]; attempts: (typeof drawn)[number][1] })
+const cases = given === undefined ? drawn : drawn.map((): (typeof drawn)[number] => [given.shape, given.attempts])
 
 const findings: Array<string> = []
 let interruptions = 0
