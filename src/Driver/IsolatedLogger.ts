@@ -6,8 +6,15 @@ import * as Limit from "./Limit.ts"
 /** How long a run waits for one call of its logger. The background of `Logger.all` gives up on a single logger earlier. */
 const defaultLimit: Duration.Input = "20 seconds"
 
-/** Wraps a logger. **Law**: a call of it never fails or throws, and waits at most once for `limit` (test/unit/Driver/IsolatedLogger.test.ts). */
-export const make = (logger: Logger["Service"], limit: Duration.Input = defaultLimit): Logger["Service"] => {
+/**
+ * Wraps a logger. **Law**: a call of it never fails or throws, and waits at most once for `limit`, or for `grace` once the run is interrupted
+ * (test/unit/Driver/IsolatedLogger.test.ts).
+ */
+export const make = (
+  logger: Logger["Service"],
+  limit: Duration.Input = defaultLimit,
+  grace: Duration.Input = limit
+): Logger["Service"] => {
   let reported = false
   let abandoned = false
   let thrown: { readonly cause: unknown } | undefined // by `progress`, which cannot report
@@ -24,7 +31,7 @@ export const make = (logger: Logger["Service"], limit: Duration.Input = defaultL
   const isolated = (call: () => Effect.Effect<void>) =>
     Effect.suspend(() => {
       if (abandoned) return Effect.void
-      const done = Limit.within(Effect.catchCause(Effect.suspend(call), report), limit)
+      const done = Limit.withinGrace(Effect.catchCause(Effect.suspend(call), report), limit, grace)
       const waited = Effect.flatMap(done, (done) => (Option.isSome(done) ? Effect.void : abandon))
       return thrown === undefined ? waited : Effect.andThen(report(Cause.die(thrown.cause)), waited)
     })

@@ -16,7 +16,7 @@ import * as ResumeFrom from "./ResumeFrom.ts"
 import * as RunContext from "./RunContext.ts"
 import * as RunLog from "./RunLog.ts"
 import * as RunMetrics from "./RunMetrics.ts"
-import { type Options, startOf } from "./RunOptions.ts"
+import { defaultGrace, type Options, startOf } from "./RunOptions.ts"
 import type { TrainingTask } from "./TrainingTask.ts"
 import * as TrainingWeights from "./TrainingWeights.ts"
 
@@ -25,7 +25,7 @@ export const open = Effect.fnUntraced(function* <E, R>(asked: TrainingTask, asGi
   const plan = Plan.guarded(asGiven)
   const task: TrainingTask = { ...asked, train: checked(asked.train, asked.model) }
   const store = yield* CheckpointStore
-  const logger = IsolatedLogger.make(yield* Logger)
+  const logger = IsolatedLogger.make(yield* Logger, undefined, options.grace ?? defaultGrace)
   const memory = (stage: Stage) => options.memory?.begin(stage) ?? Effect.succeed(Effect.succeed({}))
   const opened = yield* memory("init")
   const attempt = yield* store.open

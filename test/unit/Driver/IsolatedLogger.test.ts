@@ -48,3 +48,25 @@ it.effect("waits once for a logger that hangs, and does not call it again", () =
     }
   })
 )
+
+it.effect(
+  "waits no longer than the grace period once the run is interrupted, and completes an act that cannot be interrupted",
+  () =>
+    Effect.gen(function* () {
+      const logger = IsolatedLogger.make({ log: () => Effect.never, flush: Effect.void }, "20 seconds", "1 second")
+      let completed = false
+      const act = Effect.andThen(
+        logger.log(entry),
+        Effect.sync(() => {
+          completed = true
+        })
+      )
+      const fiber = yield* Effect.forkChild(Effect.uninterruptible(act), { startImmediately: true })
+      yield* TestClock.adjust("2 seconds")
+      expect(completed).toBe(false)
+      const interrupted = yield* Effect.forkChild(Fiber.interrupt(fiber), { startImmediately: true })
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(interrupted)
+      expect(completed).toBe(true)
+    })
+)
