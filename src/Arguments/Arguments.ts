@@ -1,15 +1,19 @@
 /** Training arguments: Hugging Face's `TrainingArguments` as validated values, which Compile.ts compiles to a plan and an optimizer. */
 import { Result } from "effect"
+import type { Input } from "./ArgumentsInput.ts"
+import type { Arguments } from "./ArgumentsValues.ts"
 import * as Deprecated from "./Deprecated.ts"
 import type { ArgumentsError, NotSupported, UnknownArgument } from "./Errors.ts"
-import { type Arguments, fields, type Input, type Name } from "./Fields.ts"
+import { fields, type Name } from "./Fields.ts"
 import * as Rules from "./Rules.ts"
 import * as Table from "./Table.ts"
 
+export type { Input } from "./ArgumentsInput.ts"
+export type { Arguments } from "./ArgumentsValues.ts"
 export { toDict, toJsonString, toSanitizedDict } from "./Dict.ts"
 export { evalBatchSize, trainBatchSize } from "./EffectiveBatchSize.ts"
 export { type ArgumentsError, ContradictoryArguments, InvalidArgument, NotSupported, UnknownArgument } from "./Errors.ts"
-export type { Arguments, Input, Name } from "./Fields.ts"
+export type { Name } from "./Fields.ts"
 export { goal } from "./Goal.ts"
 export {
   setDataloader,

@@ -1,5 +1,5 @@
 /** Deprecated arguments: the arguments that replace them, and their warnings. */
-import type { Arguments } from "./Fields.ts"
+import type { Arguments } from "./ArgumentsValues.ts"
 
 interface DeprecatedArgument {
   readonly when: (args: Arguments) => boolean

@@ -54,9 +54,3 @@ export const seq2seq = { ...fields, ...Seq2Seq.fields }
 
 /** The name of an argument in snake_case. */
 export type Name = Table.Name<typeof fields>
-
-/** Validated arguments. */
-export type Arguments = Table.Values<typeof fields>
-
-/** Input arguments; omitted ones have the defaults of `TrainingArguments`. */
-export type Input = Table.Input<typeof fields>

@@ -1,5 +1,5 @@
 /** The metric that selects the best model. */
-import type { Arguments } from "./Fields.ts"
+import type { Arguments } from "./ArgumentsValues.ts"
 
 /** Gives the metric that selects the best model, with its `eval_` prefix, and its direction; null if no argument requires one. */
 export const goal = (args: Arguments): { readonly metric: string; readonly mode: "min" | "max" } | null => {

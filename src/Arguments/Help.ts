@@ -37,15 +37,32 @@ const value = (field: Field<unknown>): string =>
       : " <name>"
     : { text: " <text>", number: " <number>", boolean: "", switch: " <text>", json: " <json>", list: " <texts>" }[field.kind]
 
-const text = (field: Field<unknown>): string => {
+/** The parts of a field's description. */
+export interface Description {
+  /** The supported choices; all choices if none is supported. */
+  readonly choices: ReadonlyArray<string>
+  /** Whether no value but the default is supported. */
+  readonly isMissing: boolean
+  /** The bounds of a number, as "at least 0". */
+  readonly range: string | undefined
+}
+
+/** Derives the supported choices and the bounds of a field. */
+export const describe = (field: Field<unknown>): Description => {
   const choices = field.choices ?? []
   const supported = choices.filter((choice) => field.lacks?.(field.kind === "list" ? [choice] : choice) === undefined)
-  const missing = field.missing === true || (choices.length > 0 && supported.length === 0)
-  const range = field.kind === "number" ? / of (.*)/.exec(field.expected.replace(", or null", ""))?.[1] : undefined
-  const parts = [field.about, (missing ? choices : supported).join(", "), range].filter(
-    (part) => part !== undefined && part !== ""
-  )
-  const notes = [...(field.idle === undefined ? [] : [`No effect: ${field.idle}`]), ...(missing ? ["Not supported yet."] : [])]
+  const isMissing = field.missing === true || (choices.length > 0 && supported.length === 0)
+  return {
+    choices: isMissing ? choices : supported,
+    isMissing,
+    range: field.kind === "number" ? / of (.*)/.exec(field.expected.replace(", or null", ""))?.[1] : undefined
+  }
+}
+
+const text = (field: Field<unknown>): string => {
+  const { choices, isMissing, range } = describe(field)
+  const parts = [field.about, choices.join(", "), range].filter((part) => part !== undefined && part !== "")
+  const notes = [...(field.idle === undefined ? [] : [`No effect: ${field.idle}`]), ...(isMissing ? ["Not supported yet."] : [])]
   return [`${parts.join("; ")}${initial(field.default)}`, ...notes].join(". ")
 }
 
@@ -56,7 +73,7 @@ const initial = (value: unknown): string => {
 }
 
 /** Formats a number in its shorter notation: 5e-5. */
-const figure = (value: number): string => {
+export const figure = (value: number): string => {
   const short = value.toExponential().replace("e+", "e")
   return short.length < String(value).length ? short : String(value)
 }

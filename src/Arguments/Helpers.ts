@@ -3,7 +3,7 @@
  * which `Arguments.make` then validates.
  */
 import { dual } from "effect/Function"
-import type { Input } from "./Fields.ts"
+import type { Input } from "./ArgumentsInput.ts"
 
 /** The argument that each option sets, and its default. */
 type Spec = Readonly<Record<string, readonly [argument: keyof Input, initial: unknown]>>

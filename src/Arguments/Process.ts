@@ -1,6 +1,6 @@
 /** The log level of a process by its rank. A run is one process, which has rank 0. */
 import type { LogLevel } from "effect"
-import type { Arguments } from "./Fields.ts"
+import type { Arguments } from "./ArgumentsValues.ts"
 
 /** The rank of a process: among all processes, and among those of its node. */
 export interface Place {

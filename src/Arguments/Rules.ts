@@ -1,8 +1,9 @@
 /** Checks combinations of arguments: the checks of `TrainingArguments`, and those for combinations that would fail later in a run. */
 import { Result } from "effect"
+import type { Arguments } from "./ArgumentsValues.ts"
 import { ContradictoryArguments } from "./Errors.ts"
 import { isOurs } from "./Fields/Optim.ts"
-import type { Arguments, Name } from "./Fields.ts"
+import type { Name } from "./Fields.ts"
 import { goal } from "./Goal.ts"
 import * as LowRank from "./LowRank.ts"
 import { toCamel } from "./Names.ts"

@@ -1,5 +1,7 @@
 /** Sequence-to-sequence training arguments: Hugging Face's `Seq2SeqTrainingArguments`, which adds five to `TrainingArguments`. */
 import { Result } from "effect"
+import type { Seq2SeqInput } from "./ArgumentsInput.ts"
+import type { Seq2SeqArguments } from "./ArgumentsValues.ts"
 import * as Deprecated from "./Deprecated.ts"
 import type { ArgumentsError, NotSupported } from "./Errors.ts"
 import { seq2seq } from "./Fields.ts"
@@ -7,10 +9,10 @@ import * as Rules from "./Rules.ts"
 import * as Table from "./Table.ts"
 
 /** Validated arguments. They are also `Arguments`, and can be used in their place. */
-export type Seq2SeqArguments = Table.Values<typeof seq2seq>
+export type { Seq2SeqArguments }
 
 /** Input arguments; omitted ones have the defaults of `Seq2SeqTrainingArguments`. */
-export type Input = Table.Input<typeof seq2seq>
+export type Input = Seq2SeqInput
 
 /**
  * Makes arguments from `input` and the defaults, as `Arguments.make` does.

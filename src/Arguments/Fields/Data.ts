@@ -45,18 +45,21 @@ const accelerator: Field<Settings, Settings | string | null> = lacking(
 )
 
 export const fields = {
-  data_seed: about("Seed of the order of the data; default: seed", optional(integer(0, { minimum: 0 }))),
-  dataloader_drop_last: about("Leave out a last batch that is not full", boolean(false)),
-  dataloader_num_workers: about("Workers that make batches", integer(0, { minimum: 0 })),
-  dataloader_prefetch_factor: about("Batches that each makes ahead", optional(integer(1, { minimum: 1 }))),
+  data_seed: about("Seed of the data order; null for the value of seed", optional(integer(0, { minimum: 0 }))),
+  dataloader_drop_last: about("Drop the last batch if it is not full", boolean(false)),
+  dataloader_num_workers: about(
+    "Worker threads that prepare batches; 0 prepares them in the main thread",
+    integer(0, { minimum: 0 })
+  ),
+  dataloader_prefetch_factor: about("Batches that each worker prepares ahead", optional(integer(1, { minimum: 1 }))),
   dataloader_persistent_workers: about(
-    "Keep workers between epochs",
-    idle("Workers are kept between epochs always: a run starts them once.", boolean(false))
+    "Keep the workers alive between epochs",
+    idle("Workers always live as long as the run.", boolean(false))
   ),
   dataloader_pin_memory: about("Keep batches in pinned memory", idle("No device here copies from pinned memory.", boolean(true))),
-  remove_unused_columns: about("Leave out columns that the model does not take", boolean(true)),
-  group_by_length: about("Put rows of like length together", boolean(false)),
-  length_column_name: about("Column that holds the length", text("length")),
-  ignore_data_skip: about("When resuming, start the epoch's data anew", boolean(false)),
-  accelerator_config: about("How batches go to processes", accelerator)
+  remove_unused_columns: about("Drop data columns that the model does not take as input", boolean(true)),
+  group_by_length: about("Put examples of similar length into the same batch, to reduce padding", boolean(false)),
+  length_column_name: about("Column with each example's length, for group_by_length", text("length")),
+  ignore_data_skip: about("On resume, start the epoch's data from the beginning", boolean(false)),
+  accelerator_config: about("How batches are distributed to processes, as in Accelerate", accelerator)
 }

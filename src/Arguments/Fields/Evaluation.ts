@@ -5,23 +5,32 @@ import { strategies } from "./Strategies.ts"
 
 export const fields = {
   eval_strategy: about("When to evaluate", choice("no", strategies)),
-  eval_steps: about("Updates between evaluations, or a part of the run", optional(number(0, { minimum: 0 }))),
-  eval_delay: about("Epochs or updates before the first", number(0, { minimum: 0 })),
-  eval_on_start: about("Evaluate before training too", boolean(false)),
-  per_device_eval_batch_size: about("Rows in a batch", integer(8, { minimum: 1 })),
-  eval_accumulation_steps: about("Batches before results leave the device", optional(integer(1, { minimum: 1 }))),
-  prediction_loss_only: about("Give only the loss", boolean(false)),
-  eval_do_concat_batches: about("Join the batches' results", boolean(true)),
-  batch_eval_metrics: about("Compute metrics batch by batch", boolean(false)),
-  include_for_metrics: about("What else metrics are given", list(["inputs", "loss"])),
+  eval_steps: about(
+    "Updates between evaluations, or below 1 a fraction of the run; null for logging_steps",
+    optional(number(0, { minimum: 0 }))
+  ),
+  eval_delay: about("Epochs or updates, by eval_strategy, before the first evaluation", number(0, { minimum: 0 })),
+  eval_on_start: about("Also evaluate once before training", boolean(false)),
+  per_device_eval_batch_size: about("Examples in an evaluation batch", integer(8, { minimum: 1 })),
+  eval_accumulation_steps: about(
+    "Batches of predictions held on the device before they move to host memory; null for all",
+    optional(integer(1, { minimum: 1 }))
+  ),
+  prediction_loss_only: about("Return only the loss, without predictions and metrics", boolean(false)),
+  eval_do_concat_batches: about("Concatenate the predictions of all batches", boolean(true)),
+  batch_eval_metrics: about("Compute metrics batch by batch, without holding all predictions in memory", boolean(false)),
+  include_for_metrics: about("What computeMetrics receives besides predictions and labels", list(["inputs", "loss"])),
   eval_use_gather_object: about(
-    "Gather any object from processes",
+    "Gather arbitrary objects from all processes",
     idle("A run is one process: there is nothing to gather.", boolean(false))
   ),
-  jit_mode_eval: about("Compile the evaluation", boolean(false)),
-  label_names: about("Inputs that are labels", optional(texts([]))),
-  past_index: about("Output that is fed back as memories", lacking(memories, integer(-1))),
-  load_best_model_at_end: about("End with the best weights", boolean(false)),
-  metric_for_best_model: about("What is best", optional(text(""))),
-  greater_is_better: about("Whether more of it is better", optional(boolean(false)))
+  jit_mode_eval: about("Compile the evaluation step", boolean(false)),
+  label_names: about("Names of the input columns that are labels; null for the model's own", optional(texts([]))),
+  past_index: about("Index of the model output that is the next step's past input; -1 for none", lacking(memories, integer(-1))),
+  load_best_model_at_end: about("Load the weights of the best checkpoint when training ends", boolean(false)),
+  metric_for_best_model: about("Name of the metric that determines the best checkpoint; null for loss", optional(text(""))),
+  greater_is_better: about(
+    "Whether higher is better for metric_for_best_model; null derives it from the name",
+    optional(boolean(false))
+  )
 }

@@ -48,23 +48,23 @@ const watches = list(["underflow_overflow", "tpu_metrics_debug"])
 
 export const fields = {
   logging_strategy: about("When to log", choice("steps", strategies)),
-  logging_steps: about("Updates between logs, or a part of the run", number(500, { minimum: 0 })),
-  logging_first_step: about("Log the first update", boolean(false)),
-  logging_nan_inf_filter: about("Leave losses that are no numbers out of the logged mean", boolean(true)),
-  logging_dir: about("Folder for TensorBoard; runs/ in the output folder if omitted", optional(text(""))),
-  report_to: about("Trackers", reports),
-  project: about("Project in Trackio", lacking(trackers, text("huggingface"))),
-  trackio_space_id: about("Space of Trackio", lacking(trackers, { ...optional(text("")), default: "trackio" })),
-  log_level: about("How loud the program is", choice("passive", levels)),
+  logging_steps: about("Updates between logs, or below 1 a fraction of the run", number(500, { minimum: 0 })),
+  logging_first_step: about("Also log the first update", boolean(false)),
+  logging_nan_inf_filter: about("Exclude NaN and infinite losses from the logged mean", boolean(true)),
+  logging_dir: about("Folder for TensorBoard events; null for runs/ in the output folder", optional(text(""))),
+  report_to: about("Experiment trackers to report to", reports),
+  project: about("Project name in Trackio", lacking(trackers, text("huggingface"))),
+  trackio_space_id: about("Space ID of Trackio", lacking(trackers, { ...optional(text("")), default: "trackio" })),
+  log_level: about("Log level of the program; passive leaves it unchanged", choice("passive", levels)),
   log_level_replica: about(
-    "How loud the other processes are",
-    idle("A run is one process: there are no others.", choice("warning", levels))
+    "Log level of the processes other than the main one",
+    idle("A run has one process only.", choice("warning", levels))
   ),
-  log_on_each_node: about("Log once in each node", idle("A run is on one node.", boolean(true))),
-  include_tokens_per_second: about("Measure tokens per second", boolean(false)),
-  include_num_input_tokens_seen: about("Count the tokens read", counted),
-  skip_memory_metrics: about("Leave memory out of the metrics", boolean(true)),
-  debug: about("What to look out for", {
+  log_on_each_node: about("Log on each node, not only on the main one", idle("A run is on one node.", boolean(true))),
+  include_tokens_per_second: about("Log the throughput in tokens per second", boolean(false)),
+  include_num_input_tokens_seen: about("Log the number of input tokens seen: all, or without padding", counted),
+  skip_memory_metrics: about("Exclude memory use from the metrics", boolean(true)),
+  debug: about("Debug modes; underflow_overflow stops at the first non-finite value", {
     ...watches,
     lacks: (names) => (names.includes("tpu_metrics_debug") ? tpu : undefined)
   } satisfies typeof watches)

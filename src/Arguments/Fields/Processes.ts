@@ -48,23 +48,26 @@ const configuration: Field<Settings | string, Settings | string> = {
 
 export const fields = {
   local_rank: about(
-    "Rank of the process",
+    "Rank of the process on its node; -1 for a single process",
     lacking(processes, integer(-1, { minimum: -1 }), (rank) => rank > 0)
   ),
   ddp_backend: about(
-    "How processes talk",
+    "Communication backend between processes",
     lacking(processes, optional(choice("gloo", ["nccl", "mpi", "ccl", "gloo", "hccl", "cncl", "mccl"])))
   ),
-  ddp_timeout: about("Seconds to wait for a process", lacking(processes, integer(1800, { minimum: 1 }))),
-  ddp_find_unused_parameters: about("Look for weights that the loss does not need", lacking(processes, optional(boolean(false)))),
-  ddp_bucket_cap_mb: about("Megabytes of gradients sent together", lacking(processes, optional(integer(1, { minimum: 1 })))),
-  ddp_broadcast_buffers: about("Send buffers to all processes", lacking(processes, optional(boolean(false)))),
-  fsdp: about("Weights in shards", lacking(fsdp, sharding)),
-  fsdp_config: about("Settings of the shards", lacking(fsdp, shardingConfig)),
-  deepspeed: about("DeepSpeed's settings", lacking(deepspeed, optional(configuration))),
-  parallelism_config: about("Axes of parallelism", lacking(processes, optional(jsonDictionary))),
-  tpu_num_cores: about("Cores of the TPU", lacking(tpu, optional(integer(1, { minimum: 1 })))),
-  mp_parameters: about("SageMaker's settings", lacking(sagemaker, text(""))),
-  ray_scope: about("Which trial is best, to Ray", lacking(search, { ...optional(text("")), default: "last" })),
-  use_legacy_prediction_loop: about("The prediction loop of old", lacking(legacy, boolean(false)))
+  ddp_timeout: about("Timeout of communication between processes, in seconds", lacking(processes, integer(1800, { minimum: 1 }))),
+  ddp_find_unused_parameters: about(
+    "Detect weights that the loss does not depend on",
+    lacking(processes, optional(boolean(false)))
+  ),
+  ddp_bucket_cap_mb: about("Size of a gradient bucket, in megabytes", lacking(processes, optional(integer(1, { minimum: 1 })))),
+  ddp_broadcast_buffers: about("Broadcast buffers from the main process", lacking(processes, optional(boolean(false)))),
+  fsdp: about("Fully sharded data parallelism: what is sharded", lacking(fsdp, sharding)),
+  fsdp_config: about("Options of fsdp", lacking(fsdp, shardingConfig)),
+  deepspeed: about("DeepSpeed configuration, or the path of its file", lacking(deepspeed, optional(configuration))),
+  parallelism_config: about("Sizes of the axes of parallelism, as in Accelerate", lacking(processes, optional(jsonDictionary))),
+  tpu_num_cores: about("Number of TPU cores", lacking(tpu, optional(integer(1, { minimum: 1 })))),
+  mp_parameters: about("Options of SageMaker's model parallelism", lacking(sagemaker, text(""))),
+  ray_scope: about("How Ray selects the best trial", lacking(search, { ...optional(text("")), default: "last" })),
+  use_legacy_prediction_loop: about("Use the former prediction loop", lacking(legacy, boolean(false)))
 }

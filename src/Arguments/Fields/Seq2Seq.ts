@@ -13,9 +13,12 @@ const configuration: Field<Settings | string, Settings | string> = {
 }
 
 export const fields = {
-  sortish_sampler: about("Sort rows by length, with some chance", boolean(false)),
-  predict_with_generate: about("Generate, for metrics of texts", boolean(false)),
-  generation_max_length: about("Longest text", optional(integer(1, { minimum: 1 }))),
-  generation_num_beams: about("Beams", optional(integer(1, { minimum: 1 }))),
-  generation_config: about("Settings of generation", optional(configuration))
+  sortish_sampler: about("Sort training examples roughly by length, with some randomness", boolean(false)),
+  predict_with_generate: about("Generate text in evaluation, for metrics such as ROUGE and BLEU", boolean(false)),
+  generation_max_length: about(
+    "Maximum length of generated text, in tokens; null for the model's own",
+    optional(integer(1, { minimum: 1 }))
+  ),
+  generation_num_beams: about("Number of beams in beam search; null for the model's own", optional(integer(1, { minimum: 1 }))),
+  generation_config: about("Generation config, or the folder of a model that has one", optional(configuration))
 }

@@ -12,15 +12,21 @@ export const fields = {
     lacking(precision, optional(boolean(false)), (value) => value === true)
   ),
   half_precision_backend: about(
-    "Whose half precision",
+    "Backend of half precision",
     lacking(precision, choice("auto", ["auto", "apex", "cpu_amp", "cuda_amp", "amp"]))
   ),
-  fp16_opt_level: about("Apex's level", lacking(apex, choice("O1", ["O0", "O1", "O2", "O3"]))),
-  torch_compile_backend: about("Compile the model with", lacking(compilation, optional(text("")))),
-  torch_compile_mode: about("How to compile it", lacking(compilation, optional(text("")))),
+  fp16_opt_level: about("Optimization level of Apex", lacking(apex, choice("O1", ["O0", "O1", "O2", "O3"]))),
+  torch_compile_backend: about(
+    "Backend of torch_compile; setting it enables compilation",
+    lacking(compilation, optional(text("")))
+  ),
+  torch_compile_mode: about("Mode of torch_compile; setting it enables compilation", lacking(compilation, optional(text("")))),
   torch_compile: about("Compile the model", lacking(compilation, boolean(false))),
-  gradient_checkpointing: about("Compute activations again to save memory", lacking(recomputation, boolean(false))),
-  gradient_checkpointing_kwargs: about("Its settings", lacking(recomputation, optional(jsonDictionary))),
-  use_liger_kernel: about("Liger kernels", lacking(liger, boolean(false))),
-  liger_kernel_config: about("Their settings", lacking(liger, optional(jsonDictionary)))
+  gradient_checkpointing: about(
+    "Recompute activations in the backward pass to save memory",
+    lacking(recomputation, boolean(false))
+  ),
+  gradient_checkpointing_kwargs: about("Options of gradient_checkpointing", lacking(recomputation, optional(jsonDictionary))),
+  use_liger_kernel: about("Use the Liger kernels", lacking(liger, boolean(false))),
+  liger_kernel_config: about("Options of use_liger_kernel", lacking(liger, optional(jsonDictionary)))
 }

@@ -24,32 +24,41 @@ const modules: Field<ReadonlyArray<string>, ReadonlyArray<string> | string> = {
 }
 
 export const fields = {
-  per_device_train_batch_size: about("Rows in a micro-batch", integer(8, { minimum: 1 })),
-  gradient_accumulation_steps: about("Micro-batches in an update", integer(1, { minimum: 1 })),
-  num_train_epochs: about("Epochs; a part of one is possible", number(3, { minimum: 0 })),
-  max_steps: about("Updates, instead of epochs, where positive", integer(-1)),
-  learning_rate: about("Highest learning rate", number(5e-5, { minimum: 0 })),
-  lr_scheduler_type: about("Course of the learning rate", choice("linear", schedulers)),
-  lr_scheduler_kwargs: about("Its settings", optional(jsonDictionary)),
-  warmup_ratio: about("Part of the run in which the rate rises", number(0, { minimum: 0, maximum: 1 })),
-  warmup_steps: about("Updates in which the rate rises; wins over the ratio", integer(0, { minimum: 0 })),
+  per_device_train_batch_size: about("Examples in a micro-batch", integer(8, { minimum: 1 })),
+  gradient_accumulation_steps: about("Micro-batches per update", integer(1, { minimum: 1 })),
+  num_train_epochs: about("Passes over the training data; may be fractional", number(3, { minimum: 0 })),
+  max_steps: about("Number of updates; if positive, it overrides num_train_epochs", integer(-1)),
+  learning_rate: about("Peak learning rate, which the schedule starts from or warms up to", number(5e-5, { minimum: 0 })),
+  lr_scheduler_type: about("Learning rate schedule", choice("linear", schedulers)),
+  lr_scheduler_kwargs: about("Options of lr_scheduler_type", optional(jsonDictionary)),
+  warmup_ratio: about("Fraction of the run over which the learning rate warms up from 0", number(0, { minimum: 0, maximum: 1 })),
+  warmup_steps: about(
+    "Updates over which the learning rate warms up from 0; if positive, it overrides warmup_ratio",
+    integer(0, { minimum: 0 })
+  ),
   optim: about("Optimizer", Optim.field),
-  optim_args: about("Its settings, as name=value", optional(text(""))),
-  optim_target_modules: about("Modules that GaLore projects", optional(modules)),
-  weight_decay: about("Decay of the weights, biases and norms apart", number(0, { minimum: 0 })),
-  adam_beta1: about("Memory of Adam's mean", number(0.9, { minimum: 0, below: 1 })),
-  adam_beta2: about("Memory of Adam's square mean", number(0.999, { minimum: 0, below: 1 })),
-  adam_epsilon: about("Keeps Adam from dividing by zero", number(1e-8, { minimum: 0 })),
-  max_grad_norm: about("Norm that gradients are clipped to", number(1, { minimum: 0 })),
-  label_smoothing_factor: about("Share of a label given to all labels", number(0, { minimum: 0 })),
-  neftune_noise_alpha: about("Noise on embeddings", optional(number(0, { minimum: 0 }))),
-  auto_find_batch_size: about("Halve the micro-batch when memory runs out", boolean(false)),
+  optim_args: about("Options of the optimizer, as name=value pairs separated by commas", optional(text(""))),
+  optim_target_modules: about("Modules whose gradients GaLore projects", optional(modules)),
+  weight_decay: about("Weight decay coefficient; not applied to biases and normalization weights", number(0, { minimum: 0 })),
+  adam_beta1: about("Decay rate of Adam's first moment", number(0.9, { minimum: 0, below: 1 })),
+  adam_beta2: about("Decay rate of Adam's second moment", number(0.999, { minimum: 0, below: 1 })),
+  adam_epsilon: about("Term added to Adam's denominator for numerical stability", number(1e-8, { minimum: 0 })),
+  max_grad_norm: about(
+    "Maximum norm of all gradients, above which they are scaled down; 0 disables clipping",
+    number(1, { minimum: 0 })
+  ),
+  label_smoothing_factor: about(
+    "Probability that label smoothing spreads over all labels; 0 disables it",
+    number(0, { minimum: 0 })
+  ),
+  neftune_noise_alpha: about("Scale of NEFTune noise on the embeddings; null disables it", optional(number(0, { minimum: 0 }))),
+  auto_find_batch_size: about("Halve the micro-batch when the device runs out of memory", boolean(false)),
   average_tokens_across_devices: about(
-    "Count tokens over all devices",
-    idle("A run is one process: its tokens are all there are.", boolean(true))
+    "Average the loss over the tokens of all devices",
+    idle("A run is one process with one device.", boolean(true))
   ),
   torch_empty_cache_steps: about(
-    "Updates between emptyings of the cache",
+    "Updates between releases of the device's memory cache",
     idle("No device keeps a cache of freed memory.", optional(integer(1, { minimum: 1 })))
   )
 }

@@ -22,7 +22,9 @@ it.each([64, 80, 100])("wraps at %i columns, without trailing spaces", (columns)
 it("shows the accepted values, the default, and whether an argument has an effect", () => {
   const help = Help.render().replaceAll(/\s+/g, " ")
   expect(help).toContain("--eval_strategy <name> When to evaluate; no, steps, epoch (default no)")
-  expect(help).toContain("--learning_rate <number> Highest learning rate; at least 0 (default 5e-5)")
+  expect(help).toContain(
+    "--learning_rate <number> Peak learning rate, which the schedule starts from or warms up to; at least 0 (default 5e-5)"
+  )
   expect(help).toContain("--[no_]dataloader_pin_memory Keep batches in pinned memory (default true). No effect: ")
   expect(help).toContain("--fp16 Compute in float16. Not supported yet.")
   expect(help).toContain("lion_32bit, galore_adamw, galore_adafactor (default adamw_torch_fused)")
