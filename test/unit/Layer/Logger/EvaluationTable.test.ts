@@ -4,10 +4,10 @@ import type { Scalars } from "../../../../src/Layer/Logger/Logger.ts"
 import { evaluation } from "../../../../src/Testing/SampleEntries.ts"
 
 /** The rows that evaluations give, one after the other. */
-const rows = (entries: ReadonlyArray<Scalars>, columns = 80): ReadonlyArray<string> => {
+const rows = (entries: ReadonlyArray<Scalars>, columns = 80, trainLoss?: number): ReadonlyArray<string> => {
   let layout = EvaluationTable.empty
   return entries.map((entry) => {
-    const [next, text] = EvaluationTable.append(layout, entry, undefined, columns)
+    const [next, text] = EvaluationTable.append(layout, entry, trainLoss, columns)
     layout = next
     return text
   })
@@ -32,5 +32,19 @@ describe("EvaluationTable", () => {
     expect(rows([evaluation(10, 0.5)], 40)).toEqual([
       "step     10  epoch  0.10  eval\n    loss 0.5000  accuracy 0.5000   1.3s\n      800 samples/s"
     ])
+  })
+
+  it.each([79, 99])("keeps two sets with four metrics and a loss in the table at %d columns", (columns) => {
+    const names = ["loss", "accuracy", "f1", "precision", "recall"]
+    const on = (step: number, set: string): Scalars => ({
+      ...evaluation(step, 0.5, set),
+      values: Object.fromEntries(names.map((name, i) => [`${set}_${name}`, 0.5 / (i + 1)]))
+    })
+    const entries = [50, 100].flatMap((step) => ["eval_validation", "eval_balanced"].map((set) => on(step, set)))
+    const written = rows(entries, columns, 0.7)
+    expect(written.map((text) => text.split("\n").length)).toEqual([2, 1, 1, 1])
+    const [titles = ""] = written
+    for (const name of ["step", "set", "train loss", ...names]) expect(titles).toContain(name)
+    for (const line of written.flatMap((text) => text.split("\n"))) expect(line.length).toBeLessThanOrEqual(columns)
   })
 })
