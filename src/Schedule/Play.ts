@@ -1,4 +1,4 @@
-/** `play` is the whole training loop, written once, as a pure generator that asks and is answered. */
+/** `play` is the whole training loop, written once, as a pure generator of events; the caller answers each question. */
 import type { TrainerState } from "../TrainerState.ts"
 import * as State from "../TrainerState.ts"
 import type { Event, EventOf, Metrics, Plain, Reply, Request } from "./Event.ts"
@@ -22,13 +22,13 @@ export const applyReplies = (state: TrainerState, { callbacks = state.callbacks,
   return { ...state, asked, stop, callbacks }
 }
 
-/** Restores the state of callbacks: at an event that occurs again when a run resumes, their replies are discarded. */
-const discard = (state: TrainerState, { callbacks }: TrainerState): TrainerState =>
+/** Restores the callback state of an earlier training state: a resumed run repeats the events since then, and with them the callbacks' replies. */
+const restoreCallbacks = (state: TrainerState, { callbacks }: TrainerState): TrainerState =>
   state.callbacks === callbacks ? state : { ...state, callbacks }
 
 /**
- * Gives the state that a run resumes from: a requested stop is dropped (the plan derives its own again), all else stays. `checkpoints` are
- * those on disk now.
+ * Returns the state to resume a run from. A requested stop of the run is cleared (the plan's own stop condition is evaluated again); all else is
+ * unchanged. `checkpoints` are those on disk now.
  *
  * **Source**: `ignoreDataSkip` is `ignore_data_skip`: the epoch's data start again.
  */
@@ -39,7 +39,7 @@ export const resume = (
   ...state,
   stop: { ...state.stop, run: false },
   checkpoints: options.checkpoints ?? state.checkpoints,
-  // an epoch that is used up has none to start again
+  // a fully consumed epoch has no data left to restart
   position:
     options.ignoreDataSkip === true && state.epoch !== state.position.epoch + 1 ? { ...state.position, batch: 0 } : state.position
 })
@@ -55,57 +55,58 @@ export const resume = (
 export function* play(given: Plan, start: TrainerState): Play<TrainerState> {
   const plan = guarded(given)
   const { epochs } = plan.horizon
-  let state = discard(yield* notify("Started", discard(yield* notify("Initialized", start), start)), start)
+  let state = restoreCallbacks(yield* notify("Started", restoreCallbacks(yield* notify("Initialized", start), start)), start)
   if (plan.evaluateOnStart && state.step === 0 && state.evaluations === null) state = yield* evaluation(plan, state, true)
-  state = yield* conclude(plan, latch(plan, state)) // what an interrupted run had decided and not yet done
+  state = yield* reportEnd(plan, applyStop(plan, state)) // what an interrupted run had decided and not yet done
   while (state.open || (state.position.epoch < epochs && !state.stop.run)) {
     const started = yield* notify("EpochStarted", State.epochStarted(state), state)
-    const epoch = yield* batches(plan, state.open ? discard(started, state) : started)
+    const epoch = yield* batches(plan, state.open ? restoreCallbacks(started, state) : started)
     state = epoch.state
     if (epoch.exhausted && state.position.batch === 0) {
       yield* ask({ _tag: "Stalled", state, resumeState: state }) // no update in a whole epoch: it would never end
       return state
     }
-    const after = wish(plan, state, State.epochEnded(state, epoch.exhausted))
-    state = yield* conclude(plan, { ...after, pending: "EpochEnded" })
+    const after = applyTriggers(plan, state, State.epochEnded(state, epoch.exhausted))
+    state = yield* reportEnd(plan, { ...after, pending: "EpochEnded" })
   }
   const last = { ...state, asked: { ...state.asked, log: false } }
-  const summed = discard(yield* notify("Summary", State.entryLogged(last), last), last)
+  const summed = restoreCallbacks(yield* notify("Summary", State.entryLogged(last), last), last)
   const finished = { ...summed, checkpoints: plan.retention(summed, true) }
-  return discard(yield* notify("Finished", finished, { ...finished, historyLength: last.historyLength }), last) // the summary is logged again
+  // Resuming a finished run logs the summary again, so its resume state does not count that entry.
+  return restoreCallbacks(yield* notify("Finished", finished, { ...finished, historyLength: last.historyLength }), last)
 }
 
 /** The micro-batches of an epoch from the cursor on, until the data or a stop ends them. */
 function* batches(plan: Plan, start: TrainerState): Play<{ readonly state: TrainerState; readonly exhausted: boolean }> {
   const { accumulation, batchesPerEpoch } = plan.horizon
   let state = start
-  let done = start // callback state of a step counts with its update
+  let lastUpdated = start // callback state of a step is committed with its update
   let batch = state.position.batch
   while (!state.stop.run && !state.stop.epoch) {
-    if (batch === batchesPerEpoch) return { state: discard(state, done), exhausted: true }
+    if (batch === batchesPerEpoch) return { state: restoreCallbacks(state, lastUpdated), exhausted: true }
     const cursor = { ...state, position: { ...state.position, batch } }
-    const { answer: more } = yield* ask({ _tag: "Microbatch", state: cursor, resumeState: discard(state, done) })
-    if (!more) return { state: discard(state, done), exhausted: true }
+    const { answer: more } = yield* ask({ _tag: "Microbatch", state: cursor, resumeState: restoreCallbacks(state, lastUpdated) })
+    if (!more) return { state: restoreCallbacks(state, lastUpdated), exhausted: true }
     if (batch % accumulation === 0) {
       const started = { ...state, asked: State.nothingAsked }
-      state = yield* notify("StepStarted", started, discard(started, done))
+      state = yield* notify("StepStarted", started, restoreCallbacks(started, lastUpdated))
     }
     batch++
     if (batch % accumulation !== 0 && batch !== batchesPerEpoch) {
-      state = yield* notify("SubstepEnded", state, discard(state, done))
+      state = yield* notify("SubstepEnded", state, restoreCallbacks(state, lastUpdated))
       continue
     }
-    const updating = yield* ask({ _tag: "Updating", state, resumeState: discard(state, done) })
-    const before = applyReplies(state, updating)
-    const after = wish(plan, before, State.stepEnded(before, batch, batchesPerEpoch, updating.answer))
-    // the weights are already those of the next step, and so is the cut
-    state = done = yield* conclude(plan, { ...after, pending: "Updated" }, before)
+    const reply = yield* ask({ _tag: "Updating", state, resumeState: restoreCallbacks(state, lastUpdated) })
+    const before = applyReplies(state, reply)
+    const after = applyTriggers(plan, before, State.stepEnded(before, batch, batchesPerEpoch, reply.answer))
+    // The weights are already updated, so a resume from here starts after the update.
+    state = lastUpdated = yield* reportEnd(plan, { ...after, pending: "Updated" }, before)
   }
-  return { state: discard(state, done), exhausted: batch === batchesPerEpoch }
+  return { state: restoreCallbacks(state, lastUpdated), exhausted: batch === batchesPerEpoch }
 }
 
-/** Reports the end that was reached, if it is not reported yet, and does what is asked. `before` is the state before the update. */
-function* conclude(plan: Plan, start: TrainerState, before = State.before(start)): Play<TrainerState> {
+/** Reports the end of a step or an epoch that is not yet reported (`pending`), then settles. `before` is the state before the update. */
+function* reportEnd(plan: Plan, start: TrainerState, before = State.before(start)): Play<TrainerState> {
   let state = start
   if (state.pending === "Updated") {
     const updated = yield* ask({ _tag: "Updated", state: before, resumeState: state })
@@ -118,7 +119,7 @@ function* conclude(plan: Plan, start: TrainerState, before = State.before(start)
   return yield* settle(plan, state)
 }
 
-/** Does what is asked, in the one order that matters: log, evaluate, save. A run interrupted anywhere in here resumes here. */
+/** Carries out the requests in `asked`: log, evaluate, save, so that a checkpoint includes the log and the evaluation of its step. After an interruption, those left follow. */
 function* settle(plan: Plan, start: TrainerState): Play<TrainerState> {
   let state = start
   if (state.asked.log && state.step > state.loggedAt) {
@@ -149,21 +150,22 @@ function* evaluation(plan: Plan, start: TrainerState, initial: boolean): Play<Tr
     const { answer: metrics } = yield* ask({ _tag: "Evaluate", state, resumeState: start, set })
     merged = { ...merged, ...metrics }
     const logged = State.entryLogged({ ...state, asked: { ...state.asked, log: false } })
-    const honoured = applyReplies(logged, yield* ask({ _tag: "EvaluationLogged", state: logged, resumeState: start, set }))
-    const seen = { ...honoured, stop: latch(plan, State.evaluated(honoured, metrics, initial)).stop }
-    state = applyReplies(seen, yield* ask({ _tag: "Evaluated", state: seen, resumeState: start, set, metrics }))
+    const withRequests = applyReplies(logged, yield* ask({ _tag: "EvaluationLogged", state: logged, resumeState: start, set }))
+    const withStop = { ...withRequests, stop: applyStop(plan, State.evaluated(withRequests, metrics, initial)).stop }
+    state = applyReplies(withStop, yield* ask({ _tag: "Evaluated", state: withStop, resumeState: start, set, metrics }))
   }
   return State.evaluated(state, merged, initial)
 }
 
-const latch = (plan: Plan, state: TrainerState): TrainerState =>
+/** Sets `stop.run` once the plan's last step is reached or its stop condition holds. */
+const applyStop = (plan: Plan, state: TrainerState): TrainerState =>
   !state.stop.run && (state.step >= plan.horizon.maxSteps || plan.stop(state, plan.horizon))
     ? { ...state, stop: { ...state.stop, run: true } }
     : state
 
-/** What the plan wants at a transition, beside what was asked already. */
-const wish = (plan: Plan, before: TrainerState, after: TrainerState): TrainerState =>
-  latch(plan, {
+/** Adds to the requests of a transition those of the plan's log, evaluate and save triggers, then applies the plan's stop condition. */
+const applyTriggers = (plan: Plan, before: TrainerState, after: TrainerState): TrainerState =>
+  applyStop(plan, {
     ...after,
     settling: State.standing(before),
     asked: {
@@ -180,5 +182,5 @@ function* ask<E extends Event>(event: E): Generator<Event, Reply<E["_tag"]>, Rep
 
 /** Yields an event that needs no answer, and applies the reply. */
 function* notify(_tag: Plain, state: TrainerState, resumeState = state): Play<TrainerState> {
-  return applyReplies(state, yield* ask({ _tag, state, resumeState: resumeState } as EventOf<Plain>))
+  return applyReplies(state, yield* ask({ _tag, state, resumeState } as EventOf<Plain>))
 }
