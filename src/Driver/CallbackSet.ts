@@ -10,8 +10,8 @@ import { InvalidTask } from "./Errors.ts"
 export interface Replies {
   readonly requests: ReadonlyArray<Request>
   readonly callbacks: States
-  /** The name of the first that asks for the run to stop; undefined if none does. */
-  readonly asker: string | undefined
+  /** The name of the first callback that requested the run's stop; undefined if none did. */
+  readonly requestedBy: string | undefined
 }
 
 export interface Callbacks<E, R> {
@@ -42,7 +42,7 @@ export const make = Effect.fnUntraced(function* <E, R>(
   const notify = Effect.fnUntraced(function* (event: Event, logs: Logs) {
     const requests: Array<Request> = []
     let states = event.state.callbacks
-    let asker: string | undefined
+    let requestedBy: string | undefined
     const given = eventOf(event, logs, at(event.state))
     for (const { callback, read, write } of members) {
       if (!callback.handles.has(event._tag)) continue
@@ -53,11 +53,11 @@ export const make = Effect.fnUntraced(function* <E, R>(
         return yield* new InvalidTask({
           reason: `Callback "${callback.name}" asks for "${unknown}". Expected: ${[...known].join(", ")}.`
         })
-      if (asked.includes("stopRun")) asker ??= callback.name
+      if (asked.includes("stopRun")) requestedBy ??= callback.name
       requests.push(...asked)
       if (state !== undefined) states = yield* write(states, state)
     }
-    return { requests, callbacks: states, asker }
+    return { requests, callbacks: states, requestedBy }
   })
   return {
     notify: (event, logs) => (handled.has(event._tag) ? notify(event, logs) : undefined),

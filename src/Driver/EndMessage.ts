@@ -1,16 +1,16 @@
-/** How a run ended, in words: why before its last step, and which of its weights it holds. */
+/** How a run ended, in words: why before its last step, and whether it ends with the best or the last weights. */
 import * as CheckpointName from "../Checkpoint/CheckpointName.ts"
 import * as Numbers from "../Format/Numbers.ts"
 import type { Plan } from "../Schedule/Plan.ts"
 import * as Schedule from "../Schedule/Schedule.ts"
 import type { TrainerState } from "../TrainerState.ts"
 
-/** Says why it ended early; undefined for a run that went to its end. `asker` is the name of the observer or callback that requested the stop, if one did. */
-export const early = (plan: Plan, state: TrainerState, asker: string | undefined): string | undefined => {
+/** Says why it ended early; undefined for a run that went to its end. `requestedBy` is the name of the observer or callback that requested the stop, if one did. */
+export const early = (plan: Plan, state: TrainerState, requestedBy: string | undefined): string | undefined => {
   const { horizon, patience } = plan
   if (!state.stop.run || state.step >= horizon.maxSteps) return undefined
   const where = `Stopped after step ${state.step}${Number.isFinite(horizon.maxSteps) ? ` of ${horizon.maxSteps}` : ""}`
-  if (!plan.stop(state, horizon)) return `${where}: ${asker ?? "an observer"} asked for it.`
+  if (!plan.stop(state, horizon)) return `${where}: ${requestedBy ?? "an observer"} asked for it.`
   return patience === undefined || !Schedule.impatient(patience)(state, horizon)
     ? `${where}: its plan's stop condition is met.`
     : `${where}: ${waited(patience, Schedule.best(patience)(state, horizon))}.`

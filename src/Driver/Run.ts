@@ -1,7 +1,7 @@
 /**
  * A run executes the events of the loop with effects, in a scope: when that closes early, for whatever reason, the state is saved as it is.
  *
- * The path of an event: `pull` here, `Turn.ts` (one turn), `EventHandlers.ts` (its effect), `TrainingWeights.ts` (an update on the device), and back to
+ * The path of an event: `pull` here, `Turn.ts` (its handling), `EventHandlers.ts` (its effect), `TrainingWeights.ts` (an update on the device), and back to
  * `Schedule/Play.ts`, which decides the next event.
  */
 import { Cause, Effect, Stream } from "effect"
@@ -17,7 +17,7 @@ import { get, type RunContext, set } from "./RunContext.ts"
 import type { Options } from "./RunOptions.ts"
 import * as Snapshot from "./Snapshot.ts"
 import type { TrainingTask } from "./TrainingTask.ts"
-import { turn } from "./Turn.ts"
+import { handleEvent } from "./Turn.ts"
 
 export { type Interruption, type Options, type Services, type StartingWeights, startOf, type TrainResult } from "./RunOptions.ts"
 
@@ -81,7 +81,7 @@ const pull = <E, R>(run: RunContext<E, R>) =>
       if (driver.failure !== undefined) return yield* Effect.failCause(driver.failure)
       if (driver.closed) return yield* new RunClosed()
       const event = driver.now.value
-      yield* Effect.onError(turn(run, event), (cause) => failed(run, cause))
+      yield* Effect.onError(handleEvent(run, event), (cause) => failed(run, cause))
       if (run.writer.failure() !== undefined) yield* failedSave(run)
       batch.push(event)
       if (event._tag === "StepEnded") yield* Effect.yieldNow // a synchronous backend starves timers and interruption otherwise

@@ -1,4 +1,4 @@
-/** One turn of the driver: handles the loop's event, asks observers and callbacks, lets the loop decide, and commits. */
+/** Handles one event of the loop: runs its handler, asks observers and callbacks, advances the loop with the reply, and commits. */
 import { Effect } from "effect"
 import type { Device } from "../Layer/Device/Device.ts"
 import * as Plan from "../Schedule/Plan.ts"
@@ -10,29 +10,31 @@ import { ask } from "./Observer.ts"
 import { type RunContext, set } from "./RunContext.ts"
 
 /**
- * Answers the event that the loop waits for. The loop decides before the event is committed, and commit and move are one uninterruptible act: an update or
- * a log happens whole, with its decisions, or not at all.
+ * Handles the loop's current event and advances the loop to the next. The loop advances before the event is committed, and both are one uninterruptible act: an
+ * update or a log happens whole, with the plan's decisions, or not at all.
+ *
+ * Fast path: `handle` and `requestReplies` return undefined if there is nothing to run, so an event without handlers, observer and callbacks costs no Effect of its own.
  *
  * **Errors**: all of a run. A failure leaves the run at the event, with the weights of its `resumeState`.
  */
-export const turn = <E, R>(run: RunContext<E, R>, event: Plan.Event): Effect.Effect<void, RunError | E, Device | R> => {
-  const work = handle(run, event)
-  return work === undefined ? answer(run, event, {}) : Effect.flatMap(work, (outcome) => answer(run, event, outcome))
+export const handleEvent = <E, R>(run: RunContext<E, R>, event: Plan.Event): Effect.Effect<void, RunError | E, Device | R> => {
+  const handling = handle(run, event)
+  return handling === undefined ? reply(run, event, {}) : Effect.flatMap(handling, (outcome) => reply(run, event, outcome))
 }
 
-/** Answers an event with its outcome and with what observers and callbacks reply. */
-const answer = <E, R>(
+/** Replies to an event with its outcome and the replies of observers and callbacks. */
+const reply = <E, R>(
   run: RunContext<E, R>,
   event: Plan.Event,
   outcome: Outcome
 ): Effect.Effect<void, RunError | E, Device | R> => {
   const logs = outcome.logs === undefined ? {} : { ...outcome.logs, epoch: event.state.epoch } // as the Trainer's logs
-  const replies = replyTo(run, event, logs)
-  return replies === undefined ? move(run, outcome, {}) : Effect.flatMap(replies, (replies) => move(run, outcome, replies))
+  const asking = requestReplies(run, event, logs)
+  return asking === undefined ? commit(run, outcome, {}) : Effect.flatMap(asking, (replies) => commit(run, outcome, replies))
 }
 
 /** Asks the observer, then the callbacks; undefined if neither handles such an event. */
-const replyTo = <E, R>(
+const requestReplies = <E, R>(
   { callbacks, options: { observe } }: RunContext<E, R>,
   event: Plan.Event,
   logs: Logs
@@ -47,23 +49,23 @@ const replyTo = <E, R>(
   )
 }
 
-/** Lets the loop decide, then commits and moves. Where the plan fails to decide, nothing is committed. */
-const move = <E, R>(
+/** Advances the loop, then commits the event's outcome and makes the next event the current one. If a function of the plan throws, nothing is committed. */
+const commit = <E, R>(
   run: RunContext<E, R>,
-  { answer, commit = Effect.void }: Outcome,
-  { asker, ...replies }: Partial<Replies>
+  outcome: Outcome,
+  { requestedBy, ...replies }: Partial<Replies>
 ): Effect.Effect<void, RunError, Device> =>
   Effect.uninterruptible(
-    Effect.flatMap(decide(run, { answer, ...replies } as Plan.Reply), (now) =>
-      Effect.map(commit, () => {
-        const by = asker === undefined ? "an observer" : `the callback "${asker}"`
+    Effect.flatMap(advance(run, { answer: outcome.answer, ...replies } as Plan.Reply), (now) =>
+      Effect.map(outcome.commit ?? Effect.void, () => {
+        const by = requestedBy === undefined ? "an observer" : `the callback "${requestedBy}"`
         set(run, { now, ...(replies.requests?.includes("stopRun") === true ? { stopRequestedBy: by } : {}) })
       })
     )
   )
 
-/** Moves the loop to its next question. **Errors**: `PlanFailed`; the loop is over then, and the run with it. */
-const decide = <E, R>({ loop }: RunContext<E, R>, reply: Plan.Reply) =>
+/** Resumes the loop's generator with a reply, up to its next event. **Errors**: `PlanFailed`; the generator has ended then, and the run with it. */
+const advance = <E, R>({ loop }: RunContext<E, R>, reply: Plan.Reply) =>
   Effect.suspend(() => {
     try {
       return Effect.succeed(loop.next(reply))
