@@ -66,7 +66,7 @@ const evaluateWith = Effect.fnUntraced(function* <A, E, R, Found, E2, R2>(
   const { args, ref } = context
   const logger = yield* Logger
   const { callbacks, state, trained } = yield* Ref.get(ref)
-  const { collect, ...lesson } = yield* Program.taskConfig(args, yield* context.parts)
+  const { collect, ...taskConfig } = yield* Program.taskConfig(args, yield* context.parts)
   const shown = callbacks.some(({ name }) => name === "ProgressCallback")
   const { batchesPerEpoch: total } = loader
   const show = (phase: "eval" | "idle", done: number) =>
@@ -75,7 +75,7 @@ const evaluateWith = Effect.fnUntraced(function* <A, E, R, Found, E2, R2>(
     preparation: number | undefined,
     on: EvaluationOptions["weights"]
   ): EvaluationOptions<E | CallbackFailed, R> & { readonly set: string } => ({
-    ...lesson,
+    ...taskConfig,
     weights: on,
     loader,
     set: metricKeyPrefix,
@@ -107,9 +107,13 @@ const evaluateWith = Effect.fnUntraced(function* <A, E, R, Found, E2, R2>(
   )
 })
 
-/** Evaluates the Trainer's evaluation sets, or others; logs what it finds, and tells the callbacks. */
-export const evaluate = Effect.fnUntraced(function* <A, E, R>(context: TrainerContext<A, E, R>, asked?: object, more?: object) {
-  const given = EvaluateOptions.join<Sources<A, E, R>>(asked, more, context.settings)
+/** Evaluates the Trainer's evaluation sets, or those given; logs the metrics and notifies the callbacks. */
+export const evaluate = Effect.fnUntraced(function* <A, E, R>(
+  context: TrainerContext<A, E, R>,
+  optionsOrDataset?: object,
+  more?: object
+) {
+  const given = EvaluateOptions.join<Sources<A, E, R>>(optionsOrDataset, more, context.settings)
   const options = yield* Effect.fromResult(EvaluateOptions.separate("evaluate", given, context.settings))
   const { evalDataset = context.options.evalDataset, metricKeyPrefix = "eval", ...rest } = options
   if (evalDataset === undefined)

@@ -8,6 +8,7 @@ import * as Formats from "../Format/Results.ts"
 import type * as DataLoaders from "../Program/DataLoaders.ts"
 import type { HostTensors } from "../Tensor/HostTensor.ts"
 import * as CallbackList from "./CallbackList.ts"
+import * as DataInfo from "./DataInfo.ts"
 import * as Evaluate from "./Evaluate.ts"
 import type { Asked, LoopOptions, PredictOptions } from "./EvaluateOptions.ts"
 import * as EvaluationLog from "./EvaluationLog.ts"
@@ -57,8 +58,8 @@ import * as TrainerContext from "./TrainerContext.ts"
  *   yield* trainer.train()
  *   return yield* trainer.evaluate()
  * })
- * const world = Layer.mergeAll(Device.cpu, CheckpointStore.memory, Logger.none, NodeServices.layer)
- * const metrics = await Effect.runPromise(Effect.provide(program, world))
+ * const layers = Layer.mergeAll(Device.cpu, CheckpointStore.memory, Logger.none, NodeServices.layer)
+ * const metrics = await Effect.runPromise(Effect.provide(program, layers))
  * assert.ok(metrics.eval_loss! < 0.3)
  * ```
  */
@@ -68,7 +69,10 @@ export const make = Effect.fn("Trainer.make")(function* <A, E = never, R = never
   return yield* makeAs(options as Options<A, E | Callback.ErrorsOf<C>, R | Callback.ServicesOf<C>>, TrainerContext.plain)
 })
 
-/** Makes a Trainer of a class, whose `evaluate` and `predict` take `G` beside their options; `args` are its arguments, if they have been read. */
+/**
+ * Makes a Trainer of a class. `G` are the further options of the class's `evaluate` and `predict` (for `Seq2SeqTrainer`, those of generation). `args` are
+ * the validated arguments; by default they are read from `options`.
+ */
 export const makeAs = Effect.fnUntraced(function* <A, E, R, G>(
   options: Options<A, E, R>,
   trainerClass: TrainerContext.TrainerClass<G>,
@@ -80,50 +84,53 @@ export const makeAs = Effect.fnUntraced(function* <A, E, R, G>(
     trainerClass
   )
   const services = yield* Effect.context<TrainerContext.Services | R>()
-  const here = <B, E2, R2 extends TrainerContext.Services | R>(effect: Effect.Effect<B, E2, R2>): Effect.Effect<B, E2> =>
+  /** Provides the services that the Trainer was made with. */
+  const provided = <B, E2, R2 extends TrainerContext.Services | R>(effect: Effect.Effect<B, E2, R2>): Effect.Effect<B, E2> =>
     Effect.provide(effect, services) as Effect.Effect<B, E2>
-  /** What is opened lives in the scope of whoever opens it. */
-  const opened = <B, E2, R2 extends TrainerContext.Services | R>(
+  /** As `provided`, for an effect that acquires resources: they are released with the caller's scope. */
+  const providedScoped = <B, E2, R2 extends TrainerContext.Services | R>(
     effect: Effect.Effect<B, E2, R2 | Scope.Scope>
   ): Effect.Effect<B, E2, Scope.Scope> => Effect.provide(effect, services) as Effect.Effect<B, E2, Scope.Scope>
-  const held = <B>(what: (held: TrainerContext.TrainerStatus<E, R>) => B): Effect.Effect<B> =>
+  /** Reads a part of the Trainer's current status. */
+  const read = <B>(what: (status: TrainerContext.TrainerStatus<E, R>) => B): Effect.Effect<B> =>
     Effect.map(Ref.get(context.ref), what)
 
   return {
     // Attributes.
     args: context.args,
     model: context.model,
-    /** The model: nothing wraps it. */
+    /** As in Python's `model_wrapped`: the same object. */
     modelWrapped: context.model,
     /** The parameters, the buffers and, after a training, the optimizer's slots. */
-    weights: here(Effect.flatMap(TrainerContext.present(context), ({ onHost }) => onHost)),
+    weights: provided(Effect.flatMap(TrainerContext.present(context), ({ onHost }) => onHost)),
     /** The run's state, also under Python's names. */
-    state: held((held) => State.read(context.args, held)),
+    state: read((status) => State.read(context.args, status)),
     /** All that was logged, oldest first, as loggers get it. */
-    logHistory: held(({ history }) => history),
+    logHistory: read(({ history }) => history),
     /** The folder of the best checkpoint; null where there is none. */
-    bestModelCheckpoint: held(({ state }) => State.folder(context.args, state)),
-    isInTrain: held(({ inTrain }) => inTrain),
-    /** Layers of a model are never spread over devices. */
+    bestModelCheckpoint: read(({ state }) => State.folder(context.args, state)),
+    isInTrain: read(({ inTrain }) => inTrain),
+    /** As in Python's `is_model_parallel`: always false. */
     isModelParallel: false,
-    /** Weights are put on the device by whoever needs them there. */
+    /** As in Python's `place_model_on_device`: always true. */
     placeModelOnDevice: true,
 
     // Training, evaluation, prediction.
-    /** Options, or what to resume from alone. */
-    train: (options?: Train.TrainOptions | boolean | string) => here(Train.train(context, options)),
+    /** Options, or only the checkpoint to resume from. */
+    train: (options?: Train.TrainOptions | boolean | string) => provided(Train.train(context, options)),
     /** Options, or a dataset (or several by name) and then options. */
-    evaluate: (asked?: Asked<A, E, R, G>, options?: PredictOptions & G) => here(Evaluate.evaluate(context, asked, options)),
+    evaluate: (optionsOrDataset?: Asked<A, E, R, G>, options?: PredictOptions & G) =>
+      provided(Evaluate.evaluate(context, optionsOrDataset, options)),
     predict: (testDataset: DataLoaders.Source<A, E, R>, options?: PredictOptions & G) =>
-      here(Evaluate.predict(context, testDataset, options)),
-    evaluationLoop: (loader: Loader, options?: LoopOptions) => here(Evaluate.evaluationLoop(context, loader, options)),
+      provided(Evaluate.predict(context, testDataset, options)),
+    evaluationLoop: (loader: Loader, options?: LoopOptions) => provided(Evaluate.evaluationLoop(context, loader, options)),
     /** `evaluationLoop`, under its older name. */
-    predictionLoop: (loader: Loader, options?: LoopOptions) => here(Evaluate.evaluationLoop(context, loader, options)),
+    predictionLoop: (loader: Loader, options?: LoopOptions) => provided(Evaluate.evaluationLoop(context, loader, options)),
     predictionStep: (inputs: HostTensors, options?: Omit<LoopOptions, "metricKeyPrefix">) =>
-      here(Evaluate.predictionStep(context, inputs, options)),
-    trainingStep: (inputs: HostTensors) => here(SingleStep.trainingStep(context, inputs)),
-    computeLoss: (inputs: HostTensors) => here(SingleStep.computeLoss(context, inputs)),
-    /** Runs an effect as it is: a device has one precision. */
+      provided(Evaluate.predictionStep(context, inputs, options)),
+    trainingStep: (inputs: HostTensors) => provided(SingleStep.trainingStep(context, inputs)),
+    computeLoss: (inputs: HostTensors) => provided(SingleStep.computeLoss(context, inputs)),
+    /** Returns the effect unchanged: a device has one precision. */
     autocastSmartContextManager: <B, E2, R2>(effect: Effect.Effect<B, E2, R2>) => effect,
     computeLossContextManager: <B, E2, R2>(effect: Effect.Effect<B, E2, R2>) => effect,
 
@@ -133,14 +140,14 @@ export const makeAs = Effect.fnUntraced(function* <A, E, R, G>(
     removeCallback: (which: Callback.Callback<E, R> | string) => Effect.asVoid(CallbackList.pop(context, which)),
 
     // Logging and saving.
-    log: (logs: Readonly<Record<string, number>>) => here(EvaluationLog.log(context, logs)),
+    log: (logs: Readonly<Record<string, number>>) => provided(EvaluationLog.log(context, logs)),
     metricsFormat: Formats.format,
     logMetrics: Save.logMetrics,
     saveMetrics: (split: string, metrics: Results, combined?: boolean) =>
-      here(Save.saveMetrics(context, split, metrics, combined)),
-    saveModel: (outputDir?: string) => here(Save.saveModel(context, outputDir)),
-    saveState: () => here(Save.saveState(context)),
-    createModelCard: (options?: Parameters<typeof Save.createModelCard>[1]) => here(Save.createModelCard(context, options)),
+      provided(Save.saveMetrics(context, split, metrics, combined)),
+    saveModel: (outputDir?: string) => provided(Save.saveModel(context, outputDir)),
+    saveState: () => provided(Save.saveState(context)),
+    createModelCard: (options?: Parameters<typeof Save.createModelCard>[1]) => provided(Save.createModelCard(context, options)),
 
     // Optimizer and schedule.
     createOptimizer: () => OptimizerInfo.createOptimizer(context),
@@ -158,11 +165,11 @@ export const makeAs = Effect.fnUntraced(function* <A, E, R, G>(
     getOptimizerGroup: (path: string) => OptimizerInfo.getOptimizerGroup(context, path),
 
     // Data.
-    getTrainDataloader: () => opened(Train.getTrainDataloader(context)),
-    getEvalDataloader: (dataset?: DataLoaders.Source<A, E, R>) => opened(Evaluate.getEvalDataloader(context, dataset)),
-    getTestDataloader: (dataset: DataLoaders.Source<A, E, R>) => opened(Evaluate.getEvalDataloader(context, dataset)),
-    numExamples: (loader: Loader) => OptimizerInfo.numExamples(context.args, loader),
-    numTokens: OptimizerInfo.numTokens,
+    getTrainDataloader: () => providedScoped(Train.getTrainDataloader(context)),
+    getEvalDataloader: (dataset?: DataLoaders.Source<A, E, R>) => providedScoped(Evaluate.getEvalDataloader(context, dataset)),
+    getTestDataloader: (dataset: DataLoaders.Source<A, E, R>) => providedScoped(Evaluate.getEvalDataloader(context, dataset)),
+    numExamples: (loader: Loader) => DataInfo.numExamples(context.args, loader),
+    numTokens: DataInfo.numTokens,
 
     // One process, no hub, no search.
     isLocalProcessZero: true,

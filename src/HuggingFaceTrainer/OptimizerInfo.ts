@@ -1,9 +1,8 @@
-/** The Trainer's methods about its parameters, its optimizer and its data. */
+/** The Trainer's methods about its parameters and its optimizer. */
 import { Effect, Ref } from "effect"
-import { type Arguments, ContradictoryArguments, trainBatchSize } from "../Arguments/Arguments.ts"
+import type { Arguments } from "../Arguments/Arguments.ts"
 import * as Compile from "../Arguments/Compile.ts"
 import * as Scheduler from "../Arguments/Scheduler.ts"
-import type { Loader } from "../Data/Loader.ts"
 import { trainableOf } from "../Model/Model.ts"
 import type { Transformation } from "../Optimizer/Transformation.ts"
 import { matrices } from "../Optimizer/WeightDecay.ts"
@@ -89,24 +88,4 @@ export const getOptimizerClsAndKwargs = (args: Arguments) => ({
     betas: [args.adamBeta1, args.adamBeta2] as const,
     eps: args.adamEpsilon
   }
-})
-
-/** Rows of a loader in an epoch; an estimate from its batches where nobody knows. */
-export const numExamples = (args: Arguments, loader: Loader): number =>
-  Number.isFinite(loader.size) ? loader.size : loader.batchesPerEpoch * trainBatchSize(args)
-
-/** Counts the elements of `input_ids` in an epoch, or in so many steps, by reading the batches. */
-export const numTokens = Effect.fnUntraced(function* (loader: Loader, maxSteps = Number.POSITIVE_INFINITY) {
-  if (!Number.isFinite(loader.batchesPerEpoch) && !Number.isFinite(maxSteps))
-    return yield* new ContradictoryArguments({
-      names: ["max_steps"],
-      reason: "The tokens of an endless stream cannot be counted. Give the number of steps."
-    })
-  let tokens = 0
-  for (let step = 0; step < maxSteps; step++) {
-    const batch = yield* loader.batch(0, step)
-    if (batch === undefined) break
-    tokens += batch.tensors.input_ids?.data.length ?? 0
-  }
-  return tokens
 })

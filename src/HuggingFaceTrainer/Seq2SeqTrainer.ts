@@ -44,8 +44,8 @@ export interface Options<A, E = never, R = never> extends Omit<TrainerOptions<A,
  *   yield* trainer.train()
  *   return yield* trainer.predict(rows, { numBeams: 2 })
  * })
- * const world = Layer.mergeAll(Device.cpu, CheckpointStore.memory, Logger.none, NodeServices.layer)
- * const { predictions } = await Effect.runPromise(Effect.provide(program, world))
+ * const layers = Layer.mergeAll(Device.cpu, CheckpointStore.memory, Logger.none, NodeServices.layer)
+ * const { predictions } = await Effect.runPromise(Effect.provide(program, layers))
  * assert.deepEqual(EvalPrediction.take(predictions!).shape, [2, 20]) // filled up to the longest that the model's generation allows
  * ```
  */

@@ -20,7 +20,7 @@ export interface State extends TrainerState {
   readonly bestModelCheckpoint: string | null
 }
 
-/** Reads it. */
+/** Returns the run's state together with the attributes of Python's `TrainerState`: `globalStep`, `logHistory`, `bestMetric`, `bestGlobalStep`, `bestModelCheckpoint`. */
 export const read = <E, R>(args: Arguments.Arguments, { history, state }: TrainerStatus<E, R>): State => {
   const goal = Arguments.goal(args)
   const best = goal === null ? null : Schedule.best(goal)(state, Horizon.zero) // the best is the same for every horizon
