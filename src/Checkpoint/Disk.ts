@@ -1,4 +1,4 @@
-/** Durable writes, and advice on errors of the disk. */
+/** Durable writes, and advice for disk errors (full, read-only). */
 import { Effect, FileSystem, Path, PlatformError } from "effect"
 
 /** Writes a new file and syncs it to the disk. */

@@ -9,18 +9,18 @@ export interface Batch {
   readonly tensors: HostTensors
   /** Rows in this micro-batch. */
   readonly rows: number
-  /** Labels that count in the loss, where they are not one per row. */
+  /** Number of labels in the loss, if it differs from the number of rows. */
   readonly tokens?: number
   /** Indices of the rows in the dataset, or places in the stream, where they are known: for errors. */
   readonly indices?: ReadonlyArray<number>
 }
 
 export interface Loader {
-  /** Micro-batches in an epoch; `Infinity` when nobody knows (a stream). */
+  /** Micro-batches in an epoch; `Infinity` if unknown (a stream). */
   readonly batchesPerEpoch: number
-  /** Rows in an epoch; `Infinity` when nobody knows. */
+  /** Rows in an epoch; `Infinity` if unknown. */
   readonly size: number
-  /** Gives micro-batch `batch` of epoch `epoch`, or undefined past the end. A pure function of the cursor: asking again is harmless. */
+  /** Gives micro-batch `batch` of epoch `epoch`, or undefined past the end. A pure function of the cursor: reading again gives the same batch. */
   readonly batch: (epoch: number, batch: number) => Effect.Effect<Batch | undefined, DataError>
 }
 

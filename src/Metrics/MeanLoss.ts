@@ -8,7 +8,7 @@ import type { Metric } from "./Metric.ts"
 /**
  * Averages the model's loss by a reduction. Batches without labels are ignored.
  *
- * **Source**: golden/README.md, item 13: the Trainer's `eval_loss` is the mean of the batches' means, weighted by rows (`Reduction.trainer`).
+ * **Source**: `test/golden/README.md`, item 13: the Trainer's `eval_loss` is the mean of the batches' means, weighted by rows (`Reduction.trainer`).
  *
  * @example
  * ```ts

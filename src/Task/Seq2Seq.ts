@@ -1,4 +1,4 @@
-/** Sequence-to-sequence tasks: translation and summarization. */
+/** Sequence to sequence: translation, summarization. */
 import { Effect } from "effect"
 import * as Field from "../Arguments/Field.ts"
 import * as Collator from "../Data/Collators.ts"

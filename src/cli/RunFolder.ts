@@ -1,4 +1,4 @@
-/** The output folder of a program: whose it is, and how its run stands. It is the file `regimen.json` in that folder. */
+/** The output folder of a program: its status file (`regimen.json`), the check that it is the program's own, the trained model's files, and their removal. */
 import { Effect, FileSystem, Option, Path, type PlatformError, Schema } from "effect"
 import * as CheckpointName from "../Checkpoint/CheckpointName.ts"
 import * as Disk from "../Checkpoint/Disk.ts"
@@ -21,7 +21,7 @@ export const Status = Schema.Struct({
   files: Schema.Record(Schema.Literals(["train", "validation", "test"]), Schema.optionalKey(Schema.String)).pipe(
     Schema.withDecodingDefaultKey(Effect.succeed({}))
   ),
-  /** The arguments, under the page's names. */
+  /** The arguments, under Hugging Face's names. */
   args: Schema.Record(Schema.String, Schema.Unknown),
   step: Schema.Natural,
   metrics: Schema.Record(Schema.String, Schema.Number),
@@ -62,7 +62,7 @@ export class ModelNotSaved extends Schema.TaggedError<ModelNotSaved>()("ModelNot
 
 const codec = Schema.fromJsonString(Schema.toCodecJson(Status))
 
-/** Reads how a folder's run stands; none when there is no run in it. */
+/** Reads the status of the run in a folder; none if there is no run in it. */
 export const read = Effect.fnUntraced(function* (folder: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
@@ -83,7 +83,7 @@ export const read = Effect.fnUntraced(function* (folder: string) {
   )
 })
 
-/** Writes how the run stands, whole or not at all. */
+/** Writes the status of the run, atomically. */
 export const write = Effect.fnUntraced(function* (folder: string, status: Status) {
   const text = yield* Schema.encodeEffect(codec)(status).pipe(Effect.orDie)
   yield* Effect.mapError(Disk.replace(folder, fileName, text), cannot(folder))
@@ -114,7 +114,7 @@ export const saveModel = Effect.fnUntraced(function* (
   }
 })
 
-/** Says what a program finds in its output folder: nothing, or its own run. **Errors**: `ForeignFolder` when it holds something else. */
+/** Returns the status of the program's own run in its output folder; none if there is no run. **Errors**: `ForeignFolder` when it holds something else. */
 export const claim = Effect.fnUntraced(function* (folder: string, program: string, overwrite: boolean) {
   const fs = yield* FileSystem.FileSystem
   if (!(yield* fs.exists(folder).pipe(Effect.mapError(cannot(folder))))) return Option.none<Status>()
@@ -171,7 +171,7 @@ const remove = Effect.fnUntraced(function* (folder: string) {
       yield* fs.remove(at, { recursive: true })
     else if (ours && within[entry] !== undefined) yield* removeWithin(at, within[entry])
   }
-  if (ours) yield* fs.remove(path.join(folder, fileName)) // the last: cut before, the folder is still known as a run's
+  if (ours) yield* fs.remove(path.join(folder, fileName)) // the last: if interrupted before, the folder is still recognized as a run's
 })
 
 const always = /^(\.(saving|replaced|removed)-\d+|(log\.jsonl|run\.json)(\.tmp)?|regimen\.json\.tmp)$/

@@ -3,7 +3,7 @@ import type { Lack } from "../Field.ts"
 
 const lack = (missing: string, instead = "Leave it out."): Lack => ({ missing, instead })
 
-/** Planned: an argument loses this mark once it is implemented. */
+/** Not implemented yet; remove when the argument is implemented. */
 export const wiring = lack("a part of Regimen that is not there yet")
 
 export const precision = lack("a device that computes in that precision; those there are compute in float32")

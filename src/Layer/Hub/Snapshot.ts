@@ -6,7 +6,7 @@ export interface Snapshot {
   /** Where the files lie that were wanted. */
   readonly folder: string
   readonly commit: string
-  /** The paths of all files of the repository; of those that are there, where the hub was not asked. */
+  /** The paths of all files of the repository; only the cached ones when offline. */
   readonly files: ReadonlyArray<string>
 }
 
