@@ -1,5 +1,5 @@
 /** Isolates a run from its logger: what the logger throws is reported once, and a logger that hangs is abandoned. */
-import { Cause, type Duration, Effect, Option } from "effect"
+import { Cause, type Duration, Effect, Option, Predicate } from "effect"
 import type { Logger, Progress } from "../Layer/Logger/Logger.ts"
 import * as Limit from "./Limit.ts"
 
@@ -31,7 +31,14 @@ export const make = (
   const isolated = (call: () => Effect.Effect<void>) =>
     Effect.suspend(() => {
       if (abandoned) return Effect.void
-      const done = Limit.withinGrace(Effect.catchCause(Effect.suspend(call), report), limit, grace)
+      const done = Limit.withinGrace(
+        Effect.catchCause(
+          Effect.suspend(() => effectOf(call())),
+          report
+        ),
+        limit,
+        grace
+      )
       const waited = Effect.flatMap(done, (done) => (Option.isSome(done) ? Effect.void : abandon))
       return thrown === undefined ? waited : Effect.andThen(report(Cause.die(thrown.cause)), waited)
     })
@@ -49,4 +56,10 @@ export const make = (
     flush: isolated(() => logger.flush),
     ...(progress === undefined ? {} : { progress: isolatedProgress })
   }
+}
+
+/** A logger written in JavaScript may return a promise, or nothing. */
+const effectOf = (called: unknown): Effect.Effect<void> => {
+  if (Effect.isEffect(called)) return called as Effect.Effect<void>
+  return Predicate.isPromiseLike(called) ? Effect.promise(async () => void (await called)) : Effect.void
 }

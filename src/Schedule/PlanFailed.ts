@@ -23,7 +23,7 @@ export class PlanFailed extends Schema.TaggedError<PlanFailed>()("PlanFailed", {
 /**
  * Wraps the functions of a plan, so that they throw `PlanFailed` and nothing else.
  *
- * **Errors**: they throw `PlanFailed` for what the plan's own function throws, and for a learning rate that is negative or not finite.
+ * **Errors**: they throw `PlanFailed` for what the plan's own function throws, for a decision that is no boolean, and for a learning rate that is negative or not finite.
  */
 export const guarded = (plan: Plan): Plan => ({
   ...plan,
@@ -33,13 +33,13 @@ export const guarded = (plan: Plan): Plan => ({
     throw failed(
       "learningRate",
       state,
-      `the learning rate for update ${state.step + 1} is ${rate}; expected a number of at least 0`
+      `the learning rate for update ${state.step + 1} is ${typeof rate === "string" ? `the string ${JSON.stringify(rate)}` : String(rate)}; expected a number of at least 0`
     )
   },
-  log: (before, after, horizon) => call("log", after, () => plan.log(before, after, horizon)),
-  evaluate: (before, after, horizon) => call("evaluate", after, () => plan.evaluate(before, after, horizon)),
-  save: (before, after, horizon) => call("save", after, () => plan.save(before, after, horizon)),
-  stop: (state, horizon) => call("stop", state, () => plan.stop(state, horizon)),
+  log: (before, after, horizon) => decide("log", after, () => plan.log(before, after, horizon)),
+  evaluate: (before, after, horizon) => decide("evaluate", after, () => plan.evaluate(before, after, horizon)),
+  save: (before, after, horizon) => decide("save", after, () => plan.save(before, after, horizon)),
+  stop: (state, horizon) => decide("stop", state, () => plan.stop(state, horizon)),
   best: (state, horizon) => call("best", state, () => plan.best(state, horizon)),
   retention: (state, finished) => call("retention", state, () => plan.retention(state, finished))
 })
@@ -48,8 +48,15 @@ const call = <A>(part: Part, state: TrainerState, run: () => A): A => {
   try {
     return run()
   } catch (cause) {
-    throw failed(part, state, messageOf(cause))
+    throw cause instanceof PlanFailed ? cause : failed(part, state, messageOf(cause)) // a guarded plan may be guarded again
   }
+}
+
+/** Calls a trigger, or the end of the run. */
+const decide = (part: Part, state: TrainerState, run: () => boolean): boolean => {
+  const decision: unknown = call(part, state, run)
+  if (typeof decision === "boolean") return decision
+  throw failed(part, state, `it returned ${String(decision)}; expected true or false`)
 }
 
 const failed = (part: Part, { step }: TrainerState, reason: string) => new PlanFailed({ part, step, reason })

@@ -70,3 +70,16 @@ it.effect(
       expect(completed).toBe(true)
     })
 )
+
+it.effect("takes a logger of plain functions, which return promises or nothing, and one without flush", () =>
+  Effect.gen(function* () {
+    const entries: Array<Entry> = []
+    const plain = { log: async (entry: Entry) => void entries.push(entry), flush: undefined }
+    const logger = IsolatedLogger.make(plain as unknown as Parameters<typeof IsolatedLogger.make>[0])
+    yield* logger.log(entry)
+    yield* logger.flush
+    expect(entries).toEqual([entry])
+    const rejecting = { log: () => Promise.reject(new Error("mine")), flush: undefined }
+    yield* IsolatedLogger.make(rejecting as unknown as Parameters<typeof IsolatedLogger.make>[0]).log(entry)
+  })
+)
