@@ -1,4 +1,4 @@
-/** How a batch differs from the first batch of its data: what to blame when a model fails on it in the middle of a run. */
+/** Compares a batch with the first batch of its data, to explain why a model failed on it. */
 import type { HostTensors } from "../Tensor/HostTensor.ts"
 import { DataError } from "./Dataset.ts"
 import type { Batch } from "./Loader.ts"
@@ -6,19 +6,19 @@ import type { Batch } from "./Loader.ts"
 /** The fields of a batch: their dtypes and shapes. */
 export type Fields = Readonly<Record<string, { readonly dtype: string; readonly shape: ReadonlyArray<number> }>>
 
-/** Takes the dtypes and shapes of a batch, without its values. */
+/** Returns the dtypes and shapes of a batch. */
 export const fieldsOf = (tensors: HostTensors): Fields =>
   Object.fromEntries(Object.entries(tensors).map(([name, { dtype, shape }]) => [name, { dtype, shape }]))
 
-/** Finds the first of the labels that a batch lacks and the first batch has. */
+/** Returns an error for the first label that the first batch has and this batch does not. */
 export const missingLabel = (first: Fields, batch: Batch, labels: ReadonlyArray<string>): DataError | undefined => {
   const column = labels.find((label) => label in first && !(label in batch.tensors))
   return column === undefined ? undefined : errorOf(batch, column, missing)
 }
 
 /**
- * Replaces the error of a model that failed on batches by a `DataError` where one of them lacks a field of the first batch, or has it with another dtype or
- * shape (the number of rows apart). Keeps the error where the batches are like the first, and where the device ran out of memory.
+ * Converts the error of a model that failed on batches to a `DataError` if one of them lacks a field of the first batch, or has it with another dtype or
+ * shape (apart from the number of rows). Returns the error unchanged if the batches match the first, and if the device ran out of memory.
  */
 export const blame = <E extends { readonly reason: string; readonly outOfMemory?: true }>(
   error: E,

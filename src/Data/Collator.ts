@@ -1,12 +1,12 @@
-/** A collator makes one batch of tensors from rows. */
+/** Collators: combine rows into a batch of tensors. */
 import { Effect, Result } from "effect"
 import { type DType, type HostTensor, type HostTensors, sizeOf, type Values } from "../Tensor/HostTensor.ts"
 import * as ColumnValue from "./ColumnValue.ts"
 import { DataError } from "./Dataset.ts"
 
 /**
- * Collates rows, of which there is at least one; `indices` says where they come from, for errors and for randomness, which is keyed by
- * `epoch` and index. A missing epoch is 0.
+ * Combines one or more rows into a batch. `indices` are the dataset indices of the rows, for errors and for randomness, which is keyed by
+ * `epoch` (default 0) and index.
  */
 export type Collator<in A> = (
   rows: ReadonlyArray<A>,
@@ -15,21 +15,21 @@ export type Collator<in A> = (
 ) => Effect.Effect<HostTensors, DataError>
 
 export interface Options {
-  /** Dtypes of columns that are not what their values say, by name in the batch: `{ labels: "float32" }`. */
+  /** Dtypes that override those of the values, by column of the batch: `{ labels: "float32" }`. */
   readonly dtypes?: Readonly<{ [column: string]: DType }>
-  /** Lets NaN and infinities through. Default false: they are refused with row and column. */
+  /** Accepts NaN and infinities. Default false: they are errors with row and column. */
   readonly allowNonFinite?: boolean
 }
 
 /**
  * Stacks rows, which are records of columns, into tensors with a leading batch dimension. `label`, `labels` and `label_ids` become
  * `labels`. Typed arrays and host tensors keep their kind (integers are int32, floats float32), booleans are bool, numbers float32;
- * but plain values in `labels`, `*_ids` and `*_mask` are int32. The values themselves never decide a dtype.
+ * but plain values in `labels`, `*_ids` and `*_mask` are int32. The values themselves never determine a dtype.
  *
  * **Shapes**: a column of shape `[...s]` becomes `[rows, ...s]`.
- * **Errors**: `DataError` with row and column for a missing or unknown column, ragged rows, values that are not numbers, NaN, fractions
- * or large numbers where integers are wanted.
- * **Source**: `default_data_collator`. There the first row decides the dtype, so that a first label of 1 turns a later 0.5 into 0.
+ * **Errors**: `DataError` with row and column for a missing or unknown column, ragged rows, values that are not numbers, NaN, and
+ * fractions or numbers outside int32 in an integer column.
+ * **Source**: `default_data_collator`. There the first row determines the dtype: a first label of 1 truncates a later 0.5 to 0.
  *
  * @example
  * ```ts
@@ -47,15 +47,15 @@ export const stack =
   (options: Options = {}): Collator<unknown> =>
   (rows, indices) =>
     Effect.suspend(() => {
-      const other = rows.findIndex((row) => !isRow(row))
-      if (other >= 0) return fail({ row: other, reason: notARow }, null, indices)
+      const invalid = rows.findIndex((row) => !isRow(row))
+      if (invalid >= 0) return fail({ row: invalid, reason: notARow }, null, indices)
       const records = rows.filter(isRow)
       const batch: { [column: string]: HostTensor } = {}
       const columns = Object.keys(records[0] ?? {})
       for (const column of columns) {
         const name = labels.has(column) ? "labels" : column
         const tensor = Object.hasOwn(batch, name)
-          ? fault(0, "is a second column of labels: keep one")
+          ? fault(0, "is a second column of labels: keep only one")
           : stackColumn(records, column, name, options)
         if (Result.isFailure(tensor)) return fail(tensor.failure, column, indices)
         batch[name] = tensor.success
@@ -68,11 +68,11 @@ export const stack =
     })
 
 /**
- * Stacks rows as the Trainer does when it is told nothing else: the first row decides. Columns of text or of nothing there are left out,
- * and labels are float32 where its label is a fraction, int32 where not.
+ * Stacks rows as the Trainer's default collator does: the first row determines the columns and the dtype of the labels. Columns whose first value
+ * is text or null are dropped; labels are float32 if the first label is a fraction, else int32.
  *
- * **Errors**: as `stack`: a first label of 1 and a later one of 0.5 is refused, where the Trainer makes the 0.5 a 0.
- * **Source**: `default_data_collator` (test/golden/collators.test.ts). There integers are int64 in every column; here as in `stack`.
+ * **Errors**: as `stack`. A first label of 1 with a later one of 0.5 is an error, where the Trainer truncates the 0.5 to 0.
+ * **Source**: `default_data_collator` (test/golden/collators.test.ts). There integers are int64 in every column; here they are as in `stack`.
  *
  * @example
  * ```ts
@@ -97,7 +97,7 @@ export const byFirstRow =
     )
   }
 
-/** Makes a collator from a function. **Errors**: what `f` throws becomes a `DataError`. */
+/** Creates a collator from a function. **Errors**: an exception of `f` becomes a `DataError`. */
 export const make =
   <A>(f: (rows: ReadonlyArray<A>) => HostTensors): Collator<A> =>
   (rows, indices) =>
@@ -106,7 +106,7 @@ export const make =
       catch: (cause) => (cause instanceof DataError ? cause : uncollatable(indices[0] ?? null, cause))
     })
 
-/** What is wrong with the row at this place in the batch. */
+/** An invalid row, by its position in the batch. */
 interface Fault {
   readonly row: number
   readonly reason: string
@@ -120,7 +120,7 @@ const fail = ({ row, reason }: Fault, column: string | null, indices: ReadonlyAr
 const uncollatable = (row: number | null, cause: unknown) =>
   new DataError({ row, column: null, reason: `the batch that begins here cannot be collated: ${cause}` })
 
-/** A row as `stack` reads it: `ColumnValue.Value` by column. */
+/** A row of `stack`: `ColumnValue.Value` by column. */
 export type Row = Readonly<{ [column: string]: unknown }>
 
 export const isRow = (row: unknown): row is Row =>
@@ -142,17 +142,17 @@ const stackColumn = (
   let target = empty("float32", [])
   for (const [row, record] of rows.entries()) {
     if (record[column] === undefined || record[column] === null) return fault(row, absent)
-    const read = ColumnValue.make(record[column], { integer: isInteger(name) })
-    if (Result.isFailure(read)) return fault(row, read.failure)
-    const value = read.success
+    const parsed = ColumnValue.make(record[column], { integer: isInteger(name) })
+    if (Result.isFailure(parsed)) return fault(row, parsed.failure)
+    const value = parsed.success
     if (first === undefined) {
       first = value
       target = empty(dtype ?? value.dtype, [rows.length, ...value.shape])
     }
     if (value.shape.join() !== first.shape.join()) return fault(row, ragged(value.shape, first.shape))
     if (dtype === undefined && value.dtype !== first.dtype) return fault(row, mixed(value.dtype, first.dtype))
-    const wrong = write(target, row * value.data.length, value.data, options.allowNonFinite ?? false)
-    if (wrong !== undefined) return fault(row, inexact(wrong, target.dtype, name))
+    const inexactValue = write(target, row * value.data.length, value.data, options.allowNonFinite ?? false)
+    if (inexactValue !== undefined) return fault(row, inexact(inexactValue, target.dtype, name))
   }
   return Result.succeed(target)
 }
@@ -164,7 +164,7 @@ const empty = (dtype: DType, shape: ReadonlyArray<number>): HostTensor => {
   return { dtype, shape, data }
 }
 
-/** Copies values into the batch from `start`. Gives the first that does not survive it, or undefined. */
+/** Copies values into the batch from `start` on. Returns the first value that the dtype cannot represent, or undefined. */
 const write = (
   { dtype, data }: HostTensor,
   start: number,
@@ -174,11 +174,11 @@ const write = (
   for (let i = 0; i < values.length; i++) {
     const value = Number(values[i])
     data[start + i] = value
-    const kept =
+    const isExact =
       dtype === "float32"
         ? allowNonFinite || Number.isFinite(data[start + i])
         : data[start + i] === value && (dtype === "int32" || value < 2)
-    if (!kept) return value
+    if (!isExact) return value
   }
   return undefined
 }
@@ -196,8 +196,7 @@ const mixed = (found: DType, first: DType) =>
   `is ${found} where the batch's first row is ${first}: give the column one kind, or name it in dtypes`
 
 const inexact = (value: number, dtype: DType, name: string) => {
-  if (!Number.isFinite(value))
-    return `holds ${value}: clean the data${dtype === "float32" ? ", or let it through with allowNonFinite" : ""}`
+  if (!Number.isFinite(value)) return `holds ${value}: clean the data${dtype === "float32" ? ", or set allowNonFinite" : ""}`
   if (dtype === "float32" || Number.isInteger(value)) return `holds ${value}, which ${dtype} cannot hold`
-  return `holds ${value} where ${dtype} is wanted. If fractions are right, say dtypes: { ${name}: "float32" }`
+  return `holds ${value} where ${dtype} is expected. If fractions are intended, set dtypes: { ${name}: "float32" }`
 }

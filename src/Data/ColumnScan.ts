@@ -1,4 +1,4 @@
-/** Finds the rows of a column that a collator may refuse: one example for each way in which rows differ from most of their column. */
+/** Finds rows that a collator may refuse: one example of each deviation from the typical form of a column. */
 import { Effect } from "effect"
 import * as ColumnValue from "./ColumnValue.ts"
 
@@ -10,10 +10,10 @@ export interface Column {
   readonly values: ArrayLike<unknown>
 }
 
-/** How a row differs: it has no value, another shape, another kind of value, or numbers that a tensor cannot hold. */
+/** The deviation of a row: no value, another shape, another type of value, or numbers that a tensor cannot represent. */
 export type Kind = "absent" | "shape" | "type" | "nonFinite" | "fraction" | "large"
 
-/** A row that differs, and the first row of its column that is like most. */
+/** A deviating row, and the first row with the most frequent form of its column. */
 export interface Suspect {
   readonly column: string
   readonly row: number
@@ -21,7 +21,7 @@ export interface Suspect {
   readonly typical: number
 }
 
-/** Scans all rows of some columns. Yields to other fibers now and then. */
+/** Scans all rows of the columns. Yields to other fibers every `yieldEvery` rows. */
 export const scan = Effect.fnUntraced(function* (columns: ReadonlyArray<Column>, size: number) {
   const suspects: Array<Suspect> = []
   for (const { integer, name, values } of columns) {
@@ -42,7 +42,7 @@ export const scan = Effect.fnUntraced(function* (columns: ReadonlyArray<Column>,
   return suspects.sort((a, b) => a.row - b.row)
 })
 
-/** The form that values have in common: a shape as `[2,3]`, or a word. */
+/** A form of values (a shape as `[2,3]`, or a type name), with its frequency. */
 interface Form {
   readonly form: string
   /** The first row with it. */
@@ -55,7 +55,7 @@ const none: Form = { form: "", row: 0, count: 0 }
 /** **Unit**: rows. */
 const yieldEvery = 1024
 
-/** The forms that are not typical; of many shapes the first, the smallest and the largest. */
+/** Returns the forms that are not typical; of more than three shapes only the first, the smallest and the largest. */
 const others = (forms: ReadonlyArray<Form>, typical: Form): ReadonlyArray<Form> => {
   const rest = forms.filter((form) => form !== typical)
   const shapes = rest.filter(({ form }) => isShape(form))
@@ -77,7 +77,7 @@ const kindOf = (form: string, typical: string): Kind =>
 
 const absent = "absent"
 
-/** Gives the form of a value and reports what is wrong with its numbers. */
+/** Returns the form of a value and reports invalid numbers in it. */
 const formOf = (value: unknown, integer: boolean, report: (kind: Kind) => void): string => {
   if (value === undefined || value === null) return absent
   if (typeof value === "number") {

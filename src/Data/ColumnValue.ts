@@ -8,15 +8,15 @@ export interface ColumnValue {
   readonly data: ArrayLike<number | boolean>
 }
 
-/** The inputs of `make`: a number, a boolean, arrays of them to any depth, a typed array, or a host tensor, which brings its shape. */
+/** The inputs of `make`: a number, a boolean, nested arrays of them, a typed array, or a host tensor. */
 export type Value = number | boolean | Nested | Numbers | HostTensor
 export type Nested = ReadonlyArray<number | boolean | Nested>
 export type Numbers = Float32Array | Float64Array | Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array
 
 /**
- * Reads a value. Typed arrays and host tensors keep their kind; booleans are bool and numbers float32, unless `integer` makes both int32.
+ * Converts a value of a row. Typed arrays and host tensors keep their kind; booleans are bool and numbers float32, unless `integer` makes both int32.
  *
- * **Errors**: a sentence that says what is wrong with the value.
+ * **Errors**: the reason why the value cannot be converted.
  */
 export const make = (value: unknown, options: { readonly integer: boolean }): Result.Result<ColumnValue, string> => {
   if (isHostTensor(value)) {
@@ -38,10 +38,10 @@ export const make = (value: unknown, options: { readonly integer: boolean }): Re
   return Result.succeed({ dtype: options.integer ? "int32" : boolean ? "bool" : "float32", shape, data })
 }
 
-/** The shape that the first values of each level say. */
+/** Returns the shape of nested arrays, from the first element of each level. */
 const shapeOf = (value: unknown): ReadonlyArray<number> => (Array.isArray(value) ? [value.length, ...shapeOf(value[0])] : [])
 
-/** Appends the leaves to `out`. Gives what is wrong, or undefined. */
+/** Appends the leaves to `out`. Returns the reason if the value is ragged or not numeric. */
 const flatten = (
   value: unknown,
   shape: ReadonlyArray<number>,
@@ -71,7 +71,7 @@ const notNumeric = (value: unknown) => {
       : value === null
         ? "null"
         : `a value of type ${typeof value}`
-  return `holds ${found} where numbers are wanted: turn it into numbers, or leave the column out, with Dataset.map`
+  return `holds ${found} where numbers are expected: convert it to numbers, or remove the column, with Dataset.map`
 }
 
 export const isNumbers = (value: unknown): value is Numbers =>

@@ -1,27 +1,27 @@
-/** The columns of rows, and those of them that a model takes: the others are left out before rows are collated. */
+/** Removes the columns that a model does not take before rows are collated (`remove_unused_columns`). */
 import { Result, Schema } from "effect"
 import { type Collator, isRow } from "./Collator.ts"
 
 /** The names of the columns that a model takes. */
 export type Takes = ReadonlySet<string>
 
-/** Rows of which a model takes no column. */
+/** Rows without any column that the model takes. */
 export class NoColumnTaken extends Schema.TaggedError<NoColumnTaken>()("NoColumnTaken", {
   columns: Schema.Array(Schema.String),
   takes: Schema.Array(Schema.String)
 }) {
   override get message() {
-    return `The rows have the columns ${this.columns.join(", ")}, and the model takes ${this.takes.join(", ")}: none would be left. Rename columns with Dataset.map, or set remove_unused_columns to false where the collator makes what the model takes.`
+    return `The rows have the columns ${this.columns.join(", ")}, and the model takes ${this.takes.join(", ")}: no column would remain. Rename columns with Dataset.map, or set remove_unused_columns to false if the collator creates the model's columns.`
   }
 }
 
-/** Rows whose label would be left out: it is called `labels` in a batch, and the model's labels are called something else. */
+/** Rows whose label would be removed: it is named `labels` in a batch, and the model's labels have other names. */
 export class LabelNotTaken extends Schema.TaggedError<LabelNotTaken>()("LabelNotTaken", {
   column: Schema.String,
   labels: Schema.Array(Schema.String)
 }) {
   override get message() {
-    return `The rows have the column "${this.column}", which is "labels" in a batch, and the model's labels are ${this.labels.join(", ")}, which the rows do not have. Rename the column with Dataset.map, call the model's label "labels", or set remove_unused_columns to false where the collator renames it.`
+    return `The rows have the column "${this.column}", which is "labels" in a batch, and the model's labels are ${this.labels.join(", ")}, which the rows do not have. Rename the column with Dataset.map, call the model's label "labels", or set remove_unused_columns to false if the collator renames it.`
   }
 }
 
@@ -31,8 +31,8 @@ export type ColumnsError = NoColumnTaken | LabelNotTaken
 const renamed = ["label", "label_ids"]
 
 /**
- * Gives the columns that a model takes: its inputs, its labels, `more`, and those that a collator renames to `labels` where the model has that.
- * Undefined when the model does not say.
+ * Returns the columns that a model takes: its inputs, its labels, `more`, and those that a collator renames to `labels` if the model takes `labels`.
+ * Undefined if the model does not declare its inputs.
  */
 export const takenBy = (
   model: { readonly inputs?: ReadonlyArray<string>; readonly labels?: ReadonlyArray<string> },
@@ -44,9 +44,9 @@ export const takenBy = (
 }
 
 /**
- * Looks at a dataset's first row, and gives the columns that the model does not take. Rows that are no records have none.
+ * Returns the columns of a dataset's first row that the model does not take; none for rows that are not records.
  *
- * **Errors**: `NoColumnTaken`; `LabelNotTaken` for a `label` that the model has under another name.
+ * **Errors**: `NoColumnTaken`; `LabelNotTaken` for a `label` whose name in the model is different.
  */
 export const unused = (
   row: unknown,
@@ -64,7 +64,7 @@ export const unused = (
     : Result.fail(new LabelNotTaken({ column: label, labels }))
 }
 
-/** Shows a collator only the columns that are taken. */
+/** Restricts the rows of a collator to the columns that the model takes. */
 export const only =
   <A>(collate: Collator<A>, takes: Takes): Collator<A> =>
   (rows, indices, epoch) =>
@@ -74,7 +74,7 @@ export const only =
       epoch
     )
 
-/** A row without the other columns; the row itself where there are none, or it is no record. */
+/** Returns a row without the other columns, or the row itself if it has none or is not a record. */
 const pick = <A>(row: A, takes: Takes): A =>
   isRow(row) && Object.keys(row).some((column) => !takes.has(column))
     ? (Object.fromEntries(Object.entries(row).filter(([column]) => takes.has(column))) as A)

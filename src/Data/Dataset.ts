@@ -1,26 +1,26 @@
-/** A dataset is a pure function of an index: rows can be asked for in any order, again and again. */
+/** Map-style datasets: pure functions from index to row, with random access. */
 import { Effect, Function, Pipeable, Predicate, Schema } from "effect"
 import { messageOf } from "../ErrorMessage.ts"
 import { torchPermutation } from "./Sampler.ts"
 
 export interface Dataset<out A> extends Pipeable.Pipeable {
-  /** Rows. */
+  /** The number of rows. */
   readonly size: number
-  /** Gives the rows at these indices, in this order. **Errors**: `DataError` names the row that could not be read. */
+  /** Reads the rows at these indices, in this order. **Errors**: `DataError` with the row that could not be read. */
   readonly rows: (indices: ReadonlyArray<number>) => Effect.Effect<ReadonlyArray<A>, DataError>
-  /** Reads one column of all rows, where that is cheaper than to read the rows: undefined for one that there is not. */
+  /** Reads one column of all rows, for sources where that is cheaper than reading the rows; undefined for an unknown column. */
   readonly column?: Column
 }
 
 type Column = (name: string) => Effect.Effect<ArrayLike<unknown>, DataError> | undefined
 
-/** A row that cannot be used, and why. */
+/** A row that cannot be used, with the reason. */
 export class DataError extends Schema.TaggedError<DataError>()("DataError", {
-  /** Its index in the dataset that it was read from, or null when it is not about one row. */
+  /** Its index in the dataset that it was read from, or null if the error does not concern one row. */
   row: Schema.NullOr(Schema.Number),
   column: Schema.NullOr(Schema.String),
   reason: Schema.String,
-  /** The file that it was read from, of which `row` is then an index. */
+  /** The file that it was read from; `row` is then an index in this file. */
   file: Schema.optionalKey(Schema.String)
 }) {
   override get message() {
@@ -34,7 +34,7 @@ export class DataError extends Schema.TaggedError<DataError>()("DataError", {
 }
 
 /**
- * Makes a dataset of rows in memory.
+ * Creates a dataset of rows in memory.
  *
  * @example
  * ```ts
@@ -56,13 +56,13 @@ export const fromArray = <A>(rows: ReadonlyArray<A>): Dataset<A> =>
         : undefined
   })
 
-/** Makes a dataset from a pure function of an index. **Errors**: what `at` throws becomes a `DataError` that names the row. */
+/** Creates a dataset from a pure function of an index. **Errors**: an exception of `at` becomes a `DataError` with the row. */
 export const make = <A>(options: { readonly size: number; readonly at: (index: number) => A }): Dataset<A> =>
   fromRows({ size: options.size, rows: (indices) => readAll(indices, options.at) })
 
 /**
- * Makes a dataset whose rows are read by an effect, many at a time. `rows` is only asked for indices from 0 to `size - 1`. `column` reads one
- * column of all rows alone, where the data lie so: lengths for a sampler are read by it.
+ * Creates a dataset whose rows are read by an effect, many at a time. `rows` is only called with indices from 0 to `size - 1`. `column` reads
+ * one column of all rows, for columnar data: the lengths for a sampler are read by it.
  */
 export const fromRows = <A>(options: {
   readonly size: number
@@ -76,12 +76,12 @@ export const fromRows = <A>(options: {
     return outside === undefined ? options.rows(indices) : Effect.fail(noSuchRow(outside, options.size))
   },
   pipe() {
-    // biome-ignore lint/complexity/noArguments: the way of Pipeable
+    // biome-ignore lint/complexity/noArguments: required by Pipeable
     return Pipeable.pipeArguments(this, arguments)
   }
 })
 
-/** Transforms each row when it is read. `f` gets the row's index too, and is pure: the same row gives the same result. */
+/** Transforms each row when it is read. `f` must be pure: the same row and index give the same result. */
 export const map: {
   <A, B>(f: (row: A, index: number) => B): (self: Dataset<A>) => Dataset<B>
   <A, B>(self: Dataset<A>, f: (row: A, index: number) => B): Dataset<B>
@@ -94,21 +94,21 @@ export const map: {
     })
 )
 
-/** Keeps the rows that `predicate` holds for. Reads the dataset once, now, and remembers only the indices. */
+/** Keeps the rows that satisfy `predicate`. Reads the dataset once, eagerly, and stores only the indices. */
 export const filter: {
   <A>(predicate: (row: A, index: number) => boolean): (self: Dataset<A>) => Effect.Effect<Dataset<A>, DataError>
   <A>(self: Dataset<A>, predicate: (row: A, index: number) => boolean): Effect.Effect<Dataset<A>, DataError>
 } = Function.dual(2, <A>(self: Dataset<A>, predicate: (row: A, index: number) => boolean) =>
-  Effect.map(scan(self, predicate), (kept) => subset(self, indicesWhere(kept, true)))
+  Effect.map(scan(self, predicate), (matches) => subset(self, indicesWhere(matches, true)))
 )
 
-/** Puts the rows of `that` after those of `self`. */
+/** Appends the rows of `that` to those of `self`. */
 export const concatenate: {
   <B>(that: Dataset<B>): <A>(self: Dataset<A>) => Dataset<A | B>
   <A, B>(self: Dataset<A>, that: Dataset<B>): Dataset<A | B>
 } = Function.dual(2, <A, B>(self: Dataset<A>, that: Dataset<B>): Dataset<A | B> => concatenateAll<A | B>([self, that]))
 
-/** Puts the rows of many datasets one after the other. */
+/** Concatenates datasets. */
 export const concatenateAll = <A>(parts: ReadonlyArray<Dataset<A>>): Dataset<A> => {
   let size = 0
   const starts = parts.map((part) => {
@@ -130,7 +130,7 @@ export const concatenateAll = <A>(parts: ReadonlyArray<Dataset<A>>): Dataset<A> 
   })
 }
 
-/** Takes the rows at `indices`, in that order; an index may come twice. */
+/** Selects the rows at `indices`, in that order, with repetition. */
 export const subset: {
   (indices: ArrayLike<number>): <A>(self: Dataset<A>) => Dataset<A>
   <A>(self: Dataset<A>, indices: ArrayLike<number>): Dataset<A>
@@ -139,12 +139,12 @@ export const subset: {
   <A>(self: Dataset<A>, indices: ArrayLike<number>): Dataset<A> =>
     fromRows({
       size: indices.length,
-      rows: (asked) => self.rows(asked.map((index) => indices[index]!)),
+      rows: (selected) => self.rows(selected.map((index) => indices[index]!)),
       ...(self.column === undefined ? {} : { column: part(self.column, indices.length, (index) => indices[index]!) })
     })
 )
 
-/** Takes the rows from `start` up to `end`, which is left out. Both are cut to what is there. */
+/** Selects the rows from `start` to `end` (exclusive), both clamped to the size. */
 export const slice: {
   (start: number, end: number): <A>(self: Dataset<A>) => Dataset<A>
   <A>(self: Dataset<A>, start: number, end: number): Dataset<A>
@@ -158,7 +158,7 @@ export const slice: {
   })
 })
 
-/** Puts the rows in one random order, for good: `torchPermutation(size, seed)`. A new order each epoch is a `Sampler`. */
+/** Shuffles the rows once, by `torchPermutation(size, seed)`. Use a `Sampler` for a new order each epoch. */
 export const shuffle: {
   (options: { readonly seed: number }): <A>(self: Dataset<A>) => Dataset<A>
   <A>(self: Dataset<A>, options: { readonly seed: number }): Dataset<A>
@@ -172,8 +172,8 @@ export interface Split<A> {
 }
 
 /**
- * Splits rows by a hash of their key: about the fraction `heldOut` is held out. The row alone decides, so adding, removing or
- * reordering rows never moves another row to the other side.
+ * Splits rows by a hash of their key, with about the fraction `heldOut` held out. The split of a row depends on its key only, so adding, removing
+ * or reordering rows never moves another row to the other split.
  *
  * **Law**: splitting a longer dataset extends both halves (test/property/Dataset.test.ts).
  */
@@ -183,18 +183,18 @@ export const split: {
 } = Function.dual(2, <A>(self: Dataset<A>, options: SplitOptions<A>) =>
   Effect.map(
     scan(self, (row, index) => hash(options.key(row, index)) < options.heldOut * 2 ** 32),
-    (held) => ({ train: subset(self, indicesWhere(held, false)), heldOut: subset(self, indicesWhere(held, true)) })
+    (isHeldOut) => ({ train: subset(self, indicesWhere(isHeldOut, false)), heldOut: subset(self, indicesWhere(isHeldOut, true)) })
   )
 )
 
 export interface SplitOptions<in A> {
   /** The fraction held out, from 0 to 1. */
   readonly heldOut: number
-  /** What identifies a row: equal keys land on the same side. */
+  /** The key of a row: rows with equal keys are in the same split. */
   readonly key: (row: A, index: number) => string
 }
 
-/** A column of some of the rows. */
+/** Restricts a column to a subset of the rows. */
 const part =
   (column: Column, size: number, at: (index: number) => number): Column =>
   (name) => {
@@ -203,26 +203,26 @@ const part =
   }
 
 /** Rows read at once while scanning: bounds memory. */
-const scanned = 1024
+const scanChunk = 1024
 
 const scan = Effect.fnUntraced(function* <A>(self: Dataset<A>, predicate: (row: A, index: number) => boolean) {
-  const found = new Uint8Array(self.size)
-  for (let start = 0; start < self.size; start += scanned) {
-    const indices = Array.from({ length: Math.min(scanned, self.size - start) }, (_, i) => start + i)
+  const matches = new Uint8Array(self.size)
+  for (let start = 0; start < self.size; start += scanChunk) {
+    const indices = Array.from({ length: Math.min(scanChunk, self.size - start) }, (_, i) => start + i)
     const rows = yield* self.rows(indices)
-    found.set(yield* readAll(indices, (index, i) => (predicate(rows[i]!, index) ? 1 : 0)), start)
+    matches.set(yield* readAll(indices, (index, i) => (predicate(rows[i]!, index) ? 1 : 0)), start)
   }
-  return found
+  return matches
 })
 
-const indicesWhere = (found: Uint8Array, wanted: boolean): Int32Array => {
-  const indices = new Int32Array(found.length)
+const indicesWhere = (matches: Uint8Array, expected: boolean): Int32Array => {
+  const indices = new Int32Array(matches.length)
   let size = 0
-  for (let i = 0; i < found.length; i++) if ((found[i] === 1) === wanted) indices[size++] = i
+  for (let i = 0; i < matches.length; i++) if ((matches[i] === 1) === expected) indices[size++] = i
   return indices.slice(0, size)
 }
 
-/** Reads rows one after the other. What `read` throws becomes a `DataError` that names the row. */
+/** Reads rows sequentially. **Errors**: an exception of `read` becomes a `DataError` with the row. */
 export const readAll = <A>(
   indices: ReadonlyArray<number>,
   read: (index: number, i: number) => A
@@ -242,7 +242,7 @@ export const readAll = <A>(
 const unreadable = (row: number, cause: unknown) => new DataError({ row, column: null, reason: messageOf(cause) })
 
 const noSuchRow = (row: number, size: number) =>
-  new DataError({ row, column: null, reason: `there is no such row in a dataset of ${size}` })
+  new DataError({ row, column: null, reason: `is out of range for a dataset of ${size} rows` })
 
 /** FNV-1a over the UTF-16 code units, finished as MurmurHash3 does, so that the high bits are even. */
 const hash = (text: string): number => {

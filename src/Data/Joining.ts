@@ -1,14 +1,14 @@
-/** Joining the predictions of batches, which may differ in length. */
+/** Concatenates the predictions of batches, with padding where their lengths differ. */
 import { arrayOf, type HostTensor, type HostTensors, InvalidTensor, sizeOf } from "../Tensor/HostTensor.ts"
 
-/** What fills the places that a shorter batch does not have: losses and metrics leave it out. */
+/** The padding value, which losses and metrics ignore. */
 export const filler = -100
 
 /**
- * Joins tensors along dimension 0. Where dimension 1 differs, the shorter ones are filled on the right; all further ones must agree.
+ * Concatenates tensors along dimension 0. If dimension 1 differs, shorter tensors are padded on the right; further dimensions must be equal.
  *
  * **Shapes**: `[n, a, ...s]` and `[m, b, ...s]` make `[n + m, max(a, b), ...s]`.
- * **Law**: equals the Trainer's, for two and for many (test/golden/nestedPadding.test.ts); joining is associative (test/property/Joining.test.ts).
+ * **Law**: equals the Trainer's, for two and for many tensors (test/golden/nestedPadding.test.ts); concatenation is associative (test/property/Joining.test.ts).
  * **Errors**: throws `InvalidTensor` for no tensors, scalars, and tensors of different dtypes or further dimensions.
  * **Source**: `nested_concat` with `padding_index=-100`.
  *
@@ -24,13 +24,13 @@ export const filler = -100
  */
 export const concatenate = (tensors: ReadonlyArray<HostTensor>, fill: number = filler): HostTensor => {
   const first = tensors[0]
-  if (first === undefined) throw refuse("there are none to join")
+  if (first === undefined) throw invalid("Expected at least one tensor to concatenate")
   const [, , ...rest] = first.shape
   for (const { dtype, shape } of tensors) {
-    if (shape.length === 0) throw refuse("scalars have no dimension to be joined along")
-    if (dtype !== first.dtype) throw refuse(`${dtype} cannot be joined to ${first.dtype}`)
+    if (shape.length === 0) throw invalid("scalars cannot be concatenated")
+    if (dtype !== first.dtype) throw invalid(`${dtype} cannot be concatenated with ${first.dtype}`)
     if (shape.length !== first.shape.length || shape.slice(2).join() !== rest.join())
-      throw refuse(`[${shape}] cannot be joined to [${first.shape}]: only dimensions 0 and 1 may differ`)
+      throw invalid(`shape [${shape}] cannot be concatenated with [${first.shape}]: only dimensions 0 and 1 may differ`)
   }
   const rows = tensors.reduce((sum, { shape }) => sum + shape[0]!, 0)
   if (first.shape.length === 1) return joined(first, tensors, [rows], 1, 1, fill)
@@ -38,11 +38,11 @@ export const concatenate = (tensors: ReadonlyArray<HostTensor>, fill: number = f
   return joined(first, tensors, [rows, longest, ...rest], longest, sizeOf(rest), fill)
 }
 
-/** Joins records of tensors, each name on its own. **Errors**: as `concatenate`, with the name; and when names differ. */
+/** Concatenates records of tensors by name. **Errors**: as `concatenate`, and if the names differ. */
 export const concatenateAll = (records: ReadonlyArray<HostTensors>, fill: number = filler): HostTensors => {
   const names = Object.keys(records[0] ?? {})
-  const other = records.find((record) => Object.keys(record).sort().join() !== [...names].sort().join())
-  if (other !== undefined) throw refuse(`batches have the names ${names} and ${Object.keys(other)}`)
+  const different = records.find((record) => Object.keys(record).sort().join() !== [...names].sort().join())
+  if (different !== undefined) throw invalid(`batches have the names ${names} and ${Object.keys(different)}`)
   return Object.fromEntries(
     names.map((name) => [
       name,
@@ -78,4 +78,4 @@ const joined = (
   return { dtype, shape, data }
 }
 
-const refuse = (reason: string) => new InvalidTensor({ path: "", reason })
+const invalid = (reason: string) => new InvalidTensor({ path: "", reason })

@@ -1,11 +1,11 @@
-/** Names the row and the column of a label that a loss refused. */
+/** Finds the row and the column of a label that is out of range. */
 import { Result } from "effect"
 import { LabelOutOfRange } from "../Model/LabelRange.ts"
 import type { HostTensor } from "../Tensor/HostTensor.ts"
 import { DataError } from "./Dataset.ts"
 import type { Batch } from "./Loader.ts"
 
-/** Returns a result whose refused label, where it has one, is an error of the data. */
+/** Converts a `LabelOutOfRange` failure to a `DataError` with row and column. */
 export const typed = <A, E>(
   result: Result.Result<A, E | LabelOutOfRange>,
   batches: ReadonlyArray<Batch>
@@ -14,7 +14,7 @@ export const typed = <A, E>(
     failure instanceof LabelOutOfRange ? fromLabel(failure, batches) : (failure as Exclude<E, LabelOutOfRange>)
   )
 
-/** Finds the label among the batches that a loss was given, and makes the error that names its row in the dataset, where that is known. */
+/** Finds the label in the batches of the loss. The error has its row in the dataset, if known. */
 const fromLabel = ({ label, reason, row }: LabelOutOfRange, batches: ReadonlyArray<Batch>): DataError => {
   const holds = ({ data, dtype, shape }: HostTensor) => {
     const width = data.length / (shape[0] ?? 1)

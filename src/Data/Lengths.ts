@@ -1,22 +1,22 @@
-/** The lengths of a dataset's rows, for samplers that go by them. **Unit**: tokens, or whatever is padded. */
+/** Reads the lengths of a dataset's rows, for samplers that group by length. **Unit**: tokens, or whatever is padded. */
 import { Effect } from "effect"
 import { isSequence } from "./Collator/Padding.ts"
 import { isRow } from "./Collator.ts"
 import { DataError, type Dataset } from "./Dataset.ts"
 
-/** Where a length stands. */
+/** The columns that give a length. */
 export interface Options {
-  /** The column that holds it. */
+  /** The column with the length. */
   readonly column: string
-  /** The column whose values are counted where there is no such column. */
+  /** The sequence column whose length is used if there is no `column`. */
   readonly input: string
 }
 
 /**
- * Reads the length of each row: what stands in `column`, or where the first row has none, how long `input` is. A dataset that can give a column alone
- * (`Dataset.column`) is asked for that; of others each row is read once, some at a time. Undefined when the first row has neither.
+ * Reads the length of each row: the value of `column`, or if the first row has no such column, the length of `input`. Reads only the column if the
+ * dataset supports it (`Dataset.column`), else each row once, in chunks. Returns undefined if the first row has neither column.
  *
- * **Errors**: `DataError` with the row whose length is missing or no length.
+ * **Errors**: `DataError` with the row whose length is missing or invalid.
  */
 export const read = Effect.fnUntraced(function* <A>(dataset: Dataset<A>, { column, input }: Options) {
   const lengths = new Float64Array(dataset.size)
@@ -24,27 +24,27 @@ export const read = Effect.fnUntraced(function* <A>(dataset: Dataset<A>, { colum
   const [first] = yield* dataset.rows([0])
   const name = isRow(first) ? [column, input].find((name) => name in first) : undefined
   if (name === undefined) return undefined
-  const put = (row: number, value: unknown) =>
+  const setLength = (row: number, value: unknown) =>
     Effect.suspend(() => {
       const length = lengthOf(value)
       if (length === undefined || isSequence(value) !== (name === input)) return Effect.fail(noLength(row, name, name === input))
       lengths[row] = length
       return Effect.void
     })
-  const alone = dataset.column?.(name)
-  if (alone !== undefined) {
-    const values = yield* alone
-    for (let row = 0; row < dataset.size; row++) yield* put(row, values[row])
+  const columnValues = dataset.column?.(name)
+  if (columnValues !== undefined) {
+    const values = yield* columnValues
+    for (let row = 0; row < dataset.size; row++) yield* setLength(row, values[row])
     return lengths
   }
   for (let start = 0; start < dataset.size; start += chunk) {
     const rows = yield* dataset.rows(Array.from({ length: Math.min(chunk, dataset.size - start) }, (_, i) => start + i))
-    for (const [i, row] of rows.entries()) yield* put(start + i, isRow(row) ? row[name] : undefined)
+    for (const [i, row] of rows.entries()) yield* setLength(start + i, isRow(row) ? row[name] : undefined)
   }
   return lengths
 })
 
-/** Rows that are in memory at a time. */
+/** Rows read at once: bounds memory. */
 const chunk = 1024
 
 const lengthOf = (value: unknown): number | undefined => {
@@ -57,5 +57,5 @@ const noLength = (row: number, column: string, counted: boolean) =>
   new DataError({
     row,
     column,
-    reason: counted ? "is no sequence: there is nothing to count" : "holds no length: it must be a number from 0 on"
+    reason: counted ? "is not a sequence: its length cannot be computed" : "is not a length: it must be a non-negative number"
   })

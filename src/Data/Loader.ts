@@ -1,4 +1,4 @@
-/** Loaders: the micro-batches of an epoch by number, so that a resumed run seeks instead of skipping. */
+/** Data loaders: random access to the micro-batches of an epoch, so that a resumed run seeks instead of skipping. */
 import { Effect, Schema } from "effect"
 import type { HostTensors } from "../Tensor/HostTensor.ts"
 import { type Collator, stack } from "./Collator.ts"
@@ -7,24 +7,24 @@ import { InvalidSampler, type Sampler, sequential } from "./Sampler.ts"
 
 export interface Batch {
   readonly tensors: HostTensors
-  /** Rows in this micro-batch. */
+  /** The number of rows in this micro-batch. */
   readonly rows: number
-  /** Number of labels in the loss, if it differs from the number of rows. */
+  /** The number of labels in the loss, if not one per row. */
   readonly tokens?: number
-  /** Indices of the rows in the dataset, or places in the stream, where they are known: for errors. */
+  /** The indices of the rows in the dataset, or their positions in the stream, if known: for errors. */
   readonly indices?: ReadonlyArray<number>
 }
 
 export interface Loader {
-  /** Micro-batches in an epoch; `Infinity` if unknown (a stream). */
+  /** The number of micro-batches in an epoch; `Infinity` if unknown (a stream). */
   readonly batchesPerEpoch: number
-  /** Rows in an epoch; `Infinity` if unknown. */
+  /** The number of rows in an epoch; `Infinity` if unknown. */
   readonly size: number
-  /** Gives micro-batch `batch` of epoch `epoch`, or undefined past the end. A pure function of the cursor: reading again gives the same batch. */
+  /** Returns micro-batch `batch` of epoch `epoch`, or undefined after the last. The same arguments give the same batch. */
   readonly batch: (epoch: number, batch: number) => Effect.Effect<Batch | undefined, DataError>
 }
 
-/** A loader that could never give a batch. */
+/** An invalid configuration of a loader. */
 export class LoaderError extends Schema.TaggedError<LoaderError>()("LoaderError", {
   option: Schema.Literals(["batchSize", "dataset", "dropLast", "sampler", "workers"]),
   reason: Schema.String
@@ -39,18 +39,18 @@ export interface Options<in A> {
   readonly batchSize: number
   /** Default `Collator.stack()`. */
   readonly collate?: Collator<A>
-  /** Leaves out the rows at the end of an epoch that do not fill a batch. Default false: they are a smaller batch. */
+  /** Drops the incomplete last batch of an epoch. Default false. */
   readonly dropLast?: boolean
 }
 
 /**
- * Makes a loader over a dataset. Any batch of any epoch costs the same: its rows are read and no others. Only the order of the epoch
- * asked for last is kept.
+ * Creates a loader over a dataset. A batch reads only its own rows, whichever batch and epoch it is. Only the order of the most recent epoch is in
+ * memory.
  *
- * **Law**: the batches of an epoch, put together, are the sampler's order; a batch does not depend on which were read before
+ * **Law**: the concatenated batches of an epoch are in the sampler's order; a batch does not depend on the batches read before
  * (test/property/Loader.test.ts).
- * **Errors**: `LoaderError` at once for a batch size that is no positive integer, an empty dataset, one that `dropLast` leaves empty,
- * or a sampler that is for another dataset.
+ * **Errors**: `LoaderError` on creation for a batch size that is not a positive integer, a dataset without rows or without a full batch for `dropLast`,
+ * or a sampler for another dataset.
  */
 export const make = Effect.fnUntraced(function* <A>(
   options: Options<A> & { readonly dataset: Dataset<A>; readonly sampler?: Sampler }
@@ -59,7 +59,8 @@ export const make = Effect.fnUntraced(function* <A>(
   yield* checkBatchSize(batchSize)
   let current = { epoch: 0, order: yield* firstOrder(sampler, dataset.size) }
   const size = current.order.length
-  if (size === 0) return yield* new LoaderError({ option: "dataset", reason: "The dataset is empty: there is nothing to read." })
+  if (size === 0)
+    return yield* new LoaderError({ option: "dataset", reason: "The dataset is empty: it must have at least one row." })
   const batchesPerEpoch = dropLast ? Math.floor(size / batchSize) : Math.ceil(size / batchSize)
   if (batchesPerEpoch === 0) return yield* tooShort(size, batchSize)
 
@@ -84,7 +85,7 @@ export const checkBatchSize = (batchSize: number): Effect.Effect<void, LoaderErr
   Number.isSafeInteger(batchSize) && batchSize > 0
     ? Effect.void
     : Effect.fail(
-        new LoaderError({ option: "batchSize", reason: `The batch size is ${batchSize}: it must be 1, 2, 3, ... rows.` })
+        new LoaderError({ option: "batchSize", reason: `The batch size is ${batchSize}: it must be a positive integer.` })
       )
 
 const firstOrder = (sampler: Sampler, size: number): Effect.Effect<Int32Array, LoaderError> =>
@@ -101,5 +102,5 @@ const firstOrder = (sampler: Sampler, size: number): Effect.Effect<Int32Array, L
 const tooShort = (size: number, batchSize: number) =>
   new LoaderError({
     option: "dropLast",
-    reason: `The dataset has ${size} rows, fewer than one batch of ${batchSize}, and dropLast leaves them out: lower the batch size or turn dropLast off.`
+    reason: `The dataset has ${size} rows, fewer than one batch of ${batchSize}, and dropLast drops them: reduce the batch size or set dropLast to false.`
   })

@@ -1,25 +1,25 @@
-/** A sampler says in which order an epoch reads the rows: a pure function of (size, epoch), so that a resumed run knows it without having read. */
+/** Samplers: the order in which an epoch reads the rows, as a pure function of (size, epoch), so that a resumed run can seek. */
 import { Schema } from "effect"
 import { mersenne } from "pure-rand/generator/mersenne"
 
-/** Gives the dataset indices of one epoch in order. **Law**: equal arguments, equal order; every epoch has the same length. */
+/** Returns the dataset indices of an epoch, in order. **Law**: equal arguments give equal orders; every epoch has the same length. */
 export type Sampler = (size: number, epoch: number) => Int32Array
 
-/** A sampler that cannot order this dataset. A loader answers it with a `LoaderError`. */
+/** A sampler that does not match this dataset. A loader converts it to a `LoaderError`. */
 export class InvalidSampler extends Schema.TaggedError<InvalidSampler>()("InvalidSampler", { reason: Schema.String }) {
   override get message() {
-    return `The rows cannot be put in this order: ${this.reason}.`
+    return `The sampler does not match the dataset: ${this.reason}.`
   }
 }
 
-/** Reads the rows as they lie: for evaluation and prediction. */
+/** Reads the rows in the order of the dataset: for evaluation and prediction. */
 export const sequential: Sampler = (size) => Int32Array.from({ length: size }, (_, index) => index)
 
 /**
  * Reads every row once, in a new order each epoch.
  *
  * **Law**: each order is a permutation (test/property/Sampler.test.ts).
- * **Source**: the page's `data_seed`; the orders are those of the Trainer on one device, `torchPermutation(size, seed + epoch)`.
+ * **Source**: `data_seed`; the orders are those of the Trainer on one device, `torchPermutation(size, seed + epoch)`.
  *
  * @example
  * ```ts
@@ -39,7 +39,7 @@ export const random =
 /**
  * Permutes `0 .. size - 1` as PyTorch's `randperm` does on a CPU: Mersenne twister, then Fisher-Yates with `u32 % (size - i)`.
  *
- * **Unit**: `seed` is an integer, of which the twister takes the low 32 bits; `size` is below 2^32 / 20, where PyTorch turns to 64-bit draws.
+ * **Unit**: `seed` is an integer, of which the twister takes the low 32 bits; `size` is below 2^32 / 20, above which PyTorch uses 64-bit draws.
  * **Law**: equals the orders recorded from the Trainer (test/golden/sampleOrder.test.ts).
  */
 export const torchPermutation = (size: number, seed: number): Int32Array => torchShuffle(sequential(size, 0), seed)

@@ -1,4 +1,4 @@
-/** Data that is read from front to back: a stream that is opened anew for each epoch (`Loader.fromStream` batches it). */
+/** Streaming (iterable) datasets: a stream that is reopened for each epoch. `Loader.fromStream` batches it. */
 import { Function, Option, Stream } from "effect"
 import type { Values } from "../Tensor/HostTensor.ts"
 import * as Key from "../Tensor/Key.ts"
@@ -6,7 +6,7 @@ import * as Random from "../Tensor/Random.ts"
 import type { DataError, Dataset } from "./Dataset.ts"
 import { type Sampler, sequential } from "./Sampler.ts"
 
-/** Opens the rows of an epoch. **Law**: the same epoch gives the same rows: a resumed run reads them again. */
+/** Opens the rows of an epoch. **Law**: the same epoch has the same rows, since a resumed run reads them again. */
 export type Streaming<out A, out R = never> = (epoch: number) => Stream.Stream<A, DataError, R>
 
 /** Streams the rows of a dataset in the sampler's order, reading `chunk` (default 64) at a time. */
@@ -25,14 +25,14 @@ export const fromDataset =
   }
 
 export interface Buffer {
-  /** Size of the buffer. **Unit**: rows. */
+  /** The size of the shuffle buffer. **Unit**: rows. */
   readonly buffer: number
   readonly seed: number
 }
 
 /**
  * Shuffles a stream through a buffer: each row that arrives replaces a random row of the buffer, which is emitted. The random numbers are keyed by
- * (seed, epoch), so each epoch has an order of its own, and the same one when it is read again. A failure drops the rows in the buffer.
+ * (seed, epoch), so each epoch has its own reproducible order. A failure drops the rows in the buffer.
  *
  * **Law**: a permutation of the rows, none earlier than the buffer allows; a buffer of 1 keeps the order
  * (test/property/Streaming.test.ts). No row follows a failure (test/property/streamFailures.test.ts).

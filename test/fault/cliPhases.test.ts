@@ -99,7 +99,7 @@ describe.concurrent("the phases", slow, () => {
     ["no test data", 2, ["--do_predict"], "there is no test data"],
     ["a flag without its file", 2, ["--train_file"], "--train_file needs the path of a file"],
     ["a file that is not there", 2, ["--train_file", "none.jsonl"], "none.jsonl"],
-    ["a file of another kind", 2, ["--validation_file", "rows.xml"], "has an ending that is none of"],
+    ["a file of another kind", 2, ["--validation_file", "rows.xml"], "has an unsupported extension; supported are"],
     ["nothing that was trained", 2, ["--do_eval"], "There is no checkpoint at"]
   ])("reports %s before anything runs (%i)", async (name, code, words, message) => {
     const ended = await train(`refused-${name.replaceAll(" ", "-")}`, words)

@@ -30,7 +30,7 @@ test("concatenates many at once", () => {
 
 test("refuses what the Trainer refuses", () => {
   const [a, b] = [HostTensor.zeros([1, 2, 2]), HostTensor.zeros([1, 2, 3])]
-  expect(() => Joining.concatenate([a, b])).toThrow(/\[1,2,3\] cannot be joined to \[1,2,2\]/)
+  expect(() => Joining.concatenate([a, b])).toThrow(/\[1,2,3\] cannot be concatenated with \[1,2,2\]/)
   expect(() => Joining.concatenateAll([{ a }, { b }])).toThrow(/names a and b/)
-  expect(() => Joining.concatenate([a, HostTensor.zeros([1, 2, 2], "int32")])).toThrow(/int32 cannot be joined to float32/)
+  expect(() => Joining.concatenate([a, HostTensor.zeros([1, 2, 2], "int32")])).toThrow(/int32 cannot be concatenated with float32/)
 })

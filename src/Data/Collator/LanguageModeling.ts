@@ -1,4 +1,4 @@
-/** Labels for language models: the tokens themselves. */
+/** Collators for causal and masked language modeling. */
 import { Result } from "effect"
 import * as Key from "../../Tensor/Key.ts"
 import * as Random from "../../Tensor/Random.ts"
@@ -6,10 +6,10 @@ import type { Collator, Row } from "../Collator.ts"
 import { isSequence, type Options, padded } from "./Padding.ts"
 
 /**
- * Pads, and makes `labels` of `input_ids`, with `labelPad` where a pad token stands. They are not shifted: the loss does that.
+ * Pads, and copies `input_ids` to `labels`, with `labelPad` at pad tokens. The labels are not shifted: the loss does that.
  *
  * **Errors**: as `Collator.padding`.
- * **Source**: `DataCollatorForLanguageModeling(mlm=False)` (test/golden/collators.test.ts). A pad token within the text gets no loss either.
+ * **Source**: `DataCollatorForLanguageModeling(mlm=False)` (test/golden/collators.test.ts). A pad token within the text is ignored by the loss too.
  *
  * @example
  * ```ts
@@ -31,23 +31,23 @@ export const causal = (options: Options = {}): Collator<unknown> => {
 export interface Masked extends Options {
   readonly seed: number
   readonly maskToken: number
-  /** Tokens that there are: random ones are drawn from 0 to this, special ones among them. */
+  /** The size of the vocabulary, from which random tokens are drawn, including special ones. */
   readonly vocabularySize: number
-  /** Tokens that are never masked. A row's own `special_tokens_mask` comes before this. */
+  /** Tokens that are never masked. A row's own `special_tokens_mask` takes precedence. */
   readonly specialTokens: ReadonlyArray<number>
-  /** How likely a token is chosen. Default 0.15. */
+  /** The probability that a token is selected (`mlm_probability`). Default 0.15. */
   readonly probability?: number
-  /** How likely a chosen token becomes `maskToken`. Default 0.8. */
+  /** The probability that a selected token is replaced by `maskToken`. Default 0.8. */
   readonly replaceByMask?: number
-  /** How likely a chosen token becomes a random one; what is left of 1 stays as it is. Default 0.1. */
+  /** The probability that a selected token is replaced by a random one; other selected tokens are unchanged. Default 0.1. */
   readonly replaceByRandom?: number
 }
 
 /**
- * Pads, chooses tokens to be predicted, hides most of them, and keeps what they were as `labels`, `labelPad` elsewhere. What is chosen in
- * a row is keyed by (seed, epoch, index): new each epoch, whatever the batch and the number of workers.
+ * Pads, selects random tokens to predict, and masks most of them. `labels` are the original tokens at the selected positions, and `labelPad` at all
+ * others. The selection is keyed by (seed, epoch, index): it differs by epoch, and does not depend on the batch or the number of workers.
  *
- * **Law**: the fractions are as asked, and special tokens are never chosen (test/golden/collators.test.ts).
+ * **Law**: the fractions match the probabilities, and special tokens are never selected (test/golden/collators.test.ts).
  * **Errors**: as `Collator.padding`.
  * **Source**: `DataCollatorForLanguageModeling(mlm=True)`; BERT's masking.
  */
@@ -58,17 +58,17 @@ export const masked = (options: Masked): Collator<unknown> => {
   const root = Key.fold(Key.make(seed), "masked")
   return padded(options, ({ special_tokens_mask, ...row }, index, epoch) => {
     const tokens = tokensOf(row)
-    const spared = isSequence(special_tokens_mask)
+    const isSpecial = isSequence(special_tokens_mask)
       ? Array.from(special_tokens_mask, Boolean)
       : tokens.map((token) => special.has(token))
     const { data } = Random.uniform(Key.fold(Key.fold(root, epoch), index), [3, tokens.length])
-    const draw = (what: number, at: number) => data[what * tokens.length + at]!
-    const chosen = tokens.map((_, at) => !spared[at] && draw(0, at) < probability)
-    const hidden = tokens.map((token, at) => {
-      if (!chosen[at] || draw(1, at) >= replaceByMask + replaceByRandom) return token
+    const draw = (use: number, at: number) => data[use * tokens.length + at]!
+    const selected = tokens.map((_, at) => !isSpecial[at] && draw(0, at) < probability)
+    const inputIds = tokens.map((token, at) => {
+      if (!selected[at] || draw(1, at) >= replaceByMask + replaceByRandom) return token
       return draw(1, at) < replaceByMask ? maskToken : Math.floor(draw(2, at) * vocabularySize)
     })
-    return Result.succeed({ ...row, input_ids: hidden, labels: tokens.map((token, at) => (chosen[at] ? token : labelPad)) })
+    return Result.succeed({ ...row, input_ids: inputIds, labels: tokens.map((token, at) => (selected[at] ? token : labelPad)) })
   })
 }
 

@@ -1,19 +1,19 @@
-/** Batches for models that read one sequence and write another. */
+/** Collators for sequence-to-sequence models. */
 import { Result } from "effect"
 import type { Collator, Row } from "../Collator.ts"
 import { isSequence, type Options, padColumn, padded, padRows } from "./Padding.ts"
 
 export interface Seq2Seq extends Options {
-  /** Makes `decoder_input_ids` from a row's padded labels, as `shiftRight` does. Default: they are left to the model. */
+  /** Computes `decoder_input_ids` from a row's padded labels, as `shiftRight` does. Default: the model computes them. */
   readonly decoderInputs?: (labels: ReadonlyArray<number>) => ReadonlyArray<number>
 }
 
 /**
- * Pads `input_ids` and `labels`, each to a length of its own.
+ * Pads `input_ids` and `labels` to separate lengths.
  *
  * **Errors**: as `Collator.padding`.
- * **Source**: `DataCollatorForSeq2Seq` (test/golden/collators.test.ts). There label smoothing needs the decoder's inputs;
- * here the model sees the labels all the same, and `decoderInputs` is for a model that does not make its own of them.
+ * **Source**: `DataCollatorForSeq2Seq` (test/golden/collators.test.ts). There label smoothing needs the decoder inputs; here
+ * the model always gets the labels, and `decoderInputs` is for a model that does not compute decoder inputs itself.
  *
  * @example
  * ```ts
@@ -47,7 +47,7 @@ export const seq2seq = ({ decoderInputs, ...options }: Seq2Seq = {}): Collator<u
   )
 }
 
-/** Moves labels one place to the right behind a start token, as T5 and BART want them; -100 becomes the pad token. */
+/** Shifts labels right behind a start token (`shift_tokens_right` of T5 and BART); -100 becomes the pad token. */
 export const shiftRight =
   (options: { readonly start: number; readonly pad: number }) =>
   (labels: ReadonlyArray<number>): ReadonlyArray<number> =>

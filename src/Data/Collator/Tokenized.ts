@@ -1,18 +1,18 @@
-/** Collators that pad as a tokenizer says. */
+/** Collators that take the pad token and padding side from a tokenizer. */
 import { specialId, type Tokenizer } from "../../Tokenizer/Tokenizer.ts"
 import type { Collator } from "../Collator.ts"
 import { causal, type Masked, masked } from "./LanguageModeling.ts"
 import { type Options, padding } from "./Padding.ts"
 import { type Seq2Seq, seq2seq } from "./Seq2Seq.ts"
 
-/** What remains to be said of padding when there is a tokenizer. */
+/** The padding options that do not come from the tokenizer. */
 export type Rest = Omit<Options, "padToken" | "side">
 
 /**
- * Pads with the tokenizer's pad token, on its side. `position_ids` and `segment_ids` of packed rows are padded too.
+ * Pads with the tokenizer's pad token, on its padding side. `position_ids` and `segment_ids` of packed rows are padded too.
  *
  * **Errors**: throws `EncodeError` for a tokenizer without a pad token; the collator's are those of `Collator.padding`.
- * **Source**: `DataCollatorWithPadding(tokenizer)`, which is what a Trainer takes that is given a tokenizer (test/unit/Data/Tokenized.test.ts).
+ * **Source**: `DataCollatorWithPadding(tokenizer)`, the default of a Trainer with a tokenizer (test/unit/Data/Tokenized.test.ts).
  *
  * @example
  * ```ts
@@ -31,17 +31,17 @@ export const forTokenizer = (tokenizer: Tokenizer, options: Rest = {}): Collator
   padding(paddingOf(tokenizer, options))
 
 /**
- * Pads, and makes `labels` of `input_ids`: `Collator.causal` with the tokenizer's pad token. Where that is its end token too, as is common, the
- * end of a text gets no loss: give the tokenizer a pad token of its own, or label the rows and use `forTokenizer`.
+ * Pads, and copies `input_ids` to `labels`: `Collator.causal` with the tokenizer's pad token. If that is also its `eos` token, as is common, the
+ * loss ignores the `eos` tokens: give the tokenizer a separate pad token, or label the rows and use `forTokenizer`.
  *
  * **Errors**: as `forTokenizer`. **Source**: `DataCollatorForLanguageModeling(tokenizer, mlm=False)`.
  */
 export const causalFor = (tokenizer: Tokenizer, options: Rest = {}): Collator<unknown> => causal(paddingOf(tokenizer, options))
 
 /**
- * Pads `input_ids` and `labels`, each to a length of its own: `Collator.seq2seq` with the tokenizer's pad token, on its side.
+ * Pads `input_ids` and `labels` to separate lengths: `Collator.seq2seq` with the tokenizer's pad token, on its padding side.
  *
- * **Errors**: as `forTokenizer`. **Source**: `DataCollatorForSeq2Seq(tokenizer)`; a `Seq2SeqTrainer` takes it that is given a tokenizer.
+ * **Errors**: as `forTokenizer`. **Source**: `DataCollatorForSeq2Seq(tokenizer)`, the default of a `Seq2SeqTrainer` with a tokenizer.
  *
  * @example
  * ```ts
@@ -59,7 +59,7 @@ export const seq2seqFor = (tokenizer: Tokenizer, options: Omit<Seq2Seq, "padToke
   seq2seq({ ...options, ...paddingOf(tokenizer, options) })
 
 /**
- * Pads and hides tokens: `Collator.masked` with the tokenizer's mask token, vocabulary and special tokens.
+ * Pads and masks tokens: `Collator.masked` with the tokenizer's mask token, vocabulary and special tokens.
  *
  * **Errors**: as `forTokenizer`, and for a tokenizer without a mask token. **Source**: `DataCollatorForLanguageModeling(tokenizer, mlm=True)`.
  */

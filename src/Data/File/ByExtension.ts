@@ -1,4 +1,4 @@
-/** Files of rows as records, for who has no schema of them. */
+/** Opens data files by their extension, without a schema. */
 import { Effect, Schema, type Scope } from "effect"
 import { type DataError, type Dataset, fromArray, map } from "../Dataset.ts"
 import * as Files from "./Files.ts"
@@ -9,35 +9,35 @@ const Row = Schema.Record(Schema.String, Schema.Unknown)
 export type Row = typeof Row.Type
 
 /**
- * Opens what `Files.open` does as records by column, and `.txt` as a record `{ text }` for each line. A column of a .csv or .tsv file whose cells are all
- * numbers, or empty, is one of numbers; for that the file is read once.
+ * Opens the files of `Files.open` as records by column, and `.txt` as a record `{ text }` for each line. A column of a .csv or .tsv file whose cells are
+ * all numeric or empty becomes a column of numbers, which requires one pass over the file.
  *
  * **Errors**: fails with `DataError`, as `Files.open`.
  */
 export const byExtension = (file: string): Effect.Effect<Dataset<Row>, DataError, Scope.Scope> =>
   /\.txt$/i.test(file)
     ? lines(file)
-    : Effect.flatMap(Files.open(file, Row), (data) => (/\.[ct]sv$/i.test(file) ? numbered(data) : Effect.succeed(data)))
+    : Effect.flatMap(Files.open(file, Row), (data) => (/\.[ct]sv$/i.test(file) ? withNumbers(data) : Effect.succeed(data)))
 
-const numbered = Effect.fnUntraced(function* (data: Dataset<Row>) {
-  const columns = yield* numeric(data)
-  const read = (column: string, cell: unknown) => (columns.has(column) && cell !== "" ? Number(cell) : cell)
-  return map(data, (row): Row => Object.fromEntries(Object.entries(row).map(([column, cell]) => [column, read(column, cell)])))
+const withNumbers = Effect.fnUntraced(function* (data: Dataset<Row>) {
+  const columns = yield* numericColumns(data)
+  const convert = (column: string, cell: unknown) => (columns.has(column) && cell !== "" ? Number(cell) : cell)
+  return map(data, (row): Row => Object.fromEntries(Object.entries(row).map(([column, cell]) => [column, convert(column, cell)])))
 })
 
-/** The columns that hold numbers and nothing else but empty cells. */
-const numeric = Effect.fnUntraced(function* (data: Dataset<Row>) {
+/** Finds the columns whose cells are all numeric or empty. */
+const numericColumns = Effect.fnUntraced(function* (data: Dataset<Row>) {
   const [first = {}] = yield* data.rows(data.size === 0 ? [] : [0])
   const columns = new Set(Object.keys(first))
-  for (let start = 0; start < data.size && columns.size > 0; start += scanned) {
-    const rows = yield* data.rows(Array.from({ length: Math.min(scanned, data.size - start) }, (_, i) => start + i))
+  for (let start = 0; start < data.size && columns.size > 0; start += scanChunk) {
+    const rows = yield* data.rows(Array.from({ length: Math.min(scanChunk, data.size - start) }, (_, i) => start + i))
     for (const column of columns) if (!rows.every((row) => row[column] === "" || isNumeral(row[column]))) columns.delete(column)
   }
   return columns
 })
 
 /** Rows read at once: bounds memory. */
-const scanned = 1024
+const scanChunk = 1024
 
 const isNumeral = (cell: unknown): boolean => typeof cell === "string" && /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(cell)
 
@@ -48,7 +48,7 @@ const lines = Effect.fnUntraced(function* (file: string) {
     try: () => Text.decode(bytes.subarray(Text.markLength(bytes)), file, null),
     catch: (cause) => cause as DataError
   })
-  const found = text.split(/\r?\n/)
-  const ended = found.at(-1) === "" ? found.slice(0, -1) : found
-  return fromArray<Row>(ended.map((line) => ({ text: line })))
+  const parts = text.split(/\r?\n/)
+  const texts = parts.at(-1) === "" ? parts.slice(0, -1) : parts
+  return fromArray<Row>(texts.map((line) => ({ text: line })))
 })

@@ -1,4 +1,4 @@
-/** Comma-separated values (RFC 4180): a file as large as the disk, with a row of names at its head. */
+/** Reads comma-separated values (RFC 4180) with random access, without loading the file into memory. */
 import { Effect, Result, type Scope } from "effect"
 import { DataError, type Dataset, fromRows, readAll } from "../Dataset.ts"
 import * as RandomAccess from "./RandomAccess.ts"
@@ -9,18 +9,18 @@ import * as TextRows from "./TextRows.ts"
 export interface Options {
   /** One character. Default "," and a tab for files called .tsv. */
   readonly separator?: string
-  /** The names of the columns, for a file without a row of names. */
+  /** The names of the columns, for a file without a header. */
   readonly columns?: ReadonlyArray<string>
 }
 
 /**
- * Opens a file of rows, until the scope closes. Each row is a record of text by column, which the schema decodes: `Schema.FiniteFromString`
- * for numbers. Quoted values may hold separators, newlines and doubled quotes; line ends may be CRLF; empty lines are no rows. It is read
- * once for a small index; after that any row is one small read.
+ * Opens a CSV file until the scope closes. The schema decodes each row from a record of strings by column: use `Schema.FiniteFromString` for
+ * numbers. Quoted values may contain separators, newlines and doubled quotes; line ends may be CRLF; empty lines are skipped. The file is read
+ * once to build a small index; after that each row is one small read.
  *
- * **Law**: any rows, in any order, equal those of the same rows in memory (test/property/Files.test.ts).
- * **Errors**: `DataError` with file, row (from 0, without the names) and column for what does not decode, for rows with too few or too many
- * values, and for stray quotes.
+ * **Law**: equals `Dataset.fromArray` of the same rows (test/property/Files.test.ts).
+ * **Errors**: `DataError` with file, row (from 0, without the header) and column for a value that does not decode, a row with too few or too many
+ * values, and stray quotes.
  *
  * @example
  * ```ts
@@ -49,19 +49,19 @@ export const open = Effect.fnUntraced(function* <A>(
   const start = Text.markLength(yield* file.read(0, Math.min(3, file.size)))
   const text = yield* TextRows.index(file, TextRows.quotedLines, start)
   const decode = RowDecoder.make(path, schema)
-  const head = columns === undefined ? 1 : 0
-  if (text.size < head) return yield* new DataError({ file: path, row: null, column: null, reason: noNames })
+  const headerRows = columns === undefined ? 1 : 0
+  if (text.size < headerRows) return yield* new DataError({ file: path, row: null, column: null, reason: noHeader })
   const names = columns ?? (yield* namesOf((yield* text.rows([0]))[0]!, path, separator))
   return fromRows({
-    size: text.size - head,
+    size: text.size - headerRows,
     rows: (indices) =>
-      Effect.flatMap(text.rows(indices.map((index) => index + head)), (rows) =>
+      Effect.flatMap(text.rows(indices.map((index) => index + headerRows)), (rows) =>
         readAll(indices, (index, i) => decode(index, recordOf(Text.decode(rows[i]!, path, index), names, separator, path, index)))
       )
   })
 })
 
-/** Cuts a line into values. The failure says what is wrong with the value at this place. */
+/** Splits a line into values. Fails with the index of the invalid value and the reason. */
 export const parse = (line: string, separator: string): Result.Result<ReadonlyArray<string>, { at: number; reason: string }> => {
   const values: Array<string> = []
   for (let at = 0; ; ) {
@@ -77,13 +77,16 @@ export const parse = (line: string, separator: string): Result.Result<ReadonlyAr
         from = at + 1
       }
       if (at < line.length && line[at] !== separator)
-        return Result.fail({ at: values.length, reason: "goes on behind its closing quote: double the quotes within it" })
+        return Result.fail({ at: values.length, reason: "continues after its closing quote: double the quotes within it" })
       values.push(value)
     } else {
       const end = line.indexOf(separator, at)
       const value = line.slice(at, end < 0 ? line.length : end)
       if (value.includes('"'))
-        return Result.fail({ at: values.length, reason: "holds a quote and is not quoted: quote it, and double the quote" })
+        return Result.fail({
+          at: values.length,
+          reason: "contains a quote but is not quoted: quote the value, and double the quote"
+        })
       values.push(value)
       at = end < 0 ? line.length : end
     }
@@ -94,10 +97,10 @@ export const parse = (line: string, separator: string): Result.Result<ReadonlyAr
 
 const recordOf = (line: string, names: ReadonlyArray<string>, separator: string, file: string, row: number) => {
   const values = parse(line, separator)
-  const refuse = (column: string | null, reason: string) => new DataError({ file, row, column, reason })
-  if (Result.isFailure(values)) throw refuse(names[values.failure.at] ?? null, values.failure.reason)
+  const dataError = (column: string | null, reason: string) => new DataError({ file, row, column, reason })
+  if (Result.isFailure(values)) throw dataError(names[values.failure.at] ?? null, values.failure.reason)
   if (values.success.length !== names.length)
-    throw refuse(null, `has ${values.success.length} values where there are ${names.length} columns`)
+    throw dataError(null, `has ${values.success.length} values for ${names.length} columns`)
   return Object.fromEntries(names.map((name, i) => [name, values.success[i]]))
 }
 
@@ -105,11 +108,11 @@ const namesOf = (bytes: Uint8Array, file: string, separator: string): Effect.Eff
   Effect.gen(function* () {
     const [line = ""] = yield* readAll([0], () => Text.decode(bytes, file, null))
     const names = parse(line, separator)
-    const refuse = (reason: string) => new DataError({ file, row: null, column: null, reason })
+    const dataError = (reason: string) => new DataError({ file, row: null, column: null, reason })
     if (Result.isFailure(names))
-      return yield* refuse(`has names of columns that cannot be read: number ${names.failure.at + 1} ${names.failure.reason}`)
-    const twice = names.success.find((name, i) => names.success.indexOf(name) < i)
-    return twice === undefined ? names.success : yield* refuse(`has two columns called "${twice}"`)
+      return yield* dataError(`has an invalid header: name ${names.failure.at + 1} ${names.failure.reason}`)
+    const duplicate = names.success.find((name, i) => names.success.indexOf(name) < i)
+    return duplicate === undefined ? names.success : yield* dataError(`has two columns called "${duplicate}"`)
   })
 
-const noNames = "has no row of names: name the columns with `columns`"
+const noHeader = "has no header: give the names of the columns as `columns`"

@@ -1,4 +1,4 @@
-/** Files of rows, known by their ending: .jsonl or .ndjson, .json, .csv or .tsv, .parquet; and folders of them. */
+/** Opens data files by their extension (.jsonl or .ndjson, .json, .csv or .tsv, .parquet), and folders of them. */
 import { readdir, stat } from "node:fs/promises"
 import { extname, join } from "node:path"
 import { Effect, type Scope } from "effect"
@@ -10,37 +10,39 @@ import * as Parquet from "./Parquet.ts"
 import type { RowSchema } from "./RowDecoder.ts"
 
 /**
- * Opens a file, or the files of a folder in the order of their names as one dataset, until the scope closes. A folder holds one kind of
- * file; what has another ending, or a name that begins with a dot or an underscore, is passed over.
+ * Opens a file, or the files of a folder in the order of their names as one dataset, until the scope closes. A folder must contain one format;
+ * files with an unknown extension, or a name that starts with a dot or an underscore, are ignored.
  *
- * **Errors**: `DataError` with the file, row and column, as of that kind; and for an ending that is not known, an empty folder, or one with
- * several kinds.
+ * **Errors**: `DataError` with the file, row and column, as for that format; and for an unknown extension, an empty folder, or one with
+ * several formats.
  */
 export const open = Effect.fnUntraced(function* <A>(
   path: string,
   schema: RowSchema<A>
 ): Effect.fn.Return<Dataset<A> | Parquet.Parquet<A>, DataError, Scope.Scope> {
-  const found = yield* attempt(path, () => stat(path))
-  const names = found.isDirectory()
+  const info = yield* attempt(path, () => stat(path))
+  const names = info.isDirectory()
     ? (yield* attempt(path, () => readdir(path))).filter((name) => !/^[._]/.test(name)).sort()
     : undefined
-  const paths = names?.map((name) => join(path, name)).filter((file) => kindOf(file) !== undefined) ?? [path]
-  const kinds = [...new Set(paths.map(kindOf))]
-  const [kind] = kinds
-  if (kinds.length > 1) return yield* failed(path, `holds several kinds of files (${kinds.join(", ")}): keep one`)
-  if (kind === undefined)
+  const paths = names?.map((name) => join(path, name)).filter((file) => formatOf(file) !== undefined) ?? [path]
+  const formats = [...new Set(paths.map(formatOf))]
+  const [format] = formats
+  if (formats.length > 1) return yield* failed(path, `contains several formats (${formats.join(", ")}): keep only one`)
+  if (format === undefined)
     return yield* failed(
       path,
-      names === undefined ? `has an ending that is none of ${endings}` : `holds no file that ends in ${endings}`
+      names === undefined
+        ? `has an unsupported extension; supported are ${extensions}`
+        : `contains no file with an extension of ${extensions}`
     )
-  if (kind === "parquet") return yield* Parquet.open(paths, schema)
-  const parts = yield* Effect.forEach(paths, (file) => openText[kind](file, schema))
+  if (format === "parquet") return yield* Parquet.open(paths, schema)
+  const parts = yield* Effect.forEach(paths, (file) => openText[format](file, schema))
   return parts.length === 1 ? parts[0]! : concatenateAll(parts)
 })
 
 const openText = { jsonl: Jsonl.open, json: Json.open, csv: Csv.open } as const
 
-const kinds = new Map<string, "jsonl" | "json" | "csv" | "parquet">([
+const byExtension = new Map<string, "jsonl" | "json" | "csv" | "parquet">([
   [".jsonl", "jsonl"],
   [".ndjson", "jsonl"],
   [".json", "json"],
@@ -48,9 +50,9 @@ const kinds = new Map<string, "jsonl" | "json" | "csv" | "parquet">([
   [".tsv", "csv"],
   [".parquet", "parquet"]
 ])
-const endings = [...kinds.keys()].join(", ")
+const extensions = [...byExtension.keys()].join(", ")
 
-const kindOf = (path: string) => kinds.get(extname(path).toLowerCase())
+const formatOf = (path: string) => byExtension.get(extname(path).toLowerCase())
 
 const attempt = <A>(path: string, f: () => Promise<A>): Effect.Effect<A, DataError> =>
   Effect.catch(Effect.tryPromise(f), (error) => failed(path, `cannot be opened (${codeOf(error.cause)})`))

@@ -1,4 +1,4 @@
-/** A JSON file that is one array of rows, alone or as the field `data` of an object. It is held in memory: what is larger belongs in JSON Lines. */
+/** Reads a JSON file with an array of rows, at the top level or as the field `data` of an object. It is loaded into memory: use JSON Lines for large files. */
 import { Effect } from "effect"
 import { messageOf } from "../../ErrorMessage.ts"
 import { DataError, type Dataset, make, readAll } from "../Dataset.ts"
@@ -6,7 +6,7 @@ import * as RandomAccess from "./RandomAccess.ts"
 import * as RowDecoder from "./RowDecoder.ts"
 import * as Text from "./Text.ts"
 
-/** Reads a file of rows, all at once. **Errors**: as `Jsonl.open`, and `DataError` with the file when it is not an array. */
+/** Reads a JSON file into memory. **Errors**: as `Jsonl.open`, and `DataError` with the file if it is not an array of rows. */
 export const open = <A>(path: string, schema: RowDecoder.RowSchema<A>): Effect.Effect<Dataset<A>, DataError> =>
   Effect.scoped(
     Effect.gen(function* () {
@@ -19,14 +19,14 @@ export const open = <A>(path: string, schema: RowDecoder.RowSchema<A>): Effect.E
   )
 
 const parse = (text: string, file: string): ReadonlyArray<unknown> => {
-  const refuse = (reason: string) => new DataError({ file, row: null, column: null, reason })
+  const dataError = (reason: string) => new DataError({ file, row: null, column: null, reason })
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch (cause) {
-    throw refuse(`is not JSON: ${messageOf(cause)}`)
+    throw dataError(`is not JSON: ${messageOf(cause)}`)
   }
   const rows: unknown = typeof value === "object" && value !== null && "data" in value ? value.data : value
-  if (!Array.isArray(rows)) throw refuse("is not an array of rows, nor has it one as `data`")
+  if (!Array.isArray(rows)) throw dataError("is neither an array of rows nor an object with such an array as `data`")
   return rows
 }

@@ -1,4 +1,4 @@
-/** JSON Lines: a file with a JSON value on each line, as large as the disk. */
+/** Reads JSON Lines with random access, without loading the file into memory. */
 import { Effect, type Scope } from "effect"
 import { messageOf } from "../../ErrorMessage.ts"
 import { DataError, type Dataset, fromRows, readAll } from "../Dataset.ts"
@@ -8,11 +8,11 @@ import * as Text from "./Text.ts"
 import * as TextRows from "./TextRows.ts"
 
 /**
- * Opens a file of rows, until the scope closes. It is read once for an index of about 3 bytes for each 1,000 of the file; after that any
- * row is one small read. Empty lines are no rows. Rows are decoded when they are read, again each time.
+ * Opens a JSON Lines file until the scope closes. It is read once to build an index of about 3 bytes per 1,000 bytes of the file; after that each
+ * row is one small read. Empty lines are skipped. Rows are decoded each time they are read.
  *
- * **Law**: any rows, in any order, equal those of the same rows in memory (test/property/Files.test.ts).
- * **Errors**: `DataError` with file, row (from 0) and column for what does not decode, and with the file for what cannot be read.
+ * **Law**: equals `Dataset.fromArray` of the same rows (test/property/Files.test.ts).
+ * **Errors**: `DataError` with file, row (from 0) and column for a row that does not decode, and with the file if it cannot be read.
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-/** Parquet: files of columns, in row groups that are read as a whole. A group is decoded when a row of it is wanted, and a few are kept. */
+/** Reads Parquet files by row group. A group is decoded when one of its rows is read, and the most recent groups are cached. */
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib"
 import { Effect, Exit, type Scope } from "effect"
 import { type AsyncBuffer, type Compressors, type FileMetaData, parquetMetadataAsync, parquetReadObjects } from "hyparquet"
@@ -8,21 +8,21 @@ import * as RandomAccess from "./RandomAccess.ts"
 import * as RowDecoder from "./RowDecoder.ts"
 
 export interface Parquet<out A> extends Dataset<A> {
-  /** Rows of each row group: what `Sampler.blocks` shuffles by. In an order that jumps between all groups, each row costs a group. */
+  /** The number of rows of each row group, for `Sampler.blocks`. A fully random order decodes a group for each row. */
   readonly blocks: ReadonlyArray<number>
 }
 
 export interface Options {
-  /** Row groups that are kept decoded, which bounds the memory. Default 4, the window of `Sampler.blocks`. */
+  /** The number of decoded row groups in the cache, which bounds memory. Default 4, the window of `Sampler.blocks`. */
   readonly kept?: number
 }
 
 /**
- * Opens files as one dataset, in the order given, until the scope closes. Whole numbers of 64 bits are numbers where those are exact, and
- * bigints where not. Rows are decoded by the schema when they are read.
+ * Opens files as one dataset, in the given order, until the scope closes. 64-bit integers are numbers if they are safe integers, else bigints.
+ * Rows are decoded by the schema when they are read.
  *
- * **Law**: any rows, in any order, equal those of the same rows in memory (test/property/Files.test.ts).
- * **Errors**: `DataError` with file, row and column for what does not decode, and with the file for what is no Parquet.
+ * **Law**: equals `Dataset.fromArray` of the same rows (test/property/Files.test.ts).
+ * **Errors**: `DataError` with file, row and column for a row that does not decode, and with the file if it is not Parquet.
  */
 export const open = Effect.fnUntraced(function* <A>(
   paths: string | ReadonlyArray<string>,
@@ -36,9 +36,9 @@ export const open = Effect.fnUntraced(function* <A>(
   const cache = new Map<number, Effect.Effect<ReadonlyArray<unknown>, DataError>>()
 
   const rowsOf = Effect.fnUntraced(function* (group: number) {
-    const known = cache.get(group)
+    const cached = cache.get(group)
     cache.delete(group)
-    const rows = known ?? (yield* Effect.cached(Effect.uninterruptible(readGroup(groups[group]!))))
+    const rows = cached ?? (yield* Effect.cached(Effect.uninterruptible(readGroup(groups[group]!))))
     cache.set(group, rows)
     for (const oldest of cache.keys()) if (cache.size > kept) cache.delete(oldest)
     return yield* Effect.onExit(rows, (exit) => Effect.sync(() => Exit.isFailure(exit) && cache.delete(group)))
@@ -48,16 +48,16 @@ export const open = Effect.fnUntraced(function* <A>(
     rows: Effect.fnUntraced(function* (indices) {
       const groupOf = indices.map((index) => lastAtMost(starts, index))
       const rows = new Array<A>(indices.length)
-      // One group at a time: no more than `kept` are in memory, however many the rows are in.
+      // One group at a time: at most `kept` decoded groups are in memory.
       for (const at of new Set(groupOf)) {
-        const read = yield* rowsOf(at)
+        const groupRows = yield* rowsOf(at)
         const places = groupOf.flatMap((group, place) => (group === at ? place : []))
         const { file, start } = groups[at]!
-        const found = yield* readAll(places, (place) => {
+        const decoded = yield* readAll(places, (place) => {
           const row = indices[place]! - starts[at]!
-          return file.decode(start + row, file.wide ? plain(read[row]) : read[row])
+          return file.decode(start + row, file.hasInt64 ? toNumbers(groupRows[row]) : groupRows[row])
         })
-        for (const [i, place] of places.entries()) rows[place] = found[i]!
+        for (const [i, place] of places.entries()) rows[place] = decoded[i]!
       }
       return rows
     })
@@ -70,7 +70,7 @@ interface File<A> {
   readonly buffer: AsyncBuffer
   readonly metadata: FileMetaData
   /** Whether it has columns of 64-bit integers. */
-  readonly wide: boolean
+  readonly hasInt64: boolean
   readonly decode: RowDecoder.Decoder<A>
 }
 
@@ -90,9 +90,9 @@ const openFile = Effect.fnUntraced(function* <A>(
     byteLength: file.size,
     slice: async (start, end = file.size) => (await Effect.runPromise(file.read(start, Math.min(end, file.size)))).buffer
   }
-  const metadata = yield* attempt(path, null, "is no Parquet file", () => parquetMetadataAsync(buffer))
-  const wide = metadata.schema.some(({ type }) => type === "INT64")
-  return { path, buffer, metadata, wide, decode: RowDecoder.make(path, schema) }
+  const metadata = yield* attempt(path, null, "is not a Parquet file", () => parquetMetadataAsync(buffer))
+  const hasInt64 = metadata.schema.some(({ type }) => type === "INT64")
+  return { path, buffer, metadata, hasInt64, decode: RowDecoder.make(path, schema) }
 })
 
 const groupsOf = <A>(file: File<A>): ReadonlyArray<Group<A>> => {
@@ -105,7 +105,7 @@ const readGroup = <A>({
   start,
   rows
 }: Group<A>): Effect.Effect<ReadonlyArray<unknown>, DataError> =>
-  attempt(path, start, "begins a row group that cannot be read", () =>
+  attempt(path, start, "is the first row of a row group that cannot be read", () =>
     parquetReadObjects({ file: buffer, metadata, rowStart: start, rowEnd: start + rows, compressors })
   )
 
@@ -116,21 +116,21 @@ const attempt = <A>(file: string, row: number | null, what: string, read: () => 
       cause instanceof DataError ? cause : new DataError({ file, row, column: null, reason: `${what}: ${messageOf(cause)}` })
   })
 
-/** Besides snappy, which hyparquet knows. */
+/** In addition to snappy, which hyparquet supports. */
 const compressors: Compressors = {
   GZIP: (bytes) => gunzipSync(bytes),
   BROTLI: (bytes) => brotliDecompressSync(bytes),
   ZSTD: (bytes) => zstdDecompressSync(bytes)
 }
 
-/** Bigints as numbers, where they are exact. */
-const plain = (value: unknown): unknown => {
+/** Converts bigints to numbers if they are safe integers, recursively. */
+const toNumbers = (value: unknown): unknown => {
   if (typeof value === "bigint")
     return BigInt(Number(value)) === value && Number.isSafeInteger(Number(value)) ? Number(value) : value
-  if (value instanceof BigInt64Array || value instanceof BigUint64Array) return Array.from(value, plain)
-  if (Array.isArray(value)) return typeof value[0] === "number" ? value : value.map(plain)
+  if (value instanceof BigInt64Array || value instanceof BigUint64Array) return Array.from(value, toNumbers)
+  if (Array.isArray(value)) return typeof value[0] === "number" ? value : value.map(toNumbers)
   if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plain(inner)]))
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, toNumbers(inner)]))
 }
 
 const startsOf = (sizes: ReadonlyArray<number>): ReadonlyArray<number> => {

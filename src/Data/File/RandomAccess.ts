@@ -1,4 +1,4 @@
-/** A file that is read in ranges, many at a time, in any order. **Unit**: bytes. */
+/** Files with concurrent random-access reads. **Unit**: bytes. */
 import * as fs from "node:fs"
 import { Effect, type Scope } from "effect"
 import { DataError } from "../Dataset.ts"
@@ -6,30 +6,30 @@ import { DataError } from "../Dataset.ts"
 export interface RandomAccess {
   readonly path: string
   readonly size: number
-  /** Reads the bytes from `start` up to `end`, which is left out. **Errors**: `DataError` when they cannot be read, or are no more there. */
+  /** Reads the bytes from `start` to `end` (exclusive). **Errors**: `DataError` if they cannot be read, or the file has become shorter. */
   readonly read: (start: number, end: number) => Effect.Effect<Uint8Array<ArrayBuffer>, DataError>
 }
 
-/** Opens a file until the scope closes. **Errors**: `DataError` with the file when it cannot be opened. */
+/** Opens a file until the scope closes. **Errors**: `DataError` with the file if it cannot be opened. */
 export const open = Effect.fnUntraced(function* (path: string): Effect.fn.Return<RandomAccess, DataError, Scope.Scope> {
   const file = yield* Effect.acquireRelease(
     call<number>(path, "cannot be opened", (done) => fs.open(path, "r", done)),
     (file) => Effect.ignore(call<void>(path, "cannot be closed", (done) => fs.close(file, done)))
   )
   const stats = yield* call<fs.Stats>(path, "cannot be read", (done) => fs.fstat(file, done))
-  if (!stats.isFile()) return yield* failed(path, "is no file")
+  if (!stats.isFile()) return yield* failed(path, "is not a file")
   return {
     path,
     size: stats.size,
     read: (start, end) =>
       Effect.callback<Uint8Array<ArrayBuffer>, DataError>((resume) => {
-        // An interrupted read goes on into a buffer that nobody looks at.
+        // An interrupted read continues into a buffer that is discarded.
         const bytes = new Uint8Array(end - start)
         const more = (filled: number): void => {
           fs.read(file, bytes, filled, bytes.length - filled, start + filled, (error, read) => {
             if (error !== null) resume(failed(path, `cannot be read at byte ${start + filled} (${error.code})`))
             else if (filled + read === bytes.length) resume(Effect.succeed(bytes))
-            else if (read === 0) resume(failed(path, `ends at byte ${start + filled}: it was cut after it was opened`))
+            else if (read === 0) resume(failed(path, `ends at byte ${start + filled}: it was truncated after it was opened`))
             else more(filled + read)
           })
         }

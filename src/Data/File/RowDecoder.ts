@@ -1,8 +1,8 @@
-/** Decoding of what a file holds into rows, with errors that name the place. */
+/** Decodes the values of a file into rows, with errors that name file, row and column. */
 import { Result, type Schema, SchemaIssue, SchemaParser } from "effect"
 import { DataError } from "../Dataset.ts"
 
-/** A schema of rows; decoding needs nothing else. */
+/** A schema of rows that decodes without services. */
 export type RowSchema<A> = Schema.ConstraintDecoder<A>
 
 /** Decodes the row at an index of a file. Throws `DataError` with file, row and column. */
@@ -25,6 +25,6 @@ const explain = (issue: SchemaIssue.Issue): { readonly column: string | null; re
   const path = (first?.path ?? []).map((part) => String(typeof part === "object" ? part.key : part))
   const [column, ...inner] = path
   // The value may be a whole document.
-  const message = (first?.message ?? "does not fit the schema").slice(0, 200)
+  const message = (first?.message ?? "does not match the schema").slice(0, 200)
   return { column: column ?? null, reason: inner.length === 0 ? message : `at ${inner.join(".")}: ${message}` }
 }

@@ -1,6 +1,6 @@
 /**
- * The rows of a text file, found by a small index: one mark every few thousand bytes, whatever the length of the rows. A row is read with
- * its neighbours since the last mark.
+ * Random access to the rows of a text file by a sparse index, with one entry every few thousand bytes. A row is read together with the rows
+ * since the preceding index entry.
  */
 import { Effect } from "effect"
 import { DataError } from "../Dataset.ts"
@@ -8,35 +8,35 @@ import type { RandomAccess } from "./RandomAccess.ts"
 
 export interface TextRows {
   readonly size: number
-  /** Gives the bytes of the rows at these indices, without the line's end. Each index is from 0 to `size - 1`. */
+  /** Reads the bytes of the rows at these indices, without line ends. Each index is from 0 to `size - 1`. */
   readonly rows: (indices: ReadonlyArray<number>) => Effect.Effect<ReadonlyArray<Uint8Array>, DataError>
 }
 
-/** Finds where rows end. */
+/** Finds the ends of rows. */
 export interface Splitter {
-  /** Bytes that make no row when there are no others on the line. */
+  /** A line with only these bytes is skipped. */
   readonly blank: ReadonlyArray<number>
-  /** Gives the place of the newline that ends the row, or -1 when it goes on past these bytes. A row may come in several pieces. */
+  /** Returns the offset of the newline that ends the row, or -1 if it continues after these bytes. A row may span several chunks. */
   readonly end: (bytes: Buffer, from: number) => number
-  /** Whether the last row was cut within quotes. */
+  /** Whether the last row ended within quotes. */
   readonly isOpen: () => boolean
 }
 
-/** Rows end at a newline. */
+/** Splits at newlines. */
 export const lines = (): Splitter => ({
   blank: [space, tab, carriageReturn],
   end: (bytes, from) => bytes.indexOf(newline, from),
   isOpen: () => false
 })
 
-/** Rows end at a newline outside of quotes; a doubled quote opens and closes at once. */
+/** Splits at newlines outside quotes; a doubled quote closes and opens again. */
 export const quotedLines = (): Splitter => {
   let quoted = false
   let next: { readonly bytes: Buffer; readonly quote: number } = { bytes: noBytes, quote: -1 }
   const quoteFrom = (bytes: Buffer, from: number): number => {
     if (next.bytes !== bytes || next.quote < from) {
-      const found = bytes.indexOf(quote, from)
-      next = { bytes, quote: found < 0 ? Infinity : found }
+      const offset = bytes.indexOf(quote, from)
+      next = { bytes, quote: offset < 0 ? Infinity : offset }
     }
     return next.quote
   }
@@ -57,10 +57,10 @@ export const quotedLines = (): Splitter => {
 }
 
 /**
- * Reads a file once, from `start` on, and remembers where rows are. Blank lines are no rows.
+ * Indexes the rows of a file in one pass, from `start` on. Blank lines are skipped.
  *
- * **Unit**: 12 bytes of memory for each 4,096 bytes of the file, at most.
- * **Errors**: `DataError` for a quote that is never closed, and as reading.
+ * **Unit**: at most 12 bytes of memory per 4,096 bytes of the file.
+ * **Errors**: `DataError` for a quote that is never closed, and for a failed read.
  */
 export const index = Effect.fnUntraced(function* (
   file: RandomAccess,
@@ -99,16 +99,16 @@ export const index = Effect.fnUntraced(function* (
     size,
     rows: Effect.fnUntraced(function* (indices) {
       const places = indices.map((row) => lastAtMost(marks, row))
-      const wanted = [...new Set(places)]
-      const read = yield* Effect.forEach(wanted, (mark) => file.read(marks.offsets[mark]!, endOf(mark)), {
+      const distinct = [...new Set(places)]
+      const read = yield* Effect.forEach(distinct, (mark) => file.read(marks.offsets[mark]!, endOf(mark)), {
         concurrency: "unbounded"
       })
-      const groups = new Map(wanted.map((mark, i) => [mark, rowsOf(asBuffer(read[i]!), splitter())]))
+      const groups = new Map(distinct.map((mark, i) => [mark, rowsOf(asBuffer(read[i]!), splitter())]))
       const rows: Array<Uint8Array> = []
       for (const [i, row] of indices.entries()) {
-        const found = groups.get(places[i]!)?.[row - marks.rows[places[i]!]!]
-        if (found === undefined) return yield* new DataError({ file: file.path, row, column: null, reason: changed })
-        rows.push(found)
+        const bytes = groups.get(places[i]!)?.[row - marks.rows[places[i]!]!]
+        if (bytes === undefined) return yield* new DataError({ file: file.path, row, column: null, reason: changed })
+        rows.push(bytes)
       }
       return rows
     })
@@ -125,7 +125,7 @@ const chunk = 1 << 20
 const stride = 4096
 const [tab, newline, carriageReturn, space, quote] = [9, 10, 13, 32, 34] as const
 const noBytes = Buffer.alloc(0)
-const changed = "is no more where it was: the file was changed after it was opened"
+const changed = "is no longer at its indexed offset: the file was changed after it was opened"
 
 const asBuffer = ({ buffer, byteOffset, byteLength }: Uint8Array<ArrayBuffer>) => Buffer.from(buffer, byteOffset, byteLength)
 
@@ -153,8 +153,8 @@ const lastAtMost = ({ rows, count }: Marks, row: number): number => {
 const rowsOf = (bytes: Buffer, splitter: Splitter): ReadonlyArray<Uint8Array> => {
   const rows: Array<Uint8Array> = []
   for (let at = 0; at < bytes.length; ) {
-    const found = splitter.end(bytes, at)
-    const end = found < 0 ? bytes.length : found
+    const newlineAt = splitter.end(bytes, at)
+    const end = newlineAt < 0 ? bytes.length : newlineAt
     if (!isBlank(splitter, bytes, at, end)) rows.push(bytes.subarray(at, bytes[end - 1] === carriageReturn ? end - 1 : end))
     at = end + 1
   }

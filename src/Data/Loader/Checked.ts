@@ -1,4 +1,4 @@
-/** A loader that checks each batch before its step. */
+/** Validates each batch before its step. */
 import { Effect } from "effect"
 import type { Model } from "../../Model/Model.ts"
 import * as BatchDifference from "../BatchDifference.ts"
@@ -6,9 +6,9 @@ import { DataError } from "../Dataset.ts"
 import type { Batch, Loader } from "../Loader.ts"
 
 /**
- * Checks every batch before its step: by the model's own `validate`, and for the labels that the first batch has.
+ * Validates every batch of a loader: by the model's `validate`, and for the labels that the first batch has.
  *
- * **Errors**: `DataError` with the row, by its index in the dataset where that is known, for a batch with a fault.
+ * **Errors**: `DataError` for an invalid batch, with the row's index in the dataset if known.
  */
 export const checked = (loader: Loader, model: Pick<Model, "labels" | "validate">): Loader => {
   const { labels = ["labels"], validate } = model

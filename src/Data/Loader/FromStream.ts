@@ -1,19 +1,19 @@
-/** A loader over a stream, which is read forward and opened anew for each epoch. */
+/** Loads batches from a stream, which is read forward and reopened for each epoch. */
 import { Cause, Effect, Exit, Pull, Scope, Semaphore, Stream } from "effect"
 import { stack } from "../Collator.ts"
 import type { DataError } from "../Dataset.ts"
 import { checkBatchSize, type Loader, type LoaderError, type Options } from "../Loader.ts"
 
 /**
- * Makes a loader over a stream that is opened anew for each epoch, and whose length is not known. Batches are reached by reading
- * forward; an earlier batch is reached by opening the epoch again. At most one stream is open, until the scope closes.
+ * Creates a loader over a stream of unknown length that is reopened for each epoch. Later batches are reached by reading forward, earlier ones by
+ * reopening the epoch. At most one stream is open, until the scope closes.
  *
- * A read that fails or is interrupted closes the stream and discards the rows of the unfinished batch: the next call opens the epoch again and reads up to
+ * A read that fails or is interrupted closes the stream and discards the rows of the unfinished batch: the next call reopens the epoch and reads up to
  * its batch.
  *
- * **Law**: equals `Loader.make` on the same rows (test/property/Loader.test.ts), also where the stream fails and is retried
- * (test/property/streamFailures.test.ts), as long as `open` gives an epoch the same rows each time.
- * **Errors**: `LoaderError` at once for a batch size that is not a positive integer.
+ * **Law**: equals `Loader.make` on the same rows (test/property/Loader.test.ts), also if the stream fails and is retried
+ * (test/property/streamFailures.test.ts), provided that `open` returns the same rows each time for an epoch.
+ * **Errors**: `LoaderError` on creation for a batch size that is not a positive integer.
  */
 export const fromStream = Effect.fnUntraced(function* <A, R>(
   options: Options<A> & { readonly open: (epoch: number) => Stream.Stream<A, DataError, R> }
@@ -21,7 +21,7 @@ export const fromStream = Effect.fnUntraced(function* <A, R>(
   const { batchSize, collate = stack(), dropLast = false, open } = options
   yield* checkBatchSize(batchSize)
   const context = yield* Effect.context<R | Scope.Scope>()
-  const one = yield* Semaphore.make(1)
+  const mutex = yield* Semaphore.make(1)
   let cursor: Cursor<A> | undefined
 
   const close = Effect.suspend(() => {
@@ -38,15 +38,15 @@ export const fromStream = Effect.fnUntraced(function* <A, R>(
     return started
   })
   const read = Effect.fnUntraced(function* (epoch: number, batch: number) {
-    const behind = cursor === undefined || cursor.epoch !== epoch || batch < cursor.next - 1
-    const from = behind ? yield* start(epoch) : cursor!
-    while (from.next <= batch) {
-      const rows = yield* take(from, batchSize)
+    const mustReopen = cursor === undefined || cursor.epoch !== epoch || batch < cursor.next - 1
+    const current = mustReopen ? yield* start(epoch) : cursor!
+    while (current.next <= batch) {
+      const rows = yield* take(current, batchSize)
       if (rows.length === 0) return undefined
-      from.last = rows
-      from.next++
+      current.last = rows
+      current.next++
     }
-    return from.last
+    return current.last
   })
   return {
     batchesPerEpoch: Infinity,
@@ -58,17 +58,17 @@ export const fromStream = Effect.fnUntraced(function* <A, R>(
         const first = batch * batchSize
         const indices = rows.map((_, i) => first + i)
         return { tensors: yield* collate(rows, indices, epoch), rows: rows.length, indices }
-      }).pipe(one.withPermit, Effect.provideContext(context))
+      }).pipe(mutex.withPermit, Effect.provideContext(context))
   }
 })
 
-/** The position in an open stream: the batches before `next` were read, and `last` is the newest of them. */
+/** The position in an open stream: the batches before `next` have been read, and `last` is the most recent. */
 interface Cursor<A> {
   readonly epoch: number
   readonly scope: Scope.Closeable
   next: number
   last: ReadonlyArray<A>
-  /** The rows that arrived last, and how many of them were taken. */
+  /** The most recent chunk, and the number of rows taken from it. */
   chunk: ReadonlyArray<A>
   at: number
   pull: Pull.Pull<ReadonlyArray<A>, DataError>

@@ -1,13 +1,13 @@
-/** Reading ahead: the next batches are made while a step runs. */
+/** Prefetches batches while a step runs. */
 import { Effect, Exit, Fiber, Function, type Scope } from "effect"
 import type { DataError } from "../Dataset.ts"
 import type { Batch, Loader } from "../Loader.ts"
 
 /**
- * Makes the `ahead` batches that follow the one asked for, within its epoch, and keeps them. No more are made before one is asked for. What
- * was made for another place is interrupted and forgotten; all is when the scope closes.
+ * Prefetches the `ahead` batches after each requested batch, within its epoch. Batches outside this window are interrupted and discarded, and all are
+ * when the scope closes.
  *
- * **Law**: gives the same batches (test/property/Loader.test.ts).
+ * **Law**: returns the same batches (test/property/Loader.test.ts).
  *
  * @example
  * ```ts
@@ -29,12 +29,12 @@ export const prefetch: {
 } = Function.dual(2, (self: Loader, ahead: number) =>
   Effect.map(Effect.scope, (scope): Loader => {
     let epoch = 0
-    const made = new Map<number, Fiber.Fiber<Batch | undefined, DataError>>()
+    const fetched = new Map<number, Fiber.Fiber<Batch | undefined, DataError>>()
     const drop = (unwanted: (batch: number) => boolean) =>
       Effect.suspend(() => {
-        const dropped = [...made].filter(([batch]) => unwanted(batch))
-        for (const [batch] of dropped) made.delete(batch)
-        // Not waited for: what it still does, nobody sees.
+        const dropped = [...fetched].filter(([batch]) => unwanted(batch))
+        for (const [batch] of dropped) fetched.delete(batch)
+        // Not awaited: its results are discarded.
         return Effect.forkIn(Fiber.interruptAll(dropped.map(([, fiber]) => fiber)), scope)
       })
     return {
@@ -44,11 +44,12 @@ export const prefetch: {
         yield* drop((batch) => at !== epoch || batch < first || batch > last)
         epoch = at
         for (let batch = first; batch <= Math.max(first, last); batch++)
-          if (!made.has(batch)) made.set(batch, yield* Effect.forkIn(self.batch(at, batch), scope, { startImmediately: true }))
-        const fiber = made.get(first)!
+          if (!fetched.has(batch))
+            fetched.set(batch, yield* Effect.forkIn(self.batch(at, batch), scope, { startImmediately: true }))
+        const fiber = fetched.get(first)!
         const exit = yield* Fiber.await(fiber)
-        // A failure is not kept: asking again tries again.
-        if (Exit.isFailure(exit) && made.get(first) === fiber) made.delete(first)
+        // A failure is not cached: the next request retries.
+        if (Exit.isFailure(exit) && fetched.get(first) === fiber) fetched.delete(first)
         return yield* exit
       })
     }

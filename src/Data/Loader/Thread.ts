@@ -1,4 +1,4 @@
-/** What a worker of `Loader.fromWorkers` does: it imports the module, opens its dataset, and answers with batches. */
+/** The worker thread of `Loader.fromWorkers`: imports the module, opens its dataset, and responds with batches. */
 import { isMainThread, workerData } from "node:worker_threads"
 import * as NodeWorkerRunner from "@effect/platform-node/NodeWorkerRunner"
 import { Effect, Predicate, Scope } from "effect"
@@ -9,42 +9,44 @@ import { type Collator, stack } from "../Collator.ts"
 import { only } from "../Columns.ts"
 import { DataError, type Dataset } from "../Dataset.ts"
 
-/** What a worker is started with. */
+/** The start data of a worker. */
 export interface Start {
   readonly module: string
   readonly source: string
-  /** The columns that the collator sees; all where it is left out. */
+  /** The columns passed to the collator; defaults to all. */
   readonly columns?: ReadonlyArray<string>
 }
 
-export interface Question {
+/** A request for a batch. */
+export interface Request {
   readonly id: number
   readonly epoch: number
   readonly indices: ReadonlyArray<number>
 }
 
-/** A `DataError` between threads. */
-type Plain = Pick<DataError, "row" | "column" | "reason"> & { readonly file?: string }
+/** A `DataError` in the form that is sent between threads. */
+type PlainError = Pick<DataError, "row" | "column" | "reason"> & { readonly file?: string }
 
-export type Answer =
+/** The response of a worker. */
+export type Response =
   | { readonly _tag: "Opened"; readonly size: number }
-  | { readonly _tag: "NotOpened"; readonly error: Plain }
-  | { readonly _tag: "Made"; readonly id: number; readonly tensors: HostTensors }
-  | { readonly _tag: "Failed"; readonly id: number; readonly error: Plain }
+  | { readonly _tag: "NotOpened"; readonly error: PlainError }
+  | { readonly _tag: "Batch"; readonly id: number; readonly tensors: HostTensors }
+  | { readonly _tag: "Failed"; readonly id: number; readonly error: PlainError }
 
-/** This module, which a thread runs. */
+/** The URL of this module, which a worker thread runs. */
 export const thread: string = import.meta.url
 
 const serve = Effect.fnUntraced(function* (start: Start) {
-  const runner = yield* Effect.flatMap(WorkerRunner.WorkerRunnerPlatform, (platform) => platform.start<Answer, Question>())
+  const runner = yield* Effect.flatMap(WorkerRunner.WorkerRunnerPlatform, (platform) => platform.start<Response, Request>())
   const scope = yield* Effect.scope
   const opened = yield* Effect.cached(Scope.provide(open(start), scope))
-  const answer = Effect.fnUntraced(function* ({ id, epoch, indices }: Question) {
+  const respond = Effect.fnUntraced(function* ({ id, epoch, indices }: Request) {
     const { collate, dataset } = yield* opened
-    const tensors = owned(yield* collate(yield* dataset.rows(indices), indices, epoch))
+    const tensors = copied(yield* collate(yield* dataset.rows(indices), indices, epoch))
     yield* runner.send(
       0,
-      { _tag: "Made", id, tensors },
+      { _tag: "Batch", id, tensors },
       Object.values(tensors).map(({ data }) => data.buffer)
     )
   })
@@ -54,10 +56,10 @@ const serve = Effect.fnUntraced(function* (start: Start) {
       onFailure: (error) => runner.send(0, { _tag: "NotOpened", error: plain(error) })
     })
   )
-  yield* runner.run((port, question) =>
+  yield* runner.run((port, request) =>
     Effect.catch(
-      Effect.catchDefect(answer(question), (defect) => Effect.fail(failed(start, String(defect)))),
-      (error) => runner.send(port, { _tag: "Failed", id: question.id, error: plain(error) })
+      Effect.catchDefect(respond(request), (defect) => Effect.fail(failed(start, String(defect)))),
+      (error) => runner.send(port, { _tag: "Failed", id: request.id, error: plain(error) })
     )
   )
 })
@@ -74,7 +76,7 @@ const open = Effect.fnUntraced(function* (start: Start): Effect.fn.Return<Opened
   })
   const source = Predicate.hasProperty(module, start.source) ? module[start.source] : undefined
   if (!isSource(source))
-    return yield* failed(start, `exports no source called "${start.source}": export { dataset, collate } by that name`)
+    return yield* failed(start, `has no export called "${start.source}": export an object { dataset, collate } with that name`)
   const dataset = Effect.isEffect(source.dataset) ? yield* source.dataset : source.dataset
   const collate = source.collate ?? stack()
   return { dataset, collate: start.columns === undefined ? collate : only(collate, new Set(start.columns)) }
@@ -87,13 +89,18 @@ const isSource = (
   readonly collate?: Collator<unknown>
 } => Predicate.hasProperty(value, "dataset") && Predicate.isObject(value.dataset)
 
-/** Copies, which can be given away: the collator may keep its arrays. */
-const owned = (tensors: HostTensors): HostTensors =>
+/** Copies the tensors, so that their buffers can be transferred: the collator may reuse its arrays. */
+const copied = (tensors: HostTensors): HostTensors =>
   Object.fromEntries(
     Object.entries(tensors).map(([name, tensor]) => [name, { ...tensor, data: tensor.data.slice() } satisfies HostTensor])
   )
 
-const plain = ({ row, column, reason, file }: DataError): Plain => ({ row, column, reason, ...(file !== undefined && { file }) })
+const plain = ({ row, column, reason, file }: DataError): PlainError => ({
+  row,
+  column,
+  reason,
+  ...(file !== undefined && { file })
+})
 
 const failed = (start: Start, reason: string) => new DataError({ file: start.module, row: null, column: null, reason })
 

@@ -1,4 +1,4 @@
-/** A loader whose rows are read and collated by threads, while the main thread trains. */
+/** Loads and collates batches in worker threads, while the main thread trains. */
 import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
 import { Worker as Thread } from "node:worker_threads"
@@ -11,9 +11,9 @@ import { DataError, type Dataset, fromRows } from "../Dataset.ts"
 import { type Loader, LoaderError, make, type Options } from "../Loader.ts"
 import type { Sampler } from "../Sampler.ts"
 import { prefetch } from "./Prefetch.ts"
-import { type Answer, type Question, type Start, thread } from "./Thread.ts"
+import { type Request, type Response, type Start, thread } from "./Thread.ts"
 
-/** What the module exports: where rows come from, and what makes batches of them. Each worker opens the dataset for itself. */
+/** The export of the workers' module: a dataset and a collator. Each worker opens the dataset separately. */
 export interface Source<A> {
   readonly dataset: Dataset<A> | Effect.Effect<Dataset<A>, DataError, Scope.Scope>
   /** Default `Collator.stack()`. */
@@ -25,23 +25,23 @@ export interface WorkerOptions extends Pick<Options<never>, "batchSize" | "dropL
   readonly module: URL
   /** The name of the `Source` that it exports. Default "source". */
   readonly source?: string
-  /** The columns that the collator sees. Default: all. */
+  /** The columns passed to the collator. Default: all. */
   readonly columns?: ReadonlyArray<string>
-  /** Default: one fewer than the machine has cores, and at least one. */
+  /** The number of worker threads. Default: the number of cores minus one, and at least one. */
   readonly workers?: number
-  /** Batches made ahead. Default: two for each worker. */
+  /** The number of batches prefetched. Default: two per worker. */
   readonly ahead?: number
   /** Default `Sampler.sequential`. */
   readonly sampler?: Sampler
 }
 
 /**
- * Starts workers, and makes a loader whose batches they make ahead. A batch goes to the worker with the least to do; which one that is does
- * not show in it. They stop when the scope closes.
+ * Starts worker threads, and creates a loader that prefetches batches from them. Each batch is assigned to the worker with the fewest pending
+ * batches; its content does not depend on the worker. The workers stop when the scope closes.
  *
- * **Law**: gives the batches of `Loader.make` with the same source, whatever the number of workers (test/property/Workers.test.ts).
- * **Errors**: as `Loader.make`; `LoaderError` for a number of workers that is no positive integer; `DataError` when the module cannot be
- * imported, has no such source, or a dataset cannot be opened; a worker that dies fails the batches that it had, with their first row.
+ * **Law**: returns the batches of `Loader.make` with the same source, whatever the number of workers (test/property/Workers.test.ts).
+ * **Errors**: as `Loader.make`; `LoaderError` for a number of workers that is not a positive integer; `DataError` if the module cannot be
+ * imported, has no such source, or a dataset cannot be opened. If a worker exits, its pending batches fail with their first row.
  */
 export const fromWorkers = Effect.fnUntraced(function* (
   options: WorkerOptions
@@ -49,78 +49,84 @@ export const fromWorkers = Effect.fnUntraced(function* (
   const { module, source = "source", columns, workers = Math.max(1, availableParallelism() - 1), ...rest } = options
   const { ahead = 2 * workers } = options
   if (!(Number.isSafeInteger(workers) && workers > 0))
-    return yield* new LoaderError({ option: "workers", reason: `There are ${workers} workers: say 1, 2, 3, ...` })
+    return yield* new LoaderError({
+      option: "workers",
+      reason: `The number of workers is ${workers}: it must be a positive integer.`
+    })
   const start: Start = { module: module.href, source, ...(columns === undefined ? {} : { columns }) }
-  const crew = yield* Effect.forEach(Array.from({ length: workers }).keys(), (id) => hire(id, start), {
+  const pool = yield* Effect.forEach(Array.from({ length: workers }).keys(), (id) => startWorker(id, start), {
     concurrency: "unbounded"
   })
   // The rows of this dataset are their indices; the worker that collates them reads them too.
   const loader = yield* make<number>({
     ...rest,
-    dataset: fromRows({ size: crew[0]!.size, rows: Effect.succeed }),
+    dataset: fromRows({ size: pool[0]!.size, rows: Effect.succeed }),
     collate: (indices, _, epoch = 0) =>
-      Effect.suspend(() => crew.reduce((a, b) => (b.busy() < a.busy() ? b : a)).batch(epoch, indices))
+      Effect.suspend(() => pool.reduce((a, b) => (b.pending() < a.pending() ? b : a)).batch(epoch, indices))
   })
   return yield* prefetch(loader, ahead)
 })
 
-interface Hired {
+interface WorkerHandle {
   readonly size: number
-  /** Batches that it has not answered. */
-  readonly busy: () => number
+  /** The number of batches requested but not received; `Infinity` if the worker has stopped. */
+  readonly pending: () => number
   readonly batch: (epoch: number, indices: ReadonlyArray<number>) => Effect.Effect<HostTensors, DataError>
 }
 
-const hire = Effect.fnUntraced(function* (id: number, start: Start): Effect.fn.Return<Hired, DataError, Scope.Scope> {
+const startWorker = Effect.fnUntraced(function* (
+  id: number,
+  start: Start
+): Effect.fn.Return<WorkerHandle, DataError, Scope.Scope> {
   const file = start.module.startsWith("file:") ? fileURLToPath(start.module) : start.module
   const open = new Map<number, Deferred.Deferred<HostTensors, DataError>>()
   const ready = yield* Deferred.make<number, DataError>()
-  let asked = 0
-  let dead: string | undefined
+  let requests = 0
+  let stopped: string | undefined
 
   const platform = NodeWorker.layer(() => new Thread(new URL(thread), { workerData: { regimen: start }, stdout: false }))
   const worker = yield* Effect.provide(
-    Effect.flatMap(Worker.WorkerPlatform, (platform) => platform.spawn<Answer, Question>(id)),
+    Effect.flatMap(Worker.WorkerPlatform, (platform) => platform.spawn<Response, Request>(id)),
     platform
   ).pipe(Effect.mapError((error) => failed(file, null, error.message)))
 
-  const answer = (message: Answer): Effect.Effect<unknown> => {
+  const receive = (message: Response): Effect.Effect<unknown> => {
     if (message._tag === "Opened") return Deferred.succeed(ready, message.size)
     if (message._tag === "NotOpened") return Deferred.fail(ready, new DataError(message.error))
-    const question = open.get(message.id)
+    const deferred = open.get(message.id)
     open.delete(message.id)
-    if (question === undefined) return Effect.void
-    return message._tag === "Made"
-      ? Deferred.succeed(question, message.tensors)
-      : Deferred.fail(question, new DataError(message.error))
+    if (deferred === undefined) return Effect.void
+    return message._tag === "Batch"
+      ? Deferred.succeed(deferred, message.tensors)
+      : Deferred.fail(deferred, new DataError(message.error))
   }
   const die = (reason: string) =>
     Effect.suspend(() => {
-      dead = reason
+      stopped = reason
       const waiting = [...open.values()]
       open.clear()
       return Effect.andThen(
         Deferred.fail(ready, failed(file, null, `cannot be opened by a worker: ${reason}`)),
-        Effect.forEach(waiting, (question) => Deferred.fail(question, failed(file, null, `the worker stopped: ${reason}`)))
+        Effect.forEach(waiting, (deferred) => Deferred.fail(deferred, failed(file, null, `the worker stopped: ${reason}`)))
       )
     })
   yield* Effect.forkScoped(
-    Effect.catch(worker.run(answer), (error) => die(error.message)),
+    Effect.catch(worker.run(receive), (error) => die(error.message)),
     { startImmediately: true }
   )
   return {
     size: yield* Deferred.await(ready),
-    busy: () => (dead === undefined ? open.size : Infinity),
+    pending: () => (stopped === undefined ? open.size : Infinity),
     batch: (epoch, indices) =>
       Effect.suspend(() => {
         const row = indices[0] ?? null
-        if (dead !== undefined) return Effect.fail(failed(file, row, `the worker stopped: ${dead}`))
-        const question = Deferred.makeUnsafe<HostTensors, DataError>()
-        const id = asked++
-        open.set(id, question)
+        if (stopped !== undefined) return Effect.fail(failed(file, row, `the worker stopped: ${stopped}`))
+        const deferred = Deferred.makeUnsafe<HostTensors, DataError>()
+        const id = requests++
+        open.set(id, deferred)
         return worker.send({ id, epoch, indices }).pipe(
           Effect.mapError((error) => failed(file, row, error.message)),
-          Effect.andThen(Deferred.await(question)),
+          Effect.andThen(Deferred.await(deferred)),
           Effect.ensuring(Effect.sync(() => open.delete(id)))
         )
       })

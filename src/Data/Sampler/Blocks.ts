@@ -1,20 +1,20 @@
-/** A random order for rows that are cheap to read only beside their neighbours, as the row groups of a Parquet file are. */
+/** Random orders for data that is read in blocks, such as the row groups of Parquet files. */
 import { InvalidSampler, type Sampler, torchPermutation, torchShuffle } from "../Sampler.ts"
 
 export interface Options {
-  /** Rows in each block, in the order of the dataset: `Parquet.open(...)` knows them. */
+  /** The number of rows of each block, in the order of the dataset: the `blocks` of `Parquet.open`. */
   readonly blocks: ReadonlyArray<number>
   readonly seed: number
-  /** Blocks whose rows are mixed. Default 4; no more than the dataset keeps open. */
+  /** The number of blocks whose rows are shuffled together. Default 4; at most the cache size of the dataset. */
   readonly window?: number
 }
 
 /**
- * Reads every row once: shuffles the blocks, then the rows within each window of some blocks. This is the shuffle buffer of a stream as
- * a function of (size, epoch), so that a resumed run seeks.
+ * Reads every row once: shuffles the blocks, then the rows within each window of blocks. Equivalent to the shuffle buffer of a stream, but a
+ * function of (size, epoch), so that a resumed run can seek.
  *
- * **Law**: each order is a permutation, in which the rows of a window come together (test/property/Sampler.test.ts).
- * **Errors**: throws `InvalidSampler` when the blocks do not add up to the dataset.
+ * **Law**: each order is a permutation, in which the rows of a window are contiguous (test/property/Sampler.test.ts).
+ * **Errors**: throws `InvalidSampler` if the sizes of the blocks do not add up to the size of the dataset.
  *
  * @example
  * ```ts
@@ -34,9 +34,9 @@ export const blocks =
       starts.push(sum)
       sum += rows
     }
-    if (sum !== size) throw new InvalidSampler({ reason: `the blocks have ${sum} rows, the dataset ${size}` })
+    if (sum !== size) throw new InvalidSampler({ reason: `the blocks have ${sum} rows, and the dataset has ${size}` })
     if (!(Number.isSafeInteger(window) && window > 0))
-      throw new InvalidSampler({ reason: `a window of ${window} blocks is none` })
+      throw new InvalidSampler({ reason: `window is ${window}, and must be a positive integer` })
     const order = new Int32Array(size)
     const shuffled = torchPermutation(blocks.length, seed + epoch)
     let end = 0

@@ -1,23 +1,23 @@
-/** Orders that put rows of like length into one batch, so that little is padded. **Unit**: a length counts tokens, or whatever is padded. */
+/** Orders that batch rows of similar length, to reduce padding. **Unit**: lengths are in tokens, or whatever is padded. */
 import { InvalidSampler, type Sampler, torchPermutation } from "../Sampler.ts"
 
 export interface Options {
   /** The length of each row of the dataset. */
   readonly lengths: ArrayLike<number>
-  /** Rows that are padded together: the micro-batch times the accumulation, in the Trainer. */
+  /** The number of rows that are padded together: the micro-batch size times the accumulation steps, in the Trainer. */
   readonly batchSize: number
   readonly seed: number
-  /** Batches that are sorted together. Default 50, and fewer in a small dataset. */
+  /** The number of batches that are sorted together. Default 50, and fewer for a dataset below 200 batches. */
   readonly batches?: number
 }
 
 /**
- * Reads every row once: a random order, cut into groups of some batches, each sorted by length, longest first. The longest row of all comes
- * first, so that memory runs out at once or never.
+ * Reads every row once: a random order, split into groups of `batches` batches, each sorted by length in descending order. The longest row of all
+ * is first, so that a lack of memory shows in the first step.
  *
  * **Law**: each order is a permutation (test/property/Sampler.test.ts); equals the Trainer's (test/golden/samplers.test.ts).
- * **Errors**: throws `InvalidSampler` when the lengths are not those of the dataset, or a size is no positive integer.
- * **Source**: the page's `group_by_length`; `groupByLength(torchPermutation(size, seed + epoch))`.
+ * **Errors**: throws `InvalidSampler` if there is not one length per row, or a size is not a positive integer.
+ * **Source**: `group_by_length`; `groupByLength(torchPermutation(size, seed + epoch))`.
  *
  * @example
  * ```ts
@@ -43,8 +43,8 @@ export const groupByLength = (order: Int32Array, options: Omit<Options, "seed">)
 }
 
 /**
- * Reads every row once: as `lengthGrouped`, and then the batches are shuffled too, so that long batches and short ones alternate. The
- * batch with the longest row stays first, a batch that is not full last.
+ * Reads every row once: as `lengthGrouped`, with the batches shuffled too, so that long and short batches alternate. The batch with the longest
+ * row is first, an incomplete batch is last.
  *
  * **Law**: each order is a permutation (test/property/Sampler.test.ts).
  * **Errors**: as `lengthGrouped`.
@@ -73,7 +73,7 @@ export const sortish =
 
 const sortedRuns = (order: Int32Array, run: number, lengths: ArrayLike<number>): Int32Array => {
   const sorted = new Int32Array(order.length)
-  // The sort of a plain array is stable: rows of one length keep the order of the permutation.
+  // `Array.prototype.sort` is stable: rows of equal length keep the order of the permutation.
   for (let at = 0; at < order.length; at += run)
     sorted.set(
       Array.from(order.subarray(at, at + run)).sort((a, b) => lengths[b]! - lengths[a]!),
@@ -93,5 +93,5 @@ const check = ({ batchSize, batches = 1, lengths }: Options, size: number): void
   if (lengths.length !== size) throw new InvalidSampler({ reason: `there are ${lengths.length} lengths for ${size} rows` })
   for (const n of [batchSize, batches])
     if (!(Number.isSafeInteger(n) && n > 0))
-      throw new InvalidSampler({ reason: `${n} is no number of rows or batches: say 1, 2, 3, ...` })
+      throw new InvalidSampler({ reason: `batchSize and batches must be positive integers, not ${n}` })
 }

@@ -1,24 +1,24 @@
-/** The part of an order that one of several processes reads. */
+/** Splits an order among several processes. */
 import { Function } from "effect"
 import { InvalidSampler, type Sampler } from "../Sampler.ts"
 
 export interface Options {
-  /** Which process this is, from 0. */
+  /** The rank of this process, from 0. */
   readonly rank: number
-  /** How many processes there are. */
+  /** The number of processes (world size). */
   readonly size: number
   /**
-   * What becomes of an order that cannot be dealt out evenly: `pad` takes rows from its start again, so that none is missed; `drop`
-   * leaves out its end, so that none comes twice.
+   * How an order is split that is not divisible by the number of processes: `pad` repeats rows from its start, so that none is missed; `drop`
+   * drops its last rows, so that none is repeated.
    */
   readonly uneven: "pad" | "drop"
 }
 
 /**
- * Deals an order out to processes, one row to each in turn. All read the same number of rows.
+ * Assigns the rows of an order to processes in turn (round-robin). All processes read the same number of rows.
  *
- * **Law**: the parts, dealt back, are the order, padded or dropped (test/property/Sampler.test.ts).
- * **Errors**: throws `InvalidSampler` when `rank` is not from 0 to `size - 1`.
+ * **Law**: the interleaved parts are the order, padded or truncated (test/property/Sampler.test.ts).
+ * **Errors**: throws `InvalidSampler` if `rank` is not from 0 to `size - 1`.
  * **Source**: PyTorch's `DistributedSampler`.
  *
  * @example

@@ -1,24 +1,24 @@
-/** Orders in which some rows come more often than others. */
+/** Orders that draw rows in proportion to weights. */
 import * as Key from "../../Tensor/Key.ts"
 import * as Random from "../../Tensor/Random.ts"
 import { InvalidSampler, type Sampler } from "../Sampler.ts"
 
 export interface Options {
-  /** How likely each row of the dataset is, in proportion: not negative, and need not add up to 1. */
+  /** The weight of each row: non-negative; weights need not sum to 1. */
   readonly weights: ArrayLike<number>
   readonly seed: number
-  /** Rows in an epoch. Default: as many as the dataset has. */
+  /** The number of rows in an epoch (`num_samples`). Default: the size of the dataset. */
   readonly draws?: number
-  /** Draws a row as often as it comes. Default true; without, each row comes at most once. */
+  /** Draws with replacement. Default true; otherwise each row is drawn at most once. */
   readonly replacement?: boolean
 }
 
 /**
- * Draws rows in proportion to their weights, for classes that are rare.
+ * Draws rows in proportion to their weights, for example to oversample rare classes.
  *
- * **Law**: a row of weight 0 never comes; without replacement none comes twice (test/property/Sampler.test.ts).
- * **Errors**: throws `InvalidSampler` for weights that are not one per row, negative or not finite, and for more draws than can be made.
- * **Source**: PyTorch's `WeightedRandomSampler`; the numbers are ours, keyed by (seed, epoch). Without replacement: Efraimidis and Spirakis,
+ * **Law**: a row of weight 0 is never drawn; without replacement none is drawn twice (test/property/Sampler.test.ts).
+ * **Errors**: throws `InvalidSampler` if there is not one weight per row, for negative or non-finite weights, and for more draws than rows without replacement.
+ * **Source**: PyTorch's `WeightedRandomSampler`; its random numbers differ, keyed by (seed, epoch). Without replacement: Efraimidis and Spirakis,
  * "Weighted random sampling with a reservoir" (2006).
  *
  * @example
@@ -38,18 +38,18 @@ export const weighted =
     const draws = options.draws ?? size
     check(weights, size, draws, replacement)
     const key = Key.fold(Key.fold(Key.make(seed), "weighted"), epoch)
-    return replacement ? drawAgain(key, weights, draws) : drawOnce(key, weights, draws)
+    return replacement ? drawWithReplacement(key, weights, draws) : drawWithoutReplacement(key, weights, draws)
   }
 
-const drawAgain = (key: Key.Key, weights: ArrayLike<number>, draws: number): Int32Array => {
+const drawWithReplacement = (key: Key.Key, weights: ArrayLike<number>, draws: number): Int32Array => {
   const sums = new Float64Array(weights.length)
   let sum = 0
   for (let i = 0; i < sums.length; i++) sums[i] = sum += weights[i]!
   return Int32Array.from(fractions(key, draws), (fraction) => firstAbove(sums, fraction * sum))
 }
 
-const drawOnce = (key: Key.Key, weights: ArrayLike<number>, draws: number): Int32Array => {
-  // An exponential waiting time for each row, at the rate of its weight: those that come first are the sample.
+const drawWithoutReplacement = (key: Key.Key, weights: ArrayLike<number>, draws: number): Int32Array => {
+  // Each row has an exponential waiting time with its weight as rate: the rows with the shortest times are the sample.
   const waits = fractions(key, weights.length).map((fraction, row) => -Math.log1p(-fraction) / weights[row]!)
   return Int32Array.from(waits.keys())
     .filter((row) => weights[row]! > 0)
@@ -74,16 +74,17 @@ const fractions = (key: Key.Key, n: number): Float64Array => {
 }
 
 const check = (weights: ArrayLike<number>, size: number, draws: number, replacement: boolean): void => {
-  const refuse = (reason: string) => new InvalidSampler({ reason })
-  if (weights.length !== size) throw refuse(`there are ${weights.length} weights for ${size} rows`)
-  if (!(Number.isSafeInteger(draws) && draws >= 0)) throw refuse(`${draws} is no number of draws`)
+  const invalid = (reason: string) => new InvalidSampler({ reason })
+  if (weights.length !== size) throw invalid(`there are ${weights.length} weights for ${size} rows`)
+  if (!(Number.isSafeInteger(draws) && draws >= 0)) throw invalid(`draws is ${draws}, and must be a non-negative integer`)
   let possible = 0
   for (let row = 0; row < size; row++) {
     const weight = weights[row]!
-    if (!(weight >= 0 && weight < Infinity)) throw refuse(`row ${row} has weight ${weight}: weights are finite and not negative`)
+    if (!(weight >= 0 && weight < Infinity))
+      throw invalid(`row ${row} has weight ${weight}: weights must be finite and non-negative`)
     if (weight > 0) possible++
   }
-  if (draws > 0 && possible === 0) throw refuse("no row has a weight above 0")
+  if (draws > 0 && possible === 0) throw invalid("no row has a weight above 0")
   if (!replacement && draws > possible)
-    throw refuse(`${draws} draws are wanted of ${possible} rows with a weight above 0: draw fewer, or with replacement`)
+    throw invalid(`draws is ${draws}, and only ${possible} rows have a weight above 0: reduce draws, or draw with replacement`)
 }

@@ -9,7 +9,7 @@ const error = (row: unknown, labels: ReadonlyArray<string>) =>
   Result.getOrThrow(Result.flip(Columns.unused(row, takes(labels), labels)))
 
 describe("Columns", () => {
-  it("a model takes its inputs, its labels and what is renamed to them; one that says nothing takes all", () => {
+  it("a model takes its inputs, its labels and columns renamed to labels; undefined if it declares no inputs", () => {
     expect(Columns.takenBy({})).toBeUndefined()
     expect([...takes(["y"])]).toEqual(["x", "y"])
     expect([...takes(["labels"])]).toEqual(["x", "labels", "label", "label_ids"])
@@ -17,7 +17,7 @@ describe("Columns", () => {
     expect([...takes([], ["z"])]).toEqual(["x", "z"])
   })
 
-  it("names what is left out", () => {
+  it("returns the columns that the model does not take", () => {
     const unused = (row: unknown, labels: ReadonlyArray<string>) => Result.getOrThrow(Columns.unused(row, takes(labels), labels))
     expect(unused({ x: 1, text: "a", label: 0 }, ["labels"])).toEqual(["text"])
     expect(unused({ x: 1, y: 0, label: 0 }, ["y"])).toEqual(["label"])
@@ -26,20 +26,20 @@ describe("Columns", () => {
     expect(unused({}, ["y"])).toEqual([])
   })
 
-  it("refuses rows of which nothing is left, with both lists", () => {
+  it("refuses rows without any column of the model, with the columns of both", () => {
     const none = error({ text: "a", size: 1 }, ["labels"])
     expect(none._tag).toBe("NoColumnTaken")
     expect(none.message).toContain("the columns text, size, and the model takes x, labels, label, label_ids")
     expect(none.message).toContain("remove_unused_columns")
   })
 
-  it("refuses a label that the model has under another name, when the rows do not have that", () => {
+  it("refuses a label column that the model names differently", () => {
     const label = error({ x: 1, label_ids: 0 }, ["y", "z"])
     expect(label._tag).toBe("LabelNotTaken")
     expect(label.message).toContain('"label_ids", which is "labels" in a batch, and the model\'s labels are y, z')
   })
 
-  it("shows a collator what is taken: the row itself where that is all, and rows that are no records", () => {
+  it("passes only the model's columns to the collator, and unchanged rows by reference", () => {
     const seen: Array<unknown> = []
     const collate = Columns.only<unknown>(
       (rows, indices, epoch) => {

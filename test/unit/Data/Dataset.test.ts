@@ -5,32 +5,32 @@ import * as Dataset from "../../../src/Data/Dataset.ts"
 const all = <A>(dataset: Dataset.Dataset<A>) => dataset.rows(Array.from({ length: dataset.size }, (_, i) => i))
 
 describe("Dataset", () => {
-  it.effect("gives rows in the order asked for, as often as asked for", () =>
+  it.effect("reads rows in the order of the indices, with repetition", () =>
     Effect.gen(function* () {
       assert.deepEqual(yield* Dataset.fromArray(["a", "b", "c"]).rows([2, 0, 2]), ["c", "a", "c"])
       assert.deepEqual(yield* Dataset.fromArray([]).rows([]), [])
     })
   )
 
-  it.effect("refuses an index that is no row", () =>
+  it.effect("refuses an index out of range", () =>
     Effect.gen(function* () {
       for (const index of [-1, 2, 0.5, Number.NaN]) {
         const error = yield* Effect.flip(Dataset.fromArray(["a", "b"]).rows([0, index]))
-        assert.strictEqual(error.message, `row ${index}: there is no such row in a dataset of 2`)
+        assert.strictEqual(error.message, `row ${index}: is out of range for a dataset of 2 rows`)
       }
     })
   )
 
-  it.effect("names the row whose reading throws", () =>
+  it.effect("names the row that throws when it is read", () =>
     Effect.gen(function* () {
       const broken = (index: number) => {
         if (index === 3) throw new Error("bad digit")
         return index
       }
-      const made = yield* Effect.flip(all(Dataset.make({ size: 5, at: broken })))
-      assert.strictEqual(made.message, "row 3: bad digit")
-      const mapped = yield* Effect.flip(Dataset.fromArray([0, 3]).pipe(Dataset.map(broken)).rows([1]))
-      assert.strictEqual(mapped.message, "row 1: bad digit")
+      const error = yield* Effect.flip(all(Dataset.make({ size: 5, at: broken })))
+      assert.strictEqual(error.message, "row 3: bad digit")
+      const mapError = yield* Effect.flip(Dataset.fromArray([0, 3]).pipe(Dataset.map(broken)).rows([1]))
+      assert.strictEqual(mapError.message, "row 1: bad digit")
     })
   )
 
@@ -41,7 +41,7 @@ describe("Dataset", () => {
     })
   )
 
-  it.effect("filters once and then only looks up indices", () =>
+  it.effect("evaluates the predicate of a filter once per row", () =>
     Effect.gen(function* () {
       let reads = 0
       const source = Dataset.make({
@@ -69,7 +69,7 @@ describe("Dataset", () => {
     })
   )
 
-  it.effect("shuffles by seed alone", () =>
+  it.effect("shuffles reproducibly by the seed", () =>
     Effect.gen(function* () {
       const rows = Array.from({ length: 50 }, (_, i) => i)
       const shuffled = yield* all(Dataset.fromArray(rows).pipe(Dataset.shuffle({ seed: 7 })))
@@ -82,7 +82,7 @@ describe("Dataset", () => {
     })
   )
 
-  it.effect("holds out about the fraction asked for", () =>
+  it.effect("holds out about the given fraction", () =>
     Effect.gen(function* () {
       const source = Dataset.make({ size: 10_000, at: (index) => index })
       const { train, heldOut } = yield* source.pipe(Dataset.split({ heldOut: 0.2, key: String }))

@@ -5,11 +5,11 @@ import * as Lengths from "../../../src/Data/Lengths.ts"
 
 const options = { column: "length", input: "input_ids" }
 const read = <A>(dataset: Dataset.Dataset<A>) => Effect.runSync(Lengths.read(dataset, options))
-const said = (...rows: ReadonlyArray<unknown>) =>
+const messageOf = (...rows: ReadonlyArray<unknown>) =>
   Effect.runSync(Effect.flip(Lengths.read(Dataset.fromArray(rows), options))).message
 
 describe("Lengths", () => {
-  it("are in the column, or counted in the input", () => {
+  it("are the values of the column, or the lengths of the input", () => {
     expect(
       read(
         Dataset.fromArray([
@@ -24,31 +24,33 @@ describe("Lengths", () => {
     expect(read(Dataset.fromArray([]))).toEqual(new Float64Array(0))
   })
 
-  it("read each row once, some at a time, and no row but the first where a column can be read alone", () => {
-    const asked: Array<number> = []
+  it("are read in chunks, each row once, or from the column alone if the dataset supports it", () => {
+    const reads: Array<number> = []
     const rows = (indices: ReadonlyArray<number>) =>
       Effect.sync(() => {
-        asked.push(indices.length)
+        reads.push(indices.length)
         return indices.map((i) => ({ length: i }))
       })
     const many = Dataset.fromRows({ size: 2500, rows })
     expect(read(many)!.at(-1)).toBe(2499)
-    expect(asked).toEqual([1, 1024, 1024, 452])
-    asked.length = 0
+    expect(reads).toEqual([1, 1024, 1024, 452])
+    reads.length = 0
     const column = (name: string) => (name === "length" ? Effect.succeed(Int32Array.of(5, 6, 7)) : undefined)
-    const alone = Dataset.fromRows({ size: 3, rows, column })
-    expect(read(alone)).toEqual(Float64Array.of(5, 6, 7))
-    expect(read(Dataset.subset(alone, [2, 0]))).toEqual(Float64Array.of(7, 5))
-    expect(read(Dataset.slice(alone, 1, 9))).toEqual(Float64Array.of(6, 7))
-    expect(asked).toEqual([1, 1, 1])
+    const columnar = Dataset.fromRows({ size: 3, rows, column })
+    expect(read(columnar)).toEqual(Float64Array.of(5, 6, 7))
+    expect(read(Dataset.subset(columnar, [2, 0]))).toEqual(Float64Array.of(7, 5))
+    expect(read(Dataset.slice(columnar, 1, 9))).toEqual(Float64Array.of(6, 7))
+    expect(reads).toEqual([1, 1, 1])
   })
 
-  it("say which row has none", () => {
-    expect(said({ length: 1 }, { length: -1 })).toBe('row 1, column "length": holds no length: it must be a number from 0 on')
-    expect(said({ length: 1 }, {})).toContain('row 1, column "length"')
-    expect(said({ length: [1] })).toContain('row 0, column "length"')
-    expect(said({ input_ids: [1] }, { input_ids: 2 })).toBe(
-      'row 1, column "input_ids": is no sequence: there is nothing to count'
+  it("are errors with the row if missing or invalid", () => {
+    expect(messageOf({ length: 1 }, { length: -1 })).toBe(
+      'row 1, column "length": is not a length: it must be a non-negative number'
+    )
+    expect(messageOf({ length: 1 }, {})).toContain('row 1, column "length"')
+    expect(messageOf({ length: [1] })).toContain('row 0, column "length"')
+    expect(messageOf({ input_ids: [1] }, { input_ids: 2 })).toBe(
+      'row 1, column "input_ids": is not a sequence: its length cannot be computed'
     )
   })
 })

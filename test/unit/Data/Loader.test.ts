@@ -10,7 +10,7 @@ const rows = (size: number) => Dataset.make({ size, at: (x) => ({ x }) })
 const values = (batch: Loader.Batch | undefined) => batch && Array.from(batch.tensors.x?.data ?? [])
 
 describe("Loader.make", () => {
-  it.effect("ends an epoch with a smaller batch, or drops it", () =>
+  it.effect("returns an incomplete last batch, or drops it with dropLast", () =>
     Effect.gen(function* () {
       const loader = yield* Loader.make({ dataset: rows(5), batchSize: 2, collate })
       assert.deepEqual([loader.batchesPerEpoch, loader.size], [3, 5])
@@ -26,7 +26,7 @@ describe("Loader.make", () => {
     })
   )
 
-  it.effect("reads only the rows of the batch it is asked for", () =>
+  it.effect("reads only the rows of the requested batch", () =>
     Effect.gen(function* () {
       const read: Array<number> = []
       const dataset = Dataset.make({ size: 100_000, at: (x) => ({ x: read.push(x) }) })
@@ -37,22 +37,22 @@ describe("Loader.make", () => {
     })
   )
 
-  it.effect("refuses, before anything is read, what could never give a batch", () =>
+  it.effect("refuses an invalid batch size, an empty dataset, and one below a batch with dropLast", () =>
     Effect.gen(function* () {
-      const refusal = (options: Partial<Parameters<typeof Loader.make<{ x: number }>>[0]>) =>
+      const errorMessage = (options: Partial<Parameters<typeof Loader.make<{ x: number }>>[0]>) =>
         Effect.map(Effect.flip(Loader.make({ dataset: rows(5), batchSize: 2, collate, ...options })), ({ message }) => message)
       for (const batchSize of [0, -1, 1.5, Number.NaN, Infinity]) {
-        assert.strictEqual(yield* refusal({ batchSize }), `The batch size is ${batchSize}: it must be 1, 2, 3, ... rows.`)
+        assert.strictEqual(yield* errorMessage({ batchSize }), `The batch size is ${batchSize}: it must be a positive integer.`)
       }
-      assert.strictEqual(yield* refusal({ dataset: rows(0) }), "The dataset is empty: there is nothing to read.")
+      assert.strictEqual(yield* errorMessage({ dataset: rows(0) }), "The dataset is empty: it must have at least one row.")
       assert.strictEqual(
-        yield* refusal({ batchSize: 6, dropLast: true }),
-        "The dataset has 5 rows, fewer than one batch of 6, and dropLast leaves them out: lower the batch size or turn dropLast off."
+        yield* errorMessage({ batchSize: 6, dropLast: true }),
+        "The dataset has 5 rows, fewer than one batch of 6, and dropLast drops them: reduce the batch size or set dropLast to false."
       )
     })
   )
 
-  it.effect("gives the dataset's index of a row that cannot be collated", () =>
+  it.effect("reports the dataset index of a row that cannot be collated", () =>
     Effect.gen(function* () {
       const dataset = rows(6).pipe(Dataset.map(({ x }) => ({ x: x === 4 ? Number.NaN : x })))
       const loader = yield* Loader.make({ dataset, batchSize: 3, collate })
@@ -62,18 +62,18 @@ describe("Loader.make", () => {
   )
 })
 
-/** A stream of 5 rows that notes when it is opened and closed, and each row that is read. */
-const noted = (notes: Array<string>) => (epoch: number) =>
+/** A stream of 5 rows that logs when it is opened and closed, and each row that is read. */
+const logged = (log: Array<string>) => (epoch: number) =>
   Stream.unwrap(
     Effect.as(
       Effect.acquireRelease(
-        Effect.sync(() => notes.push(`open ${epoch}`)),
-        () => Effect.sync(() => notes.push(`close ${epoch}`))
+        Effect.sync(() => log.push(`open ${epoch}`)),
+        () => Effect.sync(() => log.push(`close ${epoch}`))
       ),
       Stream.range(0, 4).pipe(
         Stream.rechunk(1),
         Stream.map((x) => {
-          notes.push(`${x}`)
+          log.push(`${x}`)
           return { x: 10 * epoch + x }
         })
       )
@@ -81,55 +81,55 @@ const noted = (notes: Array<string>) => (epoch: number) =>
   )
 
 describe("Loader.fromStream", () => {
-  it.effect("reads forward, opens again for what is passed, and closes what it opened", () =>
+  it.effect("reads forward, reopens for an earlier batch, and closes the stream with the scope", () =>
     Effect.gen(function* () {
-      const notes: Array<string> = []
-      const taken = () => notes.splice(0).join(" ")
+      const log: Array<string> = []
+      const takeLog = () => log.splice(0).join(" ")
       const scope = yield* Scope.make()
-      const loader = yield* Scope.provide(Loader.fromStream({ batchSize: 2, collate, open: noted(notes) }), scope)
+      const loader = yield* Scope.provide(Loader.fromStream({ batchSize: 2, collate, open: logged(log) }), scope)
       assert.deepEqual([loader.batchesPerEpoch, loader.size], [Infinity, Infinity])
       assert.deepEqual(values(yield* loader.batch(0, 1)), [2, 3])
-      assert.strictEqual(taken(), "open 0 0 1 2 3")
+      assert.strictEqual(takeLog(), "open 0 0 1 2 3")
       assert.deepEqual(values(yield* loader.batch(0, 1)), [2, 3])
       assert.deepEqual(values(yield* loader.batch(0, 2)), [4])
       assert.isUndefined(yield* loader.batch(0, 3))
       assert.isUndefined(yield* loader.batch(0, 3))
       assert.deepEqual(values(yield* loader.batch(0, 2)), [4])
-      assert.strictEqual(taken(), "4")
+      assert.strictEqual(takeLog(), "4")
       assert.deepEqual(values(yield* loader.batch(0, 0)), [0, 1])
-      assert.strictEqual(taken(), "close 0 open 0 0 1")
+      assert.strictEqual(takeLog(), "close 0 open 0 0 1")
       assert.deepEqual(values(yield* loader.batch(1, 0)), [10, 11])
-      assert.strictEqual(taken(), "close 0 open 1 0 1")
+      assert.strictEqual(takeLog(), "close 0 open 1 0 1")
       yield* Scope.close(scope, Exit.void)
-      assert.strictEqual(taken(), "close 1")
+      assert.strictEqual(takeLog(), "close 1")
     })
   )
 
-  it.effect("drops the last rows when asked", () =>
+  it.effect("drops an incomplete last batch with dropLast", () =>
     Effect.gen(function* () {
-      const loader = yield* Loader.fromStream({ batchSize: 2, collate, open: noted([]), dropLast: true })
+      const loader = yield* Loader.fromStream({ batchSize: 2, collate, open: logged([]), dropLast: true })
       assert.deepEqual(values(yield* loader.batch(0, 1)), [2, 3])
       assert.isUndefined(yield* loader.batch(0, 2))
     }).pipe(Effect.scoped)
   )
 
-  it.effect("starts afresh after an interruption", () =>
+  it.effect("reopens the stream after an interruption", () =>
     Effect.gen(function* () {
-      const notes: Array<string> = []
+      const log: Array<string> = []
       let slow = true
       const open = (epoch: number) =>
-        noted(notes)(epoch).pipe(Stream.tap(({ x }) => (x === 3 && slow ? Effect.never : Effect.void)))
+        logged(log)(epoch).pipe(Stream.tap(({ x }) => (x === 3 && slow ? Effect.never : Effect.void)))
       const loader = yield* Loader.fromStream({ batchSize: 2, collate, open })
       const fiber = yield* Effect.forkChild(loader.batch(0, 1))
       yield* Effect.yieldNow
       yield* Fiber.interrupt(fiber)
       slow = false
       assert.deepEqual(values(yield* loader.batch(0, 1)), [2, 3])
-      assert.strictEqual(notes.join(" "), "open 0 0 1 2 3 close 0 open 0 0 1 2 3")
+      assert.strictEqual(log.join(" "), "open 0 0 1 2 3 close 0 open 0 0 1 2 3")
     }).pipe(Effect.scoped)
   )
 
-  it.effect("names the row by its place in the stream, and refuses a bad batch size", () =>
+  it.effect("names the row by its position in the stream, and refuses an invalid batch size", () =>
     Effect.gen(function* () {
       const open = () => Stream.make({ x: 1 }, { x: 2 }, { x: Number.NaN })
       const loader = yield* Loader.fromStream({ batchSize: 2, collate, open })

@@ -22,21 +22,21 @@ describe("Sampler", () => {
     assert.deepEqual([...Sampler.torchPermutation(1, 1)], [0])
   })
 
-  it("refuses what is for another dataset", () => {
+  it("refuses options that do not match the dataset", () => {
     assert.throws(() => Sampler.lengthGrouped({ lengths: [1, 2], batchSize: 1, seed: 0 })(3, 0), /2 lengths for 3 rows/)
-    assert.throws(() => Sampler.sortish({ lengths: [1], batchSize: 0, seed: 0 })(1, 0), /0 is no number of rows/)
+    assert.throws(() => Sampler.sortish({ lengths: [1], batchSize: 0, seed: 0 })(1, 0), /must be positive integers, not 0/)
     assert.throws(() => Sampler.weighted({ weights: [1], seed: 0 })(3, 0), /1 weights for 3 rows/)
     assert.throws(() => Sampler.weighted({ weights: [0], seed: 0 })(1, 0), /no row has a weight above 0/)
     assert.throws(() => Sampler.weighted({ weights: [1, Number.NaN], seed: 0 })(2, 0), /row 1 has weight NaN/)
-    assert.throws(() => Sampler.weighted({ weights: [1, 0], seed: 0, replacement: false })(2, 0), /2 draws are wanted of 1 rows/)
-    assert.throws(() => Sampler.blocks({ blocks: [1], seed: 0 })(3, 0), /blocks have 1 rows, the dataset 3/)
+    assert.throws(() => Sampler.weighted({ weights: [1, 0], seed: 0, replacement: false })(2, 0), /draws is 2, and only 1 rows/)
+    assert.throws(() => Sampler.blocks({ blocks: [1], seed: 0 })(3, 0), /blocks have 1 rows, and the dataset has 3/)
     assert.throws(() => Sampler.distributed(Sampler.sequential, { rank: 2, size: 2, uneven: "pad" }), /no rank 2 among 2/)
   })
 
-  it("draws rows as often as their weights say", () => {
+  it("draws rows in proportion to their weights", () => {
     const order = Sampler.weighted({ weights: [1, 2, 7], seed: 3, draws: 20_000 })(3, 5)
-    for (const [row, wanted] of [0.1, 0.2, 0.7].entries())
-      assert.approximately(order.filter((drawn) => drawn === row).length / 20_000, wanted, 0.012)
+    for (const [row, expected] of [0.1, 0.2, 0.7].entries())
+      assert.approximately(order.filter((drawn) => drawn === row).length / 20_000, expected, 0.012)
     assert.notDeepEqual(order, Sampler.weighted({ weights: [1, 2, 7], seed: 3, draws: 20_000 })(3, 6))
   })
 })

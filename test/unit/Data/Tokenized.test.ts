@@ -25,7 +25,7 @@ const collate = (collator: Collator.Collator<unknown>, all: ReadonlyArray<unknow
 const ids = (...tokens: ReadonlyArray<string>) => tokens.map((token) => tokenizer.idOf(token)!)
 
 describe("Collator.forTokenizer", () => {
-  it("pads as a batch of the tokenizer is padded", () => {
+  it("pads as Tokenizer.encodeBatch does", () => {
     for (const paddingSide of ["right", "left"] as const) {
       const self = { ...tokenizer, paddingSide }
       const batch = Tokenizer.encodeBatch(self, ["a b", "c"], { padding: "longest", multipleOf: 8 })
@@ -58,7 +58,7 @@ describe("Collator.forTokenizer", () => {
     assert.deepEqual(labelled([[0.5, 1], two])?.dtype, "float32")
   })
 
-  it("pads labels that are one a token", () => {
+  it("pads per-token labels", () => {
     const batch = collate(
       Collator.forTokenizer(tokenizer),
       rows.map((row) => ({ ...row, labels: row.input_ids }))
@@ -69,7 +69,7 @@ describe("Collator.forTokenizer", () => {
     ])
   })
 
-  it("pads packed rows in all their columns", () => {
+  it("pads all columns of packed rows", () => {
     const packed = Packing.cut([{ input_ids: [5, 6, 7] }, { input_ids: [8, 9] }], { length: 4 })
     assert.deepEqual(collate(Collator.forTokenizer({ ...tokenizer, special: { pad: 3 } }), packed), {
       input_ids: [
@@ -95,14 +95,14 @@ describe("Collator.forTokenizer", () => {
     })
   })
 
-  it("refuses a tokenizer without a pad token at once", () => {
+  it("refuses a tokenizer without a pad token on creation", () => {
     const make = () => Collator.forTokenizer({ ...tokenizer, special: {} })
     assert.throws(make, /no pad token/)
   })
 })
 
 describe("Collator.causalFor", () => {
-  it("labels all but the padding", () => {
+  it("labels all tokens but padding", () => {
     const { labels } = collate(Collator.causalFor(tokenizer))
     assert.deepEqual(labels, [
       [cls, ...ids("a", "b"), sep],
@@ -112,7 +112,7 @@ describe("Collator.causalFor", () => {
 })
 
 describe("Collator.maskedFor", () => {
-  it("hides what the tokenizer says can be hidden, by its mask token", () => {
+  it("masks tokens that are not special, with the tokenizer's mask token", () => {
     const batch = collate(Collator.maskedFor(tokenizer, { seed: 1, probability: 1, replaceByMask: 1, replaceByRandom: 0 }))
     assert.deepEqual(batch.input_ids, [
       [cls, mask, mask, sep],
@@ -134,7 +134,7 @@ describe("Collator.maskedFor", () => {
 })
 
 describe("Collator.seq2seqFor", () => {
-  it("pads inputs and labels to lengths of their own, on the tokenizer's side", () => {
+  it("pads inputs and labels to separate lengths, on the tokenizer's padding side", () => {
     const rows = [
       { input_ids: [5, 6], labels: [7] },
       { input_ids: [8], labels: [9, 5] }
@@ -157,7 +157,7 @@ describe("Collator.seq2seqFor", () => {
   })
 })
 
-it("rows that are not tokenised are told so, by what they have", () => {
+it("refuses rows without input_ids, with their columns", () => {
   const error = Effect.runSync(Effect.flip(Collator.forTokenizer(tokenizer)([{ label: 1, text: "a" }], [6])))
   assert.strictEqual(
     error.message,

@@ -8,30 +8,30 @@ const batch = (source: string, at: number, options: Partial<Loader.WorkerOptions
   Effect.scoped(
     Effect.flatMap(Loader.fromWorkers({ module, source, batchSize: 5, workers: 1, ...options }), (loader) => loader.batch(0, at))
   )
-const said = (source: string, at: number, options?: Partial<Loader.WorkerOptions>) =>
+const messageOf = (source: string, at: number, options?: Partial<Loader.WorkerOptions>) =>
   Effect.runPromise(Effect.flip(batch(source, at, options))).then((error) => error.message)
 
 describe("Loader.fromWorkers", () => {
   test("names the row that a worker could not read", async () => {
-    expect(await said("faulty", 13)).toBe('rows.jsonl, row 6, column "x": is odd')
+    expect(await messageOf("faulty", 13)).toBe('rows.jsonl, row 6, column "x": is odd')
   })
 
-  test("says why there are no batches", async () => {
-    expect(await said("closed", 0)).toBe("none.jsonl: cannot be opened (ENOENT)")
-    expect(await said("nothing", 0)).toMatch(/rows.ts: exports no source called "nothing"/)
-    expect(await said("source", 0, { module: new URL("./nowhere.ts", import.meta.url) })).toMatch(
+  test("reports a dataset, module or option that is invalid", async () => {
+    expect(await messageOf("closed", 0)).toBe("none.jsonl: cannot be opened (ENOENT)")
+    expect(await messageOf("nothing", 0)).toMatch(/rows.ts: has no export called "nothing"/)
+    expect(await messageOf("source", 0, { module: new URL("./nowhere.ts", import.meta.url) })).toMatch(
       /nowhere.ts: cannot be imported/
     )
-    expect(await said("source", 0, { workers: 0 })).toMatch(/There are 0 workers/)
-    expect(await said("source", 0, { batchSize: 0 })).toMatch(/batch size is 0/)
+    expect(await messageOf("source", 0, { workers: 0 })).toMatch(/number of workers is 0/)
+    expect(await messageOf("source", 0, { batchSize: 0 })).toMatch(/batch size is 0/)
   })
 
-  test("says when a collator has a bug, or ends the worker", async () => {
-    expect(await said("defective", 1)).toMatch(/a bug/)
-    expect(await said("deadly", 1)).toMatch(/the worker stopped: .*3/)
+  test("reports a collator that throws or exits the worker", async () => {
+    expect(await messageOf("defective", 1)).toMatch(/a bug/)
+    expect(await messageOf("deadly", 1)).toMatch(/the worker stopped: .*3/)
   })
 
-  test("frees the workers when the scope closes, also when a batch is never made", async () => {
+  test("stops the workers when the scope closes, also while a batch is pending", async () => {
     const before = threads()
     await Effect.runPromise(batch("source", 2))
     const waiting = Effect.runFork(batch("stuck", 0))

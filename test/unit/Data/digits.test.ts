@@ -4,7 +4,7 @@ import { heldOut, train } from "../../../examples/data/digits.ts"
 import * as Sampler from "../../../src/Data/Sampler.ts"
 
 describe("the digits of the examples", () => {
-  it.effect("are ten thousand, of which at least 1,500 are held out, every class among them, and none on both sides", () =>
+  it.effect("are 10,000 rows with at least 1,500 held out, all classes in both splits, and no row in both", () =>
     Effect.gen(function* () {
       assert.strictEqual(train.size + heldOut.size, 10_000)
       assert.isTrue(heldOut.size >= 1500)

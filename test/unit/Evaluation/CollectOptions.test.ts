@@ -225,7 +225,7 @@ Evaluated.it("refuses to concatenate batches of different shapes, and lists them
     }
     const error = yield* Effect.flip(seen({}, { model: growing }))
     expect(error).toMatchObject({ _tag: "NotJoined", set: "eval", what: "predictions" })
-    expect(error.message).toMatch(/\[1,1,2\] cannot be joined to \[2,1,1\].*eval_do_concat_batches/s)
+    expect(error.message).toMatch(/\[1,1,2\] cannot be concatenated with \[2,1,1\].*eval_do_concat_batches/s)
     expect((yield* seen({ evalDoConcatBatches: false }, { model: growing })).given).toHaveLength(1)
   })
 )

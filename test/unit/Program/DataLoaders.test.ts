@@ -150,7 +150,7 @@ it.effect("the module of the workers must have the program's rows, and a loader 
     const options = { model: {}, trainDataset: bare(3), workers: { module } }
     const input = { dataloaderNumWorkers: 1 }
     expect(yield* said(options, input)).toBe(
-      "LoaderError: The rows cannot be put in this order: the module of the workers has 61 rows, and trainDataset has 3; they must be the same."
+      "LoaderError: The sampler does not match the dataset: the module of the workers has 61 rows, and trainDataset has 3; they must be the same."
     )
     expect(yield* said({ ...options, getTrainDataloader: Loader.make }, input)).toMatch(/^LoaderError: .*give one of them/)
     const { lines, train } = yield* feed(options) // no worker is wanted

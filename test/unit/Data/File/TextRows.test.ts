@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import type { RandomAccess } from "../../../../src/Data/File/RandomAccess.ts"
 import * as TextRows from "../../../../src/Data/File/TextRows.ts"
 
-/** A file in memory that counts the bytes that are read. */
+/** An in-memory file that counts the bytes read. */
 const make = (text: string) => {
   const bytes = new TextEncoder().encode(text)
   const counted = { bytes: 0 }
@@ -20,9 +20,9 @@ const make = (text: string) => {
 }
 
 describe("TextRows", () => {
-  it.effect("reads a row with its neighbours of 4,096 bytes and no more, over pieces of any number", () =>
+  it.effect("reads a row with at most 4,096 bytes of preceding rows, across chunks", () =>
     Effect.gen(function* () {
-      // Three megabytes: the index is made in pieces, and rows lie across their edges.
+      // Three megabytes: the index is built in chunks, and rows span their boundaries.
       const lines = Array.from({ length: 50_000 }, (_, i) => `${i} `.padEnd(40 + ((i * 7919) % 41), "."))
       const { file, counted } = make(lines.join("\n"))
       const rows = yield* TextRows.index(file, TextRows.lines)
@@ -39,7 +39,7 @@ describe("TextRows", () => {
     })
   )
 
-  it.effect("finds quoted rows that lie across pieces", () =>
+  it.effect("finds quoted rows that span chunks", () =>
     Effect.gen(function* () {
       const long = `"${'a,""\n'.repeat(300_000)}"`
       const { file } = make(`x\n${long}\n\ny\n`)
