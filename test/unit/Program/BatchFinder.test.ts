@@ -1,4 +1,4 @@
-/** A device that runs out of memory above a size: the run finds one that fits, and is otherwise the same. */
+/** auto_find_batch_size on a device that runs out of memory above a batch size. */
 import { expect, it } from "@effect/vitest"
 import { Effect, Equal, Layer, References, Result } from "effect"
 import * as Arguments from "../../../src/Arguments/Arguments.ts"
@@ -18,7 +18,7 @@ const run = Effect.fnUntraced(function* (
   args: Arguments.Input,
   device: Layer.Layer<Device, DeviceUnavailable>,
   store: ReturnType<typeof Tiny.store> = Tiny.store(),
-  options: Options<"cut"> = {},
+  options: Options<"interrupted"> = {},
   model = Tiny.model
 ) {
   const entries: Array<Entry> = []
@@ -36,14 +36,14 @@ const run = Effect.fnUntraced(function* (
   return { state, weights, losses, meta: [...store.kept.values()].at(-1)!.meta, done: store.done }
 })
 
-const byHand = (perDeviceTrainBatchSize: number, gradientAccumulationSteps: number) =>
+const explicit = (perDeviceTrainBatchSize: number, gradientAccumulationSteps: number) =>
   run({ autoFindBatchSize: false, perDeviceTrainBatchSize, gradientAccumulationSteps }, Cpu.layer)
 
-it.effect("halves the micro-batch and doubles the accumulation until it fits: the losses are those of that by hand", () =>
+it.effect("halves the micro-batch and doubles the accumulation until it fits, with the losses of these arguments", () =>
   Effect.gen(function* () {
     for (const when of [() => true, (during: string) => during === "step 1"]) {
       const found = yield* run({}, small(2, when))
-      const wanted = yield* byHand(2, 4)
+      const wanted = yield* explicit(2, 4)
       expect(found.losses).toEqual(wanted.losses)
       expect(found.losses.length).toBe(5)
       expect(Equal.equals(found.weights, wanted.weights)).toBe(true)
@@ -53,31 +53,31 @@ it.effect("halves the micro-batch and doubles the accumulation until it fits: th
   })
 )
 
-it.effect("leaves what fits as it is, also where the size is given by its old name", () =>
+it.effect("keeps a batch size that fits, also given as per_gpu_train_batch_size", () =>
   Effect.gen(function* () {
-    const wanted = yield* byHand(8, 1)
+    const wanted = yield* explicit(8, 1)
     expect((yield* run({}, Cpu.layer)).losses).toEqual(wanted.losses)
     expect((yield* run({ perGpuTrainBatchSize: 8, perDeviceTrainBatchSize: 3 }, small(8))).losses).toEqual(wanted.losses)
-    const four = yield* byHand(4, 2)
+    const four = yield* explicit(4, 2)
     expect((yield* run({ perGpuTrainBatchSize: 8, perDeviceTrainBatchSize: 3 }, small(4))).losses).toEqual(four.losses)
   })
 )
 
-it.effect("a run that goes on keeps the size that was found, also where more would fit now", () =>
+it.effect("a resumed run keeps the batch size that was found, also if a larger one would fit", () =>
   Effect.gen(function* () {
-    const whole = yield* byHand(2, 4)
+    const uninterrupted = yield* explicit(2, 4)
     const store = Tiny.store()
-    const cut: Options<"cut">["observe"] = {
-      StepEnded: ({ state }) => (state.step === 3 ? Effect.fail("cut" as const) : Effect.succeed([]))
+    const interrupt: Options<"interrupted">["observe"] = {
+      StepEnded: ({ state }) => (state.step === 3 ? Effect.fail("interrupted" as const) : Effect.succeed([]))
     }
-    yield* Effect.flip(run({}, small(2), store, { observe: cut }))
-    expect((yield* run({}, Cpu.layer, store)).weights).toEqual(whole.weights)
+    yield* Effect.flip(run({}, small(2), store, { observe: interrupt }))
+    expect((yield* run({}, Cpu.layer, store)).weights).toEqual(uninterrupted.weights)
     const error = yield* Effect.flip(run({ maxSteps: 9 }, small(1), store))
     expect(error).toMatchObject({ _tag: "BatchTooLarge", rows: 2 })
   })
 )
 
-it.effect("a run that goes on with another number of rows in an update starts from what is asked for", () =>
+it.effect("a resumed run with another total batch size starts from its arguments", () =>
   Effect.gen(function* () {
     const store = Tiny.store()
     yield* run({ maxSteps: 2 }, small(2), store)
@@ -86,7 +86,7 @@ it.effect("a run that goes on with another number of rows in an update starts fr
   })
 )
 
-it.effect("memory that runs out in the model's own code is the device's failure too", () =>
+it.effect("retries if an allocation fails in the model's code", () =>
   Effect.gen(function* () {
     const model: typeof Tiny.model = {
       ...Tiny.model,
@@ -96,11 +96,11 @@ it.effect("memory that runs out in the model's own code is the device's failure 
       }
     }
     const found = yield* run({}, Cpu.layer, Tiny.store(), {}, model)
-    expect(found.losses).toEqual((yield* byHand(4, 2)).losses)
+    expect(found.losses).toEqual((yield* explicit(4, 2)).losses)
   })
 )
 
-it.effect("after the first update nothing is tried again", () =>
+it.effect("does not retry after the first update", () =>
   Effect.gen(function* () {
     const error = yield* Effect.flip(
       run(
@@ -114,7 +114,7 @@ it.effect("after the first update nothing is tried again", () =>
   })
 )
 
-it.effect("one row that does not fit is refused, and without the argument the device's error is what it was", () =>
+it.effect("fails if one row does not fit, and with the device's error without auto_find_batch_size", () =>
   Effect.gen(function* () {
     const none = yield* Effect.flip(run({}, small(0)))
     expect(none).toMatchObject({ _tag: "BatchTooLarge", rows: 1 })
@@ -124,7 +124,7 @@ it.effect("one row that does not fit is refused, and without the argument the de
   })
 )
 
-it("keeps the rows of an update: an odd size goes to its next smaller part", () => {
+it("keeps the total batch size: an odd batch size is reduced to its next smaller divisor", () => {
   const args = Result.getOrThrow(Arguments.make({ perDeviceTrainBatchSize: 9, gradientAccumulationSteps: 2 }))
   const sizes: Array<readonly [number, number]> = []
   for (let next: typeof args | undefined = args; next !== undefined; next = BatchFinder.smaller(next))

@@ -1,4 +1,4 @@
-/** The user's loss is what counts, also beside label smoothing; what is no loss is refused before the first step. */
+/** computeLoss replaces the loss, also with label smoothing; an invalid result fails before the first step. */
 import { NodeServices } from "@effect/platform-node"
 import { expect, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
@@ -21,13 +21,13 @@ const model = Model.make({
   loss: ({ logits }, { labels }) => Loss.crossEntropy(logits, labels)
 })
 const rows = Array.from({ length: 6 }, (_, i) => ({ x: [i / 4], labels: i % 3 }))
-const here = <A, E>(effect: Effect.Effect<A, E, Trainer.Services>) =>
+const provide = <A, E>(effect: Effect.Effect<A, E, Trainer.Services>) =>
   Effect.provide(effect, Layer.mergeAll(Cpu.layer, MemoryStore.layer, Tiny.logger(), NodeServices.layer), { local: true })
-/** The loss of a training of one update from all rows, and that of an evaluation after it. */
-const losses = (labelSmoothingFactor: number, computeLoss?: ComputeLoss, asked: { readonly fresh?: boolean } = {}) =>
+/** The training loss of one step on all rows, and the evaluation loss after it. */
+const losses = (labelSmoothingFactor: number, computeLoss?: ComputeLoss, options: { readonly fresh?: boolean } = {}) =>
   Effect.gen(function* () {
     const trainer = yield* Trainer.make({
-      ...(asked.fresh === true ? { modelInit: () => model } : { model }),
+      ...(options.fresh === true ? { modelInit: () => model } : { model }),
       args: { maxSteps: 1, perDeviceTrainBatchSize: 6, saveStrategy: "no", learningRate: 0.5, labelSmoothingFactor },
       trainDataset: Dataset.fromArray(rows),
       evalDataset: Dataset.fromArray(rows),
@@ -36,28 +36,28 @@ const losses = (labelSmoothingFactor: number, computeLoss?: ComputeLoss, asked: 
     const { trainingLoss } = yield* trainer.train()
     return [trainingLoss, (yield* trainer.evaluate()).eval_loss!] as const
   })
-const close = (found: ReadonlyArray<number>, wanted: ReadonlyArray<number>) =>
-  found.forEach((figure, i) => {
-    expect(figure).toBeCloseTo(wanted[i]!, 5)
+const expectClose = (actual: ReadonlyArray<number>, expected: ReadonlyArray<number>) =>
+  actual.forEach((loss, i) => {
+    expect(loss).toBeCloseTo(expected[i]!, 5)
   })
 
-it.effect("a loss of the user's own counts in the place of a smoothed one, which it is given", () =>
-  here(
+it.effect("computeLoss replaces the smoothed loss, and receives it", () =>
+  provide(
     Effect.gen(function* () {
       const plain = yield* losses(0)
       const smoothed = yield* losses(0.4)
       expect(Math.abs(plain[0] - smoothed[0])).toBeGreaterThan(0.01)
       const own: ComputeLoss = ({ outputs }, { labels }) => Loss.crossEntropy(outputs.logits, labels)
       for (const fresh of [false, true]) {
-        close(yield* losses(0.4, own, { fresh }), plain)
-        close(yield* losses(0.4, ({ loss }) => loss, { fresh }), smoothed)
+        expectClose(yield* losses(0.4, own, { fresh }), plain)
+        expectClose(yield* losses(0.4, ({ loss }) => loss, { fresh }), smoothed)
       }
     })
   )
 )
 
-it.effect("what is no { sum, count } of two scalars is refused, and said", () =>
-  here(
+it.effect("reports a result that is not { sum, count } of two scalars", () =>
+  provide(
     Effect.gen(function* () {
       const refused = (computeLoss: (...given: Parameters<ComputeLoss>) => unknown) =>
         Effect.map(Effect.flip(losses(0, computeLoss as ComputeLoss)), ({ message }) => message)

@@ -1,4 +1,4 @@
-/** Rows in memory are checked before step 0, whatever the model; what a collator repairs is accepted. */
+/** In-memory rows are validated before step 0 for all models; rows that the collator repairs are accepted. */
 import { expect, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { Collator, Dataset } from "../../../src/data.ts"
@@ -12,13 +12,13 @@ const model = Model.make({
   forward: (p, { x }) => ({ logits: Dense.apply(p, "lin", x) }),
   loss: ({ logits }, { labels }) => Loss.crossEntropy(logits, labels)
 })
-/** Says nothing of its inputs. */
+/** A model without declared inputs. */
 const unnamed: Model.Model = { init: model.init, apply: model.apply }
 
 type Row = Readonly<Record<string, unknown>>
 const good = Array.from({ length: 12 }, (_, i): Row => ({ x: [i, 1], labels: i % 2 }))
 
-/** Runs one epoch, two rows a step: gives the outcome and the number of updates. */
+/** Runs one epoch with two rows per step: returns the error and the number of steps. */
 const attempt = Effect.fnUntraced(function* (options: {
   readonly rows: ReadonlyArray<Row>
   readonly evaluation?: ReadonlyArray<Row>
@@ -70,7 +70,7 @@ it.effect.each(bad)("a row with %s is an error before step 0, with row and colum
   })
 )
 
-it.effect("fractional ids of a nested column are found", () =>
+it.effect("reports fractional ids in a nested column", () =>
   Effect.gen(function* () {
     const rows = good.map((row, i): Row => ({ ...row, input_ids: [[i, i === 9 ? 0.5 : 1]] }))
     const { error, steps } = yield* attempt({ rows, model: unnamed })
@@ -78,7 +78,7 @@ it.effect("fractional ids of a nested column are found", () =>
   })
 )
 
-it.effect("rows that the collator repairs are trained on", () =>
+it.effect("trains on rows that the collator repairs", () =>
   Effect.gen(function* () {
     const repair = (row: Row): Row => ({
       x: (row.x as ReadonlyArray<number>).slice(0, 2).map((value) => (Number.isNaN(value) ? 0 : value)),
@@ -90,7 +90,7 @@ it.effect("rows that the collator repairs are trained on", () =>
   })
 )
 
-it.effect("sequences of many lengths cost a few collations, and one longer than the collator takes is found", () =>
+it.effect("checks sequences of many lengths with a few collations, and reports one that is too long for the collator", () =>
   Effect.gen(function* () {
     const sequences = Array.from(
       { length: 500 },

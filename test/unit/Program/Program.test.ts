@@ -12,10 +12,10 @@ const given = {
   trainDataset: Dataset.fromArray(Tiny.rows(8)),
   evalDataset: { near: Dataset.fromArray(Tiny.rows(3)), far: Effect.succeed(Dataset.fromArray(Tiny.rows(3, 9))) }
 } as const
-const world = () => Layer.mergeAll(Device.cpu, CheckpointStore.memory, Logger.memory)
-const run = <E>(program: Program.Program<E>) => Program.run(program).pipe(Effect.provide(world(), { local: true }))
+const services = () => Layer.mergeAll(Device.cpu, CheckpointStore.memory, Logger.memory)
+const run = <E>(program: Program.Program<E>) => Program.run(program).pipe(Effect.provide(services(), { local: true }))
 
-it.effect("several evaluation datasets are sets by name, and an effect may open one", () =>
+it.effect("evaluates several datasets by name, of which one is opened by an effect", () =>
   Effect.gen(function* () {
     const { history, state } = yield* run(Program.make(given))
     expect(state.step).toBe(6)
@@ -32,7 +32,7 @@ it.effect("several evaluation datasets are sets by name, and an effect may open 
   })
 )
 
-it.effect("a loader that reads ahead changes nothing, and one with another order does", () =>
+it.effect("getTrainDataloader with prefetching gives the same weights, and with another order different ones", () =>
   Effect.gen(function* () {
     const plain = yield* run(Program.make(given))
     const ahead = yield* run(
@@ -46,7 +46,7 @@ it.effect("a loader that reads ahead changes nothing, and one with another order
   })
 )
 
-it.effect("overrides win over the program's arguments, and wrong ones are refused before anything is opened", () =>
+it.effect("overrides take precedence over the program's arguments, and invalid ones fail before the data is opened", () =>
   Effect.gen(function* () {
     const opened: Array<string> = []
     const trainDataset = Effect.sync(() => {
@@ -54,36 +54,36 @@ it.effect("overrides win over the program's arguments, and wrong ones are refuse
       return Dataset.fromArray(Tiny.rows(8))
     })
     const program = Program.make({ ...given, trainDataset })
-    const { state } = yield* Program.run(program, { maxSteps: 2 }).pipe(Effect.provide(world(), { local: true }))
+    const { state } = yield* Program.run(program, { maxSteps: 2 }).pipe(Effect.provide(services(), { local: true }))
     expect(state.step).toBe(2)
     const error = yield* Effect.flip(
-      Program.run(program, { perDeviceTrainBatchSize: 0 }).pipe(Effect.provide(world(), { local: true }))
+      Program.run(program, { perDeviceTrainBatchSize: 0 }).pipe(Effect.provide(services(), { local: true }))
     )
     expect(error._tag).toBe("InvalidArgument")
     expect(opened).toEqual(["train"])
   })
 )
 
-it.effect("log_level says what is heard while it trains, and deprecated arguments are warned of", () =>
+it.effect("log_level filters the log messages of a run, and deprecated arguments log a warning", () =>
   Effect.gen(function* () {
-    const heard = Effect.fnUntraced(function* (args: Arguments.Input) {
+    const logged = Effect.fnUntraced(function* (args: Arguments.Input) {
       const messages: Array<unknown> = []
       const collect = EffectLogger.layer([EffectLogger.make(({ message }) => void messages.push(message))])
       const observe = {
-        Finished: () => Effect.as(Effect.andThen(Effect.logInfo("told"), Effect.logError("warned")), [])
+        Finished: () => Effect.as(Effect.andThen(Effect.logInfo("info"), Effect.logError("error")), [])
       }
       const program = Program.make({ ...given, args: { ...given.args, ...args }, observe })
-      yield* Program.run(program).pipe(Effect.provide(Layer.mergeAll(world(), collect), { local: true }))
+      yield* Program.run(program).pipe(Effect.provide(Layer.mergeAll(services(), collect), { local: true }))
       return messages.map(String)
     })
-    expect(yield* heard({})).toEqual(["told", "warned"])
-    expect(yield* heard({ logLevel: "error" })).toEqual(["warned"])
-    expect(yield* heard({ logLevel: "critical" })).toEqual([])
-    expect((yield* heard({ noCuda: true }))[0]).toContain("use_cpu")
+    expect(yield* logged({})).toEqual(["info", "error"])
+    expect(yield* logged({ logLevel: "error" })).toEqual(["error"])
+    expect(yield* logged({ logLevel: "critical" })).toEqual([])
+    expect((yield* logged({ noCuda: true }))[0]).toContain("use_cpu")
   })
 )
 
-it.effect("label smoothing changes the loss, in training and in evaluation", () =>
+it.effect("label smoothing changes the training and evaluation loss", () =>
   Effect.gen(function* () {
     const classifier = Model.make({
       inputs: ["x"],
@@ -102,7 +102,7 @@ it.effect("label smoothing changes the loss, in training and in evaluation", () 
             trainDataset: rows,
             evalDataset: rows
           })
-        ).pipe(Effect.provide(world(), { local: true })),
+        ).pipe(Effect.provide(services(), { local: true })),
         ({ history }) => history.flatMap(({ values }) => values.loss ?? values.eval_loss ?? [])
       )
     const [plain, smooth] = [yield* losses(0), yield* losses(0.3)]
@@ -111,18 +111,18 @@ it.effect("label smoothing changes the loss, in training and in evaluation", () 
   })
 )
 
-it.effect("the program's own observer is asked, and the one that is given beside it", () =>
+it.effect("calls the program's observer, and then the one of the run options", () =>
   Effect.gen(function* () {
-    const asked: Array<string> = []
+    const calls: Array<string> = []
     const named = (name: string) => ({
       Finished: () =>
         Effect.sync(() => {
-          asked.push(name)
+          calls.push(name)
           return []
         })
     })
-    const program = Program.make({ ...given, observe: named("own") })
-    yield* Program.run(program, {}, { observe: named("given") }).pipe(Effect.provide(world(), { local: true }))
-    expect(asked).toEqual(["own", "given"])
+    const program = Program.make({ ...given, observe: named("program") })
+    yield* Program.run(program, {}, { observe: named("options") }).pipe(Effect.provide(services(), { local: true }))
+    expect(calls).toEqual(["program", "options"])
   })
 )

@@ -6,18 +6,18 @@ import * as RunLayers from "../../../src/Program/RunLayers.ts"
 
 const args = (input: Arguments.Input) => Result.getOrThrow(Arguments.make(input))
 
-it.live("use_cpu and a graphics device are a contradiction, before any device is looked for", () =>
+it.live("refuses use_cpu with a GPU device before any device is opened", () =>
   Effect.gen(function* () {
     for (const input of [{ useCpu: true }, { noCuda: true }]) {
-      const world = RunLayers.fromArguments(args(input), { device: "webgpu" })
-      const error = yield* Effect.flip(Effect.scoped(Layer.build(world)))
+      const layer = RunLayers.fromArguments(args(input), { device: "webgpu" })
+      const error = yield* Effect.flip(Effect.scoped(Layer.build(layer)))
       expect(error).toMatchObject({ _tag: "ContradictoryArguments", names: ["use_cpu", "device"] })
       expect(error.message).toMatch(/use_cpu .*webgpu.*leave one of them out/)
     }
   }).pipe(Effect.provide(NodeServices.layer))
 )
 
-it("use_cpu goes with the processor's devices, and a graphics device with nothing said", () => {
+it("accepts use_cpu with CPU devices, and a GPU device without use_cpu", () => {
   for (const device of ["auto", "cpu", "wasm"] as const)
     expect(Result.isSuccess(RunLayers.check(args({ useCpu: true }), device))).toBe(true)
   expect(Result.isSuccess(RunLayers.check(args({}), "webgpu"))).toBe(true)

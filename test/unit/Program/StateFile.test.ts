@@ -7,16 +7,16 @@ import * as StateFile from "../../../src/Program/StateFile.ts"
 import * as TrainerState from "../../../src/TrainerState.ts"
 import * as Tiny from "../../support/tiny.ts"
 
-const made = (input: Arguments.Input, earlyStopping?: Compile.EarlyStopping) => {
+const compiled = (input: Arguments.Input, earlyStopping?: Compile.EarlyStopping) => {
   const args = Result.getOrThrow(Arguments.make(input))
   const sizes = { batchesPerEpoch: 6, sets: ["eval"], ...(earlyStopping === undefined ? {} : { earlyStopping }) }
   const plan = Result.getOrThrow(Compile.plan(args, sizes))
   return { plan, file: StateFile.make(args, sizes, plan) }
 }
 
-it.effect("is asked at each save, also when a run is cut short", () =>
+it.effect("writes the trainer state at each save, also when a run is interrupted", () =>
   Effect.gen(function* () {
-    const { plan, file } = made({ numTrainEpochs: 2, saveSteps: 5, evalStrategy: "no" })
+    const { plan, file } = compiled({ numTrainEpochs: 2, saveSteps: 5, evalStrategy: "no" })
     const store = Tiny.store()
     const run = Trainer.start(yield* Tiny.task({ sets: [] }), { ...plan, sets: [] }, { trainerState: file })
     yield* Effect.scoped(
@@ -28,8 +28,8 @@ it.effect("is asked at each save, also when a run is cut short", () =>
   })
 )
 
-it("gives what the arguments resolve to, and the flags of the last save", () => {
-  const { file } = made({
+it("contains the resolved arguments, and the control flags at the save", () => {
+  const { file } = compiled({
     maxSteps: 9,
     perDeviceTrainBatchSize: 3,
     evalStrategy: "steps",
@@ -70,8 +70,8 @@ it("gives what the arguments resolve to, and the flags of the last save", () => 
   expect(file(stopped, null)).toEqual({ ...end, stateful_callbacks: flags(false, false, false) })
 })
 
-it("counts the evaluations that early stopping waited, and keeps the callbacks of others", () => {
-  const { file } = made(
+it("contains the best metric and the patience counter of early stopping at each evaluation", () => {
+  const { file } = compiled(
     { evalStrategy: "epoch", saveStrategy: "epoch", metricForBestModel: "loss" },
     { patience: 3, threshold: 0.1 }
   )

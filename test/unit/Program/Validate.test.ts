@@ -1,4 +1,4 @@
-/** A model says what is wrong with a batch, and the driver asks it about every batch. */
+/** The driver validates every batch with the model's `validate`. */
 import { expect, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { Collator, Dataset } from "../../../src/data.ts"
@@ -7,7 +7,7 @@ import * as TestModels from "../../support/transformers.ts"
 
 const row = (token: number, label: number, length = 4) => ({ input_ids: Array<number>(length).fill(token), labels: label })
 const good = Array.from({ length: 6 }, (_, i) => row(2 + i, i % 3))
-const world = () => Layer.mergeAll(Device.cpu, CheckpointStore.memory, Logger.memory)
+const services = () => Layer.mergeAll(Device.cpu, CheckpointStore.memory, Logger.memory)
 const failure = (train: ReadonlyArray<unknown>, evaluated: ReadonlyArray<unknown> = good) =>
   Program.run(
     Program.make({
@@ -17,7 +17,7 @@ const failure = (train: ReadonlyArray<unknown>, evaluated: ReadonlyArray<unknown
       trainDataset: Dataset.fromArray(train),
       evalDataset: Dataset.fromArray(evaluated)
     })
-  ).pipe(Effect.flip, Effect.provide(world(), { local: true }))
+  ).pipe(Effect.flip, Effect.provide(services(), { local: true }))
 
 const cases: ReadonlyArray<readonly [what: string, bad: unknown, column: string, reason: RegExp]> = [
   ["a label beyond the classes", row(3, 3), "labels", /label 3.*0 to 2/],
@@ -26,7 +26,7 @@ const cases: ReadonlyArray<readonly [what: string, bad: unknown, column: string,
   ["a sequence beyond the positions", row(3, 0, 17), "input_ids", /17 tokens.*16 positions/]
 ]
 for (const [what, bad, column, reason] of cases) {
-  it.effect(`${what} is refused with its row, in whichever batch it is`, () =>
+  it.effect(`reports ${what} with its row, in the first and in later batches`, () =>
     Effect.gen(function* () {
       for (const at of [0, 4]) {
         const error = yield* failure(good.with(at, bad as (typeof good)[number]))

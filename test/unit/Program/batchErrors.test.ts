@@ -1,4 +1,4 @@
-/** Batches that differ from the first one so that the model fails on them are errors of the data, not of the device. */
+/** A model failure on a batch that differs from the first batch is a DataError, not a DeviceError. */
 import { expect, it } from "@effect/vitest"
 import { Effect, Layer, Stream } from "effect"
 import { Dataset } from "../../../src/data.ts"
@@ -18,7 +18,7 @@ const good = Array.from({ length: 4 }, (_, i): Row => ({ x: [i, 1], labels: i % 
 const wide = [4, 5].map((i): Row => ({ x: [i, 1, 2], labels: 0 }))
 const unlabelled = [4, 5].map((i): Row => ({ x: [i, 1] }))
 const renamed = [4, 5].map((i): Row => ({ y: [i, 1], labels: 0 }))
-const world = () => Layer.mergeAll(Device.cpu, CheckpointStore.memory, Logger.none)
+const services = () => Layer.mergeAll(Device.cpu, CheckpointStore.memory, Logger.none)
 
 /** Fails a run that reads the rows two at a time, in order. */
 const failure = (parts: { readonly train?: ReadonlyArray<Row>; readonly evaluation?: ReadonlyArray<Row> }) =>
@@ -37,7 +37,7 @@ const failure = (parts: { readonly train?: ReadonlyArray<Row>; readonly evaluati
           removeUnusedColumns: false
         }
       })
-    ).pipe(Effect.provide(world(), { local: true }))
+    ).pipe(Effect.provide(services(), { local: true }))
   )
 
 it.effect("a training batch of another width is a DataError with row, column and both shapes", () =>
@@ -74,7 +74,7 @@ it.effect("a batch without an input that the first batch has is a DataError", ()
   })
 )
 
-it.effect("a device that fails on a batch like the first one stays a DeviceError", () =>
+it.effect("a failure on a batch that matches the first one remains a DeviceError", () =>
   Effect.gen(function* () {
     let calls = 0
     const failing: typeof model = {
@@ -89,7 +89,7 @@ it.effect("a device that fails on a batch like the first one stays a DeviceError
       trainDataset: Dataset.fromArray([...good, ...good]),
       args: { perDeviceTrainBatchSize: 2, maxSteps: 20 }
     })
-    const error = yield* Effect.flip(Program.run(program).pipe(Effect.provide(world(), { local: true })))
+    const error = yield* Effect.flip(Program.run(program).pipe(Effect.provide(services(), { local: true })))
     expect(error).toMatchObject({ _tag: "DeviceError", reason: "the device was lost" })
   })
 )

@@ -13,8 +13,8 @@ const choose = (start: ReadonlyArray<number>, end: ReadonlyArray<number>, option
     ...options
   })[0]!
 
-describe("the best answer", () => {
-  it("is the text from the likeliest beginning to the likeliest end behind it", () => {
+describe("Best.choose", () => {
+  it("selects the text of the start and end with the highest logits, in order", () => {
     const { candidates, text } = choose([9, 1, 5, 0], [9, 0, 2, 4])
     expect(text).toBe("two three")
     expect(candidates).toHaveLength(6) // pairs in order, none of them at the token before the text
@@ -22,12 +22,12 @@ describe("the best answer", () => {
     expect(candidates[0]).toMatchObject({ start_logit: 5, end_logit: 4 })
   })
 
-  it("has at most so many tokens, and of so many candidates", () => {
+  it("limits the number of tokens and of candidates", () => {
     expect(choose([0, 5, 1, 0], [0, 0, 1, 5], { longest: 2 }).text).toBe("one two")
     expect(choose([0, 5, 1, 0], [0, 0, 1, 5], { size: 2 }).candidates).toHaveLength(2)
   })
 
-  it("is none where that is better by more than the threshold", () => {
+  it("selects no answer if its score exceeds the best answer by more than the threshold", () => {
     const [start, end] = [
       [6, 1, 5, 0],
       [6, 0, 2, 4]
@@ -37,10 +37,10 @@ describe("the best answer", () => {
     expect(choose(start, end, { none: 4 }).candidates.map(({ text }) => text)).toContain("")
   })
 
-  it("says something where no pair can be one", () =>
+  it('returns the text "empty" if no span is valid', () =>
     expect(choose([9, 0, 0, 0], [9, 0, 0, 0], { longest: 0 }).text).toBe("empty"))
 
-  it("is the best of all windows, and no answer is as good as the window where it is worst", () => {
+  it("selects the best answer of all windows, and the lowest null score", () => {
     const windows = [window, { ...window, spans: [undefined, [4, 7], [8, 13], undefined] } satisfies Window]
     const start = HostTensor.fromArray([
       [4, 1, 0, 0],
@@ -55,8 +55,8 @@ describe("the best answer", () => {
   })
 })
 
-describe("the files", () => {
-  it("hold answers by question, the best of each, and how sure none is where there may be none", () => {
+describe("Best.files", () => {
+  it("contain predictions, n-best predictions, and null odds if questions may have no answer", () => {
     const sure = Best.files("eval", [question], [choose([9, 1, 5, 0], [9, 0, 2, 4], { none: 0 })])
     expect(Object.keys(sure)).toEqual(["eval_predictions.json", "eval_nbest_predictions.json", "eval_null_odds.json"])
     expect(sure["eval_predictions.json"]).toBe('{\n    "q": ""\n}\n')

@@ -5,7 +5,7 @@ import * as HostTensor from "../../../src/Tensor/HostTensor.ts"
 import { tf } from "../../../src/Tensor/Tensor.ts"
 
 describe("blocks", () => {
-  it("are all rows one after the other, cut to one length, and what is left is dropped", () => {
+  it("concatenates all rows, splits them into blocks of one length, and drops the remainder", () => {
     const rows = [
       { input_ids: [1, 2, 3], attention_mask: [1, 1, 1], special_tokens_mask: [1, 0, 0] },
       { input_ids: [4, 5], attention_mask: [1, 1], special_tokens_mask: [0, 1] }
@@ -18,8 +18,8 @@ describe("blocks", () => {
   })
 })
 
-describe("the accuracy of the tokens that follow", () => {
-  it("holds each place against the label behind it; the last place has none", () => {
+describe("next-token accuracy", () => {
+  it("compares the prediction at each position with the next label, except at the last", () => {
     const labels = tf.tensor2d([[0, 2, 1, -100]], [1, 4], "int32")
     const logits = tf.cast(tf.oneHot(tf.tensor2d([[2, 1, 0, 0]], [1, 4], "int32"), 3), "float32")
     const measured = following.measure({ outputs: { logits } }, { labels })

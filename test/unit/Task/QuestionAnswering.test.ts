@@ -1,4 +1,4 @@
-/** Which questions are taken, and what is made of predictions that are not of all windows. */
+/** Validation of questions, and predictions for a part of the windows. */
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -25,24 +25,24 @@ const prepared = (rows: ReadonlyArray<object>) =>
     return yield* Program.prepare(program, { outputDir: at("none") })
   }).pipe(Effect.scoped, Effect.provide(NodeServices.layer), Effect.runPromise)
 
-/** All tokens of so many windows are as good. */
+/** Predictions with equal logits for all tokens of `windows` windows. */
 const predicted = (windows: number) => {
   const logits = HostTensor.fromArray(Array.from({ length: windows }, () => Array.from({ length: 40 }, () => 0)))
   return { predictions: { start_logits: logits, end_logits: logits }, labelIds: undefined }
 }
 
 describe("predictions", () => {
-  it("of all windows are answers of all questions", async () => {
+  it("of all windows give an answer for each question", async () => {
     const { files } = (await prepared(questions)).report!(predicted(3), "validation")
     expect(Object.keys(JSON.parse(files["eval_predictions.json"]!))).toEqual(["q0", "q1", "q2"])
   })
 
-  it("of some are not written", async () => {
+  it("of a part of the windows are not written", async () => {
     const { report } = await prepared(questions)
     expect(() => report!(predicted(2), "validation")).toThrow("2 of 3 windows were read, and answers need them all")
   })
 
-  it("of some are measured on their questions", async () => {
+  it("of a part of the windows are evaluated on the questions of these windows", async () => {
     const { task } = await prepared([{ ...questions[0]!, answers: { text: ["Ann"], answer_start: [0] } }, questions[1]!])
     const measure = (windows: number) => task.collect!.computeMetrics!(predicted(windows) as never, {} as never)
     expect([measure(1), measure(2)]).toMatchObject([{ exact_match: 100 }, { exact_match: 50 }])

@@ -1,4 +1,4 @@
-/** Which rows a classification of texts takes: those whose labels are labels, and a test's without them. */
+/** Validation of the rows of a text classification, and test sets without labels. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -16,7 +16,7 @@ beforeAll(() => Models.model(at("bert"), "bert"))
 
 type Rows = ReadonlyArray<object>
 
-/** The names of what a batch of the test's rows has. */
+/** The names of the tensors of a test batch. */
 const tested = (train: Rows, test: Rows, settings: object = {}) =>
   Effect.gen(function* () {
     const program = yield* Tasks.make({
@@ -46,7 +46,7 @@ describe("labels", () => {
     expect(await refused([row, good])).toContain(`row 0, column "label": ${reason}`)
   })
 
-  it("truth values are labels by their names", async () => {
+  it("booleans are labels", async () => {
     const rows = [
       { text: "Ann", label: true },
       { text: "Bob", label: false }
@@ -54,7 +54,7 @@ describe("labels", () => {
     expect(await tested(rows, [{ text: "Eve", label: true }])).toContain("labels")
   })
 
-  it("a test that has none, or -1 in all rows, is predicted without them", async () => {
+  it("a test set without labels, or with -1 in all rows, is predicted without labels", async () => {
     const rows = [
       { text: "Ann", label: 0 },
       { text: "Bob", label: 1 }
@@ -70,7 +70,7 @@ describe("labels", () => {
   })
 })
 
-it("three columns of text are refused", async () => {
+it("refuses three text columns", async () => {
   const settings = { textColumnNames: "text,more,last" }
   const row = { ...good, more: "b", last: "c" }
   await expect(tested([row], [row], settings)).rejects.toThrow("it must be the name of one column, or of two")
@@ -92,12 +92,12 @@ describe("an empty label in a .csv file", () => {
       return Object.keys((yield* loader!.batch(0, 0))!.tensors)
     }).pipe(Effect.scoped, Effect.provide(NodeServices.layer), Effect.runPromise)
 
-  it("is refused with its row in the training data, and is no class of its own", async () => {
+  it("is an error with its row in the training data, and not a class", async () => {
     const train = csv("train.csv", ["Ann,good", "Bob,", "Eve,bad"])
     await expect(prepared(train, train)).rejects.toThrow(/train\.csv, row 1, column "label": it has no label\.$/)
   })
 
-  it("is no label where all rows of the test file have it", async () => {
+  it("is a missing label if all rows of the test file have it", async () => {
     const train = csv("train.csv", ["Ann,good", "Eve,bad"])
     expect(await prepared(train, csv("test.csv", ["Bob,", "Max,"]))).not.toContain("labels")
   })
@@ -120,26 +120,26 @@ describe("metric_name and early stopping", () => {
     }).pipe(Effect.scoped, Effect.provide(NodeServices.layer), Effect.runPromise)
   const names = async (settings: object, data: Rows = rows) => (await trained(settings, {}, data)).task.metrics.names
 
-  it("measures the accuracy by default, and the metrics that are named", async () => {
+  it("computes the accuracy by default, or the metrics of metric_name", async () => {
     expect(await names({})).toEqual(["loss", "accuracy"])
     expect(await names({ metricName: "f1, precision recall matthews_correlation" })).toEqual([
       ...["loss", "f1", "precision", "recall", "matthews_correlation"]
     ])
   })
 
-  it("averages over the labels where there are more than two, or an average is named", async () => {
+  it("averages over the labels if there are more than two, or with metric_average", async () => {
     const three = [...rows, { text: "Eve", label: "odd" }]
     expect(await names({ metricName: "f1" }, three)).toEqual(["loss", "macro_f1"])
     expect(await names({ metricName: "f1", metricAverage: "weighted" })).toEqual(["loss", "weighted_f1"])
   })
 
-  it("refuses metrics of classes for a regression", async () => {
+  it("refuses classification metrics for a regression", async () => {
     const numbers = [{ text: "Ann", label: 0.5 }]
     await expect(trained({ metricName: "f1" }, {}, numbers)).rejects.toThrow("metric_name")
     await expect(trained({ metricName: "f2" })).rejects.toThrow("matthews_correlation")
   })
 
-  it("stops early by the settings of the task", async () => {
+  it("configures early stopping from the settings of the task", async () => {
     const settings = { earlyStoppingPatience: 2, earlyStoppingThreshold: 0.1 }
     const { plan } = await trained(settings, { metricForBestModel: "accuracy" })
     expect(plan.patience).toEqual({ metric: "eval_accuracy", mode: "max", patience: 2, threshold: 0.1 })
