@@ -164,7 +164,7 @@ const ways: ReadonlyArray<readonly [string, Ways]> = [
   ["computeMetrics throws", { collect: { computeMetrics: throws } }],
   ["computeMetrics fails", { collect: { computeMetrics: () => Effect.fail("no") } }],
   ["computeMetrics throws at a batch", { collect: { computeMetrics: throws, batchEvalMetrics: true } }],
-  ["a metric is no number", { collect: { computeMetrics: () => ({ x: Number.NaN }) } }],
+  ["a metric is no number", { collect: { computeMetrics: () => ({ x: "high" as unknown as number }) } }],
   ["preprocessing throws", { collect: { computeMetrics: once, preprocessLogitsForMetrics: throws } }],
   ["the hook fails", { onBatch: (done) => (done === 2 ? Effect.fail("no") : Effect.void) }],
   ["the model fails", { model: { ...Scoring.model, apply: throws } }],

@@ -275,8 +275,9 @@ describe("what may be drawn", () => {
 
   it("the likeliest token stays, and the order", () =>
     fc.assert(
-      fc.property(scores, change, (given, input) => {
-        const found = Sampling.narrow(given, settingsOf(input))
+      fc.property(scores, change, (drawn, input) => {
+        const found = Sampling.narrow(drawn, settingsOf(input))
+        const given = drawn.map((score) => score / (input.temperature ?? 1)) // in float32 the division may make scores equal
         expect(found[LogitsProcessors.best(given)] === Math.max(...found)).toBe(true)
         expect(LogitsProcessors.allows(found)).toBe(true)
         for (const a of left(found))

@@ -96,8 +96,8 @@ describe("play", () => {
 
   it("does not train further when a finished run is resumed", () => {
     const plan = Plan.make({ horizon, learningRate })
-    const { state } = Result.getOrThrow(Plan.simulate(plan))
-    const again = Result.getOrThrow(Plan.simulate(plan, {}, Plan.resume(state)))
+    const { events, state } = Result.getOrThrow(Plan.simulate(plan))
+    const again = Result.getOrThrow(Plan.simulate(plan, {}, Plan.resume(events.at(-1)!.resumeState)))
     expect(tags(again)).toEqual(["Initialized", "Started", "Summary", "Finished"])
     expect(again.state).toEqual({ ...state, stop: { epoch: false, run: true } })
   })
