@@ -20,7 +20,7 @@ export interface Options extends Metadata.Metadata {
 }
 
 /**
- * Writes the card: front matter for a hub, the results of the last evaluation, and what the training was. What nobody can know from a run is left to its
+ * Writes the card: front matter for a hub, the results of the last evaluation, and the training procedure. What cannot be derived from a run is left to its
  * author, under headings of its own.
  *
  * **Source**: `Trainer.create_model_card` and its parameters; headings, figures and their order are those of `TrainingSummary.to_model_card`.

@@ -118,7 +118,7 @@ export const make = Effect.fnUntraced(function* <A, E, R>(
   )
 })
 
-/** Begins a stage of the Trainer's memory, and gives the effect that ends it with its figures; there are none where nobody asked for them. */
+/** Begins a stage of the memory report, and returns the effect that ends it with its metrics; empty unless requested. */
 export const stage = (
   { memory }: { readonly memory: MemoryReport.MemoryReport | undefined },
   name: MemoryReport.Stage

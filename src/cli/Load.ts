@@ -22,7 +22,7 @@ export interface Specified {
 }
 
 /**
- * Loads a program: a module that exports one, or a spec, which is JSON with the path of that module as `program`, arguments under the page's names, and
+ * Loads a program: a module that exports one, or a spec, which is JSON with the path of that module as `program`, arguments under transformers' names, and
  * `train_file`, `validation_file`, `test_file`. Paths are relative to the spec.
  *
  * **Errors**: `ProgramError` for a file that is not there, does not load, or holds no program; those of `Arguments.fromJson`.

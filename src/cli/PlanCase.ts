@@ -1,4 +1,4 @@
-/** A case of the `plan` command: arguments, sizes, and what a script says of the world. Its fields are those of recorded runs. */
+/** A case of the `plan` command: arguments, sizes, and a script of metrics and requests. Its fields are those of recorded runs. */
 import { Result, Schema } from "effect"
 import * as Arguments from "../Arguments/Arguments.ts"
 import { nearest } from "../Arguments/Names.ts"
@@ -32,7 +32,7 @@ const Written = Schema.Struct({
   user_callback: Schema.optionalKey(Schema.Struct({ on_step_end_at_step: Schema.Natural, sets: Requested })),
   resumed_from: Schema.optionalKey(Schema.String.check(Schema.isPattern(/(^|[/-])\d+\/?$/))),
   resume_args: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),
-  /** A recorded run's state: its evaluation losses stand in for `scripted_eval_loss`. */
+  /** A recorded run's state: its evaluation losses replace `scripted_eval_loss`. */
   trainer_state: Schema.optionalKey(Schema.Struct({ log_history: Schema.optionalKey(LogHistory) })),
   // what else a recording holds: read past
   events: Recorded,

@@ -73,7 +73,7 @@ export const make = (given: Case): Result.Result<Outcome, PlanError> =>
     return outcome(shown(second), start, yield* Plan.simulate(second.plan, second.script, start))
   })
 
-/** Plays the plan of a program from its start. `batches` of an evaluation set; what the evaluations will find, nobody knows. */
+/** Simulates the plan of a program from its start. `batches` of an evaluation set; the results of evaluations are unknown. */
 export const fromPlan = (
   args: Arguments.Arguments,
   plan: Plan.Plan,
@@ -96,7 +96,7 @@ interface Prepared {
 
 const prepare = (given: Case, args: Arguments.Arguments): Result.Result<Prepared, PlanError> =>
   Result.gen(function* () {
-    // the page's loader drops nothing of a stream
+    // the Trainer's loader drops nothing of a stream
     const whole = given.streams ? { ...args, dataloaderDropLast: false } : args
     const batches = batchesOf(whole, given.trainSize, Arguments.trainBatchSize(args))
     const plan = yield* Compile.plan(args, {

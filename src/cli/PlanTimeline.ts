@@ -28,7 +28,7 @@ export interface Context {
   /** Whether gradients are clipped: only then is their norm logged. */
   readonly clips: boolean
   readonly outputDir: string
-  /** What stands on disk, and what is best; null where nobody can know. */
+  /** The checkpoints on disk, and the best; null if unknown. */
   readonly ends: (state: TrainerState) => {
     readonly checkpoints: ReadonlyArray<number> | null
     readonly metric: number | null

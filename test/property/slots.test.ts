@@ -1,4 +1,4 @@
-/** Slots of every form through a checkpoint: a run that is cut and resumed ends as the one that was not, to the bit. */
+/** Slots of every form through a checkpoint: an interrupted and resumed run ends as the uninterrupted one, to the bit. */
 import { expect, it } from "@effect/vitest"
 import { Effect, Equal, Layer, Stream } from "effect"
 import * as CheckpointStore from "../../src/Checkpoint/Stores.ts"

@@ -1,4 +1,4 @@
-/** Which files hold a program, and what is said of those that do not. */
+/** Which files have a program, and the errors of those that do not. */
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"

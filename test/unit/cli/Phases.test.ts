@@ -1,4 +1,4 @@
-/** What is checked before anything runs, and what a report that fails is told as. */
+/** The checks before anything runs, and the error of a report that fails. */
 
 import { NodeServices } from "@effect/platform-node"
 import { expect, it } from "@effect/vitest"
