@@ -11,8 +11,8 @@ const decode = Schema.decodeSync(State.TrainerState)
 const throughJson = (state: State.TrainerState) => decode(JSON.parse(JSON.stringify(encode(state))))
 
 /**
- * An event but for its cut. A wish to log what has been logged is no wish: it stays set until the next update begins, or the run does. What is
- * wished for at an update that is reported again is what was decided after it.
+ * An event without its resume state. A request to log what has been logged is ignored: it stays set until the next update or the run begins. The
+ * requests at an update that is reported again are those decided after it.
  */
 const comparable = ({ resumeState: _, ...event }: Plan.Event) => {
   const { asked, loggedAt, step } = event.state
