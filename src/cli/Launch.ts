@@ -52,7 +52,7 @@ export const launch = Effect.fnUntraced(function* ({ args, program, name, from, 
   const folder = args.outputDir
   const phases = Phases.of(args)
   const task = "task" in from ? from.task : undefined
-  const hasRun = Option.isSome(yield* RunFolder.read(folder))
+  const hasRun = task === undefined || phases.train || Option.isSome(yield* RunFolder.read(folder)) // it matters only for a task's model
   const alone = TrainDecision.usesModelAlone({ hasRun, phases, task: task !== undefined })
   const found = alone ? undefined : Option.getOrUndefined(yield* RunFolder.claim(folder, name, args.overwriteOutputDir))
   const situation = {

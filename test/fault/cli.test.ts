@@ -261,7 +261,7 @@ describe.concurrent("data and arguments", slow, () => {
   it.each([
     ["missing.ts", undefined, /there is no such file/],
     ["none.ts", "export const x = 1", /exports no program/],
-    ["throws.ts", 'throw new Error("no\\nluck")', /cannot be loaded: no luck/],
+    ["throws.ts", 'export default 1\nthrow new Error("no\\nluck")', /cannot be loaded: no luck/],
     ["syntax.ts", "export default {{\n", /cannot be loaded/]
   ])("the program file %s is refused (2)", async (name, text, message) => {
     if (text !== undefined) writeFileSync(at(name), text)
