@@ -28,12 +28,12 @@ export interface RunLog {
 }
 
 /** Makes the log of an attempt. `past`: the log of the state that it resumes from. */
-export const make = Effect.fnUntraced(function* (session: RunAttempt, logger: Logger["Service"], past: ReadonlyArray<Scalars>) {
+export const make = Effect.fnUntraced(function* (attempt: RunAttempt, logger: Logger["Service"], past: ReadonlyArray<Scalars>) {
   const started = yield* Clock.currentTimeNanos
   const runtime = Effect.map(Clock.currentTimeNanos, (now) => Number(now - started) / 1e9)
   const history = past.map(encoded)
   const entries = () => history.map(({ entry }) => entry)
-  const stamp = ({ step, epoch }: TrainerState): Stamp => ({ run: session.run, attempt: session.attempt, step, epoch })
+  const stamp = ({ step, epoch }: TrainerState): Stamp => ({ run: attempt.run, attempt: attempt.attempt, step, epoch })
   const scalars = (state: TrainerState, kind: Scalars["kind"], values: Values, clock: Values, set?: string) => {
     const entry: Scalars = { _tag: "Scalars", ...stamp(state), kind, values, clock, ...(set === undefined ? {} : { set }) }
     history.splice(state.historyLength - 1, Infinity, encoded(entry)) // what an earlier try of this event logged is replaced
@@ -46,7 +46,7 @@ export const make = Effect.fnUntraced(function* (session: RunAttempt, logger: Lo
     text: (state, text) => logger.log({ _tag: "Text", ...stamp(state), text }),
     config: (state, config) => {
       const { historyLength } = state
-      return logger.log({ _tag: "Config", ...stamp(state), config, ...(session.attempt > 1 ? { historyLength } : {}) })
+      return logger.log({ _tag: "Config", ...stamp(state), config, ...(attempt.attempt > 1 ? { historyLength } : {}) })
     },
     train: (state, values, tokens) =>
       tokens === undefined

@@ -21,12 +21,13 @@ export const measured = (state: TrainerState, { loss, gradNorm, learningRate }: 
  */
 export const running = Effect.fnUntraced(function* <E, R>(run: RunContext<E, R>, step: number) {
   const running = yield* run.weights.running
-  const { loss, gradNorm, unsound } = running
+  const { loss, gradNorm, nonFiniteUpdates } = running
   const { nonFinite = "fail" } = run.options
   if (nonFinite !== "fail") {
     const { nonFiniteReported } = get(run)
-    if (unsound > nonFiniteReported) yield* Effect.logWarning(NonFinite.warning(nonFinite, step, unsound - nonFiniteReported))
-    set(run, { nonFiniteReported: unsound })
+    if (nonFiniteUpdates > nonFiniteReported)
+      yield* Effect.logWarning(NonFinite.warning(nonFinite, step, nonFiniteUpdates - nonFiniteReported))
+    set(run, { nonFiniteReported: nonFiniteUpdates })
   } else if (!(Number.isFinite(loss) && Number.isFinite(gradNorm))) {
     set(run, { noMoreSaves: true })
     return yield* new NonFiniteLoss({ step, loss, gradNorm })

@@ -30,7 +30,7 @@ import type { TrainingTask } from "./TrainingTask.ts"
 export interface Running extends LastUpdate {
   readonly loss: number
   /** Updates with a loss or gradient norm that is NaN or infinite. Not counted where the run fails at the first. */
-  readonly unsound: number
+  readonly nonFiniteUpdates: number
 }
 
 export interface TrainingWeights {
@@ -128,7 +128,7 @@ export const make = Effect.fnUntraced(function* (
       hold({ slots: yield* device.put(inOrder(from.weights.slots, fresh)) })
     }
     const { losses, lastUpdate } = from.state
-    const counted = nonFinite === "fail" ? {} : { unsound: HostTensor.scalar(0) }
+    const counted = nonFinite === "fail" ? {} : { nonFiniteUpdates: HostTensor.scalar(0) }
     const figures = { loss: HostTensor.scalar(losses.sinceLog), gradNorm: HostTensor.scalar(lastUpdate.gradNorm) }
     hold({}, yield* device.put({ ...figures, ...counted }))
   })
@@ -164,10 +164,10 @@ export const make = Effect.fnUntraced(function* (
   const add = (running: Tensors, { loss, gradNorm }: Step.Output, state: TrainerState): Tensors => {
     const sum = tf.add(running.loss!, loss)
     if (nonFinite === "fail") return { loss: sum, gradNorm }
-    const unsound = tf.sub(tf.add(running.unsound!, 1), tf.cast(Finite.all(loss, gradNorm), "float32"))
-    if (nonFinite === "continue") return { loss: sum, gradNorm, unsound }
+    const nonFiniteUpdates = tf.sub(tf.add(running.nonFiniteUpdates!, 1), tf.cast(Finite.all(loss, gradNorm), "float32"))
+    if (nonFinite === "continue") return { loss: sum, gradNorm, nonFiniteUpdates }
     const instead = tf.mul(running.loss!, 1 + 1 / (1 + state.step - state.loggedAt))
-    return { loss: tf.where(Finite.all(loss), sum, instead), gradNorm, unsound }
+    return { loss: tf.where(Finite.all(loss), sum, instead), gradNorm, nonFiniteUpdates }
   }
 
   return {
@@ -193,10 +193,10 @@ export const make = Effect.fnUntraced(function* (
       first = BatchDifference.fieldsOf(batch.tensors)
     }),
     running: Effect.suspend(() =>
-      Effect.map(device.read(cell.running), ({ loss, gradNorm, unsound }) => ({
+      Effect.map(device.read(cell.running), ({ loss, gradNorm, nonFiniteUpdates }) => ({
         loss: loss!.data[0]!,
         gradNorm: gradNorm!.data[0]!,
-        unsound: unsound?.data[0] ?? 0,
+        nonFiniteUpdates: nonFiniteUpdates?.data[0] ?? 0,
         learningRate: rate
       }))
     ),

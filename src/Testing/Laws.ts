@@ -148,19 +148,20 @@ const assertLaw = <Ts>(law: string, property: fc.IProperty<Ts>, { numRuns = 100,
 
 /** Checks the law of resumption for the runs of a plan. */
 const interrupted = (law: string, options: Options, planFor: (horizon: Horizon) => Plan.Plan): void => {
+  const { horizon = Arbitraries.horizon, script = Arbitraries.script } = options
   const places = fc.array(fc.nat(), { minLength: 1, maxLength: 4 })
-  const script = fc.tuple(options.script ?? Arbitraries.script, places).map(([script, at]) => ({ ...script, at }))
-  check(law, { ...options, script }, ({ horizon, script }) => {
+  const property = fc.property(horizon, script, places, (horizon, script, places) => {
     const plan = planFor(horizon)
     const whole = Plan.simulate(plan, script)
     if (Result.isFailure(whole)) return // a stream that is too short: no run to interrupt
     const { events, state } = whole.success
-    for (const n of (script as Plan.Script & { readonly at: ReadonlyArray<number> }).at) {
-      const event = events[n % events.length]!
+    for (const place of places) {
+      const event = events[place % events.length]!
       const resumed = Result.getOrThrow(Plan.simulate(plan, script, Plan.resume(throughJson(event.resumeState))))
       assert.deepEqual(encode(resumed.state), encode(state), `interrupted at ${event._tag} of step ${event.state.step}`)
     }
   })
+  assertLaw(law, property, options)
 }
 
 const planOf = (horizon: Horizon, parts: Partial<Plan.Plan>): Plan.Plan =>
