@@ -70,17 +70,7 @@ const calls: ReadonlyArray<readonly [call: RegExp, name: string, homes: Readonly
 ]
 
 /** A module that is not reached from these is unused. */
-const entries = [
-  "index.ts",
-  "nn.ts",
-  "optim.ts",
-  "metrics.ts",
-  "data.ts",
-  "transformers.ts",
-  "promise.ts",
-  "testing.ts",
-  "cli/main.ts"
-]
+const entries = [...layers.slice(layers.indexOf("cli") + 1).filter((layer) => layer.endsWith(".ts")), "cli/main.ts"]
 
 interface Finding {
   readonly file: string
