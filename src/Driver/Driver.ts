@@ -1,4 +1,4 @@
-/** The trainer: a task, played by a plan in a world of Layers. */
+/** The entry of the driver: tasks, and their training as a stream or to the end. */
 import { Effect, Stream } from "effect"
 import type { Loader } from "../Data/Loader.ts"
 import type { CollectOptions } from "../Evaluation/CollectOptions.ts"

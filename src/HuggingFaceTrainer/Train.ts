@@ -6,11 +6,9 @@ import { InvalidTask } from "../Driver/Errors.ts"
 import * as ResumeFrom from "../Driver/ResumeFrom.ts"
 import type { Interruption } from "../Driver/Run.ts"
 import { Logger, type Scalars } from "../Layer/Logger/Logger.ts"
-import type { Model } from "../Model/Model.ts"
 import * as DataLoaders from "../Program/DataLoaders.ts"
 import * as Program from "../Program/Program.ts"
 import type { EventOf } from "../Schedule/Event.ts"
-import type { HostWeights } from "../Tensor/Weights.ts"
 import * as OptionNames from "./OptionNames.ts"
 import { fresh, logUnused, type TrainerContext } from "./TrainerContext.ts"
 
@@ -48,7 +46,7 @@ export const train = Effect.fnUntraced(function* <A, E, R>(
   const weights = options.modelInit === undefined ? (yield* Ref.get(ref)).weights : yield* fresh(args, model)
   const program = Program.make({
     ...(yield* context.parts),
-    model: from === "scratch" ? beginning(model, weights) : model,
+    model,
     trainDataset,
     ...(options.evalDataset === undefined ? {} : { evalDataset: options.evalDataset })
   })
@@ -67,7 +65,13 @@ export const train = Effect.fnUntraced(function* <A, E, R>(
     const ignoring = given.ignoreKeysForEval === undefined ? {} : { collect: { ...collect, ignoreKeys: given.ignoreKeysForEval } }
     const report = yield* Program.train(
       { ...prepared, task: { ...prepared.task, ...ignoring } },
-      { from, onInterrupt: logInterruption, onStart, observe: { Saved: onSave }, ...remembered }
+      {
+        from: from === "scratch" ? { weights } : from,
+        onInterrupt: logInterruption,
+        onStart,
+        observe: { Saved: onSave },
+        ...remembered
+      }
     )
     yield* Ref.update(ref, (held) => ({
       ...held,
@@ -92,12 +96,12 @@ export const train = Effect.fnUntraced(function* <A, E, R>(
   )
 })
 
-/** Logs where a run was interrupted, and how to resume it. */
+/** Logs where a run ended before its end (an interruption, an error), and how to resume it. */
 const logInterruption = ({ safe, say, step }: Interruption) =>
   step === 0
     ? Effect.void
     : say(
-        `Interrupted after step ${step}: ${safe ? "its state is saved, and resumeFromCheckpoint: true resumes from it" : "its state could not be saved"}.`
+        `Training ended early, after step ${step}: ${safe ? "its state is saved, and resumeFromCheckpoint: true resumes from it" : "its state could not be saved"}.`
       )
 
 /** Opens the training data as `train` does. */
@@ -112,13 +116,6 @@ export const getTrainDataloader = Effect.fnUntraced(function* <A, E, R>(context:
 })
 
 const noData = (method: string) => new InvalidTask({ reason: `${method} needs a trainDataset, and the Trainer has none.` })
-
-/** Makes the next training begin with the present weights. */
-const beginning = (model: Model, { parameters, buffers }: HostWeights): Model => ({
-  ...model,
-  init: () => parameters,
-  buffers: () => buffers
-})
 
 /** Checks that there are such options; a trial belongs to a search for hyperparameters, which does not exist. */
 const check = (given: object): Result.Result<void, InvalidTask | NotSupported> => {

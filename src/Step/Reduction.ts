@@ -47,7 +47,7 @@ export const perMicroBatch: Reduction = {
  * Does what the Hugging Face Trainer does: micro-batches alike, but divides by items over the whole update where the model counts them (`Loss.items`: a
  * model whose forward takes the Trainer's `num_items_in_batch`, such as GPT-2).
  *
- * **Source**: golden/README.md, items 3 and 13.
+ * **Source**: test/golden/README.md, items 3 and 13.
  */
 export const trainer: Reduction = {
   name: "trainer",

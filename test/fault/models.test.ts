@@ -47,8 +47,8 @@ const attempt = Effect.fnUntraced(function* (name: string, given: Given = {}, hu
     })
     return yield* trainer.train()
   })
-  const world = Layer.mergeAll(Device.cpu, CheckpointStore.fileSystem({ directory }), Logger.none, hub)
-  const exit = yield* Effect.result(Effect.provide(program, world, { local: true }))
+  const layers = Layer.mergeAll(Device.cpu, CheckpointStore.fileSystem({ directory }), Logger.none, hub)
+  const exit = yield* Effect.result(Effect.provide(program, layers, { local: true }))
   const left = (yield* fs.exists(directory)) ? yield* fs.readDirectory(directory) : []
   return { exit, events, left }
 })

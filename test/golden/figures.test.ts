@@ -64,7 +64,7 @@ const run = Effect.fnUntraced(function* (options: Options, { evaluates = false, 
   const task = Trainer.task({ model: of, train: loader(masked), ...evaluation })
   const evaluated = evaluates ? { evaluate: Trigger.every(3), sets: ["eval"] } : {}
   const { history, state } = yield* Trainer.train(task, { ...plan, ...evaluated }, options).pipe(
-    Effect.provide(Tiny.world({ store: store.layer }))
+    Effect.provide(Tiny.layers({ store: store.layer }))
   )
   return { history, state, saved: store.kept.get(3)!.state }
 })

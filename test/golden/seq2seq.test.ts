@@ -21,7 +21,7 @@ interface Recorded {
   }
 }
 
-const world = Layer.mergeAll(Device.wasm, CheckpointStore.memory, Logger.none, NodeServices.layer)
+const layers = Layer.mergeAll(Device.wasm, CheckpointStore.memory, Logger.none, NodeServices.layer)
 const trajectory = open("t5_seq2seq")
 const data = trajectory.json<Readonly<Record<"train" | "eval", ReadonlyArray<Readonly<Record<string, unknown>>>>>>("dataset.json")
 
@@ -58,7 +58,7 @@ describe.each(["base", "ga2_beams4"])("%s", (variant) => {
       expect(predictions).toEqual(HostTensor.fromArray(golden.predict.predictions, "int32"))
       expect(EvalPrediction.take(labelIds!)).toEqual(HostTensor.fromArray(golden.predict.label_ids, "int32"))
       expect(seen.at(-1)!.predictions).toEqual(predictions)
-    }).pipe(Effect.provide(world, { local: true }))
+    }).pipe(Effect.provide(layers, { local: true }))
   )
 })
 
@@ -76,7 +76,7 @@ it.effect("settings of a call win over the arguments', and those over the config
     const { trainer: plain } = yield* trained("base", { predictWithGenerate: false })
     const { predictions } = yield* plain.predict(Dataset.fromArray(data.eval))
     expect(EvalPrediction.take(predictions!).shape).toHaveLength(3) // logits
-  }).pipe(Effect.provide(world, { local: true }))
+  }).pipe(Effect.provide(layers, { local: true }))
 )
 
 it.effect("refuses what it cannot do before anything runs", () =>
@@ -88,5 +88,5 @@ it.effect("refuses what it cannot do before anything runs", () =>
     const { decode: _, ...mute } = trajectory.model()
     const refused = yield* Effect.flip(Seq2SeqTrainer.make({ model: mute, args: { predictWithGenerate: true } }))
     expect(refused.message).toContain("does not generate")
-  }).pipe(Effect.provide(world, { local: true }))
+  }).pipe(Effect.provide(layers, { local: true }))
 )

@@ -19,7 +19,7 @@ interface Recorded {
   }
 }
 
-const world = Layer.mergeAll(Device.wasm, CheckpointStore.memory, Logger.memory, NodeServices.layer)
+const layers = Layer.mergeAll(Device.wasm, CheckpointStore.memory, Logger.memory, NodeServices.layer)
 
 describe.each(["bert_cls/base", "bert_cls/ga2_label_smoothing", "gpt2_lm/ga2", "t5_seq2seq/base"])("%s", (name) => {
   it.effect("is trained as recorded", () =>
@@ -59,7 +59,7 @@ describe.each(["bert_cls/base", "bert_cls/ga2_label_smoothing", "gpt2_lm/ga2", "
         const worst = Math.max(...Array.from(data, (value, i) => Math.abs(value - final[path]!.data[i]!)))
         expect(worst, path).toBeLessThanOrEqual(Math.max(10 * bounds[path]!, 5e-6))
       }
-    }).pipe(Effect.provide(world, { local: true }))
+    }).pipe(Effect.provide(layers, { local: true }))
   )
 })
 
@@ -84,5 +84,5 @@ it.effect("GPT-2 with label smoothing and accumulation: a loss is a third of the
     const { loss, grad_norm } = history[0]!.values
     expect(Math.abs(3 * loss! - golden.steps[0]!.loss)).toBeLessThanOrEqual(3e-5)
     expect(Math.abs(3 * grad_norm! - golden.steps[0]!.grad_norm)).toBeLessThanOrEqual(1e-3)
-  }).pipe(Effect.provide(world, { local: true }))
+  }).pipe(Effect.provide(layers, { local: true }))
 )

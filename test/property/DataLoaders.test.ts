@@ -140,8 +140,8 @@ it.effect("ignore_data_skip: a run that goes on reads its epoch from the start a
       const program = Program.make({ model: Tiny.model, dataCollator: Tiny.collate, trainDataset: rows })
       const run = (maxSteps: number) => {
         const args = { maxSteps, perDeviceTrainBatchSize: 2, saveSteps: 1, ignoreDataSkip }
-        const world = Layer.mergeAll(Cpu.layer, store.layer, Tiny.logger())
-        return Program.run(program, args).pipe(Effect.provide(world, { local: true }))
+        const layers = Layer.mergeAll(Cpu.layer, store.layer, Tiny.logger())
+        return Program.run(program, args).pipe(Effect.provide(layers, { local: true }))
       }
       yield* run(2)
       read.length = 0

@@ -240,8 +240,8 @@ it.effect("the metrics of several sets are those of each alone, also of a comput
         evalDataset: Object.fromEntries(names.map((name) => [name, Dataset.fromArray(sets[name])])),
         computeMetrics: computed
       })
-      const world = Layer.mergeAll(Cpu.layer, Tiny.store().layer, Tiny.logger(entries))
-      yield* Program.run(program).pipe(Effect.provide(world, { local: true }))
+      const layers = Layer.mergeAll(Cpu.layer, Tiny.store().layer, Tiny.logger(entries))
+      yield* Program.run(program).pipe(Effect.provide(layers, { local: true }))
       return entries.flatMap((entry) => (entry._tag === "Scalars" && entry.kind === "eval" ? [[entry.step, entry.values]] : []))
     })
     const together = yield* run(["near", "far", "eval"])

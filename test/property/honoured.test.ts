@@ -54,9 +54,9 @@ const seen = Effect.fnUntraced(function* (args: Input) {
     logLevel: "error"
   } as const
   const checked = yield* Effect.fromResult(Seq2SeqArguments.make({ ...usual, ...args }))
-  const world = Layer.mergeAll(small(6), store.layer, Tiny.logger(entries), collecting(warnings))
+  const layers = Layer.mergeAll(small(6), store.layer, Tiny.logger(entries), collecting(warnings))
   const trained = Effect.scoped(Effect.flatMap(program.prepare(checked), Program.train)).pipe(
-    Effect.provide(world, { local: true })
+    Effect.provide(layers, { local: true })
   )
   const outcome = yield* Effect.catchTag(trained, ["DeviceError", "NonFiniteTensor"], ({ message }) => Effect.succeed(message))
   if (typeof outcome === "string") return outcome

@@ -45,8 +45,8 @@ const seen = Effect.fnUntraced(function* (args: Input) {
     metrics: [AbsoluteError.make()],
     computeMetrics: (prediction, { computeResult }) => ({ given: given.push({ ...prediction, computeResult }) })
   })
-  const world = Layer.mergeAll(watched(device), Tiny.store().layer, Tiny.logger(entries))
-  yield* Program.run(program).pipe(Effect.provide(world, { local: true }))
+  const layers = Layer.mergeAll(watched(device), Tiny.store().layer, Tiny.logger(entries))
+  yield* Program.run(program).pipe(Effect.provide(layers, { local: true }))
   const logs = entries.flatMap((entry) => (entry._tag === "Scalars" && entry.kind === "eval" ? [entry.values] : []))
   return { given: JSON.stringify(given), logs: JSON.stringify(logs), device: device.join() }
 })

@@ -19,7 +19,7 @@ const rows = Dataset.fromArray(
   })
 )
 
-const world = Layer.mergeAll(Device.cpu, CheckpointStore.memory, Logger.none, NodeServices.layer)
+const layers = Layer.mergeAll(Device.cpu, CheckpointStore.memory, Logger.none, NodeServices.layer)
 
 /** What is predicted after a short training. */
 const seen = Effect.fnUntraced(
@@ -30,7 +30,7 @@ const seen = Effect.fnUntraced(
     const { predictions } = yield* trainer.predict(rows)
     return predictions
   },
-  Effect.provide(world, { local: true })
+  Effect.provide(layers, { local: true })
 )
 
 it.live.each(cases)("%s", ([, one, other, both = {}]) =>

@@ -191,13 +191,13 @@ it.effect("an interrupted and resumed run ends with the same weights, its base u
     })
     const task = Trainer.task({ model: lora, train, seed: 3 })
     const plan = planOf(shape, task.train.batchesPerEpoch)
-    const world = () => Layer.mergeAll(Tiny.optimizer, Layer.fresh(CheckpointStore.memory), Tiny.logger())
-    const whole = yield* Trainer.train(task, plan).pipe(Effect.provide(world()))
+    const layers = () => Layer.mergeAll(Tiny.optimizer, Layer.fresh(CheckpointStore.memory), Tiny.logger())
+    const whole = yield* Trainer.train(task, plan).pipe(Effect.provide(layers()))
     yield* Effect.gen(function* () {
       yield* Trainer.events(task, plan).pipe(Stream.take(19), Stream.runDrain)
       const resumed = yield* Trainer.train(task, plan)
       expect(Equal.equals(resumed.weights, whole.weights)).toBe(true)
-    }).pipe(Effect.provide(world()))
+    }).pipe(Effect.provide(layers()))
     const begun = lora.init(Key.fold(Key.make(3), "parameters"))
     const { parameters } = whole.weights
     for (const path of Object.keys(begun))

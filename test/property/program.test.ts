@@ -51,8 +51,8 @@ const run = Effect.fnUntraced(function* (args: Arguments.Input) {
     evalDataset: rows(5),
     observe: observing(events)
   })
-  const world = Layer.mergeAll(Cpu.layer, store.layer, Tiny.logger(entries))
-  const exit = yield* Effect.exit(Program.run(program).pipe(Effect.provide(world, { local: true })))
+  const layers = Layer.mergeAll(Cpu.layer, store.layer, Tiny.logger(entries))
+  const exit = yield* Effect.exit(Program.run(program).pipe(Effect.provide(layers, { local: true })))
   return { events, entries, exit, opened: () => opened, done: store.done, program }
 })
 

@@ -45,14 +45,14 @@ it.effect.each(Object.entries(optimizers))("%s", ([, optimizer]) =>
   Effect.gen(function* () {
     const task = yield* Tiny.task(shape)
     const plan = planOf(shape, task.train.batchesPerEpoch)
-    const world = () => Layer.mergeAll(Optimizer.layer(optimizer), Layer.fresh(CheckpointStore.memory), Tiny.logger())
-    const whole = yield* Trainer.train(task, plan).pipe(Effect.provide(world()))
+    const layers = () => Layer.mergeAll(Optimizer.layer(optimizer), Layer.fresh(CheckpointStore.memory), Tiny.logger())
+    const whole = yield* Trainer.train(task, plan).pipe(Effect.provide(layers()))
     yield* Effect.gen(function* () {
       for (const cut of [19, 20]) yield* Trainer.events(task, plan).pipe(Stream.take(cut), Stream.runDrain)
       expect((yield* Trainer.find("newest"))?.state.step).toBeGreaterThan(2)
       const resumed = yield* Trainer.train(task, plan)
       expect(resumed.state.step).toBe(12)
       expect(Equal.equals(resumed.weights, whole.weights)).toBe(true)
-    }).pipe(Effect.provide(world()))
+    }).pipe(Effect.provide(layers()))
   }).pipe(Effect.provide(Cpu.layer))
 )

@@ -122,5 +122,5 @@ export const logger = (entries: Array<Entry> = []) =>
 export const optimizer = Optimizer.layer(adamw({ weightDecay: 0.01 }))
 
 /** Everything a run needs, on the cpu device. */
-export const world = (options: { readonly store?: Layer.Layer<CheckpointStore>; readonly entries?: Array<Entry> } = {}) =>
+export const layers = (options: { readonly store?: Layer.Layer<CheckpointStore>; readonly entries?: Array<Entry> } = {}) =>
   Layer.mergeAll(Cpu.layer, optimizer, options.store ?? store().layer, logger(options.entries))

@@ -33,7 +33,7 @@ export type Seq2SeqTrainer<A> = Promised.Trainer<A, Generation.Input>
  *   model: Result.getOrThrow(Transformers.make(config, "T5ForConditionalGeneration")),
  *   args: { predictWithGenerate: true, numTrainEpochs: 1 },
  *   trainDataset: rows,
- *   world: Layer.mergeAll(Device.cpu, CheckpointStore.memory, Logger.none) // omit it for the default
+ *   layers: Layer.mergeAll(Device.cpu, CheckpointStore.memory, Logger.none) // omit it for the default
  * })
  * await trainer.train()
  * const { predictions } = await trainer.predict(rows, { numBeams: 2, maxLength: 5 })

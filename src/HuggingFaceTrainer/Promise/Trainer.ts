@@ -48,7 +48,7 @@ export interface Options<A>
   /** Where to train. Default: the fastest device that works. */
   readonly device?: Devices.Name
   /** The device, checkpoint store and logger in place of the default ones. */
-  readonly world?: Layer.Layer<Device | CheckpointStore | Logger, unknown>
+  readonly layers?: Layer.Layer<Device | CheckpointStore | Logger, unknown>
 }
 
 /** A method was called on a closed Trainer, or was running when it was closed. */
@@ -119,7 +119,7 @@ export interface Trainer<A, G = unknown>
  *   args: { learningRate: 0.1, numTrainEpochs: 5 },
  *   trainDataset: rows,
  *   evalDataset: rows,
- *   world: Layer.mergeAll(Device.cpu, CheckpointStore.memory, Logger.none) // omit it for the default
+ *   layers: Layer.mergeAll(Device.cpu, CheckpointStore.memory, Logger.none) // omit it for the default
  * })
  * await trainer.train()
  * assert.ok((await trainer.evaluate()).eval_loss! < 0.3)
@@ -130,9 +130,9 @@ export const make = <A>(options: Options<A>): Promise<Trainer<A>> => makeAs(opti
 
 /** Makes a Trainer of a class. **Errors**: as `make`. */
 export const makeAs = async <A, G>(options: Options<A>, trainerClass: TrainerClass<G>): Promise<Trainer<A, G>> => {
-  const { computeMetrics, dataCollator, evalDataset, trainDataset, world, device, ...rest } = options
-  const args = Result.getOrThrow(readArguments(options, trainerClass, ["device", "world"]))
-  const layers = world ?? RunLayers.fromArguments(args, device === undefined ? {} : { device })
+  const { computeMetrics, dataCollator, evalDataset, trainDataset, layers: given, device, ...rest } = options
+  const args = Result.getOrThrow(readArguments(options, trainerClass, ["device", "layers"]))
+  const layers = given ?? RunLayers.fromArguments(args, device === undefined ? {} : { device })
   const scope = Scope.makeUnsafe()
   let closing: Promise<void> | undefined
   const close = (): Promise<void> => {

@@ -37,7 +37,7 @@ const names = [
 const train = (callbacks: ReadonlyArray<Callback.Callback<never, never>>, store = Tiny.store()) =>
   Effect.gen(function* () {
     return yield* Trainer.train(yield* Tiny.task(), plan, { callbacks })
-  }).pipe(Effect.provide(Tiny.world({ store: store.layer }), { local: true }))
+  }).pipe(Effect.provide(Tiny.layers({ store: store.layer }), { local: true }))
 
 it.effect("calls handlers in the order of Hugging Face's callbacks", () =>
   Effect.gen(function* () {
@@ -94,7 +94,7 @@ it.effect("performs what is requested, also beside an observer", () =>
         observe: { StepEnded: () => Effect.succeed(["save"]) },
         callbacks: [Callback.make({ onStepEnd: () => Effect.succeed({ ask: ["stopRun"] as const }) })]
       })
-    }).pipe(Effect.provide(Tiny.world(), { local: true }))
+    }).pipe(Effect.provide(Tiny.layers(), { local: true }))
     expect([both.state.step, both.state.checkpoints]).toEqual([1, [1]])
   })
 )
@@ -138,7 +138,7 @@ it.effect("a failure of a callback ends the run, and the resumed run calls it ag
     const run = (callbacks: ReadonlyArray<Callback.Callback<string>>) =>
       Effect.gen(function* () {
         return yield* Trainer.train(yield* Tiny.task(), plan, { callbacks })
-      }).pipe(Effect.provide(Tiny.world({ store: store.layer }), { local: true }))
+      }).pipe(Effect.provide(Tiny.layers({ store: store.layer }), { local: true }))
     expect(yield* Effect.flip(run([failing]))).toBe("no")
     fail = false
     yield* run([failing])

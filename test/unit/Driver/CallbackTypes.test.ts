@@ -33,7 +33,7 @@ it.effect("in a run, beside an observer", () =>
     const typed = Effect.catchTags(run, { First: () => Effect.succeed("first"), Second: () => Effect.succeed("second") })
     expect(yield* Effect.provideService(typed, Limit, 0)).toBe("second")
     expect(yield* Effect.provideService(typed, Limit, 9)).toBe("first")
-  }).pipe(Effect.provide(Tiny.world()))
+  }).pipe(Effect.provide(Tiny.layers()))
 )
 
 it("in a Trainer, beside a dataset with an error of its own", () => {

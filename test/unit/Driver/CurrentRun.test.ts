@@ -28,8 +28,8 @@ const train = (callbacks: ReadonlyArray<Callback.Callback<unknown>>) =>
     return yield* Trainer.train(yield* Tiny.task(), plan, { callbacks })
   })
 
-const here = <A, E>(effect: Effect.Effect<A, E, Layer.Success<ReturnType<typeof Tiny.world>>>) =>
-  Effect.provide(effect, Tiny.world(), { local: true })
+const here = <A, E>(effect: Effect.Effect<A, E, Layer.Success<ReturnType<typeof Tiny.layers>>>) =>
+  Effect.provide(effect, Tiny.layers(), { local: true })
 
 it.effect("evaluates and predicts with the weights of the event", () =>
   here(
@@ -141,8 +141,8 @@ it.effect("runs no operation on the device unless it is used", () =>
   Effect.gen(function* () {
     const counted = Effect.fnUntraced(function* (callbacks: ReadonlyArray<Callback.Callback<unknown>>) {
       const counts: Record<string, number> = {}
-      const world = Layer.mergeAll(counting(counts), Tiny.optimizer, Tiny.store().layer, Tiny.logger())
-      yield* Effect.provide(train(callbacks), world, { local: true })
+      const layers = Layer.mergeAll(counting(counts), Tiny.optimizer, Tiny.store().layer, Tiny.logger())
+      yield* Effect.provide(train(callbacks), layers, { local: true })
       return counts
     })
     const without = yield* counted([])

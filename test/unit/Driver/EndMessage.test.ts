@@ -127,7 +127,7 @@ it.live("logs where a training was interrupted, and how to resume it", () =>
         )
       })
     expect(yield* texts(3)).toEqual([
-      "Interrupted after step 3: its state is saved, and resumeFromCheckpoint: true resumes from it."
+      "Training ended early, after step 3: its state is saved, and resumeFromCheckpoint: true resumes from it."
     ])
     expect(yield* texts(0)).toEqual([])
   })

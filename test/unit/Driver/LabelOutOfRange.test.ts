@@ -53,7 +53,7 @@ it.effect.each([
     const error = yield* Effect.flip(Trainer.train(task, planOf(shape, task.train.batchesPerEpoch)))
     expect(error).toMatchObject({ _tag: "DataError", row, column: "labels" })
     expect(error.message).toContain(`holds label ${label}, and the model has classes 0 to 2, or -100 for none`)
-  }).pipe(Effect.provide(Tiny.world()))
+  }).pipe(Effect.provide(Tiny.layers()))
 )
 
 it.effect("evaluation rejects it too", () =>
@@ -65,7 +65,7 @@ it.effect("evaluation rejects it too", () =>
     const error = yield* Effect.flip(evaluate({ ...task, weights: { parameters, buffers: {} }, loader, set: "eval" }))
     expect(error).toMatchObject({ _tag: "DataError", row: 3, column: "labels" })
     yield* device.dispose(parameters)
-  }).pipe(Effect.provide(Tiny.world()))
+  }).pipe(Effect.provide(Tiny.layers()))
 )
 
 it.effect("accepts labels in range, and -100", () =>
@@ -73,5 +73,5 @@ it.effect("accepts labels in range, and -100", () =>
     const task = Trainer.task({ model, train: yield* loaderOf([0, 1, 2, -100, -100, -100]), seed: 3 })
     const { state } = yield* Trainer.train(task, planOf(shape, task.train.batchesPerEpoch))
     expect(state.step).toBe(2)
-  }).pipe(Effect.provide(Tiny.world()))
+  }).pipe(Effect.provide(Tiny.layers()))
 )

@@ -36,10 +36,10 @@ const run = Effect.fnUntraced(
     const entries: Array<Entry> = []
     const store = Tiny.store()
     const task = yield* Tiny.task({ sets: [] })
-    const world = Layer.mergeAll(Tiny.optimizer, store.layer, Tiny.logger(entries))
+    const layers = Layer.mergeAll(Tiny.optimizer, store.layer, Tiny.logger(entries))
     const listener = EffectLogger.layer([EffectLogger.make(({ message }) => warnings.push(String(message)))])
     const { state } = yield* Trainer.train({ ...task, train: spoilt(task.train, labels) }, plan, { nonFinite }).pipe(
-      Effect.provide([world, listener])
+      Effect.provide([layers, listener])
     )
     const losses = entries.flatMap((entry) => (entry._tag === "Scalars" && entry.kind === "train" ? [entry.values.loss!] : []))
     return { warnings, losses, state, weights: [...store.kept.values()].map(({ weights }) => weights) }
@@ -99,16 +99,16 @@ it.effect("with tracing, a run stops at the kernel, and saves the state before i
   Effect.gen(function* () {
     const store = Tiny.store()
     const task = yield* Tiny.task({ sets: [] })
-    const world = Layer.mergeAll(Tiny.optimizer, store.layer, Tiny.logger())
+    const layers = Layer.mergeAll(Tiny.optimizer, store.layer, Tiny.logger())
     const quiet = { ...plan, save: Trigger.never }
     const error = yield* Trainer.train({ ...task, train: spoilt(task.train, { 2: 1e30 }) }, quiet, { traceNonFinite: true }).pipe(
       Effect.flip,
-      Effect.provide(world)
+      Effect.provide(layers)
     )
     expect(error).toMatchObject({ _tag: "NonFiniteTensor", step: 3 })
     expect(error.message).toContain("batch.labels")
     expect([...store.kept.keys()]).toEqual([2])
-    const { state, weights } = yield* Trainer.train(task, quiet, { traceNonFinite: true }).pipe(Effect.provide(world))
+    const { state, weights } = yield* Trainer.train(task, quiet, { traceNonFinite: true }).pipe(Effect.provide(layers))
     const usual = yield* Trainer.train(task, quiet).pipe(Effect.provide([Tiny.optimizer, Tiny.store().layer, Tiny.logger()]))
     expect(state.step).toBe(6)
     expect(equal(weights, usual.weights)).toBe(true)
@@ -120,7 +120,7 @@ it.effect("with tracing, a non-finite value present from the start is found in t
     const task = yield* Tiny.task({ sets: [] })
     const train = spoilt(task.train, { 0: Number.NaN })
     const error = yield* Effect.flip(Trainer.train({ ...task, train }, plan, { traceNonFinite: true })).pipe(
-      Effect.provide(Tiny.world())
+      Effect.provide(Tiny.layers())
     )
     expect(error).toMatchObject({ _tag: "NonFiniteTensor", step: 1, tensors: ["batch.labels"] })
   })
@@ -131,7 +131,7 @@ const sumOfTwo = Effect.gen(function* () {
   const entries: Array<Entry> = []
   const task = yield* Tiny.task({ sets: [] })
   yield* Trainer.train(task, { ...plan, log: Trigger.reaches(2), save: Trigger.never }).pipe(
-    Effect.provide(Tiny.world({ entries }))
+    Effect.provide(Tiny.layers({ entries }))
   )
   const log = entries.find((entry) => entry._tag === "Scalars")
   return 2 * (log?._tag === "Scalars" ? log.values.loss! : Number.NaN)

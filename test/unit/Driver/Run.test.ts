@@ -68,12 +68,12 @@ const wrapped = (store: ReturnType<typeof Tiny.store>, change: { readonly pause?
     }))
   ).pipe(Layer.provide(store.layer))
 
-const world = (store: Layer.Layer<CheckpointStore>, entries: Array<Entry> = []) =>
+const layers = (store: Layer.Layer<CheckpointStore>, entries: Array<Entry> = []) =>
   Layer.mergeAll(Tiny.optimizer, store, Tiny.logger(entries))
 const here = <A, E>(name: string, body: () => Effect.Effect<A, E, Device>) =>
   it.live(name, () => body().pipe(Effect.provide(Cpu.layer)), 20_000)
 
-const reference = (task: TrainingTask, of = plan()) => Trainer.train(task, of).pipe(Effect.provide(world(Tiny.store().layer)))
+const reference = (task: TrainingTask, of = plan()) => Trainer.train(task, of).pipe(Effect.provide(layers(Tiny.store().layer)))
 
 for (const background of [false, true]) {
   for (const where of ["batch", "evaluation", "save"] as const) {
@@ -85,7 +85,7 @@ for (const background of [false, true]) {
           const task = yield* Tiny.task()
           const whole = yield* reference(task)
           const store = Tiny.store()
-          const layer = world(where === "save" ? wrapped(store, { pause: 60 }) : store.layer)
+          const layer = layers(where === "save" ? wrapped(store, { pause: 60 }) : store.layer)
           let cut = { step: -1, safe: false }
           yield* Effect.gen(function* () {
             const at = { batch: { train: "1.1" }, evaluation: { evaluation: "0.1", times: 2 }, save: {} }[where]
@@ -129,7 +129,7 @@ here("interrupted inside an accumulation: the partial micro-batches are dropped 
       yield* Fiber.interrupt(fiber)
       expect(store.kept.get(1)?.state.position).toEqual({ epoch: 0, batch: 3 })
       expect(Equal.equals((yield* Trainer.train(task, of)).weights, whole.weights)).toBe(true)
-    }).pipe(Effect.provide(world(store.layer)))
+    }).pipe(Effect.provide(layers(store.layer)))
   })
 )
 
@@ -144,7 +144,7 @@ here("observers ask with values, a queue is one, and their errors are the run's"
     })
     const events = yield* Stream.runCollect(
       Trainer.events(task, quiet, { observe: Observer.all(Observer.fromQueue(queue), stop) })
-    ).pipe(Effect.provide(world(Tiny.store().layer)))
+    ).pipe(Effect.provide(layers(Tiny.store().layer)))
     const done = [...events].filter(({ _tag }) => ["Saved", "Logged", "Evaluated", "EpochEnded", "Finished"].includes(_tag))
     expect(done.map(({ _tag, state }) => `${_tag} ${state.step}`)).toEqual([
       "Saved 1",
@@ -159,7 +159,7 @@ here("observers ask with values, a queue is one, and their errors are the run's"
     const failing = Trainer.train(task, plan(), {
       observe: { StepEnded: ({ state }) => (state.step === 6 ? Effect.fail("mine" as const) : Effect.succeed([])) }
     })
-    expect(yield* Effect.flip(failing.pipe(Effect.provide(world(store.layer))))).toBe("mine")
+    expect(yield* Effect.flip(failing.pipe(Effect.provide(layers(store.layer))))).toBe("mine")
     expect(store.done).toEqual(["save 4", "save 6"]) // a broken observer costs nothing
   })
 )
@@ -171,10 +171,10 @@ here("a write that fails ends the run, also in the background; retry goes on fro
     for (const background of [false, true]) {
       const store = Tiny.store()
       const error = yield* Effect.flip(
-        Trainer.train(task, plan(), { background }).pipe(Effect.provide(world(wrapped(store, { failAt: 8 }))))
+        Trainer.train(task, plan(), { background }).pipe(Effect.provide(layers(wrapped(store, { failAt: 8 }))))
       )
       expect(error._tag).toBe("CheckpointError")
-      const rest = yield* Trainer.train(task, plan()).pipe(Effect.provide(world(store.layer)))
+      const rest = yield* Trainer.train(task, plan()).pipe(Effect.provide(layers(store.layer)))
       expect(Equal.equals(rest.weights, whole.weights)).toBe(true)
     }
     let left = 2
@@ -189,7 +189,7 @@ here("a write that fails ends the run, also in the background; retry goes on fro
     const retried = yield* Trainer.train(flaky, plan()).pipe(
       Effect.catchDefect((defect) => Effect.fail(defect)),
       Effect.retry(EffectSchedule.recurs(5)),
-      Effect.provide(world(store.layer))
+      Effect.provide(layers(store.layer))
     )
     expect(Equal.equals(retried.weights, whole.weights)).toBe(true)
   })
@@ -206,7 +206,7 @@ here("a store that hangs on the way out is given up after the grace", () =>
           safe = cut.safe
         })
     }
-    const hanging = world(wrapped(Tiny.store(), { pause: 60_000 }))
+    const hanging = layers(wrapped(Tiny.store(), { pause: 60_000 }))
     const run = Trainer.train(task, plan({ save: Trigger.never }), options).pipe(Effect.provide(hanging))
     const fiber = yield* Effect.forkChild(run, { startImmediately: true })
     yield* reached
@@ -241,12 +241,12 @@ for (const [part, broken] of Object.entries(throwing)) {
       const corrected = plan(part === "best" || part === "retention" ? { save: Trigger.every(2) } : {})
       const whole = yield* reference(task, corrected)
       const store = Tiny.store()
-      const error = yield* Effect.flip(Trainer.train(task, plan(broken)).pipe(Effect.provide(world(store.layer))))
+      const error = yield* Effect.flip(Trainer.train(task, plan(broken)).pipe(Effect.provide(layers(store.layer))))
       expect(error).toMatchObject({ _tag: "PlanFailed", part, step: 6 })
       expect(error.message).toMatch(/mine/)
       // a decision about an update comes before it; those of a save and of a learning rate come after it
       expect(Math.max(...store.kept.keys())).toBe(["learningRate", "best", "retention"].includes(part) ? 6 : 5)
-      const rest = yield* Trainer.train(task, corrected).pipe(Effect.provide(world(store.layer)))
+      const rest = yield* Trainer.train(task, corrected).pipe(Effect.provide(layers(store.layer)))
       expect(Equal.equals(rest.weights, whole.weights)).toBe(true)
       expect(rest.history.map(({ step, values }) => ({ step, values }))).toEqual(
         whole.history.map(({ step, values }) => ({ step, values }))
@@ -260,13 +260,15 @@ here("a loss that is not finite ends the run with the last good checkpoint untou
     const task = yield* Tiny.task()
     const wild = plan({ learningRate: (state) => (state.step === 5 ? 1e38 : 0.05) })
     const store = Tiny.store()
-    const error = yield* Effect.flip(Trainer.train(task, wild).pipe(Effect.provide(world(store.layer))))
+    const error = yield* Effect.flip(Trainer.train(task, wild).pipe(Effect.provide(layers(store.layer))))
     expect(error._tag).toBe("NonFiniteLoss")
     expect(store.done).toEqual(["save 4"])
     const lost = Trainer.train(task, plan({ learningRate: ({ step }) => (step === 3 ? Number.NaN : 0.05) }))
-    expect((yield* Effect.flip(lost.pipe(Effect.provide(world(Tiny.store().layer))))).message).toMatch(/rate for update 4 is NaN/)
+    expect((yield* Effect.flip(lost.pipe(Effect.provide(layers(Tiny.store().layer))))).message).toMatch(
+      /rate for update 4 is NaN/
+    )
     const last = plan({ learningRate: ({ step }) => (step === 10 ? 1e38 : 0.05), log: Trigger.never, save: Trigger.never })
-    const unseen = Trainer.train(task, last).pipe(Effect.provide(world(Tiny.store().layer)))
+    const unseen = Trainer.train(task, last).pipe(Effect.provide(layers(Tiny.store().layer)))
     expect((yield* Effect.flip(unseen))._tag).toBe("NonFiniteLoss")
     // the loss is 0, and its gradient is 0 / 0
     const flat: TrainingTask["model"] = {
@@ -274,11 +276,11 @@ here("a loss that is not finite ends the run with the last good checkpoint untou
       apply: ({ "lin.weight": w }) => ({ loss: { sum: tf.sum(tf.sqrt(tf.mul(w!, 0))), count: tf.scalar(1) }, outputs: {} })
     }
     const ungraded = Trainer.train({ ...task, model: flat }, plan({ log: Trigger.every(1) })).pipe(
-      Effect.provide(world(Tiny.store().layer))
+      Effect.provide(layers(Tiny.store().layer))
     )
     expect((yield* Effect.flip(ungraded)).message).toMatch(/gradient norm is NaN/)
     const entries: Array<Entry> = []
-    yield* Trainer.train(task, wild, { nonFinite: "continue" }).pipe(Effect.provide(world(Tiny.store().layer, entries)))
+    yield* Trainer.train(task, wild, { nonFinite: "continue" }).pipe(Effect.provide(layers(Tiny.store().layer, entries)))
     expect(entries.some((entry) => entry._tag === "Scalars" && Number.isNaN(entry.values.loss))).toBe(true)
   })
 )
@@ -287,7 +289,7 @@ here("what does not fit is found before step 0", () =>
   Effect.gen(function* () {
     const task = yield* Tiny.task()
     const refuse = (of: TrainingTask, by: Plan.Plan, store = Tiny.store()) =>
-      Effect.flip(Trainer.train(of, by).pipe(Effect.provide(world(store.layer)))).pipe(
+      Effect.flip(Trainer.train(of, by).pipe(Effect.provide(layers(store.layer)))).pipe(
         Effect.tap(() => Effect.sync(() => expect(store.done).toEqual([])))
       )
     expect((yield* refuse(task, plan({ watches: ["eval_accuracy"] }))).message).toMatch(/eval_accuracy.*eval_loss/)
@@ -305,7 +307,7 @@ here("what does not fit is found before step 0", () =>
     const exotic: TrainingTask = { ...task, model: { ...task.model, apply: unknown } }
     expect(yield* refuse(exotic, plan())).toMatchObject({ _tag: "KernelMissing", kernel: "Nonesuch" })
     const other = Tiny.store()
-    yield* Trainer.train(task, plan()).pipe(Effect.provide(world(other.layer)))
+    yield* Trainer.train(task, plan()).pipe(Effect.provide(layers(other.layer)))
     const wider: TrainingTask = {
       ...task,
       model: {
@@ -313,7 +315,7 @@ here("what does not fit is found before step 0", () =>
         init: (key) => ({ ...task.model.init(key), "extra.bias": { dtype: "float32", shape: [2], data: new Float32Array(2) } })
       }
     }
-    const wrong = yield* Effect.flip(Trainer.train(wider, plan()).pipe(Effect.provide(world(other.layer))))
+    const wrong = yield* Effect.flip(Trainer.train(wider, plan()).pipe(Effect.provide(layers(other.layer))))
     expect(wrong._tag).toBe("WrongCheckpoint")
     expect(wrong.message).toMatch(/extra\.bias is missing/)
   })
@@ -335,7 +337,7 @@ here("a finished run trains nothing more; more epochs go on; the events can be r
       expect([...tags].some(({ _tag }) => _tag === "Updating")).toBe(false)
       const longer = yield* Trainer.train(task, plan({ horizon: Horizon.make({ epochs: 3, batchesPerEpoch: 6 }) }))
       expect(longer.state.step).toBe(18)
-    }).pipe(Effect.provide(world(store.layer)))
+    }).pipe(Effect.provide(layers(store.layer)))
   })
 )
 
@@ -349,7 +351,7 @@ here("the best weights are back at the end", () =>
       best: (state) => (state.step >= 3 ? 3 : null),
       restoreBest: true
     })
-    const { weights, state } = yield* Trainer.train(task, best).pipe(Effect.provide(world(store.layer)))
+    const { weights, state } = yield* Trainer.train(task, best).pipe(Effect.provide(layers(store.layer)))
     expect(state.bestCheckpoint).toBe(3)
     expect(Equal.equals(weights.parameters, store.kept.get(3)!.weights.parameters)).toBe(true)
     expect(Equal.equals(store.kept.get(12)!.weights.parameters, weights.parameters)).toBe(false)
@@ -371,7 +373,7 @@ here("a reader that gives up at a micro-batch and comes back does not have it tw
         while ((yield* Effect.timeoutOption(Stream.runDrain(run.events), 5))._tag === "None") {}
         return yield* run.weights
       })
-    ).pipe(Effect.provide(world(Tiny.store().layer)))
+    ).pipe(Effect.provide(layers(Tiny.store().layer)))
     expect(Equal.equals(weights, whole.weights)).toBe(true)
   })
 )
@@ -381,7 +383,7 @@ here("what an epoch's end leaves of an accumulation is dropped, not taken into t
     const task = yield* Tiny.task({ size: 10 })
     const stream = { ...task.train, batchesPerEpoch: Infinity }
     const of = plan({ horizon: { maxSteps: 4, epochs: Infinity, batchesPerEpoch: 8, accumulation: 2 }, evaluate: Trigger.never })
-    const { state } = yield* Trainer.train({ ...task, train: stream }, of).pipe(Effect.provide(world(Tiny.store().layer)))
+    const { state } = yield* Trainer.train({ ...task, train: stream }, of).pipe(Effect.provide(layers(Tiny.store().layer)))
     expect(state.samples).toBe(4 * 2 * 2) // five batches of two an epoch: two updates of two, one left over
   })
 )
@@ -409,8 +411,8 @@ here("an observer that fails at a log leaves what was to be logged: the resumed 
     const failing = Trainer.train(task, plan(), {
       observe: { Logged: ({ state }) => (state.step === 6 ? Effect.fail("mine" as const) : Effect.succeed([])) }
     })
-    expect(yield* Effect.flip(failing.pipe(Effect.provide(world(store.layer))))).toBe("mine")
-    const rest = yield* Trainer.train(task, plan()).pipe(Effect.provide(world(store.layer)))
+    expect(yield* Effect.flip(failing.pipe(Effect.provide(layers(store.layer))))).toBe("mine")
+    const rest = yield* Trainer.train(task, plan()).pipe(Effect.provide(layers(store.layer)))
     expect(logs(rest.history)).toEqual(logs(whole.history))
     expect(rest.state.losses).toEqual(whole.state.losses)
   })
@@ -419,7 +421,7 @@ here("an observer that fails at a log leaves what was to be logged: the resumed 
 here("a background write that hangs is waited for no longer than the grace", () =>
   Effect.gen(function* () {
     const store = Tiny.store()
-    const hanging = world(wrapped(store, { pause: 3_000 }))
+    const hanging = layers(wrapped(store, { pause: 3_000 }))
     const { task, reached } = yield* stuck(yield* Tiny.task(), { train: "1.0" })
     let interrupted = { safe: true, after: Number.POSITIVE_INFINITY }
     let asked = 0
@@ -453,7 +455,7 @@ here("a missing best checkpoint is a warning at the end, and the last weights st
       }))
     ).pipe(Layer.provide(store.layer))
     const best = plan({ save: Trigger.every(1), best: ({ step }) => (step >= 3 ? 3 : null), restoreBest: true })
-    const { weights, state } = yield* Trainer.train(task, best).pipe(Effect.provide(world(gone)))
+    const { weights, state } = yield* Trainer.train(task, best).pipe(Effect.provide(layers(gone)))
     expect(state.step).toBe(12)
     expect(Equal.equals(weights.parameters, store.kept.get(12)!.weights.parameters)).toBe(true)
   })
@@ -465,10 +467,10 @@ here(
     Effect.gen(function* () {
       const task = yield* Tiny.task()
       const home = Tiny.store()
-      yield* Trainer.train(task, plan()).pipe(Effect.provide(world(home.layer)))
+      yield* Trainer.train(task, plan()).pipe(Effect.provide(layers(home.layer)))
       const from = home.kept.get(4)!
       const own = Tiny.store()
-      yield* Trainer.events(task, plan(), { from }).pipe(Stream.take(1), Stream.runDrain, Effect.provide(world(own.layer)))
+      yield* Trainer.events(task, plan(), { from }).pipe(Stream.take(1), Stream.runDrain, Effect.provide(layers(own.layer)))
       expect([...own.kept.keys()]).toEqual([4])
       own.kept.set(4, { ...from, state: { ...from.state, bestCheckpoint: 2 } })
       const found = yield* Trainer.find("newest").pipe(Effect.provide(own.layer))
@@ -512,11 +514,11 @@ here(
           Effect.sync(() => {
             safe = at.safe
           })
-        const failing = Trainer.train(of, plan(), { ...options, onInterrupt }).pipe(Effect.provide(world(store.layer)))
+        const failing = Trainer.train(of, plan(), { ...options, onInterrupt }).pipe(Effect.provide(layers(store.layer)))
         const error = yield* Effect.flip(failing)
         expect([error._tag, safe]).toEqual([tag, true])
         expect(error.message).toMatch(/mine/)
-        const rest = yield* Trainer.train(task, plan()).pipe(Effect.provide(world(store.layer)))
+        const rest = yield* Trainer.train(task, plan()).pipe(Effect.provide(layers(store.layer)))
         expect(Equal.equals(rest.weights, whole.weights)).toBe(true)
       }
     })
@@ -526,7 +528,7 @@ here("a learning rate below zero is an error before its update", () =>
   Effect.gen(function* () {
     const store = Tiny.store()
     const uphill = plan({ learningRate: ({ step }) => (step === 3 ? -0.05 : 0.05), save: Trigger.never })
-    const error = yield* Effect.flip(Trainer.train(yield* Tiny.task(), uphill).pipe(Effect.provide(world(store.layer))))
+    const error = yield* Effect.flip(Trainer.train(yield* Tiny.task(), uphill).pipe(Effect.provide(layers(store.layer))))
     expect(error).toMatchObject({ _tag: "PlanFailed", part: "learningRate", step: 3 })
     expect(error.message).toMatch(/rate for update 4 is -0.05/)
     expect(store.done).toEqual(["save 3"])
@@ -563,7 +565,7 @@ here(
           { from: "scratch" }
         )
         for (const _ of [1, 2]) expect((yield* Effect.flip(Stream.runDrain(failing.events)))._tag).toBe("PlanFailed")
-      }).pipe(Effect.scoped, Effect.provide(world(Tiny.store().layer)))
+      }).pipe(Effect.scoped, Effect.provide(layers(Tiny.store().layer)))
     })
 )
 
@@ -604,7 +606,7 @@ here("a checkpoint after a failed background write lists no step that is not on 
     const store = Tiny.store()
     const { task, reached } = yield* stuck(yield* Tiny.task(), { train: "0.5" })
     const failing = wrapped(store, { failAt: 4, pause: 50 })
-    const run = Trainer.train(task, plan(), { background: true }).pipe(Effect.provide(world(failing)))
+    const run = Trainer.train(task, plan(), { background: true }).pipe(Effect.provide(layers(failing)))
     const fiber = yield* Effect.forkChild(run, { startImmediately: true })
     yield* reached // step 5 is done, and the write of step 4 is on its way
     yield* Fiber.interrupt(fiber)
@@ -618,14 +620,14 @@ here("a run starts at step 0 from given weights, which must be of the model", ()
     const task = yield* Tiny.task()
     const { weights } = yield* reference(task)
     const store = Tiny.store()
-    const tuned = yield* Trainer.train(task, plan(), { from: { weights } }).pipe(Effect.provide(world(store.layer)))
+    const tuned = yield* Trainer.train(task, plan(), { from: { weights } }).pipe(Effect.provide(layers(store.layer)))
     const again: TrainingTask = { ...task, model: { ...task.model, init: () => weights.parameters } }
     const expected = yield* reference(again)
     expect(tuned.state.step).toBe(12)
     expect(Equal.equals(tuned.weights, expected.weights)).toBe(true)
     const { gain: _, ...others } = weights.parameters
     const wrong = Trainer.train(task, plan(), { from: { weights: { parameters: others } } })
-    expect(yield* Effect.flip(wrong.pipe(Effect.provide(world(Tiny.store().layer))))).toMatchObject({
+    expect(yield* Effect.flip(wrong.pipe(Effect.provide(layers(Tiny.store().layer))))).toMatchObject({
       _tag: "WrongCheckpoint",
       missing: ["gain"]
     })

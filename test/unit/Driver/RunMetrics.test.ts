@@ -26,7 +26,7 @@ it.live("spans of updates, evaluations and saves carry the run, its attempt and 
         return span
       }
     })
-    yield* Trainer.train(yield* Tiny.task(), plan).pipe(Effect.withTracer(tracer), Effect.provide(Tiny.world()))
+    yield* Trainer.train(yield* Tiny.task(), plan).pipe(Effect.withTracer(tracer), Effect.provide(Tiny.layers()))
     const named = (name: string) =>
       spans.filter((span) => span.name === name).map(({ attributes }) => Object.fromEntries(attributes))
     const of = { run: "tiny", attempt: 1 }
@@ -43,5 +43,5 @@ it.live("metrics hold the last logged loss, the speed and the time of saves", ()
     const of = (id: string) => metrics.find((metric) => metric.id === id && metric.attributes?.run === "tiny")
     expect(of("regimen_loss")?.state).toMatchObject({ value: history.findLast(({ kind }) => kind === "train")!.values.loss })
     expect(of("regimen_save_time")?.state).toMatchObject({ count: 1 })
-  }).pipe(Effect.provide(Tiny.world()), Effect.provideService(Metric.MetricRegistry, new Map()))
+  }).pipe(Effect.provide(Tiny.layers()), Effect.provideService(Metric.MetricRegistry, new Map()))
 )

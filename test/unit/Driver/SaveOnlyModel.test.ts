@@ -21,18 +21,18 @@ const plan = Plan.make({
 })
 const options = { saveOnlyModel: true }
 
-const world = (store: ReturnType<typeof Tiny.store>) => Layer.mergeAll(Cpu.layer, Tiny.optimizer, store.layer, Tiny.logger())
+const layers = (store: ReturnType<typeof Tiny.store>) => Layer.mergeAll(Cpu.layer, Tiny.optimizer, store.layer, Tiny.logger())
 
 it.live("has no optimizer state, and no run resumes from it: as the newest, by step, or loaded", () =>
   Effect.gen(function* () {
     const store = Tiny.store()
     const task = yield* Tiny.task()
-    yield* Trainer.train(task, plan, options).pipe(Effect.provide(world(store)))
+    yield* Trainer.train(task, plan, options).pipe(Effect.provide(layers(store)))
     expect([...store.kept.values()].map(({ modelOnly, weights }) => [modelOnly, weights.slots])).toEqual(
       Array.from(store.kept, () => [true, {}])
     )
     for (const from of ["newest", 4, store.kept.get(4)!] as const) {
-      const error = yield* Effect.flip(Trainer.train(task, plan, { from })).pipe(Effect.provide(world(store)))
+      const error = yield* Effect.flip(Trainer.train(task, plan, { from })).pipe(Effect.provide(layers(store)))
       expect(error).toMatchObject({ _tag: "NotResumable", step: from === "newest" ? 12 : 4 })
       expect(error.message).toMatch(/save_only_model.*--overwrite_output_dir/)
     }
@@ -45,15 +45,15 @@ it.live(
     Effect.gen(function* () {
       const task = yield* Tiny.task()
       const whole = Tiny.store()
-      const reference = yield* Trainer.train(task, plan, options).pipe(Effect.provide(world(whole)))
+      const reference = yield* Trainer.train(task, plan, options).pipe(Effect.provide(layers(whole)))
       for (const tag of ["Saved", "StepEnded", "Finished"] as const) {
         const store = Tiny.store()
         const cut = Stream.takeUntil(Trainer.events(task, plan, options), (event) => event._tag === tag && event.state.step > 3)
-        yield* Stream.runDrain(cut).pipe(Effect.provide(world(store)))
+        yield* Stream.runDrain(cut).pipe(Effect.provide(layers(store)))
         const steps = [...store.kept.keys()].sort((a, b) => a - b)
         expect(store.kept.get(steps.at(-1)!)!.modelOnly).toBe(tag === "Finished" ? true : undefined)
         if (tag === "Finished") continue
-        const { state, weights } = yield* Trainer.train(task, plan, options).pipe(Effect.provide(world(store)))
+        const { state, weights } = yield* Trainer.train(task, plan, options).pipe(Effect.provide(layers(store)))
         expect(weights).toEqual(reference.weights)
         expect(state.step).toBe(12)
       }
@@ -66,7 +66,7 @@ it.live("restores the best weights at the end", () =>
     const ends = Effect.fnUntraced(function* (saveOnlyModel: boolean) {
       const store = Tiny.store()
       const best = { ...plan, best: Schedule.constant(4), restoreBest: true }
-      const { weights } = yield* Trainer.train(task, best, { saveOnlyModel }).pipe(Effect.provide(world(store)))
+      const { weights } = yield* Trainer.train(task, best, { saveOnlyModel }).pipe(Effect.provide(layers(store)))
       expect(weights.parameters).toEqual(store.kept.get(4)!.weights.parameters)
       return weights.parameters
     })

@@ -29,7 +29,7 @@ const failure = (metric: Metric<unknown>) =>
     const observe = { StepEnded: () => Effect.sync(() => [void steps++].flatMap(() => [])) }
     const error = yield* Effect.flip(Trainer.train(task, plan, { observe }))
     return { error, steps }
-  }).pipe(Effect.provide(Tiny.world(), { local: true }))
+  }).pipe(Effect.provide(Tiny.layers(), { local: true }))
 
 const boom = (): never => {
   throw new Error("boom")

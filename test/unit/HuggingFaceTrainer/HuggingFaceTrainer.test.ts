@@ -27,10 +27,10 @@ const evaluation = Dataset.fromArray(Tiny.rows(5))
 const args: Input = { maxSteps: 4, perDeviceTrainBatchSize: 2, learningRate: 0.05, saveSteps: 2, loggingSteps: 2 }
 const base = { model: Tiny.model, args, dataCollator: Tiny.collate, trainDataset: train, evalDataset: evaluation }
 
-const world = (entries: Array<Entry> = []) =>
+const layers = (entries: Array<Entry> = []) =>
   Layer.mergeAll(Cpu.layer, MemoryStore.layer, Tiny.logger(entries), NodeServices.layer)
-const here = <A, E>(effect: Effect.Effect<A, E, Layer.Success<ReturnType<typeof world>>>, entries: Array<Entry> = []) =>
-  Effect.provide(effect, world(entries), { local: true })
+const here = <A, E>(effect: Effect.Effect<A, E, Layer.Success<ReturnType<typeof layers>>>, entries: Array<Entry> = []) =>
+  Effect.provide(effect, layers(entries), { local: true })
 
 const batch = Effect.map(Dataset.fromArray(Tiny.rows(2)).rows([0, 1]), (rows) => rows)
 const inputs = Effect.flatMap(batch, (rows) => Tiny.collate(rows, [0, 1]))

@@ -25,7 +25,7 @@ const rows = [
   { input_ids: [5, 6, 1], attention_mask: [1, 1, 1], labels: [6, 5, 1] },
   { input_ids: [7, 8, 1], attention_mask: [1, 1, 1], labels: [8, 7, 1] }
 ]
-const world = Layer.mergeAll(Device.cpu, CheckpointStore.memory, Logger.none, NodeServices.layer)
+const layers = Layer.mergeAll(Device.cpu, CheckpointStore.memory, Logger.none, NodeServices.layer)
 const folder = () => mkdtempSync(join(tmpdir(), "seq2seq-"))
 
 const trainerOf = (args: Seq2SeqArguments.Input, own: Transformer = model) =>
@@ -54,7 +54,7 @@ describe("generationConfig", () => {
       expect(yield* width({ generationConfig: at }, {}, filed)).toBe(7)
       expect(yield* width({ generationConfig: at, generationMaxLength: 6 }, { maxLength: 8, minLength: 8 })).toBe(8)
       expect(yield* width({ generationConfig: at, generationMaxLength: 6 }, { maxLength: undefined })).toBe(7)
-    }).pipe(Effect.provide(world, { local: true }))
+    }).pipe(Effect.provide(layers, { local: true }))
   )
 
   it.effect("is saved with the model and its checkpoints, with unknown fields", () => {
@@ -91,7 +91,7 @@ describe("generationConfig", () => {
       yield* (yield* trainerOf({ generationConfig: { num_beams: 3 }, outputDir: at })).saveModel()
       const text = readFileSync(join(at, "generation_config.json"), "utf8")
       expect(JSON.parse(text)).toEqual({ eos_token_id: 1, decoder_start_token_id: 0, num_beams: 3 })
-    }).pipe(Effect.provide(world, { local: true }))
+    }).pipe(Effect.provide(layers, { local: true }))
   )
 
   it.effect.each<[string, Seq2SeqArguments.Input, RegExp]>([
@@ -105,7 +105,7 @@ describe("generationConfig", () => {
       const error = yield* Effect.flip(trainerOf(args))
       expect(error.message).toMatch(message)
       expect(error.message).toContain("generation_config")
-    }).pipe(Effect.provide(world, { local: true }))
+    }).pipe(Effect.provide(layers, { local: true }))
   )
 })
 
@@ -131,7 +131,7 @@ it.effect("scores the generated sequences with metric objects, as computeMetrics
     expect((yield* measured.evaluate()).eval_exact_match).toBe(1)
     expect((yield* measured.predict(labelled)).metrics.test_exact_match).toBe(1)
     expect((yield* measured.evaluate({ maxLength: 2 })).eval_exact_match).toBe(0.5) // one of the texts is longer
-  }).pipe(Effect.provide(world, { local: true }))
+  }).pipe(Effect.provide(layers, { local: true }))
 )
 
 it.effect("rejects an unknown setting, and several sequences per row", () =>
@@ -142,7 +142,7 @@ it.effect("rejects an unknown setting, and several sequences per row", () =>
       "There are: evalDataset, ignoreKeys, metricKeyPrefix, maxLength"
     )
     expect(yield* messageOf({ numBeams: 2, numReturnSequences: 2 })).toContain("one text a row")
-  }).pipe(Effect.provide(world, { local: true }))
+  }).pipe(Effect.provide(layers, { local: true }))
 )
 
 it.effect("rejects an unknown option with a suggestion, with and without predictWithGenerate", () =>
@@ -158,7 +158,7 @@ it.effect("rejects an unknown option with a suggestion, with and without predict
       const known = yield* trainer.evaluate(Dataset.fromArray(rows), { metricKeyPrefix: "x", maxLength: 5 })
       expect(Object.keys(known)).toContain("x_loss")
     }
-  }).pipe(Effect.provide(world, { local: true }))
+  }).pipe(Effect.provide(layers, { local: true }))
 )
 
 it("rejects an unknown option with promises too", async () => {
@@ -179,7 +179,7 @@ it.effect("samples differently for each batch, and the same each time", () =>
     const { data, shape } = yield* drawn
     expect(data.slice(0, shape[1])).not.toEqual(data.slice(shape[1]))
     expect((yield* drawn).data).toEqual(data)
-  }).pipe(Effect.provide(world, { local: true }))
+  }).pipe(Effect.provide(layers, { local: true }))
 )
 
 it.effect("pads texts to the maximum length of the model's settings", () =>
@@ -189,7 +189,7 @@ it.effect("pads texts to the maximum length of the model's settings", () =>
     expect(yield* width({}, { maxNewTokens: 3 }, news)).toBe(20)
     const { padLabels } = writing(model, { maxLength: 4 }, { pad: 9 })
     expect(padLabels({ dtype: "int32", shape: [1, 2], data: Int32Array.of(6, 1) }).data).toEqual(Int32Array.of(6, 1, 9, 9))
-  }).pipe(Effect.provide(world, { local: true }))
+  }).pipe(Effect.provide(layers, { local: true }))
 )
 
 it.effect("pads generated sequences with the tokenizer's pad token, or its end token; without a tokenizer with the model's", () =>
@@ -227,7 +227,7 @@ it.effect("pads generated sequences with the tokenizer's pad token, or its end t
     expect(new Set(first).size).toBeGreaterThan(1)
     const ended = (yield* texts(first[0]!)).filter((text) => text[1] === first[0])
     for (const text of ended) expect(text.slice(2, 4)).toEqual([9, 9])
-  }).pipe(Effect.provide(world, { local: true }))
+  }).pipe(Effect.provide(layers, { local: true }))
 )
 
 it("accepts arrays of rows, and generation settings with the options of evaluate, with promises", async () => {
@@ -236,7 +236,7 @@ it("accepts arrays of rows, and generation settings with the options of evaluate
     args: { predictWithGenerate: true, maxSteps: 1 },
     trainDataset: rows,
     evalDataset: rows,
-    world
+    layers
   })
   await trainer.train()
   const { metrics, predictions } = await trainer.predict(rows, { maxLength: 25, minLength: 25, metricKeyPrefix: "mine" })
@@ -251,7 +251,7 @@ it("accepts arrays of rows, and generation settings with the options of evaluate
 it("pads labels of other lengths with the tokenizer; without one the error names the collator", async () => {
   const uneven = [rows[0]!, { input_ids: [7, 1], attention_mask: [1, 1], labels: [8, 7, 6, 1] }]
   const tokenizer = { ...Tokenizer.bytes(), vocabularySize: 12, special: { pad: 9 } }
-  const options = { model, args: { maxSteps: 1, labelSmoothingFactor: 0.1 }, trainDataset: uneven, world }
+  const options = { model, args: { maxSteps: 1, labelSmoothingFactor: 0.1 }, trainDataset: uneven, layers }
   const trainer = await Promised.make({ ...options, tokenizer })
   expect((await trainer.train()).globalStep).toBe(1)
   await trainer.close()

@@ -30,7 +30,7 @@ const outcome = async (trainDataset: Data, evalDataset: Data = rows) => {
     args: { perDeviceTrainBatchSize: 2, perDeviceEvalBatchSize: 2, maxSteps: 6, saveStrategy: "no" },
     trainDataset,
     evalDataset,
-    world: Layer.mergeAll(Device.cpu, CheckpointStore.memory, Logger.none)
+    layers: Layer.mergeAll(Device.cpu, CheckpointStore.memory, Logger.none)
   })
   try {
     const { globalStep } = await trainer.train()
@@ -87,7 +87,7 @@ it.effect("refuses evaluation data smaller than a batch with dataloader_drop_las
       args: { maxSteps: 2, perDeviceTrainBatchSize: 2, evalStrategy: "steps", evalSteps: 1, dataloaderDropLast: true },
       trainDataset: rows,
       evalDataset: { near: rows },
-      world: Layer.mergeAll(Device.cpu, CheckpointStore.memory, Logger.none)
+      layers: Layer.mergeAll(Device.cpu, CheckpointStore.memory, Logger.none)
     })
     const error = await trainer.train().catch((cause) => cause)
     await trainer.close()

@@ -21,7 +21,7 @@ it.effect("writes the trainer state at each save, also when a run is interrupted
     const run = Trainer.start(yield* Tiny.task({ sets: [] }), { ...plan, sets: [] }, { trainerState: file })
     yield* Effect.scoped(
       Effect.flatMap(run, ({ events }) => Stream.runDrain(Stream.takeUntil(events, (event) => event.state.step === 7)))
-    ).pipe(Effect.provide(Tiny.world({ store: store.layer })))
+    ).pipe(Effect.provide(Tiny.layers({ store: store.layer })))
     const saved = [...store.kept.values()]
     expect(saved.map(({ state }) => state.step)).toEqual([5, 7])
     for (const { state, trainerState } of saved) expect(trainerState).toEqual(file(state))

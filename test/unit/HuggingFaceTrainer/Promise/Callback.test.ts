@@ -12,7 +12,7 @@ const options = {
   args: { maxSteps: 3, perDeviceTrainBatchSize: 2, learningRate: 0.05 },
   trainDataset: Tiny.rows(8),
   evalDataset: Tiny.rows(5),
-  world: Layer.mergeAll(Cpu.layer, MemoryStore.layer, Tiny.logger())
+  layers: Layer.mergeAll(Cpu.layer, MemoryStore.layer, Tiny.logger())
 }
 
 it("evaluates and predicts with the present weights, by the run and by the Trainer's own methods", async () => {

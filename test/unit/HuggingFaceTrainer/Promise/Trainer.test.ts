@@ -11,14 +11,14 @@ import { type ComputeLoss, type ComputeMetrics, EvalPrediction, Trainer } from "
 import { tf } from "../../../../src/Tensor/Tensor.ts"
 import * as Tiny from "../../../support/tiny.ts"
 
-const world = Layer.mergeAll(Cpu.layer, MemoryStore.layer, Tiny.logger())
+const layers = Layer.mergeAll(Cpu.layer, MemoryStore.layer, Tiny.logger())
 const options = {
   model: Tiny.model,
   dataCollator: Tiny.collate,
   args: { maxSteps: 3, perDeviceTrainBatchSize: 2, learningRate: 0.05 },
   trainDataset: Tiny.rows(8),
   evalDataset: { a: Tiny.rows(5), b: Tiny.rows(3) },
-  world
+  layers
 }
 
 it("trains, evaluates and predicts arrays of rows, with an async computeMetrics", async () => {
@@ -129,7 +129,7 @@ it("close interrupts a running training, awaits its last save, and then releases
     ...options,
     args: { ...options.args, maxSteps: 2000, loggingSteps: 1, saveStrategy: "no" },
     callbacks: [watch],
-    world: Layer.mergeAll(Cpu.layer, Layer.fresh(MemoryStore.layer), Tiny.logger(entries))
+    layers: Layer.mergeAll(Cpu.layer, Layer.fresh(MemoryStore.layer), Tiny.logger(entries))
   })
   const training = trainer.train()
   const outcome = training.then(
@@ -151,7 +151,7 @@ it("several Trainers of a process share one listener of the terminal and the sig
     ...["SIGINT", "SIGTERM"].map((name) => process.listenerCount(name))
   ]
   const before = listeners()
-  const trainers = await Promise.all(Array.from({ length: 12 }, () => Trainer.make({ ...options, world: Layer.fresh(world) })))
+  const trainers = await Promise.all(Array.from({ length: 12 }, () => Trainer.make({ ...options, layers: Layer.fresh(layers) })))
   expect(listeners().map((count, i) => count - before[i]!)).toEqual([1, 0, 0])
   const heeding = new Set<number>()
   const watch = Callback.make({ onStepEnd: () => void heeding.add(process.listenerCount("SIGINT") - before[1]!) })
@@ -178,5 +178,5 @@ it("rejects an unknown option and suggests the nearest", async () => {
   expect(await refused({ devise: "cpu" })).toBe(`${none("devise")} Did you mean device?`)
   expect(await refused({ zebra: 1 })).toContain(`${none("zebra")} There are: model, modelInit, args,`)
   const inEffect = HuggingFaceTrainer.make({ model: Tiny.model, compute_metrics: () => ({}) } as Options<unknown>)
-  expect(await Effect.runPromise(Effect.flip(Effect.provide(inEffect as never, world)))).toMatchObject({ _tag: "InvalidTask" })
+  expect(await Effect.runPromise(Effect.flip(Effect.provide(inEffect as never, layers)))).toMatchObject({ _tag: "InvalidTask" })
 })
