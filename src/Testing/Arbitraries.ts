@@ -79,6 +79,7 @@ export const script: fc.Arbitrary<Plan.Script> = fc
     tokens: fc.integer({ min: 1, max: 30 })
   })
   .map(({ batches, samples, scores, tokens }) => ({
+    [fc.toStringMethod]: () => JSON.stringify({ scores, batches, samples, tokens }), // in counterexamples, instead of the functions
     metrics: (set, evaluation) => ({ [set === "b" ? "eval_b" : "eval_a"]: scores[evaluation % scores.length]! / 6 }),
     consumed: (state) => ({
       samples: samples + (state.step % 3),
