@@ -1,5 +1,6 @@
 /** What a callback's handlers are called with and what they may return, by Hugging Face's names of the events. */
 import { type Effect, Schema } from "effect"
+import { messageOf } from "../ErrorMessage.ts"
 import type { EventOf, Metrics, Requests, Tag } from "../Schedule/Event.ts"
 import type { CurrentRun } from "./CurrentRun.ts"
 
@@ -102,7 +103,6 @@ export class CallbackFailed extends Schema.TaggedError<CallbackFailed>()("Callba
   cause: Schema.Unknown
 }) {
   override get message() {
-    const reason = this.cause instanceof Error ? this.cause.message : String(this.cause)
-    return `callback "${this.callback}" failed at ${this.event}: ${reason}`
+    return `callback "${this.callback}" failed at ${this.event}: ${messageOf(this.cause)}`
   }
 }

@@ -1,6 +1,7 @@
 /** Loads a program from its file: what the file exports by default. */
 import { Effect, FileSystem, Path, Predicate, Schema } from "effect"
 import * as Arguments from "../Arguments/Arguments.ts"
+import { messageOf } from "../ErrorMessage.ts"
 import * as Cells from "../Format/Cells.ts"
 import type { Program } from "../Program/Program.ts"
 import * as DataFiles from "./DataFiles.ts"
@@ -77,7 +78,7 @@ const imported = Effect.fnUntraced(function* (file: string) {
     catch: (cause) =>
       new ProgramError({
         file,
-        reason: `it cannot be loaded: ${oneLine(cause instanceof Error ? cause.message : String(cause))}`
+        reason: `it cannot be loaded: ${oneLine(messageOf(cause))}`
       })
   })
   if (!isProgram(module.default)) {

@@ -35,7 +35,7 @@ it("refuses plans without their two necessities, and levels of another type", ()
     Plan.make({ horizon })
     // @ts-expect-error a learning rate is a number
     Plan.make({ horizon, learningRate: Schedule.constant("high") })
-    // @ts-expect-error whether to stop is a level, not a trigger
+    // @ts-expect-error stop is a condition (a boolean Schedule), not a trigger
     Plan.make({ horizon, learningRate: () => 1, stop: Trigger.every(1) })
   })
   expectTypeOf(Plan.make({ horizon, learningRate: () => 1, log: never })).toEqualTypeOf<Plan.Plan>()
