@@ -6,8 +6,7 @@
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { Field } from "../src/Arguments/Field.ts"
-import * as Seq2Seq from "../src/Arguments/Fields/Seq2Seq.ts"
-import { type Group, groups, seq2seq } from "../src/Arguments/Fields.ts"
+import { type Group, groups, seq2seq, seq2seqGroup } from "../src/Arguments/Fields.ts"
 import { describe, figure } from "../src/Arguments/Help.ts"
 import { toCamel } from "../src/Arguments/Names.ts"
 
@@ -83,7 +82,7 @@ ${groups.flatMap(properties("Fields")).join("\n")}
 
 /** ${about.replace("TrainingArguments", "Seq2SeqTrainingArguments")} */
 export type ${seq2seq} = ${name} & {
-${properties("Seq2Seq")({ title: "Seq2Seq", fields: Seq2Seq.fields }).join("\n")}
+${properties("Seq2Seq")(seq2seqGroup).join("\n")}
 }
 `
 }

@@ -10,11 +10,10 @@ import * as Table from "./Table.ts"
 
 export type { Input } from "./ArgumentsInput.ts"
 export type { Arguments } from "./ArgumentsValues.ts"
+export { evalBatchSize, goal, trainBatchSize } from "./Derived.ts"
 export { toDict, toJsonString, toSanitizedDict } from "./Dict.ts"
-export { evalBatchSize, trainBatchSize } from "./EffectiveBatchSize.ts"
 export { type ArgumentsError, ContradictoryArguments, InvalidArgument, NotSupported, UnknownArgument } from "./Errors.ts"
 export type { Name } from "./Fields.ts"
-export { goal } from "./Goal.ts"
 export {
   setDataloader,
   setEvaluate,

@@ -10,7 +10,7 @@ import * as Retention from "../Schedule/Retention.ts"
 import * as Schedule from "../Schedule/Schedule.ts"
 import * as Trigger from "../Schedule/Trigger.ts"
 import { type Arguments, type ArgumentsError, ContradictoryArguments, goal, NotSupported, supported } from "./Arguments.ts"
-import { isOurs, lackOf, type Optim } from "./Fields/Optim.ts"
+import { isSupported, missingFeatureOf, type Optim } from "./Fields/Optim.ts"
 import * as LowRank from "./LowRank.ts"
 import * as Scheduler from "./Scheduler.ts"
 
@@ -179,7 +179,7 @@ export const optimizer = (args: Arguments, decays?: Mask): Transformation => {
     galore_adamw: () => Optimizers.galoreAdamw({ ...adam, ...galore() }),
     galore_adafactor: () => Optimizers.galoreAdafactor(galore())
   }
-  if (!isOurs(args.optim)) throw new NotSupported({ argument: "optim", value: args.optim, ...lackOf(args.optim)! })
+  if (!isSupported(args.optim)) throw new NotSupported({ argument: "optim", value: args.optim, ...missingFeatureOf(args.optim)! })
   return makers[args.optim]()
 }
 

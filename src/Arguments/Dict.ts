@@ -1,8 +1,7 @@
 /** Converts arguments to the dictionaries and JSON of Python's `TrainingArguments`, with secrets redacted. */
 import type { Arguments } from "./ArgumentsValues.ts"
-import { evalBatchSize, trainBatchSize } from "./EffectiveBatchSize.ts"
+import { evalBatchSize, goal, trainBatchSize } from "./Derived.ts"
 import { fields, seq2seq } from "./Fields.ts"
-import { goal } from "./Goal.ts"
 import type { Seq2SeqArguments } from "./Seq2SeqArguments.ts"
 import * as Table from "./Table.ts"
 

@@ -5,7 +5,7 @@ import { Schema } from "effect"
 export type Kind = "text" | "number" | "boolean" | "switch" | "json" | "list"
 
 /** What a value needs that is not supported, and what to use instead. Completes "... needs <missing>. <instead>". */
-export interface Lack {
+export interface MissingFeature {
   readonly missing: string
   readonly instead: string
 }
@@ -26,11 +26,11 @@ export interface Field<A, I = A> {
   /** Why the argument has no effect: a documented no-op. */
   readonly idle?: string
   /** Whether every value but the default is rejected. */
-  readonly missing?: boolean
+  readonly onlyDefault?: boolean
   /** Parses the input into a value, which the schema then validates. */
   read?(given: I): unknown
   /** Gives what the value needs that is not supported; undefined if it is supported. */
-  lacks?(value: A): Lack | undefined
+  missingFeature?(value: A): MissingFeature | undefined
 }
 
 /** The type of a field's validated value, and that of its input. */
@@ -66,6 +66,9 @@ export const choice = <const A extends string>(initial: NoInfer<A>, choices: Rea
   default: initial,
   expected: `one of ${choices.map((choice) => JSON.stringify(choice)).join(", ")}`
 })
+
+/** The values of a strategy (`IntervalStrategy`): never, every n updates, or at the end of each epoch. */
+export const strategies = ["no", "steps", "epoch"] as const
 
 /** Bounds of a number: `minimum` and `maximum` are inclusive, `below` is exclusive. */
 export interface Range {
@@ -133,11 +136,18 @@ export const about = <A, I>(about: string, field: Field<A, I>): Field<A, I> => (
 /** Marks a field as a documented no-op. */
 export const idle = <A, I>(idle: string, field: Field<A, I>): Field<A, I> => ({ ...field, idle })
 
-/** Marks a field as not supported: any value but the default is accepted by `make` and rejected by `supported`. `asks` selects the rejected values instead. */
-export const lacking = <A, I>(lack: Lack, field: Field<A, I>, asks?: (value: A) => boolean): Field<A, I> => {
+/**
+ * Marks a field whose values require a feature that does not exist: they are accepted by `make` and rejected by `supported`. By default all values
+ * but the field's default are.
+ */
+export const requires = <A, I>(feature: MissingFeature, field: Field<A, I>, isRejected?: (value: A) => boolean): Field<A, I> => {
   const initial = JSON.stringify(field.default)
-  const asked = asks ?? ((value: A) => JSON.stringify(value) !== initial)
-  return { ...field, missing: asks === undefined, lacks: (value) => (asked(value) ? lack : undefined) }
+  const rejected = isRejected ?? ((value: A) => JSON.stringify(value) !== initial)
+  return {
+    ...field,
+    onlyDefault: isRejected === undefined,
+    missingFeature: (value) => (rejected(value) ? feature : undefined)
+  }
 }
 
 /** Splits a string at spaces and commas, or each string of a list. Anything else is returned unchanged for the schema to reject. */

@@ -50,8 +50,8 @@ export interface Description {
 /** Derives the supported choices and the bounds of a field. */
 export const describe = (field: Field<unknown>): Description => {
   const choices = field.choices ?? []
-  const supported = choices.filter((choice) => field.lacks?.(field.kind === "list" ? [choice] : choice) === undefined)
-  const isMissing = field.missing === true || (choices.length > 0 && supported.length === 0)
+  const supported = choices.filter((choice) => field.missingFeature?.(field.kind === "list" ? [choice] : choice) === undefined)
+  const isMissing = field.onlyDefault === true || (choices.length > 0 && supported.length === 0)
   return {
     choices: isMissing ? choices : supported,
     isMissing,

@@ -1,9 +1,8 @@
 /** Argument names that Hugging Face's documentation has and transformers has removed: accepted, with a warning. */
 import { Result, Schema } from "effect"
 import { InvalidArgument, NotSupported } from "./Errors.ts"
-import { boolean, choice, type Field, optional } from "./Field.ts"
-import { ipex } from "./Fields/Lacks.ts"
-import { strategies } from "./Fields/Strategies.ts"
+import { boolean, choice, type Field, optional, strategies } from "./Field.ts"
+import { ipex } from "./Fields/NotSupported.ts"
 
 interface RemovedArgument {
   readonly field: Field<unknown>
@@ -35,7 +34,7 @@ const removed: Readonly<Record<string, RemovedArgument>> = {
     replacement: (value, input) => setting("split_batches")(value ?? false, input)
   },
   use_ipex: {
-    field: { ...boolean(false), lacks: (value) => (value === true ? ipex : undefined) },
+    field: { ...boolean(false), missingFeature: (value) => (value === true ? ipex : undefined) },
     warning: "use_ipex is no more; leave it out.",
     replacement: () => ({})
   }
@@ -56,8 +55,8 @@ export const apply = (
   const { field, replacement } = removed[written]!
   if (!Schema.is(field.schema)(value))
     return Result.fail(new InvalidArgument({ argument: written, value, expected: field.expected }))
-  const lack = field.lacks?.(value)
-  if (lack !== undefined) return Result.fail(new NotSupported({ argument: written, value, ...lack }))
+  const feature = field.missingFeature?.(value)
+  if (feature !== undefined) return Result.fail(new NotSupported({ argument: written, value, ...feature }))
   Object.assign(input, replacement(value, input))
   return Result.succeed(undefined)
 }

@@ -71,9 +71,9 @@ export const toJson = <T extends Table>(table: T, values: Values<T>): Readonly<R
 export const supported = <T extends Table>(table: T, values: Values<T>): Result.Result<void, NotSupported> => {
   for (const [name, field] of Object.entries(table)) {
     const value = (values as Readonly<Record<string, unknown>>)[toCamel(name)]
-    const lack = field.lacks?.(value)
-    if (lack !== undefined)
-      return Result.fail(new NotSupported({ argument: name, value: isSecret(name) ? redacted(name) : value, ...lack }))
+    const feature = field.missingFeature?.(value)
+    if (feature !== undefined)
+      return Result.fail(new NotSupported({ argument: name, value: isSecret(name) ? redacted(name) : value, ...feature }))
   }
   return Result.succeed(undefined)
 }

@@ -101,8 +101,8 @@ it("a value asks for what is not there, or it does not: no value fails to be ask
   for (const [name, field] of Object.entries(seq2seq) as ReadonlyArray<readonly [string, Field<unknown>]>) {
     fc.assert(
       fc.property(valueOf(field), (value) => {
-        const lack = field.lacks?.(field.read === undefined ? value : field.read(value))
-        if (lack !== undefined) expect([name, lack.missing, lack.instead]).not.toContain("")
+        const feature = field.missingFeature?.(field.read === undefined ? value : field.read(value))
+        if (feature !== undefined) expect([name, feature.missing, feature.instead]).not.toContain("")
       })
     )
   }

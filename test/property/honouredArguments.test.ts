@@ -36,7 +36,7 @@ const isRefused = (name: string, value: unknown): boolean => {
 }
 
 const refused = (name: string, field: Field<unknown>): boolean =>
-  field.missing === true || others(field).every((value) => isRefused(name, value))
+  field.onlyDefault === true || others(field).every((value) => isRefused(name, value))
 
 it("every argument that is honoured has a case, and no other", () => {
   const honoured = Object.entries(table).flatMap(([name, field]) =>
@@ -51,7 +51,7 @@ it("what changes nothing says why, once, and has a case", () => {
   expect(Inert.cases.map(([name]) => name).toSorted()).toEqual(idle.toSorted())
   for (const [name, reason] of Object.entries(Inert.reasons)) {
     expect(table[name]?.idle).toBeUndefined()
-    expect(table[name]?.lacks).toBeDefined()
+    expect(table[name]?.missingFeature).toBeDefined()
     expect(reason).toMatch(/^[A-Z].*\.$/)
   }
   for (const { idle } of Object.values(table)) if (idle !== undefined) expect(idle).toMatch(/^[A-Z].*\.$/)

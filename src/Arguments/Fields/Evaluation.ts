@@ -1,9 +1,24 @@
-/** Arguments of evaluation and prediction: intervals, batches, and the metric of the best model. */
-import { about, boolean, choice, idle, integer, lacking, list, number, optional, text, texts } from "../Field.ts"
-import { memories } from "./Lacks.ts"
-import { strategies } from "./Strategies.ts"
+/** Arguments of evaluation and prediction, and of text generation in them. */
+import { Schema } from "effect"
+import {
+  about,
+  boolean,
+  choice,
+  type Field,
+  idle,
+  integer,
+  jsonDictionary,
+  list,
+  number,
+  optional,
+  requires,
+  strategies,
+  text,
+  texts
+} from "../Field.ts"
 
-export const fields = {
+/** Intervals, batches, predictions, and the metric of the best model. */
+export const evaluation = {
   eval_strategy: about("When to evaluate", choice("no", strategies)),
   eval_steps: about(
     "Updates between evaluations, or below 1 a fraction of the run; null for logging_steps",
@@ -26,11 +41,36 @@ export const fields = {
   ),
   jit_mode_eval: about("Compile the evaluation step", boolean(false)),
   label_names: about("Names of the input columns that are labels; null for the model's own", optional(texts([]))),
-  past_index: about("Index of the model output that is the next step's past input; -1 for none", lacking(memories, integer(-1))),
+  past_index: about(
+    "Index of the model output that is the next step's past input; -1 for none",
+    requires({ missing: "a model that returns past hidden states", instead: "Leave it at -1." }, integer(-1))
+  ),
   load_best_model_at_end: about("Load the weights of the best checkpoint when training ends", boolean(false)),
   metric_for_best_model: about("Name of the metric that determines the best checkpoint; null for loss", optional(text(""))),
   greater_is_better: about(
     "Whether higher is better for metric_for_best_model; null derives it from the name",
     optional(boolean(false))
   )
+}
+
+type Settings = Readonly<Record<string, unknown>>
+
+/** A generation config, or the folder or model that has one. */
+const configuration: Field<Settings | string, Settings | string> = {
+  ...jsonDictionary,
+  schema: Schema.Union([Schema.Record(Schema.String, Schema.Unknown), Schema.String]),
+  default: {},
+  expected: "an object of names and values, or the path of a folder"
+}
+
+/** The arguments that `Seq2SeqTrainingArguments` adds to `TrainingArguments`. */
+export const generation = {
+  sortish_sampler: about("Sort training examples roughly by length, with some randomness", boolean(false)),
+  predict_with_generate: about("Generate text in evaluation, for metrics such as ROUGE and BLEU", boolean(false)),
+  generation_max_length: about(
+    "Maximum length of generated text, in tokens; null for the model's own",
+    optional(integer(1, { minimum: 1 }))
+  ),
+  generation_num_beams: about("Number of beams in beam search; null for the model's own", optional(integer(1, { minimum: 1 }))),
+  generation_config: about("Generation config, or the folder of a model that has one", optional(configuration))
 }

@@ -1,7 +1,24 @@
-/** Arguments of logging: intervals, content, log level and trackers. */
-import { about, boolean, choice, type Field, idle, lacking, list, number, optional, text } from "../Field.ts"
-import { tpu, trackers } from "./Lacks.ts"
-import { strategies } from "./Strategies.ts"
+/** Arguments of logging: intervals, content, log level and experiment trackers. */
+import {
+  about,
+  boolean,
+  choice,
+  type Field,
+  idle,
+  list,
+  type MissingFeature,
+  number,
+  optional,
+  requires,
+  strategies,
+  text
+} from "../Field.ts"
+import { tpu } from "./NotSupported.ts"
+
+const tracker: MissingFeature = {
+  missing: "an integration with that tracker",
+  instead: 'Leave it out, or use "tensorboard" or "none".'
+}
 
 /** Log levels, from the most verbose to the least; `passive` leaves the program's level unchanged. */
 export const levels = ["detail", "debug", "info", "warning", "error", "critical", "passive"] as const
@@ -29,9 +46,9 @@ export type Integration = (typeof integrations)[number]
 const reports: Field<ReadonlyArray<Integration>, ReadonlyArray<Integration> | Integration | string | null> = {
   ...list(integrations),
   read: (given) => (given === null || String(given) === "none" ? [] : list(integrations).read!(given)),
-  lacks: (names) => {
+  missingFeature: (names) => {
     const foreign = names.filter((name) => name !== "none" && name !== "tensorboard")
-    return foreign.length === 0 ? undefined : { ...trackers, missing: `trackers that are not there (${foreign.join(", ")})` }
+    return foreign.length === 0 ? undefined : { ...tracker, missing: `an integration with ${foreign.join(", ")}` }
   }
 }
 
@@ -46,15 +63,16 @@ const counted: Field<(typeof tokens)[number], (typeof tokens)[number] | boolean>
 
 const watches = list(["underflow_overflow", "tpu_metrics_debug"])
 
-export const fields = {
+/** Intervals, content, log level and experiment trackers. */
+export const logging = {
   logging_strategy: about("When to log", choice("steps", strategies)),
   logging_steps: about("Updates between logs, or below 1 a fraction of the run", number(500, { minimum: 0 })),
   logging_first_step: about("Also log the first update", boolean(false)),
   logging_nan_inf_filter: about("Exclude NaN and infinite losses from the logged mean", boolean(true)),
   logging_dir: about("Folder for TensorBoard events; null for runs/ in the output folder", optional(text(""))),
   report_to: about("Experiment trackers to report to", reports),
-  project: about("Project name in Trackio", lacking(trackers, text("huggingface"))),
-  trackio_space_id: about("Space ID of Trackio", lacking(trackers, { ...optional(text("")), default: "trackio" })),
+  project: about("Project name in Trackio", requires(tracker, text("huggingface"))),
+  trackio_space_id: about("Space ID of Trackio", requires(tracker, { ...optional(text("")), default: "trackio" })),
   log_level: about("Log level of the program; passive leaves it unchanged", choice("passive", levels)),
   log_level_replica: about(
     "Log level of the processes other than the main one",
@@ -66,6 +84,6 @@ export const fields = {
   skip_memory_metrics: about("Exclude memory use from the metrics", boolean(true)),
   debug: about("Debug modes; underflow_overflow stops at the first non-finite value", {
     ...watches,
-    lacks: (names) => (names.includes("tpu_metrics_debug") ? tpu : undefined)
+    missingFeature: (names) => (names.includes("tpu_metrics_debug") ? tpu : undefined)
   } satisfies typeof watches)
 }

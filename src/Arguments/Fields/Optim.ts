@@ -1,5 +1,5 @@
 /** The values of `optim`: the implemented optimizers, and the packages that the others need. */
-import { choice, type Field, type Lack } from "../Field.ts"
+import { choice, type Field, type MissingFeature } from "../Field.ts"
 
 export const optims = [
   "adamw_torch_fused",
@@ -25,7 +25,7 @@ const apollo = "apollo-torch, which is written for PyTorch"
 
 /** The packages that the optimizers which are not implemented need. */
 const foreign = {
-  adamw_hf: "an implementation that transformers took away",
+  adamw_hf: "the implementation that transformers has removed",
   adamw_torch_xla: "PyTorch/XLA",
   adamw_torch_npu_fused: "PyTorch on an Ascend NPU",
   adamw_apex_fused: "NVIDIA Apex",
@@ -61,17 +61,17 @@ const foreign = {
   stable_adamw: "torch-optimi, which is written for PyTorch"
 } as const
 
-export type Foreign = keyof typeof foreign
+export type UnsupportedOptim = keyof typeof foreign
 
-export const foreigners = Object.keys(foreign) as ReadonlyArray<Foreign>
+export const unsupportedOptims = Object.keys(foreign) as ReadonlyArray<UnsupportedOptim>
 
 /** Tests whether the optimizer is implemented. */
-export const isOurs = (name: string): name is Optim => (optims as ReadonlyArray<string>).includes(name)
+export const isSupported = (name: string): name is Optim => (optims as ReadonlyArray<string>).includes(name)
 
-export const lackOf = (name: Optim | Foreign): Lack | undefined =>
-  isOurs(name) ? undefined : { missing: foreign[name], instead: `Use one of ${optims.join(", ")}.` }
+export const missingFeatureOf = (name: Optim | UnsupportedOptim): MissingFeature | undefined =>
+  isSupported(name) ? undefined : { missing: foreign[name], instead: `Use one of ${optims.join(", ")}.` }
 
-export const field: Field<Optim | Foreign> = {
-  ...choice<Optim | Foreign>("adamw_torch_fused", [...optims, ...foreigners]),
-  lacks: lackOf
+export const field: Field<Optim | UnsupportedOptim> = {
+  ...choice<Optim | UnsupportedOptim>("adamw_torch_fused", [...optims, ...unsupportedOptims]),
+  missingFeature: missingFeatureOf
 }

@@ -4,10 +4,9 @@ import { describe, expect, it } from "vitest"
 import * as Arguments from "../../../src/Arguments/Arguments.ts"
 import * as Compile from "../../../src/Arguments/Compile.ts"
 import type { Field } from "../../../src/Arguments/Field.ts"
-import { dynamos } from "../../../src/Arguments/Fields/Deprecated.ts"
 import { integrations } from "../../../src/Arguments/Fields/Logging.ts"
-import { foreigners, optims } from "../../../src/Arguments/Fields/Optim.ts"
-import { shardings } from "../../../src/Arguments/Fields/Processes.ts"
+import { dynamos, shardings } from "../../../src/Arguments/Fields/NotSupported.ts"
+import { optims, unsupportedOptims } from "../../../src/Arguments/Fields/Optim.ts"
 import { seq2seq } from "../../../src/Arguments/Fields.ts"
 import * as Seq2Seq from "../../../src/Arguments/Seq2SeqArguments.ts"
 
@@ -20,15 +19,15 @@ const trackers = ["none", "tensorboard"]
 
 /** For each argument, its rejected values, or some of many; the message names what is not supported. */
 const refused: Readonly<Record<string, readonly [values: Values, missing: RegExp]>> = {
-  optim: [foreigners, /bitsandbytes|PyTorch|Apex|torchao|transformers|backward|CUDA/],
+  optim: [unsupportedOptims, /bitsandbytes|PyTorch|Apex|torchao|transformers|backward|CUDA/],
   accelerator_config: [
     [{ use_seedable_sampler: false }, { gradient_accumulation_kwargs: { num_steps: 2 } }, '{"use_seedable_sampler": false}'],
     /Accelerate/
   ],
-  past_index: [[2], /memories/],
+  past_index: [[2], /past hidden states/],
   report_to: [
     [...integrations.filter((name) => !trackers.includes(name)).flatMap((name) => [name, [name]]), ["none", "wandb"]],
-    /trackers/
+    /tracker|integration/
   ],
   project: [["p"], /tracker/],
   trackio_space_id: [["s", null], /tracker/],
@@ -126,10 +125,10 @@ const rows = (cases: Readonly<Record<string, readonly [Values, unknown]>>) =>
   Object.entries(cases).flatMap(([name, [values, wanted]]) => values.map((value) => [name, value, wanted] as const))
 
 it("every argument is implemented, rejected, replaced by another, or has no effect for a documented reason", () => {
-  for (const [name, { idle, lacks }] of Object.entries(table)) {
+  for (const [name, { idle, missingFeature }] of Object.entries(table)) {
     const places = [honoured.has(name), name in refused, name in through, idle !== undefined].filter((is) => is)
     expect(places.length, name).toBe(1)
-    expect(lacks !== undefined, name).toBe(name in refused)
+    expect(missingFeature !== undefined, name).toBe(name in refused)
     if (idle !== undefined) expect(idle).toMatch(/^[A-Z].*\.$/)
   }
 })
@@ -159,7 +158,7 @@ it("accepts the defaults, and every implemented optimizer", () => {
   expect(Result.isSuccess(Seq2Seq.supported(parse({})))).toBe(true)
   for (const optim of optims.filter((name) => !name.startsWith("galore")))
     expect(Result.isSuccess(Seq2Seq.supported(parse({ optim })))).toBe(true)
-  expect(foreigners.length + optims.length).toBe(43) // the 42 of transformers, and the documented adamw_hf
+  expect(unsupportedOptims.length + optims.length).toBe(43) // the 42 of transformers, and the documented adamw_hf
   for (const reportTo of ["none", [], "", null])
     expect(Result.isSuccess(Seq2Seq.supported(parse({ report_to: reportTo })))).toBe(true)
 })

@@ -1,5 +1,11 @@
-/** The metric that selects the best model. */
+/** Values derived from several arguments: the effective batch sizes, and the metric that selects the best model. */
 import type { Arguments } from "./ArgumentsValues.ts"
+
+/** The batch size of training: the deprecated `per_gpu_train_batch_size` takes precedence, as in `TrainingArguments`. */
+export const trainBatchSize = (args: Arguments): number => args.perGpuTrainBatchSize ?? args.perDeviceTrainBatchSize
+
+/** The batch size of evaluation: the deprecated `per_gpu_eval_batch_size` takes precedence. */
+export const evalBatchSize = (args: Arguments): number => args.perGpuEvalBatchSize ?? args.perDeviceEvalBatchSize
 
 /** Gives the metric that selects the best model, with its `eval_` prefix, and its direction; null if no argument requires one. */
 export const goal = (args: Arguments): { readonly metric: string; readonly mode: "min" | "max" } | null => {
