@@ -12,6 +12,7 @@ import * as CurrentRun from "./CurrentRun.ts"
 import { dryRun } from "./DryRun.ts"
 import * as IsolatedLogger from "./IsolatedLogger.ts"
 import type { Stage } from "./MemoryReport.ts"
+import * as PlanChecks from "./PlanChecks.ts"
 import * as ResumeFrom from "./ResumeFrom.ts"
 import * as RunContext from "./RunContext.ts"
 import * as RunLog from "./RunLog.ts"
@@ -22,7 +23,7 @@ import * as TrainingWeights from "./TrainingWeights.ts"
 
 /** Opens a run. Nothing is trained yet. **Errors**: whatever would fail later and can be found now. */
 export const open = Effect.fnUntraced(function* <E, R>(asked: TrainingTask, asGiven: Plan.Plan, options: Options<E, R>) {
-  const plan = Plan.guarded(asGiven)
+  const plan = Plan.guarded(yield* Effect.fromResult(PlanChecks.check(asGiven)))
   const task: TrainingTask = { ...asked, train: checked(asked.train, asked.model) }
   const store = yield* CheckpointStore
   const logger = IsolatedLogger.make(yield* Logger, undefined, options.grace ?? defaultGrace)

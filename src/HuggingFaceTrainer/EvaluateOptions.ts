@@ -1,9 +1,9 @@
 /** The options of `evaluate` and `predict`: by name, or after a dataset; in a `Seq2SeqTrainer` with settings of the generation beside them. */
 import { Result } from "effect"
 import type { InvalidTask } from "../Driver/Errors.ts"
+import * as OptionNames from "../Driver/OptionNames.ts"
 import type * as Generation from "../Evaluation/Generation.ts"
 import * as DataLoaders from "../Program/DataLoaders.ts"
-import * as OptionNames from "./OptionNames.ts"
 
 /** What all loops over a set take. */
 export interface LoopOptions {

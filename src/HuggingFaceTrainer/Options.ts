@@ -3,9 +3,9 @@ import type { Result } from "effect"
 import { names as argumentNames } from "../Arguments/Arguments.ts"
 import { toCamel } from "../Arguments/Names.ts"
 import type { InvalidTask } from "../Driver/Errors.ts"
+import * as OptionNames from "../Driver/OptionNames.ts"
 import type { Model } from "../Model/Model.ts"
 import type { Definition, Parts } from "../Program/Program.ts"
-import * as OptionNames from "./OptionNames.ts"
 
 /** Which options of a program the Trainer takes as they are. */
 type Shared =

@@ -10,6 +10,7 @@ import * as Trainer from "../Driver/Driver.ts"
 import type { RunError } from "../Driver/Errors.ts"
 import * as MemoryReport from "../Driver/MemoryReport.ts"
 import type * as Observer from "../Driver/Observer.ts"
+import * as PlanChecks from "../Driver/PlanChecks.ts"
 import { startOf } from "../Driver/Run.ts"
 import { merge, type Options, type Services } from "../Driver/RunOptions.ts"
 import * as CollectOptions from "../Evaluation/CollectOptions.ts"
@@ -61,7 +62,8 @@ const fromDefinition = <A, E, R>(program: Definition<A, E, R>): Program<E, R> =>
     const compiled = yield* Effect.fromResult(Compile.plan(args, sizes))
     const [optimizer = null, learningRate = null] = program.optimizers ?? []
     const scheduled = learningRate === null ? compiled : { ...compiled, learningRate }
-    const plan = program.plan?.(scheduled, args) ?? scheduled
+    const planned = program.plan === undefined ? scheduled : program.plan(scheduled, args)
+    const plan = yield* Effect.fromResult(PlanChecks.check(planned))
     return {
       args,
       task: { ...(yield* taskConfig(args, program)), train, evaluation },

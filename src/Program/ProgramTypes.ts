@@ -6,6 +6,7 @@ import type { Collator } from "../Data/Collator.ts"
 import type { DataError } from "../Data/Dataset.ts"
 import type { Loader } from "../Data/Loader.ts"
 import type * as Callback from "../Driver/Callback.ts"
+import type { InvalidTask } from "../Driver/Errors.ts"
 import type { Options } from "../Driver/RunOptions.ts"
 import type { TrainingTask } from "../Driver/TrainingTask.ts"
 import type * as CollectOptions from "../Evaluation/CollectOptions.ts"
@@ -38,7 +39,7 @@ export interface Prepared<E = never, R = never> {
 }
 
 /** The errors of a program before it runs. */
-export type ProgramError = Arguments.ArgumentsError | DataLoaders.DataLoadersError
+export type ProgramError = Arguments.ArgumentsError | DataLoaders.DataLoadersError | InvalidTask
 
 export interface Program<E = never, R = never> {
   readonly _tag: "Program"

@@ -52,6 +52,10 @@ export const make = (
   const { goal, horizon, learningRate, sets = [], ...given } = options
   if (!Number.isFinite(horizon.maxSteps) && !Number.isFinite(horizon.epochs))
     throw new InvalidPlan({ reason: "The run has no end. Give its horizon `maxSteps` or `epochs`." })
+  if (typeof learningRate !== "function")
+    throw new InvalidPlan({
+      reason: `The learning rate is ${String(learningRate)}; expected a function, for example LearningRate.constant({ peak: 1e-3 }).`
+    })
   if (!Number.isFinite(learningRate(State.initial, horizon)))
     throw new InvalidPlan({
       reason: "The learning rate is not a number. Where the length of an epoch is unknown, give the horizon `maxSteps`."

@@ -32,6 +32,11 @@ describe("make", () => {
     expect(() => Plan.make({ horizon: stream, learningRate })).toThrow(/learning rate is not a number/)
     expect(Plan.make({ horizon: stream, learningRate: LearningRate.constant({ peak: 1 }) }).horizon).toBe(stream)
   })
+
+  it("refuses a learning rate that is not a function", () => {
+    const number = 0.1 as unknown as typeof learningRate
+    expect(() => Plan.make({ horizon, learningRate: number })).toThrow(/learning rate is 0.1; expected a function/)
+  })
 })
 
 describe("play", () => {

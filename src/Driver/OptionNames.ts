@@ -1,7 +1,7 @@
 /** Checks the names of options, and suggests the one that was most likely meant. */
 import { Result } from "effect"
 import { nearest, toCamel } from "../Arguments/Names.ts"
-import { InvalidTask } from "../Driver/Errors.ts"
+import { InvalidTask } from "./Errors.ts"
 
 /**
  * Checks that all options exist. `renamed` are other spellings, in camelCase, with what to suggest for each.
