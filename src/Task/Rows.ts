@@ -80,6 +80,31 @@ export const list = (table: Table, row: number, column: string) => {
     : Effect.fail(invalid(table, row, column, "it is no list of texts or numbers"))
 }
 
+/** Reads the tags of a row's words, one each. **Errors**: `InvalidRow`, also for a tag that is missing or empty. */
+export const tags = Effect.fnUntraced(function* (
+  table: Table,
+  row: number,
+  columns: { readonly words: string; readonly tags: string }
+) {
+  const words = (yield* list(table, row, columns.words)).map(String)
+  const value = table.rows[row]?.[columns.tags]
+  const given: ReadonlyArray<unknown> = Array.isArray(value) ? value : []
+  const empty = given.findIndex(unlabelled)
+  if (empty >= 0) {
+    const token = words[empty] === undefined ? "" : ` (${JSON.stringify(words[empty])})`
+    return yield* invalid(
+      table,
+      row,
+      columns.tags,
+      `token ${empty}${token} has no tag: give it one, "O" if it is outside of all entities`
+    )
+  }
+  const tags = yield* list(table, row, columns.tags)
+  if (tags.length !== words.length)
+    return yield* invalid(table, row, columns.tags, `it has ${tags.length} labels for ${words.length} words`)
+  return tags
+})
+
 /** Applies `read` to each row. */
 export const each = <A, E>(table: Table, read: (row: number) => Effect.Effect<A, E>): Effect.Effect<ReadonlyArray<A>, E> =>
   Effect.forEach(table.rows, (_, row) => read(row))

@@ -42,8 +42,8 @@ export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, se
     }
   })
   const tagsOf = Effect.fnUntraced(function* (table: Rows.Table) {
-    const { tags } = yield* columns(table)
-    return (yield* Rows.each(table, (row) => Rows.list(table, row, tags!))).flat()
+    const { tags, words } = yield* columns(table)
+    return (yield* Rows.each(table, (row) => Rows.tags(table, row, { words, tags: tags! }))).flat()
   })
   const labels = Labels.make(trains && tables.train !== undefined ? yield* tagsOf(tables.train) : undefined, base)
   const model = yield* base.model(Base.labelled(labels.names))
@@ -59,9 +59,7 @@ export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, se
       Effect.fnUntraced(function* (row) {
         const texts = (yield* Rows.list(table, row, words)).map(String)
         if (tags === undefined) return { texts }
-        const given = yield* Rows.list(table, row, tags)
-        if (given.length !== texts.length)
-          return yield* Rows.invalid(table, row, tags, `it has ${given.length} labels for ${texts.length} words`)
+        const given = yield* Rows.tags(table, row, { words, tags })
         return { texts, ids: yield* Effect.forEach(given, (label) => Labels.id(labels, label, table.file, row)) }
       })
     )

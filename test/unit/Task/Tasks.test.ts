@@ -151,6 +151,19 @@ describe("token-classification", () => {
     expect(message).toContain('column "ner_tags": it has 1 labels for 2 words')
   })
 
+  it("refuses an empty or missing tag with its row and token, and makes no class of it", async () => {
+    const good = { tokens: ["Ann", "in"], ner_tags: ["B-PER", "O"] }
+    for (const [tag, settings] of [
+      ["", {}],
+      [" ", {}],
+      [null, {}],
+      ["", { labelColumnName: "ner_tags" }]
+    ] as const) {
+      const message = await refused("token-classification", "bert", [good, { ...good, ner_tags: ["O", tag] }], settings)
+      expect(message).toContain('rows.jsonl, row 1, column "ner_tags": token 1 ("in") has no tag')
+    }
+  })
+
   it("reads the label column of taskName", async () => {
     const { labels } = await batch("token-classification", "bert", [{ tokens: ["Ann"], pos_tags: ["N"] }], { taskName: "pos" })
     expect(labels[0]!.filter((label) => label !== -100)).toEqual([0])
