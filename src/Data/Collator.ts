@@ -142,14 +142,18 @@ const stackColumn = (
   let target = empty("float32", [])
   for (const [row, record] of rows.entries()) {
     if (record[column] === undefined || record[column] === null) return fault(row, absent)
-    const parsed = ColumnValue.make(record[column], { integer: isInteger(name) })
+    const parsed = ColumnValue.make(record[column], {
+      integer: isInteger(name),
+      labels: name === "labels" ? column : undefined
+    })
     if (Result.isFailure(parsed)) return fault(row, parsed.failure)
     const value = parsed.success
     if (first === undefined) {
       first = value
       target = empty(dtype ?? value.dtype, [rows.length, ...value.shape])
     }
-    if (value.shape.join() !== first.shape.join()) return fault(row, ragged(value.shape, first.shape))
+    if (value.shape.join() !== first.shape.join())
+      return fault(row, ragged(value.shape, `the batch's first row has [${first.shape}]`))
     if (dtype === undefined && value.dtype !== first.dtype) return fault(row, mixed(value.dtype, first.dtype))
     const inexactValue = write(target, row * value.data.length, value.data, options.allowNonFinite ?? false)
     if (inexactValue !== undefined) return fault(row, inexact(inexactValue, target.dtype, name))
@@ -189,8 +193,9 @@ const unknownColumn = "is not in the batch's first row: give all rows the same c
 
 const absent = "has no value: fill it in, or leave the column out of every row, with Dataset.map"
 
-const ragged = (found: ReadonlyArray<number>, first: ReadonlyArray<number>) =>
-  `has shape [${found}] where the batch's first row has [${first}]: pad the rows to one shape, or use a collator that pads (Collator.forTokenizer; Collator.seq2seqFor where labels have a length of their own)`
+/** Describes a row whose shape is not that of other rows, for an error. */
+export const ragged = (found: ReadonlyArray<number> | string, others: string) =>
+  `has shape [${found}] where ${others}: pad the rows to one shape, or use a collator that pads (Collator.forTokenizer; Collator.seq2seqFor where labels have a length of their own)`
 
 const mixed = (found: DType, first: DType) =>
   `is ${found} where the batch's first row is ${first}: give the column one kind, or name it in dtypes`

@@ -13,12 +13,14 @@ export interface Column {
 /** The deviation of a row: no value, another shape, another type of value, or numbers that a tensor cannot represent. */
 export type Kind = "absent" | "shape" | "type" | "nonFinite" | "fraction" | "large"
 
-/** A deviating row, and the first row with the most frequent form of its column. */
+/** A deviating row, and the most frequent form of its column. */
 export interface Suspect {
   readonly column: string
   readonly row: number
   readonly kind: Kind
-  readonly typical: number
+  /** The form of the row. */
+  readonly form: string
+  readonly typical: Form
 }
 
 /** Scans all rows of the columns. Yields to other fibers every `yieldEvery` rows. */
@@ -35,18 +37,19 @@ export const scan = Effect.fnUntraced(function* (columns: ReadonlyArray<Column>,
       else seen.count++
     }
     const typical = [...forms.values()].reduce((most, form) => (form.count > most.count ? form : most), none)
-    const add = (kind: Kind, row: number) => suspects.push({ column: name, row, kind, typical: typical.row })
-    for (const { form, row } of others([...forms.values()], typical)) add(kindOf(form, typical.form), row)
-    for (const [kind, row] of faults) add(kind, row)
+    const add = (kind: Kind, row: number, form: string) => suspects.push({ column: name, row, kind, form, typical })
+    for (const { form, row } of others([...forms.values()], typical)) add(kindOf(form, typical.form), row, form)
+    for (const [kind, row] of faults) add(kind, row, typical.form)
   }
   return suspects.sort((a, b) => a.row - b.row)
 })
 
 /** A form of values (a shape as `[2,3]`, or a type name), with its frequency. */
-interface Form {
+export interface Form {
   readonly form: string
   /** The first row with it. */
   readonly row: number
+  /** **Unit**: rows. */
   count: number
 }
 

@@ -1,6 +1,6 @@
 /** Checks of data before step 0: the tokenizer against the model, and all rows that are in memory. */
 import { Effect, Result, Schema } from "effect"
-import { type Collator, isInteger, isRow } from "../Data/Collator.ts"
+import { type Collator, isInteger, isRow, ragged } from "../Data/Collator.ts"
 import * as ColumnScan from "../Data/ColumnScan.ts"
 import type { Takes } from "../Data/Columns.ts"
 import { DataError, type Dataset } from "../Data/Dataset.ts"
@@ -65,14 +65,20 @@ export const rows = Effect.fnUntraced(function* <A>(options: RowsOptions<A>): Ef
 /** Collates a batch of typical rows and one that differs. Accepts the row where the collator fails on typical rows alone as well. */
 const tryToCollate = Effect.fnUntraced(function* <A>(
   { batchSize, dataCollator, dataset }: RowsOptions<A>,
-  { kind, row, typical }: ColumnScan.Suspect
+  { form, kind, row, typical: { count, form: typicalForm, row: typical } }: ColumnScan.Suspect
 ): Effect.fn.Return<void, DataError> {
   if (batchSize === 1 && kind === "shape") return
-  const others = new Array<number>(Math.max(batchSize, kind === "absent" ? 2 : 1) - 1).fill(typical)
+  const companions = new Array<number>(Math.max(batchSize, kind === "absent" ? 2 : 1) - 1).fill(typical)
   const collated = (row: number) =>
-    Effect.result(Effect.flatMap(dataset.rows([...others, row]), (found) => dataCollator(found, [...others, row], 0)))
+    Effect.result(Effect.flatMap(dataset.rows([...companions, row]), (found) => dataCollator(found, [...companions, row], 0)))
   const attempt = yield* collated(row)
-  if (Result.isFailure(attempt) && (row === typical || Result.isSuccess(yield* collated(typical)))) return yield* attempt.failure
+  if (Result.isSuccess(attempt) || (row !== typical && Result.isFailure(yield* collated(typical)))) return
+  const { failure } = attempt
+  // The batch was composed here, so its first row says nothing to the user.
+  const isRagged = kind === "shape" && failure.reason === ragged(form.slice(1, -1), `the batch's first row has ${typicalForm}`)
+  if (!isRagged) return yield* failure
+  const others = `${count} of ${dataset.size} rows have ${typicalForm} (row ${typical} is the first)`
+  return yield* new DataError({ ...failure, reason: ragged(form.slice(1, -1), others) })
 })
 
 const validated = Effect.fnUntraced(function* <A>(

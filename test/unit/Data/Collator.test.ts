@@ -73,6 +73,11 @@ describe("Collator.stack", () => {
         [[{ x: 1 }, { x: 1, y: 2 }], `row 101, column "y": is not in the batch's first row`],
         [[{ x: null }], `row 100, column "x": has no value`],
         [[{ x: "seven" }], `row 100, column "x": holds text "seven" where numbers are expected`],
+        [
+          [{ x: 1, label: "good" }],
+          `row 100, column "label": holds text "good" where class numbers are expected: map the labels to class numbers with Dataset.map, (row) => ({ ...row, label: names.indexOf(row.label) }) where names lists the classes`
+        ],
+        [[{ labels: [0, "B-PER"] }], `row 100, column "labels": holds text "B-PER" where class numbers are expected`],
         [[{ x: 1 }, [1]], "row 101: is not a record of columns"],
         [[{ x: 5n }], `row 100, column "x": holds a value of type bigint where numbers are expected`],
         [[{ x: true }, { x: 1 }], `row 101, column "x": is float32 where the batch's first row is bool`],

@@ -47,7 +47,12 @@ const attempt = Effect.fnUntraced(function* (options: {
 
 const { labels: _, ...unlabelled } = good[7]!
 const bad: ReadonlyArray<readonly [what: string, row: Row, column: string, reason: RegExp]> = [
-  ["another width", { x: [7, 1, 2], labels: 0 }, "x", /shape \[3\] where the batch's first row has \[2\]/],
+  [
+    "another width",
+    { x: [7, 1, 2], labels: 0 },
+    "x",
+    /shape \[3\] where 11 of 12 rows have \[2\] \(row [01] is the first\): pad/
+  ],
   ["a missing label", unlabelled, "labels", /no value/],
   ["a null label", { x: [7, 1], labels: null }, "labels", /no value/],
   ["a fractional label", { x: [7, 1], labels: 0.5 }, "labels", /holds 0.5/],
