@@ -2,7 +2,7 @@
 # Mutation testing of a folder of src, or of files with commas between them, by some tests, out of CI:
 # `scripts/mutation.sh src/Schedule/Clock.ts,src/Schedule/Trigger.ts test/unit/Schedule test/property/trigger.test.ts ...`.
 # Default: src/Schedule with its tests. StrykerJS is installed in a scratch folder ($REGIMEN_MUTATION, default: under the folder for
-# temporary files), which also holds the copy of the checkout that is mutated and the reports. Takes from minutes to hours.
+# temporary files), which also holds the copy of the checkout that is mutated and the reports. src/Schedule takes five minutes.
 set -e
 root=$(dirname -- "$(dirname -- "$(readlink -f -- "$0")")")
 . "$root/scripts/setup.sh"
@@ -31,14 +31,35 @@ for part in src test build package.json tsconfig.json; do
 done
 ln -sfn "$(readlink -f -- "$root/node_modules")" "$scratch/checkout/node_modules"
 
-# Properties run a tenth of their cases (and count a tenth of what they cover), and do not shrink: the score is a lower bound.
+# Properties run a tenth of their cases (and count a tenth of what they cover), from a fixed seed, and do not shrink: the score is a
+# lower bound. The law of requests no longer requires that its cases cover every event, since a tenth of them does not.
 find "$scratch/checkout/test" -name '*.test.ts' -exec sed -i -E 's/(numRuns: |toBeGreaterThan\()([1-9][0-9]*)0([ )])/\1\2\3/' {} +
-printf 'import fc from "fast-check"\nfc.configureGlobal({ endOnFailure: true })\n' >"$scratch/checkout/setup.ts"
+[ ! -e "$scratch/checkout/test/property/requests.test.ts" ] ||
+  sed -i 's/toBeGreaterThan(0)/not.toBe(0)/' "$scratch/checkout/test/property/requests.test.ts"
+# Test files share the modules of src, and must not be collected with the mutant of another run active.
+cat >"$scratch/checkout/setup.ts" <<EOF
+import fc from "fast-check"
+import { afterAll } from "vitest"
+fc.configureGlobal({ endOnFailure: true, seed: 1 })
+afterAll(() => {
+  const stryker = Reflect.get(globalThis, "__stryker__")
+  if (stryker !== undefined) stryker.activeMutant = undefined
+})
+EOF
+cp "$root/scripts/persistentPool.ts" "$scratch/checkout/persistentPool.ts"
 
 files=$(for file in "$@"; do printf '"%s", ' "$file"; done)
 cat >"$scratch/checkout/vitest.config.ts" <<EOF
 import { defineConfig } from "vitest/config"
-export default defineConfig({ test: { include: [${files}].map((f) => (f.endsWith(".ts") ? f : f + "/**/*.test.ts")), pool: "forks", setupFiles: ["./setup.ts"], testTimeout: 60_000, bail: 1 } })
+import { BaseSequencer } from "vitest/node"
+import { persistentPool } from "./persistentPool.ts"
+const rank = ({ moduleId }) => ["/unit/", "/golden/"].findIndex((folder) => moduleId.includes(folder)) >>> 0
+class UnitTestsFirst extends BaseSequencer {
+  async sort(files) {
+    return [...files].sort((a, b) => rank(a) - rank(b))
+  }
+}
+export default defineConfig({ plugins: [persistentPool], test: { include: [${files}].map((f) => (f.endsWith(".ts") ? f : f + "/**/*.test.ts")), isolate: false, maxWorkers: 1, sequence: { sequencer: UnitTestsFirst }, setupFiles: ["./setup.ts"], testTimeout: 60_000, bail: 1 } })
 EOF
 cat >"$scratch/checkout/stryker.config.json" <<EOF
 {
