@@ -68,8 +68,9 @@ export const handlers: { readonly [T in Plan.Tag]?: Handler<T> } = {
     const clipped = run.task.maxGradNorm > 0 ? { grad_norm: gradNorm } : {} // the Trainer logs no norm where it clips none
     const logs = { loss: loss / updates, ...clipped, learning_rate: learningRate, ...inputTokens(run, state) }
     const tokens = run.options.inputTokens === undefined ? undefined : state.inputTokens - run.start.inputTokens
+    const write = yield* run.log.train(state, logs, tokens)
     const commit = Effect.gen(function* () {
-      yield* run.log.train(state, logs, tokens)
+      yield* write
       yield* run.metrics.log(logs.loss, state.samples - run.start.samples)
       yield* run.weights.reset
       set(run, { nonFiniteReported: 0 })

@@ -42,7 +42,6 @@ export const open = Effect.fnUntraced(function* <E, R>(asked: TrainingTask, asGi
   yield* dryRun(task, plan, start, weights, counted ? [BatchCounts.mainInput(task.model)] : [])
   const views = yield* CurrentRun.ofTraining(task, plan, weights, options)
   const callbacks = yield* CallbackSet.make(options.callbacks ?? [], start, views)
-  yield* options.onStart?.(views) ?? Effect.void
   const log = yield* RunLog.make(attempt, logger, found?.history.slice(0, start.historyLength) ?? [])
   const metrics = yield* RunMetrics.make(attempt, store)
   const writer = yield* CheckpointWriter.make({
@@ -53,6 +52,11 @@ export const open = Effect.fnUntraced(function* <E, R>(asked: TrainingTask, asGi
   }).pipe(Effect.provideService(CheckpointStore, metrics.store))
   const loop = Plan.play(plan, start)
   const cell = MutableRef.make<RunContext.RunState<E>>(RunContext.initial(loop.next()))
+  const state = () => {
+    const { done, value } = MutableRef.get(cell).now
+    return done === true ? value : value.state
+  }
+  yield* options.onStart?.({ ...views, state, history: log.history }) ?? Effect.void
   yield* opened
   const run: RunContext.RunContext<E, R> = {
     task,

@@ -15,8 +15,8 @@ export interface RunLog {
   readonly text: (state: TrainerState, text: string) => Effect.Effect<void>
   /** The configuration, and from the second attempt on how many entries of the log it resumes from. */
   readonly config: (state: TrainerState, config: Readonly<Record<string, unknown>>) => Effect.Effect<void>
-  /** `tokens`: those that this attempt has read, where their speed is wanted. */
-  readonly train: (state: TrainerState, values: Values, tokens?: number) => Effect.Effect<void>
+  /** Adds an entry to the history, and returns the effect that logs it. `tokens`: those that this attempt has read, where their speed is wanted. */
+  readonly train: (state: TrainerState, values: Values, tokens?: number) => Effect.Effect<Effect.Effect<void>>
   /** As `train`, `state` counts the entry: it is the one of the event. */
   readonly evaluation: (state: TrainerState, set: string, result: Result) => Effect.Effect<void>
   /** The last entry, whose figures it gives: `values`, how fast this attempt's `work` went, and what else depends on where it ran. */
@@ -49,9 +49,9 @@ export const make = Effect.fnUntraced(function* (attempt: RunAttempt, logger: Lo
       return logger.log({ _tag: "Config", ...stamp(state), config, ...(attempt.attempt > 1 ? { historyLength } : {}) })
     },
     train: (state, values, tokens) =>
-      tokens === undefined
-        ? scalars(state, "train", values, {})
-        : Effect.flatMap(runtime, (runtime) => scalars(state, "train", values, Speed.measure("train", runtime, { tokens }))),
+      Effect.map(runtime, (runtime) =>
+        scalars(state, "train", values, tokens === undefined ? {} : Speed.measure("train", runtime, { tokens }))
+      ),
     evaluation: (state, set, { metrics, clock, figures }) =>
       Effect.andThen(
         scalars(state, "eval", metrics, clock, set),

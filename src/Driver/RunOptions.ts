@@ -57,12 +57,18 @@ export interface Options<E = never, R = never> extends CurrentRun.FrontEnd {
   readonly trainerState?: (state: TrainerState, saved?: TrainerState | null) => Readonly<Record<string, unknown>>
   /** More files for each checkpoint, by name: the model's config, a tokenizer. */
   readonly files?: Readonly<Record<string, string>>
-  /** Called with the views of the run and its present weights, once they are on the device; they are valid until the run's scope closes. */
-  readonly onStart?: (views: CurrentRun.Views) => Effect.Effect<void>
+  /** Called with the open run, before its first event; what it gives is valid until the run's scope closes. */
+  readonly onStart?: (run: Opened) => Effect.Effect<void>
   /** Called with the run's result at its end. An interruption waits for it, up to `grace`. */
   readonly onEnd?: (result: TrainResult) => Effect.Effect<void>
   /** Shown by the loggers once, at the start. */
   readonly config?: Readonly<Record<string, unknown>>
+}
+
+/** An open run: views of its present weights, the state of its current event, and the canonical log so far. */
+export interface Opened extends CurrentRun.Views {
+  readonly state: () => TrainerState
+  readonly history: () => Checkpoint["history"]
 }
 
 /** Host weights to start from at step 0, such as those of a training before: the optimizer begins anew. */

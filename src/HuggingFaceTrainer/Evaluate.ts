@@ -16,7 +16,7 @@ import type { HostTensors } from "../Tensor/HostTensor.ts"
 import type { LoopOptions } from "./EvaluateOptions.ts"
 import * as EvaluateOptions from "./EvaluateOptions.ts"
 import * as EvaluationLog from "./EvaluationLog.ts"
-import { logUnused, present, stage, type TrainerContext } from "./TrainerContext.ts"
+import { current, logUnused, present, stage, type TrainerContext } from "./TrainerContext.ts"
 
 export type Metrics = Readonly<Record<string, number>>
 
@@ -65,7 +65,7 @@ const evaluateWith = Effect.fnUntraced(function* <A, E, R, Found, E2, R2>(
 ) {
   const { args, ref } = context
   const logger = yield* Logger
-  const { callbacks, state, trained } = yield* Ref.get(ref)
+  const { callbacks, state, trained } = yield* current(context)
   const { collect, ...taskConfig } = yield* Program.taskConfig(args, yield* context.parts)
   const shown = callbacks.some(({ name }) => name === "ProgressCallback")
   const { batchesPerEpoch: total } = loader

@@ -9,7 +9,7 @@ import * as Program from "../Program/Program.ts"
 import type { Event } from "../Schedule/Event.ts"
 import type { TrainerState } from "../TrainerState.ts"
 import { createOptimizer } from "./OptimizerInfo.ts"
-import { present, type TrainerContext, type TrainerStatus } from "./TrainerContext.ts"
+import { current, present, type TrainerContext, type TrainerStatus } from "./TrainerContext.ts"
 
 type Figures = Readonly<Record<string, number>>
 
@@ -19,7 +19,7 @@ export const evaluated = Effect.fnUntraced(function* <A, E, R>(
   { loader, set }: { readonly loader: Loader; readonly set: string },
   { clock, metrics }: Pick<Result, "clock" | "metrics">
 ) {
-  const { state, trained } = yield* Ref.get(context.ref)
+  const { state, trained } = yield* current(context)
   const values = { ...metrics, ...tokens(context, state) }
   const logs = stamped({ ...metrics, ...clock, ...tokens(context, state) }, { state, trained })
   yield* written(context, { kind: "eval", set, values, clock })
@@ -31,7 +31,7 @@ export const evaluated = Effect.fnUntraced(function* <A, E, R>(
 
 /** Logs values of the user's own. */
 export const log = Effect.fnUntraced(function* <A, E, R>(context: TrainerContext<A, E, R>, logs: Figures) {
-  const held = yield* Ref.get(context.ref)
+  const held = yield* current(context)
   const { state } = held
   const values = { ...logs, ...tokens(context, state) }
   yield* written(context, { kind: "train", values, clock: {} })
@@ -46,17 +46,20 @@ const tokens = <A, E, R>({ args }: TrainerContext<A, E, R>, { inputTokens }: Tra
 const stamped = (logs: Figures, { state, trained }: Pick<TrainerStatus<never, never>, "state" | "trained">): Figures =>
   trained ? { ...logs, epoch: state.epoch } : logs
 
-/** Gives an entry the stamp of the last run, if there was one, and logs it. */
+/**
+ * Logs an entry. Its stamp is that of the last run, if there was one; in a training it is of no run, whose log is what its checkpoints hold.
+ */
 const written = Effect.fnUntraced(function* <A, E, R>(
-  { ref }: TrainerContext<A, E, R>,
+  context: TrainerContext<A, E, R>,
   entry: Pick<Scalars, "kind" | "set" | "values" | "clock">
 ) {
   const logger = yield* Logger
-  const { history, state } = yield* Ref.get(ref)
-  const { attempt, run } = history.at(-1) ?? { run: "", attempt: 0 }
+  const { history, running, state } = yield* current(context)
+  const { attempt, run } = (running === undefined ? history.at(-1) : undefined) ?? { run: "", attempt: 0 }
   const scalars: Scalars = { _tag: "Scalars", run, attempt, step: state.step, epoch: state.epoch, ...entry }
   yield* logger.log(scalars)
-  yield* Ref.update(ref, (held) => ({ ...held, history: [...held.history, scalars] }))
+  const log = running === undefined ? "history" : "loggedByCallbacks"
+  yield* Ref.update(context.ref, (held) => ({ ...held, [log]: [...held[log], scalars] }))
 })
 
 /** Calls the handlers of an event outside of a training, where requests have no effect, and updates the callbacks' state. */
@@ -67,7 +70,7 @@ const notify = Effect.fnUntraced(function* <A, E, R>(
   evalDataloaders: Readonly<Record<string, Loader>> = {}
 ) {
   const { ref } = context
-  const { callbacks, running, state } = yield* Ref.get(ref)
+  const { callbacks, running, state } = yield* current(context)
   const set = yield* CallbackSet.make(callbacks, state, running ?? (yield* viewsOf(context, evalDataloaders)))
   const replies = yield* set.notify({ ...event, state }, logs) ?? Effect.succeed(undefined)
   if (replies !== undefined)

@@ -1,5 +1,5 @@
 /** Hugging Face's Trainer: its methods and attributes, as Effects over the driver. */
-import { Effect, Ref, type Scope } from "effect"
+import { Effect, type Scope } from "effect"
 import { type Arguments, NotSupported } from "../Arguments/Arguments.ts"
 import type { Loader } from "../Data/Loader.ts"
 import type * as Callback from "../Driver/Callback.ts"
@@ -93,7 +93,7 @@ export const makeAs = Effect.fnUntraced(function* <A, E, R, G>(
   ): Effect.Effect<B, E2, Scope.Scope> => Effect.provide(effect, services) as Effect.Effect<B, E2, Scope.Scope>
   /** Reads a part of the Trainer's current status. */
   const read = <B>(what: (status: TrainerContext.TrainerStatus<E, R>) => B): Effect.Effect<B> =>
-    Effect.map(Ref.get(context.ref), what)
+    Effect.map(TrainerContext.current(context), what)
 
   return {
     // Attributes.

@@ -8,7 +8,7 @@ import type { Transformation } from "../Optimizer/Transformation.ts"
 import { matrices } from "../Optimizer/WeightDecay.ts"
 import * as Horizon from "../Schedule/Horizon.ts"
 import { initial } from "../TrainerState.ts"
-import type { TrainerContext } from "./TrainerContext.ts"
+import { current, type TrainerContext } from "./TrainerContext.ts"
 
 /** The optimizer: the user's, or that of the arguments. */
 export const createOptimizer = <A, E, R>({ args, options }: TrainerContext<A, E, R>): Transformation =>
@@ -66,10 +66,11 @@ export const optimizerGroups = <A, E, R>(context: TrainerContext<A, E, R>): Effe
 export const getOptimizerGroup = <A, E, R>(context: TrainerContext<A, E, R>, path: string) =>
   Effect.map(optimizerGroups(context), (groups) => groups.find(({ parameters }) => parameters.includes(path)))
 
-/** The learning rate of the last update, for each group. */
+/** The learning rate of the last update, for each group; in a training that of the next, as after Python's scheduler has stepped. */
 export const getLearningRates = Effect.fnUntraced(function* <A, E, R>(context: TrainerContext<A, E, R>) {
-  const { state } = yield* Ref.get(context.ref)
-  return (yield* optimizerGroups(context)).map(() => state.lastUpdate.learningRate)
+  const { running, state } = yield* current(context)
+  const learningRate = running?.at(state).learningRate ?? state.lastUpdate.learningRate
+  return (yield* optimizerGroups(context)).map(() => learningRate)
 })
 
 /** How many numbers are trained. */

@@ -1,5 +1,5 @@
 /** What a Trainer writes beside its checkpoints: the model, the state, results, a model card. */
-import { Console, Effect, Path, Ref } from "effect"
+import { Console, Effect, Path } from "effect"
 import packageJson from "../../package.json" with { type: "json" }
 import * as Arguments from "../Arguments/Arguments.ts"
 import * as Disk from "../Checkpoint/Disk.ts"
@@ -11,7 +11,7 @@ import * as Results from "../Format/Results.ts"
 import { filesOf } from "../Program/Program.ts"
 import { tf } from "../Tensor/Tensor.ts"
 import * as ModelCard from "./ModelCard.ts"
-import { present, type TrainerContext } from "./TrainerContext.ts"
+import { current, present, type TrainerContext } from "./TrainerContext.ts"
 
 /** Writes the weights as `model.safetensors` (an adapter as `adapter_model.safetensors`), with the model's config, the tokenizer and the arguments, into a folder: the output folder by default. */
 export const saveModel = Effect.fnUntraced(function* <A, E, R>(
@@ -30,8 +30,9 @@ export const saveModel = Effect.fnUntraced(function* <A, E, R>(
 })
 
 /** Writes `trainer_state.json` into the output folder. */
-export const saveState = Effect.fnUntraced(function* <A, E, R>({ args, ref }: TrainerContext<A, E, R>) {
-  const { described, history, saved, state } = yield* Ref.get(ref)
+export const saveState = Effect.fnUntraced(function* <A, E, R>(context: TrainerContext<A, E, R>) {
+  const { args } = context
+  const { described, history, saved, state } = yield* current(context)
   const known = described === undefined ? {} : { trainerState: described(state, saved) }
   yield* Disk.replace(
     args.outputDir,
@@ -42,11 +43,12 @@ export const saveState = Effect.fnUntraced(function* <A, E, R>({ args, ref }: Tr
 
 /** Writes the draft of a model card as `README.md` into the output folder. */
 export const createModelCard = Effect.fnUntraced(function* <A, E, R>(
-  { args, ref }: TrainerContext<A, E, R>,
+  context: TrainerContext<A, E, R>,
   { modelName, ...metadata }: ModelCard.Metadata & { readonly modelName?: string } = {}
 ) {
+  const { args } = context
   const path = yield* Path.Path
-  const { history } = yield* Ref.get(ref)
+  const { history } = yield* current(context)
   const versions = { Regimen: packageJson.version, "TensorFlow.js": tf.version_core }
   const name = modelName ?? path.basename(path.resolve(args.outputDir))
   yield* Disk.replace(args.outputDir, "README.md", ModelCard.render({ ...metadata, name, history, args, versions }))

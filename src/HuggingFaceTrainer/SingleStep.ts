@@ -1,5 +1,5 @@
 /** `training_step` and `compute_loss`: one batch, by hand. Nothing is updated. */
-import { Effect, Ref } from "effect"
+import { Effect } from "effect"
 import * as LabelError from "../Data/LabelError.ts"
 import { Device } from "../Layer/Device/Device.ts"
 import { caught } from "../Model/Guard.ts"
@@ -10,11 +10,11 @@ import * as HostTensor from "../Tensor/HostTensor.ts"
 import * as Key from "../Tensor/Key.ts"
 import { type Tensors, tf } from "../Tensor/Tensor.ts"
 import * as Tree from "../Tensor/Tree.ts"
-import { present, type TrainerContext } from "./TrainerContext.ts"
+import { current, present, type TrainerContext } from "./TrainerContext.ts"
 
 /** The loss and the gradients of a batch, as the next update would take them. **Unit**: nats. **Shapes**: gradients as the parameters'. */
 export const trainingStep = Effect.fnUntraced(function* <A, E, R>(context: TrainerContext<A, E, R>, inputs: HostTensors) {
-  const { state } = yield* Ref.get(context.ref)
+  const { state } = yield* current(context)
   const { model, reduction, seed, trainable } = yield* Program.taskConfig(context.args, yield* context.parts)
   const pass = Gradient.make({ model, reduction, trainable })
   const key = Key.fold(Key.fold(Key.fold(Key.make(seed), "step"), state.step), 0)

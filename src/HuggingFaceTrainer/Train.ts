@@ -1,16 +1,16 @@
 /** The Trainer's `train`. */
 import { Effect, Ref, Result } from "effect"
 import { NotSupported } from "../Arguments/Arguments.ts"
-import type { Views } from "../Driver/CurrentRun.ts"
 import { InvalidTask } from "../Driver/Errors.ts"
 import * as OptionNames from "../Driver/OptionNames.ts"
 import * as ResumeFrom from "../Driver/ResumeFrom.ts"
 import type { Interruption } from "../Driver/Run.ts"
+import type { Opened } from "../Driver/RunOptions.ts"
 import { Logger, type Scalars } from "../Layer/Logger/Logger.ts"
 import * as DataLoaders from "../Program/DataLoaders.ts"
 import * as Program from "../Program/Program.ts"
 import type { EventOf } from "../Schedule/Event.ts"
-import { fresh, logUnused, type TrainerContext } from "./TrainerContext.ts"
+import { fresh, joined, logUnused, type TrainerContext } from "./TrainerContext.ts"
 
 export interface TrainOptions {
   /** True for the newest checkpoint of the output folder, or the path of a checkpoint; a new run by default. */
@@ -51,7 +51,7 @@ export const train = Effect.fnUntraced(function* <A, E, R>(
     ...(options.evalDataset === undefined ? {} : { evalDataset: options.evalDataset })
   })
   const { callbacks } = yield* Ref.get(ref)
-  const onStart = (running: Views) => Ref.update(ref, (held) => ({ ...held, running }))
+  const onStart = (running: Opened) => Ref.update(ref, (held) => ({ ...held, running }))
   const onSave = ({ state }: EventOf<"Saved">) =>
     Effect.as(
       Ref.update(ref, (held) => ({ ...held, saved: state })),
@@ -59,6 +59,7 @@ export const train = Effect.fnUntraced(function* <A, E, R>(
     )
   const training = Effect.gen(function* () {
     const prepared = yield* program.prepare(args)
+    yield* Ref.update(ref, (held) => ({ ...held, described: prepared.options.trainerState }))
     yield* logUnused(context, prepared.unusedColumns)
     const { collect } = prepared.task
     const remembered = context.memory === undefined ? {} : { memory: context.memory }
@@ -77,13 +78,13 @@ export const train = Effect.fnUntraced(function* <A, E, R>(
       ...held,
       weights: report.weights,
       state: report.state,
-      history: report.history,
-      trained: true,
-      described: prepared.options.trainerState
+      history: joined(report.history, held.loggedByCallbacks),
+      trained: true
     }))
     return outputOf(report.state.step, report.history.at(-1)!)
   })
-  const within = (inTrain: boolean) => Ref.update(ref, (held) => ({ ...held, inTrain, running: undefined }))
+  const within = (inTrain: boolean) =>
+    Ref.update(ref, (held) => ({ ...held, inTrain, running: undefined, loggedByCallbacks: [] }))
   return yield* Effect.scoped(training).pipe(
     callbacks.some(({ name }) => name === "ProgressCallback") ? (effect) => effect : quietly,
     Effect.andThen((output) => Effect.succeed(output)),

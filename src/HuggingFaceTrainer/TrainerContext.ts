@@ -6,7 +6,7 @@ import * as Callback from "../Driver/Callback.ts"
 import * as CurrentRun from "../Driver/CurrentRun.ts"
 import { InvalidTask } from "../Driver/Errors.ts"
 import * as MemoryReport from "../Driver/MemoryReport.ts"
-import type { Options as RunOptions } from "../Driver/Run.ts"
+import type { Opened, Options as RunOptions } from "../Driver/RunOptions.ts"
 import { initialWeights } from "../Driver/TrainingWeights.ts"
 import type { Device } from "../Layer/Device/Device.ts"
 import type { Logger, Scalars } from "../Layer/Logger/Logger.ts"
@@ -27,10 +27,12 @@ export type Services = Device | CheckpointStore | Logger | FileSystem.FileSystem
 /** A Trainer's weights, state, history and callbacks. */
 export interface TrainerStatus<E, R> {
   readonly weights: HostWeights
-  /** Of the training that is running. */
-  readonly running: CurrentRun.Views | undefined
+  /** The training that is running. */
+  readonly running: Opened | undefined
   readonly state: TrainerState
   readonly history: ReadonlyArray<Scalars>
+  /** What methods that callbacks called have logged in the present training. */
+  readonly loggedByCallbacks: ReadonlyArray<Scalars>
   readonly callbacks: ReadonlyArray<Callback.Callback<E, R>>
   readonly inTrain: boolean
   /** Whether a training has been: results have an epoch from then on. */
@@ -140,6 +142,7 @@ const assemble = Effect.fnUntraced(function* <A, E, R>(
     running: undefined,
     state: initial,
     history: [],
+    loggedByCallbacks: [],
     callbacks: [
       Callback.defaultFlow,
       args.disableTqdm === true ? Callback.printer : Callback.progress,
@@ -160,6 +163,18 @@ const assemble = Effect.fnUntraced(function* <A, E, R>(
 /** A model's own initial weights, by the arguments' seed. */
 export const fresh = (args: Arguments.Arguments, model: Model): Effect.Effect<HostWeights, InvalidTask> =>
   Effect.map(initialWeights(model, Key.make(args.seed)), (weights) => ({ ...weights, slots: {} }))
+
+/** The Trainer's status, in a training with the state and the history of its current event. */
+export const current = <A, E, R>({ ref }: TrainerContext<A, E, R>): Effect.Effect<TrainerStatus<E, R>> =>
+  Effect.map(Ref.get(ref), (held) => {
+    const { loggedByCallbacks, running } = held
+    if (running === undefined) return held
+    return { ...held, state: running.state(), history: joined(running.history(), loggedByCallbacks), trained: true }
+  })
+
+/** Joins a run's history with what methods logged meanwhile, by step. */
+export const joined = (history: ReadonlyArray<Scalars>, more: ReadonlyArray<Scalars>): ReadonlyArray<Scalars> =>
+  more.length === 0 ? history : [...history, ...more].sort((a, b) => a.step - b.step)
 
 /** The present weights: those of the training that is running, else the Trainer's. */
 export const present = <A, E, R>({ ref }: TrainerContext<A, E, R>): Effect.Effect<CurrentRun.WeightsSource> =>
