@@ -1,11 +1,12 @@
 /** Formats the help text of all arguments as flags, in groups. */
+import * as Wrap from "../Format/Wrap.ts"
 import type { Field } from "./Field.ts"
 import { type Group, groups } from "./Fields.ts"
 
 /**
  * Formats the help text of all training arguments: each flag by group, with its description, accepted values and default.
  *
- * **Unit**: `columns` of the terminal, by default 80, at least 64; no line is longer.
+ * **Unit**: `columns` of the terminal, by default 80, at least 48; no line is longer.
  */
 export const render = (columns = 80): string => renderGroups(groups, columns)
 
@@ -13,19 +14,20 @@ export const render = (columns = 80): string => renderGroups(groups, columns)
 export const renderGroups = (groups: ReadonlyArray<Group>, columns = 80): string =>
   groups
     .map(({ fields, title }) =>
-      [title, ...Object.entries(fields).flatMap(([name, field]) => entry(name, field, Math.max(columns, 64)))].join("\n")
+      [title, ...Object.entries(fields).flatMap(([name, field]) => entry(name, field, Math.max(columns, 48)))].join("\n")
     )
     .join("\n\n")
 
-/** The column at which descriptions begin. */
-const margin = 34
+/** The column at which descriptions begin: beside the flags, or below them on a narrow terminal. */
+const marginOf = (columns: number): number => (columns < 72 ? 8 : 34)
 
 const entry = (name: string, field: Field<unknown>, columns: number): ReadonlyArray<string> => {
   const flag = `  ${field.kind === "boolean" && field.default === true ? `--[no_]${name}` : `--${name}`}${value(field)}`
-  const lines = wrap(text(field), columns - margin)
+  const margin = marginOf(columns)
+  const lines = Wrap.text(text(field), columns - margin).split("\n")
   const [first = "", ...rest] = lines
   const indent = " ".repeat(margin)
-  return flag.length < margin
+  return flag.length <= margin - 2
     ? [flag.padEnd(margin) + first, ...rest.map((line) => indent + line)]
     : [flag, ...lines.map((line) => indent + line)]
 }
@@ -62,7 +64,10 @@ export const describe = (field: Field<unknown>): Description => {
 const text = (field: Field<unknown>): string => {
   const { choices, isMissing, range } = describe(field)
   const parts = [field.about, choices.join(", "), range].filter((part) => part !== undefined && part !== "")
-  const notes = [...(field.idle === undefined ? [] : [`No effect: ${field.idle}`]), ...(isMissing ? ["Not supported yet."] : [])]
+  const notes = [
+    ...(field.idle === undefined ? [] : [`No effect: ${field.idle.charAt(0).toLowerCase()}${field.idle.slice(1)}`]),
+    ...(isMissing ? ["Not supported yet."] : [])
+  ]
   return [`${parts.join("; ")}${initial(field.default)}`, ...notes].join(". ")
 }
 
@@ -76,15 +81,4 @@ const initial = (value: unknown): string => {
 export const figure = (value: number): string => {
   const short = value.toExponential().replace("e+", "e")
   return short.length < String(value).length ? short : String(value)
-}
-
-/** Wraps a text at its spaces. */
-const wrap = (text: string, columns: number): ReadonlyArray<string> => {
-  const lines: Array<string> = []
-  for (const word of text.split(" ")) {
-    const last = lines.at(-1)
-    if (last !== undefined && last.length + 1 + word.length <= columns) lines[lines.length - 1] = `${last} ${word}`
-    else lines.push(word)
-  }
-  return lines
 }

@@ -19,14 +19,19 @@ export const clean = (text: string): string => text.replace(control, " ")
 export const truncate = (text: string, columns: number): string => {
   if (width(text) <= columns) return text
   if (columns < 1) return ""
-  let kept = ""
+  return `${take(text, columns - 1)}…`
+}
+
+/** Takes the start of a text that fits in a number of columns. */
+export const take = (text: string, columns: number): string => {
+  let taken = ""
   let cells = 0
   for (const { segment } of graphemes.segment(text)) {
     cells += cellsOf(segment)
-    if (cells > columns - 1) break
-    kept += segment
+    if (cells > columns) break
+    taken += segment
   }
-  return `${kept}…`
+  return taken
 }
 
 /** Pads a text with spaces to a number of columns, on its right (`left` aligned) or its left (`right` aligned). */

@@ -1,6 +1,7 @@
 /** A table as text of a maximal width: aligned columns, numbers to the right. **Unit**: terminal columns. */
 import * as Cells from "./Cells.ts"
 import * as Numbers from "./Numbers.ts"
+import * as Wrap from "./Wrap.ts"
 
 /** Numbers are written as `Numbers.number` does; write them yourself, and say `align`, where that is not what you want. */
 export type Cell = string | number | null
@@ -49,9 +50,10 @@ export const row = (table: ReadonlyArray<Column>, cells: ReadonlyArray<Cell>, co
 }
 
 /**
- * Writes a whole table: titles, a rule, the rows. Lines are joined by newlines; none follows the last.
+ * Writes a whole table: titles, a rule, the rows. Lines are joined by newlines; none follows the last. A text that does not fit is truncated, or with
+ * `overflow` "wrap" continued on the next line of its column.
  *
- * **Law**: no line is wider than `columns` (test/unit/Format/Table.test.ts).
+ * **Law**: truncated, no line is wider than `columns` (test/unit/Format/Table.test.ts).
  *
  * @example
  * ```ts
@@ -62,9 +64,28 @@ export const row = (table: ReadonlyArray<Column>, cells: ReadonlyArray<Cell>, co
  * assert.deepEqual(table.split("\n"), ["set     loss", "────  ──────", "eval  0.2500", "test   12.50"])
  * ```
  */
-export const render = (titles: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<Cell>>, columns = Infinity): string => {
+export const render = (
+  titles: ReadonlyArray<string>,
+  rows: ReadonlyArray<ReadonlyArray<Cell>>,
+  columns = Infinity,
+  overflow: "truncate" | "wrap" = "truncate"
+): string => {
   const table = measure(titles, rows, columns)
-  return [header(table, columns), rule(table, columns), ...rows.map((cells) => row(table, cells, columns))].join("\n")
+  const line = overflow === "wrap" ? wrappedRow : row
+  return [header(table, columns), rule(table, columns), ...rows.map((cells) => line(table, cells, columns))].join("\n")
+}
+
+/** Writes one row. A text that does not fit its column is continued on the next line. */
+const wrappedRow = (table: ReadonlyArray<Column>, cells: ReadonlyArray<Cell>): string => {
+  const parts = table.map(({ align, width }, i) =>
+    align === "right" ? [text(cells[i] ?? null)] : Wrap.text(text(cells[i] ?? null), width).split("\n")
+  )
+  return Array.from({ length: Math.max(...parts.map((lines) => lines.length)) }, (_, at) =>
+    table
+      .map(({ align, width }, i) => Cells.pad(parts[i]![at] ?? "", width, align))
+      .join(gap)
+      .trimEnd()
+  ).join("\n")
 }
 
 const gap = "  "

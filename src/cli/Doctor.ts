@@ -2,6 +2,7 @@
 import { Effect } from "effect"
 import packageJson from "../../package.json" with { type: "json" }
 import { defined } from "../Defined.ts"
+import * as Wrap from "../Format/Wrap.ts"
 import * as Devices from "../Layer/Device/Devices.ts"
 
 export interface Report {
@@ -34,8 +35,8 @@ export const examine = Effect.gen(function* () {
   } satisfies Report
 })
 
-/** Writes a report for people. */
-export const render = (report: Report): string =>
+/** Renders a report as text. **Unit**: `columns` of the terminal. */
+export const render = (report: Report, columns: number): string =>
   [
     ["regimen", report.regimen],
     ["node", report.node],
@@ -43,11 +44,11 @@ export const render = (report: Report): string =>
     ["memory", `${gib(report.memory.free_bytes)} free of ${gib(report.memory.total_bytes)}`],
     ...report.devices.map(({ device, works, reason }) => [
       device,
-      works ? (device === report.device ? "works, and is what auto takes" : "works") : `does not work: ${reason}`
+      works ? (device === report.device ? "works (the choice of --device auto)" : "works") : `does not work: ${reason}`
     ]),
     ["verdict", report.well ? "ready to train" : "no device works: reinstall the @tensorflow/tfjs-backend-* packages"]
   ]
-    .map(([name, value]) => `${name!.padEnd(10)}${value}`)
+    .map(([name, value]) => Wrap.text(`${name!.padEnd(10)}${value}`, columns, { indent: " ".repeat(10) }))
     .join("\n")
 
 const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`

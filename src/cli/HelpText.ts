@@ -1,7 +1,7 @@
 /** The help on a command, as text that fits the terminal. **Unit**: `columns` of the terminal. */
 import { Option } from "effect"
 import { CliOutput, type HelpDoc } from "effect/cli"
-import { wrap } from "./PlanText.ts"
+import * as Wrap from "../Format/Wrap.ts"
 
 /** Writes help within so many columns; everything else is written as usual. */
 export const formatter = (columns: number): CliOutput.Formatter => ({
@@ -62,4 +62,4 @@ const examples = (docs: ReadonlyArray<HelpDoc.ExampleDoc>, columns: number): str
 
 /** A text broken between words, each line behind so many spaces. */
 export const indented = (text: string, columns: number, margin: number): string =>
-  wrap(text, columns - margin).replaceAll(/^/gm, " ".repeat(margin))
+  Wrap.text(text, columns - margin).replaceAll(/^/gm, " ".repeat(margin))

@@ -9,7 +9,7 @@ import { toArray } from "../TrainerState.ts"
 /** The path is not that of a checkpoint. */
 export class NotACheckpoint extends Schema.TaggedError<NotACheckpoint>()("NotACheckpoint", { path: Schema.String }) {
   override get message() {
-    return `${this.path} is no checkpoint. Give a folder checkpoint-<step>, of those in a run's output folder.`
+    return `${this.path} is not a checkpoint. Pass a folder checkpoint-<step> of a run's output folder.`
   }
 }
 
@@ -57,6 +57,6 @@ export const render = (checkpoint: Checkpoint, columns: number): string => {
   return [
     ...facts.map(([name, value]) => `${name.padEnd(width)}  ${value}`),
     "",
-    Table.render(["kind", "tensor", "dtype", "shape", "size"], rows, columns)
+    Table.render(["kind", "tensor", "dtype", "shape", "size"], rows, columns, "wrap")
   ].join("\n")
 }

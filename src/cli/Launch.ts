@@ -1,5 +1,5 @@
 /** `regimen train` from a program that is loaded to the exit code: finds the situation, decides, and carries the decision out. */
-import { Console, Effect, Exit, Option, Path, type Scope } from "effect"
+import { Effect, Exit, Option, Path, type Scope } from "effect"
 import type * as Arguments from "../Arguments/Arguments.ts"
 import * as MemoryStore from "../Checkpoint/MemoryStore.ts"
 import type { DataError } from "../Data/Dataset.ts"
@@ -18,6 +18,7 @@ import type { DataFiles } from "./DataFiles.ts"
 import * as ExitCode from "./ExitCode.ts"
 import type * as Outcome from "./Outcome.ts"
 import * as Phases from "./Phases.ts"
+import * as Print from "./Print.ts"
 import * as ResumePoint from "./ResumePoint.ts"
 import * as RunFolder from "./RunFolder.ts"
 import * as RunRecord from "./RunRecord.ts"
@@ -104,7 +105,7 @@ export const launch = Effect.fnUntraced(function* ({ args, program, name, from, 
     case "Train": {
       if (decision.dryRun) yield* dryRun(prepared, point, device)
       if (decision.clear) yield* RunFolder.clear(folder)
-      if (decision.announce) yield* Console.log(ResumePoint.describe(folder, point))
+      if (decision.announce) yield* Print.log(ResumePoint.describe(folder, point))
       return yield* train({ args, commandLine, evaluate, end, folder, found, from, name, phases, point, prepared })
     }
   }
@@ -114,7 +115,7 @@ type End = (status: Outcome.Outcome["status"], step: number, metrics: Results) =
 
 const report = Effect.fnUntraced(function* (decision: TrainDecision.Decision, end: End) {
   if (decision._tag !== "Report") return ExitCode.done
-  yield* Console.log(decision.message)
+  yield* Print.log(decision.message)
   return yield* end("finished", decision.step, decision.metrics)
 })
 
@@ -174,18 +175,18 @@ const train = Effect.fnUntraced(function* <E, R, E2, R2>(options: {
     yield* record("finished", state.step, metrics, [...new Set([...written, ...Object.keys(beside)])])
     process.exitCode = ExitCode.done
     const figures = yield* RunFolder.hasFigures(folder)
-    yield* Console.log(TrainText.finished({ name, folder, step: state.step, metrics, figures }))
+    yield* Print.log(TrainText.finished({ name, folder, step: state.step, metrics, figures }))
     return trained
   })
   const interrupted = Effect.gen(function* () {
     process.exitCode = interruption.safe ? ExitCode.interruptedSaved : ExitCode.failed
     yield* Effect.ignore(record("interrupted", interruption.step))
-    yield* Console.log(TrainText.interrupted(folder, interruption, args))
+    yield* Print.log(TrainText.interrupted(folder, interruption, args))
     yield* end("interrupted", interruption.step, {})
   })
   const interruptedAfter = Effect.fnUntraced(function* (step: number, trained: Results) {
     process.exitCode = ExitCode.interruptedSaved
-    yield* Console.log(TrainText.interruptedAfter(folder, phases))
+    yield* Print.log(TrainText.interruptedAfter(folder, phases))
     yield* end("interrupted", step, trained)
   })
   // The end of a run is recorded whatever signal arrives; the phases after it can be interrupted again.

@@ -2,6 +2,7 @@
 import { Effect, FileSystem, Result, type Scope } from "effect"
 import type { Input } from "../Arguments/Arguments.ts"
 import type { DataError } from "../Data/Dataset.ts"
+import * as Wrap from "../Format/Wrap.ts"
 import * as Program from "../Program/Program.ts"
 import * as Tasks from "../Task/Tasks.ts"
 import type { DataFiles } from "./DataFiles.ts"
@@ -77,7 +78,7 @@ export const render = (text: string, options: Options): Printed => {
     all
       .map(([one, planned], i) => {
         const body = Result.isFailure(planned)
-          ? Text.wrap(message(planned.failure), width(options))
+          ? Wrap.text(message(planned.failure), width(options))
           : Text.render(planned.success, width(options))
         return `${title(one, i)}\n\n${body}`
       })

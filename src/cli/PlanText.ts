@@ -2,6 +2,7 @@
 import * as Numbers from "../Format/Numbers.ts"
 import * as Plot from "../Format/Plot.ts"
 import * as Table from "../Format/Table.ts"
+import * as Wrap from "../Format/Wrap.ts"
 import type { Outcome } from "./PlanOutcome.ts"
 import type { Line } from "./PlanTimeline.ts"
 
@@ -9,13 +10,9 @@ import type { Line } from "./PlanTimeline.ts"
 const shown = 30
 
 export const render = (outcome: Outcome, columns: number): string =>
-  [timeline(outcome, columns), rates(outcome, columns), wrap(summary(outcome), columns)]
+  [timeline(outcome, columns), rates(outcome, columns), Wrap.text(summary(outcome), columns, { indent: "  " })]
     .filter((part) => part !== "")
     .join("\n\n")
-
-/** Breaks lines between words. */
-export const wrap = (text: string, columns: number): string =>
-  text.replaceAll(new RegExp(`(.{1,${columns}})(?: +|$)`, "gm"), "$1\n").trimEnd()
 
 /** What is worth a line, by callback. */
 const notable: Readonly<Record<string, string>> = {
@@ -29,7 +26,7 @@ const timeline = (outcome: Outcome, columns: number): string => {
   const rows = moments(outcome.events).map(
     (moment): ReadonlyArray<Table.Cell> => [
       moment.step,
-      Numbers.number(moment.epoch),
+      moment.epoch,
       moment.what.join(", "),
       moment.disk === undefined ? "" : moment.disk === null ? "?" : moment.disk.map(stepOf).join(" ")
     ]
@@ -40,10 +37,10 @@ const timeline = (outcome: Outcome, columns: number): string => {
       ? rows
       : [
           ...rows.slice(0, shown),
-          [null, "", `${Numbers.thousands(hidden)} more lines: --json prints all`, ""],
+          [null, null, `${Numbers.thousands(hidden)} more lines: --json prints all`, ""],
           ...rows.slice(-shown)
         ]
-  return Table.render(["step", "epoch", "what", "on disk"], visible, columns)
+  return Table.render(["step", "epoch", "what", "on disk"], visible, columns, "wrap")
 }
 
 interface Moment {

@@ -1,5 +1,5 @@
 /** The subcommands of `regimen`, their errors and exit codes. */
-import { Cause, Console, Effect, Logger, Option, Path, Stdio, Terminal } from "effect"
+import { Cause, Console, Effect, Logger, Option, Path, Stdio } from "effect"
 import { Argument, CliError, CliOutput, Command, Flag } from "effect/cli"
 import packageJson from "../../package.json" with { type: "json" }
 import * as Arguments from "../Arguments/Arguments.ts"
@@ -19,6 +19,7 @@ import { isSpec } from "./Load.ts"
 import * as Outcome from "./Outcome.ts"
 import * as Plan from "./Plan.ts"
 import { predict } from "./Predict.ts"
+import * as Print from "./Print.ts"
 import * as TaskFlags from "./TaskFlags.ts"
 import { type CommandLine, resume, train, trainTask } from "./Train.ts"
 
@@ -28,9 +29,8 @@ const end = (code: number) =>
     process.exitCode = code
   })
 
-const columns = Effect.flatMap(Terminal.Terminal, (terminal) => terminal.columns).pipe(
-  Effect.map((columns) => (columns > 0 ? columns : 80))
-)
+/** The width of help and of plans: that of the terminal, at most 80. **Unit**: columns. */
+const width = Effect.map(Print.columns, (columns) => Math.min(80, columns))
 
 const device = Flag.Literals("device", Devices.names as [Devices.Name, ...Array<Devices.Name>]).pipe(
   Flag.withDescription("Where to run (default: the best that works)"),
@@ -140,7 +140,7 @@ const commands = ({ overrides, files, task: asked, settings }: Parsed) =>
         const found = yield* Effect.flatMap(CheckpointStore, (store) => store.load(step)).pipe(
           Effect.provide(FileSystemStore.layer({ directory: path.dirname(path.resolve(checkpoint)) }))
         )
-        yield* Console.log(json ? JSON.stringify(Inspect.toJson(found), null, 2) : Inspect.render(found, yield* columns))
+        yield* Console.log(json ? JSON.stringify(Inspect.toJson(found), null, 2) : Inspect.render(found, yield* Print.columns))
       })
     ).pipe(Command.withDescription("Show the contents of a checkpoint")),
     Command.make(
@@ -156,7 +156,7 @@ const commands = ({ overrides, files, task: asked, settings }: Parsed) =>
       Effect.fnUntraced(function* ({ file, json }) {
         if (Option.isSome(file) === (asked !== undefined))
           return yield* new TaskFlags.OneOfBoth({ given: asked === undefined ? "neither" : "both" })
-        const options = { json, columns: yield* columns }
+        const options = { json, columns: yield* width }
         const name = Option.getOrElse(file, () => "")
         const cases = name.endsWith(".json") && !(yield* isSpec(name))
         const { stdout, stderr, exitCode } = cases
@@ -165,7 +165,7 @@ const commands = ({ overrides, files, task: asked, settings }: Parsed) =>
             ? yield* Plan.program(name, overrides, files, options)
             : yield* Plan.task(asked, overrides, files, options)
         if (stdout !== "") yield* Console.log(stdout)
-        if (stderr !== "") yield* Console.error(stderr)
+        if (stderr !== "") yield* json ? Console.error(stderr) : Print.error(stderr)
         return yield* end(exitCode)
       })
     ).pipe(Command.withDescription("Show what a run would do and when, without training")),
@@ -174,7 +174,7 @@ const commands = ({ overrides, files, task: asked, settings }: Parsed) =>
       { json },
       Effect.fnUntraced(function* ({ json }) {
         const report = yield* Doctor.examine
-        yield* Console.log(json ? JSON.stringify(report, null, 2) : Doctor.render(report))
+        yield* Console.log(json ? JSON.stringify(report, null, 2) : Doctor.render(report, yield* Print.columns))
         yield* end(report.well ? ExitCode.done : ExitCode.failed)
       })
     ).pipe(Command.withDescription("Show what this machine can train on"))
@@ -199,22 +199,22 @@ export const main = Effect.gen(function* () {
     Command.withDescription(packageJson.description),
     Command.withSubcommands(commands(parsed))
   )
-  const width = Math.min(80, yield* columns)
+  const columns = yield* width
   yield* Effect.provideService(
     Command.runWith(regimen, { version: packageJson.version })(rest),
     CliOutput.Formatter,
-    HelpText.formatter(width)
+    HelpText.formatter(columns)
   )
   if (!rest.some((word) => word === "--help" || word === "-h")) return
   if (task !== undefined) {
     const fields = yield* Tasks.fieldsOf(task.name)
-    yield* Console.log(`\nSETTINGS\n\n${Help.renderGroups([{ title: `The task ${task.name}`, fields }], width)}`)
+    yield* Console.log(`\nSETTINGS\n\n${Help.renderGroups([{ title: `The task ${task.name}`, fields }], columns)}`)
   }
   if (generates) {
     const flags = Object.keys(generation).map((name) => `--${name}`)
-    yield* Console.log(`\nSETTINGS\n${HelpText.indented(flags.join(", "), width, 2)}`)
+    yield* Console.log(`\nSETTINGS\n${HelpText.indented(flags.join(", "), columns, 2)}`)
   }
-  if (rest[0] === "train") yield* Console.log(`\nTRAINING ARGUMENTS\n\n${Help.render(width)}`)
+  if (rest[0] === "train") yield* Console.log(`\nTRAINING ARGUMENTS\n\n${Help.render(columns)}`)
 }).pipe(
   Effect.catch((error) => (CliError.isCliError(error) ? usage(error) : Effect.andThen(refuse(error), failed(error)))),
   Effect.catchCause((cause) =>
@@ -222,7 +222,9 @@ export const main = Effect.gen(function* () {
       ? Effect.failCause(cause)
       : Effect.andThen(Effect.flatMap(defect(cause), complain), end(ExitCode.failed))
   ),
-  Effect.provide(Logger.layer([Logger.make(({ message }) => process.stderr.write(`regimen: ${sentence(message)}\n`))]))
+  Effect.provide(
+    Logger.layer([Logger.make(({ message }) => process.stderr.write(`${Print.wrapped(`regimen: ${sentence(message)}`)}\n`))])
+  )
 )
 
 /** Prints an error in one line; as JSON if the command was given `--json`. */
@@ -236,7 +238,7 @@ const refuse = Effect.fnUntraced(function* (error: { readonly _tag: string; read
 const failed = (error: unknown) =>
   Effect.suspend(() => end(process.exitCode === ExitCode.failed ? ExitCode.failed : ExitCode.of(error)))
 
-const complain = (text: string) => Console.error(`regimen: ${text}`)
+const complain = (text: string) => Print.error(`regimen: ${text}`)
 
 /** Handles help and usage errors. For a misspelt training argument it suggests the correct one. */
 const usage = Effect.fnUntraced(function* (error: CliError.CliError) {

@@ -1,6 +1,7 @@
 /** An entry as a readable line, with human units and no control characters. */
 import * as Cells from "../../Format/Cells.ts"
 import * as Numbers from "../../Format/Numbers.ts"
+import * as Wrap from "../../Format/Wrap.ts"
 import type { Entry, Scalars, Text } from "./Logger.ts"
 
 /**
@@ -10,13 +11,17 @@ import type { Entry, Scalars, Text } from "./Logger.ts"
 export const render = (entry: Entry, columns = Infinity, width = narrowest): string =>
   entry._tag === "Text"
     ? text(`${place(entry, width)}${gap}${Cells.clean(entry.text)}`, columns)
-    : wrap([place(entry, width), ...content(entry)], entry._tag === "Config" ? Math.min(columns, widest) : columns)
+    : Wrap.pieces([place(entry, width), ...content(entry)], entry._tag === "Config" ? Math.min(columns, widest) : columns, {
+        between: gap,
+        indent,
+        longest: columns
+      })
 
 /** Returns the width of the column of kinds and sets that an entry needs, at least `width`. */
 export const widened = (entry: Entry, width = narrowest): number => Math.max(width, Cells.width(Cells.clean(kind(entry))))
 
 /** Wraps a text between words. It must hold no control characters. */
-export const text = (words: string, columns: number): string => wrap(words.split(/(?<=\S) /), columns, " ")
+export const text = (words: string, columns: number): string => Wrap.text(words, columns, { indent })
 
 /** Writes a run's name and attempt as a title; empty for an entry without a run. */
 export const title = (entry: Entry): string =>
@@ -42,18 +47,6 @@ const timed = (name: string, value: number): string => {
   if (!name.endsWith(speed)) return `${name} ${Numbers.number(value)}`
   const unit = name.slice(0, -speed.length)
   return Numbers.rate(value, unit).padStart(`1,000 ${unit}s/s`.length)
-}
-
-/** Joins pieces to lines of at most `columns`. */
-export const wrap = (pieces: ReadonlyArray<string>, columns: number, between = gap): string => {
-  const lines: Array<string> = []
-  for (const piece of pieces) {
-    const last = lines.at(-1)
-    const joined = `${last ?? ""}${between}${piece}`
-    if (last !== undefined && Cells.width(joined.trimEnd()) <= columns) lines[lines.length - 1] = joined
-    else lines.push(`${last === undefined ? "" : indent}${piece}`)
-  }
-  return lines.map((line) => Cells.truncate(line.trimEnd(), columns)).join("\n")
 }
 
 const gap = "  "

@@ -99,7 +99,7 @@ const look = (view: Bar.View, latest: Progress, now: number): Bar.View => {
 /** Applies an entry; returns the text to write above the bars. */
 const write = (shown: Shown, entry: Entry, columns: number): readonly [Shown, string] => {
   const title = EntryLine.title(entry)
-  const head = title === shown.title || title === "" ? "" : `${EntryLine.wrap([title], columns)}\n`
+  const head = title === shown.title || title === "" ? "" : `${EntryLine.text(title, columns)}\n`
   const named = { ...shown, title }
   if (entry._tag === "Config" || entry._tag === "Figure") return [named, head]
   if (entry._tag === "Text") return [named, `${head}${EntryLine.text(Cells.clean(entry.text), columns)}\n`]

@@ -16,7 +16,9 @@ export const make: Effect.Effect<Screen, never, Terminal.Terminal | Stdio.Stdio>
   const isTerminal = yield* stdio.stdoutIsTerminal
   return {
     isTerminal,
-    columns: isTerminal ? Effect.map(terminal.columns, (columns) => (columns > 0 ? columns : unknown)) : Effect.succeed(Infinity),
+    columns: isTerminal
+      ? Effect.map(terminal.columns, (columns) => (columns > 0 ? columns : defaultColumns))
+      : Effect.succeed(Infinity),
     write: (text) => Effect.catchCause(Stream.run(Stream.make(text), stdio.stdout()), () => Effect.void)
   }
 })
@@ -26,5 +28,5 @@ export const make: Effect.Effect<Screen, never, Terminal.Terminal | Stdio.Stdio>
  */
 export const erase = "\r\u001b[J"
 
-/** For a terminal that does not say how wide it is. */
-const unknown = 80
+/** The width of a terminal that does not report one. **Unit**: columns. */
+export const defaultColumns = 80

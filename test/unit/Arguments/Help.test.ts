@@ -12,7 +12,7 @@ it("lists every argument once, under the title of its group", () => {
   expect(groups.flatMap(({ fields }) => Object.values(fields)).filter(({ about }) => about === undefined)).toEqual([])
 })
 
-it.each([64, 80, 100])("wraps at %i columns, without trailing spaces", (columns) => {
+it.each([48, 64, 80, 100])("wraps at %i columns, without trailing spaces", (columns) => {
   for (const line of Help.render(columns).split("\n")) {
     expect(line.length, line).toBeLessThanOrEqual(columns)
     expect(line).toBe(line.trimEnd())

@@ -26,6 +26,30 @@ describe("Table", () => {
     expect(lines[2]).toBe("123,456  a text tha…")
   })
 
+  it("continues texts on the next line of their column, on request", () => {
+    const render = (columns: number) =>
+      Table.render(
+        ["n", "what"],
+        [
+          [123456, "some words abcdefghijklmno"],
+          [1, ""]
+        ],
+        columns,
+        "wrap"
+      )
+    expect(render(20).split("\n").slice(2)).toEqual(["123,456  some words", "         abcdefghijk", "         lmno", "      1"])
+    expect(render(80)).toBe(
+      Table.render(
+        ["n", "what"],
+        [
+          [123456, "some words abcdefghijklmno"],
+          [1, ""]
+        ],
+        80
+      )
+    )
+  })
+
   it("has one line per row, none too wide, without control characters", () => {
     const cell = fc.oneof(fc.string({ unit: "grapheme" }), fc.double(), fc.integer(), fc.constant(null))
     fc.assert(

@@ -145,11 +145,12 @@ describe("without --json", () => {
       json: false,
       columns: 60
     })
+    expect(stdout).toContain("10 steps, 2 epochs\non disk afterwards:")
     expect(stdout.split("\n").slice(0, 4)).toEqual([
       "step  epoch  what                   on disk",
       "────  ─────  ─────────────────────  ───────",
-      "   5  1      save, epoch ends       5",
-      "  10  2      save, epoch ends, end  5 10"
+      "   5      1  save, epoch ends       5",
+      "  10      2  save, epoch ends, end  5 10"
     ])
     expect(stdout).toContain("learning rate")
     expect(stdout).toContain("on disk afterwards: checkpoint-5 checkpoint-10")

@@ -49,6 +49,15 @@ it("fits a hundred columns and aligns equal fields", () => {
   for (const line of [...lines, ...wrapped]) expect(line.length).toBeLessThanOrEqual(100)
 })
 
+it("breaks a value that is longer than the line, and loses nothing of it", () => {
+  const name = "x".repeat(250)
+  const onScreen = EntryLine.render(config({ name }), 60)
+  for (const line of onScreen.split("\n")) expect(line.length).toBeLessThanOrEqual(60)
+  expect(onScreen.replaceAll(/\s/g, "")).toContain(`name=${name}`)
+  expect(EntryLine.render(config({ name }))).toContain(name) // a file has no width
+  expect(EntryLine.text(name, 60).replaceAll(/\s/g, "")).toBe(name)
+})
+
 it("an entry without a run has no title", () => {
   expect(EntryLine.title(idle)).toBe("run run")
   expect(EntryLine.title({ ...idle, attempt: 2 })).toBe("run run, attempt 2")
