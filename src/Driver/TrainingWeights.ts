@@ -10,8 +10,8 @@ import type { Batch } from "../Data/Loader.ts"
 import { messageOf } from "../ErrorMessage.ts"
 import { Device, type DeviceError } from "../Layer/Device/Device.ts"
 import { Optimizer } from "../Layer/Optimizer.ts"
-import { caught } from "../Model/Guard.ts"
 import { check, type FunctionFailed, type Model } from "../Model/Model.ts"
+import * as UserFunction from "../Model/UserFunction.ts"
 import * as Finite from "../Step/Finite.ts"
 import * as NanTrace from "../Step/NanTrace.ts"
 import * as Step from "../Step/Step.ts"
@@ -139,7 +139,7 @@ export const make = Effect.fnUntraced(function* (
     const keys = batches.map((_, microbatch) => Key.fold(Key.fold(Key.fold(root, "step"), state.step), microbatch))
     const figures = transformation.scalars({ step: state.step, learningRate })
     const made = device.run(during, () => {
-      const taken = caught(() =>
+      const taken = UserFunction.toResult(() =>
         step({
           weights,
           keys,

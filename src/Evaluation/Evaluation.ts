@@ -10,8 +10,8 @@ import { Device, type DeviceError } from "../Layer/Device/Device.ts"
 import type { Metric } from "../Metrics/Metric.ts"
 import * as MetricError from "../Metrics/MetricError.ts"
 import * as Speed from "../Metrics/Speed.ts"
-import { caught } from "../Model/Guard.ts"
 import type { FunctionFailed, Model } from "../Model/Model.ts"
+import * as UserFunction from "../Model/UserFunction.ts"
 import { perToken, type Reduction } from "../Step/Reduction.ts"
 import type { HostTensors } from "../Tensor/HostTensor.ts"
 import * as Key from "../Tensor/Key.ts"
@@ -179,7 +179,7 @@ const look = Effect.fnUntraced(function* <E, R>(
       Effect.tap(
         device
           .run(`evaluation of ${set}, batch ${seen.batches}`, () =>
-            caught(() => MetricError.caught(() => forward(ForwardPass.input(weights, current, generated))))
+            UserFunction.toResult(() => MetricError.caught(() => forward(ForwardPass.input(weights, current, generated))))
           )
           .pipe(
             Effect.mapError(blamed),

@@ -2,9 +2,9 @@
 import type { Batch } from "../Data/Loader.ts"
 import type { Metric } from "../Metrics/Metric.ts"
 import { guard as guardMetric } from "../Metrics/MetricError.ts"
-import { guard } from "../Model/Guard.ts"
 import * as Loss from "../Model/Loss.ts"
 import type { Model, Outputs } from "../Model/Model.ts"
+import * as UserFunction from "../Model/UserFunction.ts"
 import type { Reduction } from "../Step/Reduction.ts"
 import * as HostTensor from "../Tensor/HostTensor.ts"
 import * as Key from "../Tensor/Key.ts"
@@ -85,7 +85,7 @@ const predictions = (collect: CollectOptions, model: Model, outputs: Tensors, ba
   const processed =
     given === undefined
       ? undefined
-      : guard("preprocessLogitsForMetrics", () =>
+      : UserFunction.call("preprocessLogitsForMetrics", () =>
           collect.preprocessLogitsForMetrics?.(given, alone(Tree.pick(batch, labelsOf(collect, model, batch))))
         )
   const all = processed === undefined ? predicted : isTensor(processed) ? { logits: processed } : processed

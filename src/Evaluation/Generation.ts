@@ -100,7 +100,7 @@ const write = Effect.fnUntraced(function* (options: {
 }) {
   const { chosen, device, generator, key, prompt, weights } = options
   const encodes = generator.encode !== undefined
-  const width = GenerationState.widthOf(chosen)
+  const width = GenerationState.sequencesPerPrompt(chosen)
   const mask = Batch.repeat(prompt.mask, width)
   const tokenTypes = prompt.tokenTypes === undefined ? undefined : Batch.repeat(prompt.tokenTypes, width)
 
@@ -137,7 +137,7 @@ const write = Effect.fnUntraced(function* (options: {
     })
   )
 
-  let rows = prompt.tokens.map((tokens) => GenerationState.begin(tokens, chosen))
+  let rows = prompt.tokens.map((tokens) => GenerationState.init(tokens, chosen))
   for (let step = 0; ; step++) {
     const of = yield* logits
     const advanced = rows.map((row, i) =>
@@ -146,14 +146,14 @@ const write = Effect.fnUntraced(function* (options: {
         length: prompt.length,
         padding: prompt.padding[i]!,
         source: prompt.sources[i]!,
-        place: { row: i, step: step + 1 },
+        position: { row: i, step: step + 1 },
         random: (text) => uniform(key, i, text, step)
       })
     )
     rows = yield* Effect.fromResult(Result.all(advanced))
     if (rows.every(GenerationState.isDone) || prompt.length.prompt + step + 1 >= prompt.length.max) break
     const next = rows.flatMap((row, i) =>
-      GenerationState.continuations(row).map(({ parent, token }) => ({ token, parent: i * width + parent }))
+      GenerationState.nextInputs(row).map(({ parent, token }) => ({ token, parent: i * width + parent }))
     )
     yield* hold(
       device.run(`writing token ${step + 2}`, () => {
@@ -166,7 +166,7 @@ const write = Effect.fnUntraced(function* (options: {
           ids: Batch.column(next.map(({ token }) => token)),
           on: encodes ? mask : Batch.grow(mask, step + 1),
           ...(tokenTypes === undefined ? {} : { tokenTypes: Batch.last(tokenTypes) }),
-          ...(GenerationState.searches(chosen) ? { parents: Batch.vector(next.map(({ parent }) => parent)) } : {})
+          ...(GenerationState.isBeamSearch(chosen) ? { parents: Batch.vector(next.map(({ parent }) => parent)) } : {})
         })
         return DecodeStep.next(generator, weights, read, { ids: ids!, mask: on!, parents, tokenTypes: types })
       })

@@ -3,9 +3,9 @@ import { Effect } from "effect"
 import type * as Seq2SeqArguments from "../Arguments/Seq2SeqArguments.ts"
 import type * as Callback from "../Driver/Callback.ts"
 import type * as Generation from "../Evaluation/Generation.ts"
-import * as HuggingFaceTrainer from "./HuggingFaceTrainer.ts"
 import type { Options as TrainerOptions } from "./Options.ts"
 import { seq2seq } from "./Seq2SeqClass.ts"
+import * as HuggingFaceTrainer from "./Trainer.ts"
 
 export interface Options<A, E = never, R = never> extends Omit<TrainerOptions<A, E, R>, "args"> {
   readonly args?: Seq2SeqArguments.Input

@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import * as LabelError from "../Data/LabelError.ts"
 import { Device } from "../Layer/Device/Device.ts"
-import { caught } from "../Model/Guard.ts"
+import * as UserFunction from "../Model/UserFunction.ts"
 import * as Program from "../Program/Program.ts"
 import * as Gradient from "../Step/Gradient.ts"
 import type { HostTensors } from "../Tensor/HostTensor.ts"
@@ -49,7 +49,7 @@ const forward = Effect.fnUntraced(function* <A, E, R>(
   const { buffers, parameters } = yield* (yield* present(context)).onDevice
   return yield* Effect.acquireUseRelease(
     Effect.flatMap(
-      device.run(during, () => caught(() => run(parameters, buffers, HostTensor.toDevice(inputs)))),
+      device.run(during, () => UserFunction.toResult(() => run(parameters, buffers, HostTensor.toDevice(inputs)))),
       (result) => Effect.fromResult(LabelError.typed(result, [{ tensors: inputs, rows: 0 }]))
     ),
     device.read,

@@ -1,7 +1,7 @@
 /** `compute_loss`: the user's loss in the place of the model's own. */
 import { Predicate } from "effect"
-import { guard } from "../Model/Guard.ts"
 import { FunctionFailed, type Loss, MissingField, type Model, type Outputs } from "../Model/Model.ts"
+import * as UserFunction from "../Model/UserFunction.ts"
 import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
 
 /**
@@ -30,7 +30,7 @@ export const around = (compute: ComputeLoss, model: Model): Model => ({
     }
     try {
       const given = [sure(found, "loss", "outputs", there), sure(batch, "labels", "batch", Object.keys(batch))] as const
-      return { ...result, loss: two(guard("computeLoss", () => compute(...given))) }
+      return { ...result, loss: two(UserFunction.call("computeLoss", () => compute(...given))) }
     } catch (cause) {
       const unlabelled = cause instanceof MissingField && cause.among === "batch" && !context.training
       if (unlabelled) return result

@@ -11,7 +11,7 @@ import * as Evaluation from "../Evaluation/Evaluation.ts"
 import * as Results from "../Format/Results.ts"
 import type { TrainResult as TrainReport } from "../HuggingFaceTrainer/Trainer.ts"
 import { Device } from "../Layer/Device/Device.ts"
-import { caught, guard } from "../Model/Guard.ts"
+import * as UserFunction from "../Model/UserFunction.ts"
 import type { PredictionWriter, Prepared } from "../Program/Program.ts"
 import type { HostWeights } from "../Tensor/Weights.ts"
 import * as RunFolder from "./RunFolder.ts"
@@ -120,7 +120,9 @@ const measured = Effect.fnUntraced(function* (
   const { clock, metrics, ...found } = yield* Evaluation.predictAll(
     report === plain ? options : { ...options, collect: { ...collect, evalDoConcatBatches: true } }
   )
-  const { files, metrics: more } = yield* Effect.fromResult(caught(() => guard("report", () => report(found, split))))
+  const { files, metrics: more } = yield* Effect.fromResult(
+    UserFunction.toResult(() => UserFunction.call("report", () => report(found, split)))
+  )
   const named = Object.fromEntries(Object.entries(more).map(([name, value]) => [`${options.set}_${name}`, value]))
   return { clock, files, metrics: { ...metrics, ...named } }
 })

@@ -292,9 +292,9 @@ describe.concurrent("the other commands", slow, () => {
     })
   })
 
-  it("inspect refuses what is no checkpoint", async () => {
+  it("inspect refuses a folder that is not a checkpoint", async () => {
     const [folder, gone] = await Promise.all([regimen(["inspect", "whole"]), regimen(["inspect", "whole/checkpoint-7"])])
-    expectError(folder, 2, /whole is no checkpoint/)
+    expectError(folder, 2, /whole is not a checkpoint/)
     expectError(gone, 1, /there is no checkpoint of this step/)
   })
 

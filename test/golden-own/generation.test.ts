@@ -46,7 +46,7 @@ describe("scores", () => {
       const settings = Result.getOrThrow(Result.flatMap(Generation.fromJson(rest), Generation.settings))
       const text = { tokens, source, size: tokens.length, length: { prompt, max: max_length } }
       const changed = LogitsProcessors.process(Float32Array.from(scores), text, settings)
-      const narrowed = settings.doSample ? Sampling.narrow(changed, settings) : changed
+      const narrowed = settings.doSample ? Sampling.warp(changed, settings) : changed
       const found = settings.renormalizeLogits ? LogitsProcessors.logSoftmax(narrowed) : narrowed
       for (const [token, score] of processed.entries()) {
         if (score === null) expect(found[token]).toBe(Number.NEGATIVE_INFINITY)

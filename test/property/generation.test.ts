@@ -276,7 +276,7 @@ describe("what may be drawn", () => {
   it("the likeliest token stays, and the order", () =>
     fc.assert(
       fc.property(scores, change, (drawn, input) => {
-        const found = Sampling.narrow(drawn, settingsOf(input))
+        const found = Sampling.warp(drawn, settingsOf(input))
         const given = drawn.map((score) => score / (input.temperature ?? 1)) // in float32 the division may make scores equal
         expect(found[LogitsProcessors.best(given)] === Math.max(...found)).toBe(true)
         expect(LogitsProcessors.allows(found)).toBe(true)
@@ -290,7 +290,7 @@ describe("what may be drawn", () => {
   it("what stays has the share that was asked for, and with one token less it would not", () =>
     fc.assert(
       fc.property(scores, fc.double({ min: 0.01, max: 0.99, noNaN: true }), (given, topP) => {
-        const kept = left(Sampling.narrow(given, settingsOf({ topP }))).map((token) => shares(given)[token]!)
+        const kept = left(Sampling.warp(given, settingsOf({ topP }))).map((token) => shares(given)[token]!)
         const sum = kept.reduce((a, b) => a + b, 0)
         expect(sum).toBeGreaterThan(topP - 1e-6)
         expect(sum - Math.min(...kept)).toBeLessThan(topP + 1e-6)
@@ -300,7 +300,7 @@ describe("what may be drawn", () => {
   it("as many stay as were asked for; equal ones together", () =>
     fc.assert(
       fc.property(scores, fc.integer({ min: 1, max: 20 }), (given, topK) => {
-        const kept = left(Sampling.narrow(given, settingsOf({ topK })))
+        const kept = left(Sampling.warp(given, settingsOf({ topK })))
         expect(kept.length).toBeGreaterThanOrEqual(Math.min(topK, given.length))
         if (new Set(given).size === given.length) expect(kept).toHaveLength(Math.min(topK, given.length))
       })
@@ -310,12 +310,12 @@ describe("what may be drawn", () => {
     const given = Float32Array.from({ length: 30_000 }, (_, token) => (token * 7919) % 5003)
     const order = Array.from(given).sort((a, b) => b - a)
     for (const topK of [1, 1000, 1001, 20_000]) {
-      const kept = left(Sampling.narrow(given, settingsOf({ topK })))
+      const kept = left(Sampling.warp(given, settingsOf({ topK })))
       expect(kept).toEqual(Array.from(given.keys()).filter((token) => given[token]! >= order[topK - 1]!))
     }
     const large = Float32Array.from({ length: 100_000 }, (_, token) => token)
     const begun = performance.now()
-    for (const topK of [50_000, 100_000]) expect(left(Sampling.narrow(large, settingsOf({ topK })))).toHaveLength(topK)
+    for (const topK of [50_000, 100_000]) expect(left(Sampling.warp(large, settingsOf({ topK })))).toHaveLength(topK)
     expect(performance.now() - begun).toBeLessThan(1500) // one after the other it would be many seconds
   })
 
@@ -324,7 +324,7 @@ describe("what may be drawn", () => {
       fc.property(scores, (given) => {
         const times = 2000
         const counts = Array<number>(given.length).fill(0)
-        for (let i = 0; i < times; i++) counts[Sampling.draw(given, (i + 0.5) / times)]!++
+        for (let i = 0; i < times; i++) counts[Sampling.sample(given, (i + 0.5) / times)]!++
         for (const [token, share] of shares(given).entries())
           expect(Math.abs(counts[token]! / times - share)).toBeLessThan(2 / times + 1e-5)
       }),

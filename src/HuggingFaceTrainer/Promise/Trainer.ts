@@ -15,8 +15,8 @@ import * as RunLayers from "../../Program/RunLayers.ts"
 import type { HostTensors } from "../../Tensor/HostTensor.ts"
 import type { PredictionOutput } from "../Evaluate.ts"
 import { join, type PredictOptions } from "../EvaluateOptions.ts"
-import * as HuggingFaceTrainer from "../HuggingFaceTrainer.ts"
 import type { Options as TrainerOptions } from "../Options.ts"
+import * as HuggingFaceTrainer from "../Trainer.ts"
 import { plain, readArguments, type TrainerClass } from "../TrainerContext.ts"
 
 /** Rows as an array or another iterable, a function that opens them for an epoch, or a dataset. */

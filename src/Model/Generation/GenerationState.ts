@@ -1,96 +1,109 @@
-/** A row's texts as they are written: a pure fold over the logits of the next token. */
+/** The sequences generated for one prompt, as a pure fold over the logits of the next token. */
 import { Result } from "effect"
 import type { HostTensor } from "../../Tensor/HostTensor.ts"
-import * as Beams from "./Beams.ts"
+import * as BeamSearch from "./BeamSearch.ts"
 import { NoLogits, NoToken } from "./Errors.ts"
 import * as LogitsProcessors from "./LogitsProcessors.ts"
 import * as Sampling from "./Sampling.ts"
 import { endsOf, type Settings } from "./Settings.ts"
 
-/** Texts that are drawn or the likeliest, each alone; or beams, which compete. */
+/** Sampled or greedy sequences, each independent of the others; or a beam search. */
 export type GenerationState =
-  | { readonly _tag: "Drawn"; readonly texts: ReadonlyArray<{ readonly tokens: ReadonlyArray<number>; readonly ended: boolean }> }
-  | { readonly _tag: "Searched"; readonly search: Beams.Search }
+  | {
+      readonly _tag: "Independent"
+      readonly sequences: ReadonlyArray<{ readonly tokens: ReadonlyArray<number>; readonly finished: boolean }>
+    }
+  | { readonly _tag: "BeamSearch"; readonly search: BeamSearch.Search }
 
-/** Whether texts compete. */
-export const searches = ({ doSample, numBeams }: Settings): boolean => !doSample && numBeams > 1
+/** Tests whether the settings ask for a beam search. */
+export const isBeamSearch = ({ doSample, numBeams }: Settings): boolean => !doSample && numBeams > 1
 
-/** How many texts of a row are written at a time. */
-export const widthOf = ({ doSample, numBeams, numReturnSequences }: Settings): number =>
+/** Counts the sequences that are decoded in parallel for each prompt. */
+export const sequencesPerPrompt = ({ doSample, numBeams, numReturnSequences }: Settings): number =>
   doSample ? numReturnSequences : numBeams
 
-/** Begins with a prompt. */
-export const begin = (tokens: ReadonlyArray<number>, settings: Settings): GenerationState =>
-  searches(settings)
-    ? { _tag: "Searched", search: Beams.begin(tokens, settings) }
-    : { _tag: "Drawn", texts: Array.from({ length: widthOf(settings) }, () => ({ tokens, ended: false })) }
+/** Starts from the tokens of a prompt. */
+export const init = (tokens: ReadonlyArray<number>, settings: Settings): GenerationState =>
+  isBeamSearch(settings)
+    ? { _tag: "BeamSearch", search: BeamSearch.init(tokens, settings) }
+    : {
+        _tag: "Independent",
+        sequences: Array.from({ length: sequencesPerPrompt(settings) }, () => ({ tokens, finished: false }))
+      }
 
-export const isDone = (row: GenerationState): boolean =>
-  row._tag === "Searched" ? row.search.done : row.texts.every(({ ended }) => ended)
+export const isDone = (state: GenerationState): boolean =>
+  state._tag === "BeamSearch" ? state.search.done : state.sequences.every(({ finished }) => finished)
 
-/** What a row's next tokens depend on, beside its logits. */
-export interface Around extends Pick<LogitsProcessors.Text, "length" | "source"> {
+/** What the next tokens depend on besides the logits. */
+export interface StepContext extends Pick<LogitsProcessors.Text, "length" | "source"> {
   readonly settings: Settings
+  /** Padding tokens before the prompt. */
   readonly padding: number
-  readonly place: { readonly row: number; readonly step: number }
-  readonly random: (text: number) => number
+  readonly position: { readonly row: number; readonly step: number }
+  /** Draws a uniform number for a sequence. */
+  readonly random: (sequence: number) => number
 }
 
-/** Goes on by a token. `logits` are a text's. **Errors**: `NoLogits` where one is NaN, `NoToken` where none is allowed. */
+/**
+ * Appends a token to each sequence. `logits` gives those of a sequence.
+ *
+ * **Errors**: `NoLogits` if one is NaN, `NoToken` if the settings forbid every token.
+ */
 export const advance = (
-  row: GenerationState,
-  logits: (beam: number) => LogitsProcessors.Scores,
-  around: Around
+  state: GenerationState,
+  logits: (sequence: number) => LogitsProcessors.Scores,
+  context: StepContext
 ): Result.Result<GenerationState, NoLogits | NoToken> => {
-  if (isDone(row)) return Result.succeed(row)
-  const { length, padding, place, random, settings, source } = around
-  const changed = (scores: LogitsProcessors.Scores, tokens: ReadonlyArray<number>) => {
+  if (isDone(state)) return Result.succeed(state)
+  const { length, padding, position, random, settings, source } = context
+  const processed = (scores: LogitsProcessors.Scores, tokens: ReadonlyArray<number>) => {
     const text = { tokens: tokens.slice(padding), size: tokens.length, length, source }
-    const processed = LogitsProcessors.process(scores, text, settings)
-    const narrowed = settings.doSample ? Sampling.narrow(processed, settings) : processed
-    return settings.renormalizeLogits ? LogitsProcessors.logSoftmax(narrowed) : narrowed
+    const constrained = LogitsProcessors.process(scores, text, settings)
+    const warped = settings.doSample ? Sampling.warp(constrained, settings) : constrained
+    return settings.renormalizeLogits ? LogitsProcessors.logSoftmax(warped) : warped
   }
-  const active = row._tag === "Searched" ? row.search.running : row.texts
-  if (active.some((text, i) => !("ended" in text && text.ended) && !LogitsProcessors.isSound(logits(i))))
-    return Result.fail(new NoLogits(place))
-  if (row._tag === "Searched") {
-    const scores = row.search.running.map(({ tokens }, beam) => changed(LogitsProcessors.logSoftmax(logits(beam)), tokens))
-    if (!scores.some(LogitsProcessors.allows)) return Result.fail(new NoToken(place))
-    return Result.succeed({ _tag: "Searched", search: Beams.next(row.search, scores, settings, length) })
+  const active = state._tag === "BeamSearch" ? state.search.running : state.sequences
+  if (active.some(({ finished }, i) => !finished && !LogitsProcessors.isSound(logits(i))))
+    return Result.fail(new NoLogits(position))
+  if (state._tag === "BeamSearch") {
+    const scores = state.search.running.map(({ tokens }, beam) => processed(LogitsProcessors.logSoftmax(logits(beam)), tokens))
+    if (!scores.some(LogitsProcessors.allows)) return Result.fail(new NoToken(position))
+    return Result.succeed({ _tag: "BeamSearch", search: BeamSearch.advance(state.search, scores, settings, length) })
   }
   const ends = endsOf(settings)
-  const texts = row.texts.map((text, i) => {
-    if (text.ended) return Result.succeed(text)
-    const scores = changed(logits(i), text.tokens)
-    if (!LogitsProcessors.allows(scores)) return Result.fail(new NoToken(place))
-    const token = settings.doSample ? Sampling.draw(scores, random(i)) : LogitsProcessors.best(scores)
-    return Result.succeed({ tokens: [...text.tokens, token], ended: ends.includes(token) })
+  const sequences = state.sequences.map((sequence, i) => {
+    if (sequence.finished) return Result.succeed(sequence)
+    const scores = processed(logits(i), sequence.tokens)
+    if (!LogitsProcessors.allows(scores)) return Result.fail(new NoToken(position))
+    const token = settings.doSample ? Sampling.sample(scores, random(i)) : LogitsProcessors.best(scores)
+    return Result.succeed({ tokens: [...sequence.tokens, token], finished: ends.includes(token) })
   })
-  return Result.map(Result.all(texts), (texts) => ({ _tag: "Drawn", texts }))
+  return Result.map(Result.all(sequences), (sequences) => ({ _tag: "Independent", sequences }))
 }
 
-/** The tokens that the model reads next, and whose past they follow. A text that has ended goes on unseen. */
-export const continuations = (row: GenerationState): ReadonlyArray<{ readonly token: number; readonly parent: number }> =>
-  row._tag === "Drawn"
-    ? row.texts.map(({ tokens }, parent) => ({ token: tokens.at(-1)!, parent }))
-    : row.search.running.map(({ tokens }, i) => ({ token: tokens.at(-1)!, parent: row.search.parents[i]! }))
+/** Gives the next input token of each sequence, and the sequence whose key-value cache it continues. Finished sequences are fed too. */
+export const nextInputs = (state: GenerationState): ReadonlyArray<{ readonly token: number; readonly parent: number }> =>
+  state._tag === "Independent"
+    ? state.sequences.map(({ tokens }, parent) => ({ token: tokens.at(-1)!, parent }))
+    : state.search.running.map(({ tokens }, i) => ({ token: tokens.at(-1)!, parent: state.search.parents[i]! }))
 
-/** The texts of all rows, filled up behind their ends; of beams with their scores. **Shapes**: `[texts, length]`. */
-export const finish = (rows: ReadonlyArray<GenerationState>, chosen: Settings) => {
-  const [end] = endsOf(chosen)
-  const found = rows.flatMap(
-    (row): ReadonlyArray<Found> => (row._tag === "Drawn" ? row.texts : row.search.found.slice(0, chosen.numReturnSequences))
+/** Collects the sequences of all prompts, padded to the same length; those of a beam search with their scores. **Shapes**: `[sequences, length]`. */
+export const finish = (states: ReadonlyArray<GenerationState>, settings: Settings) => {
+  const [end] = endsOf(settings)
+  const all = states.flatMap(
+    (state): ReadonlyArray<Sequence> =>
+      state._tag === "Independent" ? state.sequences : state.search.hypotheses.slice(0, settings.numReturnSequences)
   )
-  const beams = chosen.numBeams > 1
-  // the real one's beam search takes a pad token of 0 for none
-  const filler = (beams ? chosen.padTokenId || end : (chosen.padTokenId ?? end)) ?? 0
-  const length = Math.max(...found.map(({ tokens }) => tokens.length))
-  const data = Int32Array.from(found.flatMap(({ tokens }) => [...tokens, ...Array(length - tokens.length).fill(filler)]))
-  const sequences: HostTensor = { dtype: "int32", shape: [found.length, length], data }
-  return beams ? { sequences, scores: found.map(({ score }) => score ?? Number.NaN) } : { sequences }
+  const beams = settings.numBeams > 1
+  // transformers' beam search treats a pad token of 0 as none
+  const pad = (beams ? settings.padTokenId || end : (settings.padTokenId ?? end)) ?? 0
+  const length = Math.max(...all.map(({ tokens }) => tokens.length))
+  const data = Int32Array.from(all.flatMap(({ tokens }) => [...tokens, ...Array(length - tokens.length).fill(pad)]))
+  const sequences: HostTensor = { dtype: "int32", shape: [all.length, length], data }
+  return beams ? { sequences, scores: all.map(({ score }) => score ?? Number.NaN) } : { sequences }
 }
 
-interface Found {
+interface Sequence {
   readonly tokens: ReadonlyArray<number>
   readonly score?: number
 }

@@ -12,8 +12,7 @@ import * as Collator from "../../../src/Data/Collator.ts"
 import * as Dataset from "../../../src/Data/Dataset.ts"
 import * as Loader from "../../../src/Data/Loader.ts"
 import * as Sampler from "../../../src/Data/Sampler.ts"
-import * as Trainer from "../../../src/HuggingFaceTrainer/HuggingFaceTrainer.ts"
-import * as Driver from "../../../src/HuggingFaceTrainer/Trainer.ts"
+import * as Trainer from "../../../src/HuggingFaceTrainer/Trainer.ts"
 import * as Cpu from "../../../src/Layer/Device/Cpu.ts"
 import * as Lora from "../../../src/Model/Lora.ts"
 import type { Transformer } from "../../../src/Model/Transformer.ts"
@@ -49,9 +48,9 @@ const taskOf = (model: Lora.Lora<Transformer>, seed = 3) =>
       collate: Collator.stack(),
       sampler: Sampler.random({ seed: 7 })
     }),
-    (train) => Driver.task({ model, train, seed })
+    (train) => Trainer.task({ model, train, seed })
   )
-const planFor = (task: Driver.TrainingTask) => planOf(shape, task.train.batchesPerEpoch)
+const planFor = (task: Trainer.TrainingTask) => planOf(shape, task.train.batchesPerEpoch)
 const within = (directory: string) =>
   Layer.mergeAll(
     Cpu.layer,
@@ -67,7 +66,7 @@ it.effect("a checkpoint holds the adapter in PEFT's files, which LoraFiles reads
   return Effect.gen(function* () {
     const lora = adapt(base)
     const task = { ...(yield* taskOf(lora)) }
-    const { weights } = yield* Driver.train(task, planFor(task), { files: lora.files! })
+    const { weights } = yield* Trainer.train(task, planFor(task), { files: lora.files! })
     const checkpoint = join(at, "checkpoint-8")
     expect(readdirSync(checkpoint).filter((name) => /model|config/.test(name))).toEqual([
       "adapter_config.json",
@@ -92,12 +91,12 @@ it.effect("a run that is interrupted and resumed from adapter checkpoints ends w
   Effect.gen(function* () {
     const task = yield* taskOf(adapt(base))
     const plan = planFor(task)
-    const whole = yield* Driver.train(task, plan).pipe(Effect.provide(within(folder())))
+    const whole = yield* Trainer.train(task, plan).pipe(Effect.provide(within(folder())))
     const at = folder()
     for (const count of [13, 21]) {
-      yield* Driver.events(task, plan).pipe(Stream.take(count), Stream.runDrain, Effect.provide(within(at)))
+      yield* Trainer.events(task, plan).pipe(Stream.take(count), Stream.runDrain, Effect.provide(within(at)))
     }
-    const resumed = yield* Driver.train(task, plan).pipe(Effect.provide(within(at)))
+    const resumed = yield* Trainer.train(task, plan).pipe(Effect.provide(within(at)))
     expect(Equal.equals(resumed.weights, whole.weights)).toBe(true)
     expect(Equal.equals(resumed.state, whole.state)).toBe(true)
   })
@@ -107,9 +106,9 @@ it.effect("it is not resumed on other base weights", () => {
   const at = folder()
   return Effect.gen(function* () {
     const task = yield* taskOf(adapt(base))
-    yield* Driver.events(task, planFor(task)).pipe(Stream.take(13), Stream.runDrain)
+    yield* Trainer.events(task, planFor(task)).pipe(Stream.take(13), Stream.runDrain)
     const other = yield* taskOf(adapt(base), 4)
-    const error = yield* Effect.flip(Driver.train(other, planFor(other)))
+    const error = yield* Effect.flip(Trainer.train(other, planFor(other)))
     expect(error._tag).toBe("WrongBaseModel")
     expect(error.message).toContain("Load the same base model")
   }).pipe(Effect.provide(within(at)))
@@ -120,11 +119,11 @@ it.effect("with wholeWeights it holds the whole model, and resumes", () => {
   return Effect.gen(function* () {
     const task = yield* taskOf(adapt(base, { wholeWeights: true }))
     const plan = planFor(task)
-    const { weights } = yield* Driver.train(yield* taskOf(adapt(base)), plan).pipe(Effect.provide(within(folder())))
-    yield* Driver.events(task, plan).pipe(Stream.take(13), Stream.runDrain)
+    const { weights } = yield* Trainer.train(yield* taskOf(adapt(base)), plan).pipe(Effect.provide(within(folder())))
+    yield* Trainer.events(task, plan).pipe(Stream.take(13), Stream.runDrain)
     const { tensors } = Safetensors.decode(readFileSync(join(at, "checkpoint-2", "model.safetensors")))
     expect(Object.keys(tensors).sort()).toEqual(Object.keys(weights.parameters).sort())
-    expect(Equal.equals((yield* Driver.train(task, plan)).weights, weights)).toBe(true)
+    expect(Equal.equals((yield* Trainer.train(task, plan)).weights, weights)).toBe(true)
   }).pipe(Effect.provide(within(at)))
 })
 
@@ -132,7 +131,7 @@ it.effect("a parameter that is trained beyond the adapter is refused before step
   const at = folder()
   return Effect.gen(function* () {
     const task = { ...(yield* taskOf(adapt(base))), trainable: () => true }
-    const error = yield* Effect.flip(Driver.train(task, planFor(task)))
+    const error = yield* Effect.flip(Trainer.train(task, planFor(task)))
     expect(error.message).toContain("transformer.wte.weight is trained, and checkpoints hold the adapter alone")
   }).pipe(Effect.provide(within(at)))
 })

@@ -12,7 +12,7 @@ import { tf } from "../../../src/Tensor/Tensor.ts"
 import * as Tiny from "../../support/tiny.ts"
 
 const train = Dataset.fromArray(Tiny.rows(8))
-const base: Trainer.FacadeOptions<ReturnType<typeof Tiny.rows>[number]> = {
+const base: Trainer.TrainerOptions<ReturnType<typeof Tiny.rows>[number]> = {
   model: Tiny.model,
   args: { maxSteps: 3, perDeviceTrainBatchSize: 2, saveStrategy: "no", evalStrategy: "steps", evalSteps: 2 },
   dataCollator: Tiny.collate,
