@@ -9,14 +9,15 @@ export const writeFile = Effect.fnUntraced(function* (file: string, bytes: Uint8
   yield* open.sync
 }, Effect.scoped)
 
-/** Replaces a file of a folder atomically. Creates the folder if it does not exist. */
-export const replace = Effect.fnUntraced(function* (folder: string, name: string, text: string) {
+/** Replaces a file of a folder atomically and durably. Creates the folder if it does not exist. */
+export const replace = Effect.fnUntraced(function* (folder: string, name: string, content: string | Uint8Array) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const file = path.join(folder, name)
   yield* ensure(path.resolve(folder))
-  yield* writeFile(`${file}.tmp`, new TextEncoder().encode(text))
+  yield* writeFile(`${file}.tmp`, typeof content === "string" ? new TextEncoder().encode(content) : content)
   yield* fs.rename(`${file}.tmp`, file)
+  yield* sync(folder)
 })
 
 /** Creates a folder and its parents. Node's own option (`recursive`) never returns under /proc. */
@@ -28,13 +29,25 @@ export const ensure = (folder: string): Effect.Effect<void, PlatformError.Platfo
     yield* fs.makeDirectory(folder)
   })
 
-/** Syncs a folder's entries to the disk, if the system supports it (Windows does not). */
-export const sync = (folder: string): Effect.Effect<void, never, FileSystem.FileSystem> =>
+/**
+ * Syncs a folder's entries to the disk, if the system supports it: Windows and some network file systems refuse to open or sync a folder.
+ *
+ * **Errors**: the file system's, for example of a disk that fails (EIO).
+ */
+export const sync = (folder: string): Effect.Effect<void, PlatformError.PlatformError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const open = yield* fs.open(folder, { flag: "r" })
     yield* open.sync
-  }).pipe(Effect.scoped, Effect.ignore)
+  }).pipe(
+    Effect.scoped,
+    Effect.catchIf(
+      (error) => withoutFolderSync.has(codeOf(error)),
+      () => Effect.void
+    )
+  )
+
+const withoutFolderSync = new Set(["EACCES", "EBADF", "EINVAL", "EISDIR", "ENOSYS", "ENOTSUP", "EPERM"])
 
 export const isMissing = (error: unknown): boolean =>
   error instanceof PlatformError.PlatformError && error.reason._tag === "NotFound"

@@ -1,5 +1,5 @@
 /** The checkpoint store in a folder: `checkpoint-<step>/` in Hugging Face's format, `run.json`, and `run.lock` while a run is active. */
-import { Config, Effect, FileSystem, Layer, Option, Path, type PlatformError, Schema, Semaphore } from "effect"
+import { Config, Context, Effect, FileSystem, Layer, Option, Path, type PlatformError, Schema, Semaphore } from "effect"
 import { messageOf } from "../ErrorMessage.ts"
 import * as AtomicFolders from "./AtomicFolders.ts"
 import { type Checkpoint, CheckpointError, CheckpointStore } from "./CheckpointStore.ts"
@@ -47,7 +47,8 @@ const make = Effect.fnUntraced(function* (directory: string) {
   const path = yield* Path.Path
   const folders = yield* AtomicFolders.make(directory)
   const writeLock = yield* Semaphore.make(1)
-  const onDisk = Effect.provideService(FileSystem.FileSystem, fs)
+  const services = Context.make(FileSystem.FileSystem, fs).pipe(Context.add(Path.Path, path))
+  const onDisk = Effect.provideContext(services)
 
   const failure = (operation: CheckpointError["operation"], step: number | null, file: string, reason: string) =>
     new CheckpointError({ step, path: file, operation, reason })
@@ -75,8 +76,7 @@ const make = Effect.fnUntraced(function* (directory: string) {
     const text = yield* Effect.asSome(fs.readFileString(file)).pipe(Effect.catchIf(Disk.isMissing, () => Effect.succeedNone))
     const previous = Option.isNone(text) ? undefined : yield* decodeAttempt(text.value)
     const attempt = yield* RunAttempt.next(previous, previous === undefined ? yield* lastAttempt : 0)
-    yield* Disk.writeFile(`${file}.tmp`, new TextEncoder().encode(encodeAttempt(attempt)))
-    yield* fs.rename(`${file}.tmp`, file)
+    yield* Disk.replace(directory, "run.json", encodeAttempt(attempt))
     return attempt
   }).pipe(Effect.catchTag("SchemaError", () => Effect.fail(failure("open", null, path.join(directory, "run.json"), notARun))))
 

@@ -64,19 +64,11 @@ const [configFile, tensorsFile] = [LoraConfig.fileName, WeightFiles.adapter]
  */
 export const save = Effect.fn("LoraFiles.save")(function* (folder: string, options: SaveOptions) {
   const { lora, parameters } = options
-  const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  yield* fs.makeDirectory(folder, { recursive: true })
-  const write = Effect.fnUntraced(function* (name: string, bytes: Uint8Array) {
-    const file = path.join(folder, name)
-    yield* Disk.writeFile(`${file}.tmp`, bytes)
-    yield* fs.rename(`${file}.tmp`, file)
-  })
   const trained = Tree.filter(parameters, lora.trainable)
-  yield* write(tensorsFile, WeightFiles.encode({ parameters: trained, buffers: {} }, true)[tensorsFile]!)
+  yield* Disk.replace(folder, tensorsFile, WeightFiles.encode({ parameters: trained, buffers: {} }, true)[tensorsFile]!)
   const { baseModel: base, settings, trainable } = lora
   const config = LoraConfig.render({ base, settings, trainable, paths: Object.keys(parameters), baseModel: options.baseModel })
-  yield* write(configFile, new TextEncoder().encode(config))
+  yield* Disk.replace(folder, configFile, config)
 })
 
 /**

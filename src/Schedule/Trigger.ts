@@ -24,7 +24,7 @@ export const never: Trigger = make(() => false)
 /**
  * Fires whenever a clock crosses a multiple of a span.
  *
- * **Unit**: a number counts updates; strings carry their unit: `"2ep"` (epochs), `"500ba"` (batches), `"10_000sp"` (samples), `"1e6tok"` (tokens), `"0.1dur"`
+ * **Unit**: a number counts updates; strings carry their unit: `"2ep"` (epochs), `"500ba"` (updates), `"10_000sp"` (samples), `"1e6tok"` (tokens), `"0.1dur"`
  * (a part of the run).
  *
  * **Law**: it fires on a transition from a to b exactly when floor(b/n) > floor(a/n), so how often it fires in a run does not depend on where the run is interrupted

@@ -99,19 +99,11 @@ export const saveModel = Effect.fnUntraced(function* (
   weights: HostWeights,
   files: Readonly<Record<string, string>>
 ) {
-  const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  for (const [name, text] of Object.entries(files))
-    yield* Disk.replace(folder, name, text).pipe(
+  for (const [name, content] of Object.entries({ ...files, ...WeightFiles.of(model, weights) }))
+    yield* Disk.replace(folder, name, content).pipe(
       Effect.mapError((error) => new ModelNotSaved({ path: path.join(folder, name), reason: Disk.advice(error) }))
     )
-  for (const [name, bytes] of Object.entries(WeightFiles.of(model, weights))) {
-    const file = path.join(folder, name)
-    yield* Disk.writeFile(`${file}.tmp`, bytes).pipe(
-      Effect.andThen(fs.rename(`${file}.tmp`, file)),
-      Effect.mapError((error) => new ModelNotSaved({ path: file, reason: Disk.advice(error) }))
-    )
-  }
 })
 
 /** Returns the status of the program's own run in its output folder; none if there is no run. **Errors**: `ForeignFolder` when it holds something else. */
