@@ -1,18 +1,27 @@
 /**
  * A pool of Vitest for mutation testing: one process runs the test files of all mutants, so that a mutant costs its tests and not the start of Node, Vitest
- * and Effect. The modules of `src` stay loaded; test files and setup files are loaded for each mutant. Used by `scripts/mutation.sh`.
+ * and Effect. The modules of `src` stay loaded; test files and setup files are loaded for each mutant. A static mutant, whose code runs while modules are
+ * loaded, gets a process of its own. Used by `scripts/mutation.sh`.
  */
-import { ForksPoolWorker, type PoolOptions, type WorkerRequest } from "vitest/node"
+import { ForksPoolWorker, type PoolOptions, type TestProject, type WorkerRequest } from "vitest/node"
 
 type Listener = (...values: Array<unknown>) => void
 type Response = { readonly __vitest_worker_response__?: true; readonly type?: string }
 
 class PersistentWorker extends ForksPoolWorker {
   override readonly name = "persistent"
+  readonly #project: TestProject
   #alive = false
   #busy = false
+  /** Whether modules are loaded, perhaps with a static mutant active. */
+  #loaded: "no" | "yes" | "static" = "no"
   #listeners: Array<readonly [string, Listener]> = []
   #context: object | undefined
+
+  constructor(options: PoolOptions) {
+    super(options)
+    this.#project = options.project
+  }
 
   override on(event: string, callback: Listener): void {
     this.#listeners.push([event, callback])
@@ -20,6 +29,9 @@ class PersistentWorker extends ForksPoolWorker {
   }
 
   override async start(): Promise<void> {
+    const needed = Reflect.get(this.#project.getProvidedContext(), "mutantActivation") === "static" ? "static" : "yes"
+    if (this.#alive && this.#loaded !== "no" && (this.#loaded === "static" || needed === "static")) await this.#end()
+    this.#loaded = needed
     if (this.#alive) return
     await super.start()
     this.#alive = true
@@ -51,7 +63,10 @@ class PersistentWorker extends ForksPoolWorker {
   override async stop(): Promise<void> {
     for (const [event, callback] of this.#listeners) super.off(event, callback)
     this.#listeners = []
-    if (!this.#busy) return
+    if (this.#busy) await this.#end()
+  }
+
+  async #end(): Promise<void> {
     this.#alive = this.#busy = false
     await super.stop()
   }

@@ -134,7 +134,7 @@ function* settle(plan: Plan, start: TrainerState): Play<TrainerState> {
   if (state.asked.save) {
     const checkpoints = [...state.checkpoints.filter((step) => step !== state.step), state.step].sort((a, b) => a - b)
     const best = plan.best(state, plan.horizon)
-    const bestCheckpoint = best !== null && checkpoints.includes(best) ? best : state.bestCheckpoint
+    const bestCheckpoint = checkpoints.find((step) => step === best) ?? state.bestCheckpoint
     const saved = { ...state, checkpoints, bestCheckpoint, asked: { ...state.asked, save: false } }
     const retained = new Set([...plan.retention(saved, false), state.step]) // what was just saved stays, whatever the retention
     state = yield* notify("Saved", { ...saved, checkpoints: checkpoints.filter((step) => retained.has(step)) })

@@ -28,8 +28,9 @@ export const keepAll: Retention = (state) => state.checkpoints
 export const keepLast = (limit: number): Retention => {
   if (!(Number.isInteger(limit) && limit >= 1))
     throw new RangeError(`Retention.keepLast needs a whole number of at least 1, not ${limit}.`)
-  return ({ bestCheckpoint: best, checkpoints }, finished) => {
-    if (best === null || !checkpoints.includes(best)) return finished ? checkpoints : checkpoints.slice(-limit)
+  return ({ bestCheckpoint, checkpoints }, finished) => {
+    const best = checkpoints.find((step) => step === bestCheckpoint)
+    if (best === undefined) return finished ? checkpoints : checkpoints.slice(-limit)
     if (finished) return limit === 1 ? [best] : checkpoints
     const newest = checkpoints.at(-1)
     const room = limit - (best === newest ? 1 : 2)

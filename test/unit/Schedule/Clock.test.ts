@@ -75,6 +75,12 @@ it("sees whole epochs only in a stream", () => {
   expect(Clock.passed(Clock.fromInput("1ep"), at(2, 5), stream)).toBe(2)
 })
 
+it("rewinds steps alone where the length of an epoch is unknown", () => {
+  const stream = Horizon.make({ maxSteps: 9, batchesPerEpoch: Infinity })
+  const state = { ...State.initial, step: 7, epoch: 2, samples: 28, position: { epoch: 2, batch: 1 } }
+  expect(Clock.rewind(state, stream, 5)).toEqual({ ...state, step: 2 })
+})
+
 it("rewinds from the middle of an epoch", () => {
   const horizon = Horizon.make({ epochs: 3, batchesPerEpoch: 7, accumulation: 2 })
   const state = { ...State.initial, step: 7, epoch: 1 + 6 / 7, position: { epoch: 1, batch: 6 } }

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest"
 import * as Horizon from "../../../src/Schedule/Horizon.ts"
 import * as LearningRate from "../../../src/Schedule/LearningRate.ts"
 import * as Plan from "../../../src/Schedule/Plan.ts"
+import * as Retention from "../../../src/Schedule/Retention.ts"
 import * as Schedule from "../../../src/Schedule/Schedule.ts"
 import * as Trigger from "../../../src/Schedule/Trigger.ts"
 import * as State from "../../../src/TrainerState.ts"
@@ -22,7 +23,11 @@ describe("make", () => {
   })
 
   it("does not evaluate where there is nothing to evaluate", () => {
-    expect(tags(Result.getOrThrow(Plan.simulate(Plan.make({ horizon, learningRate }))))).not.toContain("Evaluate")
+    const plan = Plan.make({ horizon, learningRate })
+    const played = Result.getOrThrow(Plan.simulate(plan))
+    expect(tags(played)).not.toContain("Evaluate")
+    expect(played.state.evaluations).toBeNull()
+    expect([plan.watches, plan.sets, plan.restoreBest, plan.evaluateOnStart]).toEqual([[], [], false, false])
   })
 
   it("refuses a run without an end, and a learning rate that needs the length of one that has none", () => {
@@ -82,6 +87,88 @@ describe("play", () => {
     expect(resumed.state.evaluations?.size).toBe(1)
   })
 
+  it("does not evaluate on start in a run that has trained", () => {
+    const plan = Plan.make({ horizon, learningRate, sets: ["eval"], evaluateOnStart: true, evaluate: Trigger.never })
+    const from = { ...State.initial, step: 3, epoch: 1, epochsEnded: 1, position: { epoch: 1, batch: 0 } }
+    expect(tags(Result.getOrThrow(Plan.simulate(plan, {}, from)))).not.toContain("Evaluate")
+  })
+
+  it("marks the evaluation on start as initial, for early stopping too, so that it is never the best", () => {
+    const goal = { metric: "eval_loss", mode: "min" } as const
+    const stop = (state: State.TrainerState) => state.evaluations?.last.initial === false && state.step === 0
+    const plan = Plan.make({ horizon, learningRate, sets: ["eval"], goal, evaluateOnStart: true, stop })
+    const { state } = Result.getOrThrow(Plan.simulate(plan, { metrics: (_, n) => ({ eval_loss: n }) }))
+    expect(State.toArray(state.evaluations).map(({ initial, step }) => [initial, step])).toEqual([
+      [true, 0],
+      [false, 3],
+      [false, 6]
+    ])
+    expect(state.bestCheckpoint).toBe(3)
+  })
+
+  it("ends once its stop condition holds", () => {
+    const { state } = Result.getOrThrow(Plan.simulate(Plan.make({ horizon, learningRate, stop: (state) => state.step >= 2 })))
+    expect([state.step, state.stop.run]).toEqual([2, true])
+  })
+
+  it("ends a stream after its epochs", () => {
+    const stream = Horizon.make({ epochs: 2, batchesPerEpoch: Infinity })
+    const plan = Plan.make({ horizon: stream, learningRate: LearningRate.constant({ peak: 1 }) })
+    const { state } = Result.getOrThrow(Plan.simulate(plan, { batches: () => 3 }))
+    expect([state.step, state.epochsEnded]).toEqual([6, 2])
+  })
+
+  it.each([
+    ["the middle of an epoch in that epoch", 2, { epoch: 0, batch: 2 }],
+    ["the end of an epoch at the next one", 3, { epoch: 1, batch: 0 }]
+  ])("leaves a run that stops at %s", (_, maxSteps, position) => {
+    const { state } = Result.getOrThrow(Plan.simulate(Plan.make({ horizon: { ...horizon, maxSteps }, learningRate })))
+    expect(state.position).toEqual(position)
+  })
+
+  it("goes on with the next epoch where an observer ends one before its first update", () => {
+    const requests: Plan.Observed = { EpochStarted: ({ state }) => (state.position.epoch === 0 ? ["stopEpoch"] : []) }
+    const { events, state } = Result.getOrThrow(Plan.simulate(Plan.make({ horizon, learningRate }), { requests }))
+    expect(tags({ events, state })).not.toContain("Stalled")
+    expect([state.step, state.epochsEnded]).toEqual([3, 2])
+  })
+
+  it("lists a checkpoint that is saved twice once", () => {
+    const save = Trigger.every(3).pipe(Trigger.or(Trigger.epochEnd))
+    const { events, state } = Result.getOrThrow(Plan.simulate(Plan.make({ horizon, learningRate, save })))
+    expect(events.filter(({ _tag }) => _tag === "Saved").map(({ state }) => state.checkpoints)).toEqual([
+      [3],
+      [3],
+      [3, 6],
+      [3, 6]
+    ])
+    expect(state.checkpoints).toEqual([3, 6])
+  })
+
+  it("lists checkpoints in the order of their steps, where the disk has later ones too", () => {
+    const plan = Plan.make({ horizon, learningRate, save: Trigger.every(4) })
+    const state = { ...State.initial, step: 3, epoch: 1, epochsEnded: 1, position: { epoch: 1, batch: 0 } }
+    const from = Plan.resume(state, { checkpoints: [1, 3, 5, 10] })
+    expect(Result.getOrThrow(Plan.simulate(plan, {}, from)).state.checkpoints).toEqual([1, 3, 4, 5, 10])
+  })
+
+  it("keeps the best checkpoint that is on disk while a better evaluation has none", () => {
+    const losses = [0.9, 0.5, 0.1, 0.6, 0.7, 0.8]
+    const goal = { metric: "eval_loss", mode: "min" } as const
+    const common = { horizon, learningRate, sets: ["eval"], goal, evaluate: Trigger.every(1) }
+    const plan = Plan.make({ ...common, save: Trigger.every(2) })
+    const { events } = Result.getOrThrow(Plan.simulate(plan, { metrics: (_, n) => ({ eval_loss: losses[n]! }) }))
+    expect(events.filter(({ _tag }) => _tag === "Saved").map(({ state }) => state.bestCheckpoint)).toEqual([2, 2, 2])
+  })
+
+  it("asks for the retention once more at the end of the run", () => {
+    const goal = { metric: "eval_loss", mode: "min" } as const
+    const plan = Plan.make({ horizon, learningRate, sets: ["eval"], goal, retention: Retention.keepLast(1) })
+    const { events, state } = Result.getOrThrow(Plan.simulate(plan, { metrics: (_, n) => ({ eval_loss: n }) }))
+    expect(events.findLast(({ _tag }) => _tag === "Saved")?.state.checkpoints).toEqual([3, 6])
+    expect(state.checkpoints).toEqual([3])
+  })
+
   it("keeps what a save trigger compares with when it is interrupted in an evaluation", () => {
     const goal = { metric: "eval_loss", mode: "min" } as const
     const save = Trigger.every(2).pipe(Trigger.and(Trigger.changes(Schedule.bestStep(goal))))
@@ -129,6 +216,44 @@ describe("resume", () => {
   it("does not read an epoch again that is used up", () => {
     const state = { ...State.initial, step: 8, epoch: 2, open: true, position: { epoch: 1, batch: 4 } }
     expect(Plan.resume(state, { ignoreDataSkip: true }).position).toEqual(state.position)
+  })
+})
+
+describe("applyReplies", () => {
+  it("gives the state itself where nothing is requested", () => {
+    expect(Plan.applyReplies(State.initial, {})).toBe(State.initial)
+    expect(Plan.applyReplies(State.initial, { callbacks: State.initial.callbacks, requests: [] })).toBe(State.initial)
+  })
+
+  it("applies callback state without requests", () => {
+    expect(Plan.applyReplies(State.initial, { callbacks: { count: 1 } })).toEqual({ ...State.initial, callbacks: { count: 1 } })
+  })
+})
+
+describe("simulate", () => {
+  it("consumes and requests nothing by default, with a loss of 0", () => {
+    const { state } = Result.getOrThrow(Plan.simulate(Plan.make({ horizon, learningRate, log: Trigger.every(2) })))
+    expect([state.samples, state.tokens, state.losses]).toEqual([0, 0, { sinceLog: 0, total: 0 }])
+    expect(state.asked).toEqual(State.nothingAsked)
+  })
+
+  it("fails where a function of the plan throws", () => {
+    const log = () => JSON.parse("{") as boolean
+    const error = Result.getOrThrow(Result.flip(Plan.simulate(Plan.make({ horizon, learningRate, log }))))
+    expect(error).toMatchObject({ _tag: "PlanFailed", part: "log", step: 1 })
+  })
+
+  it("throws what its script throws", () => {
+    const loss = (): number => {
+      throw new RangeError("no loss")
+    }
+    expect(() => Plan.simulate(Plan.make({ horizon, learningRate, log: Trigger.every(1) }), { loss })).toThrow(RangeError)
+  })
+
+  it("names the epoch that has no batch", () => {
+    const plan = Plan.make({ horizon: { ...horizon, batchesPerEpoch: Infinity }, learningRate })
+    const error = Result.getOrThrow(Result.flip(Plan.simulate(plan, { batches: (epoch) => (epoch === 0 ? 2 : 0) })))
+    expect(error.message).toMatch(/^Epoch 2 would end without an update: it has no batch\./)
   })
 })
 

@@ -30,6 +30,22 @@ describe("early stopping", () => {
     expect(stop({ patience: 3, threshold: 1 }, [5, 4.5, 4, 3.8])).toEqual([false, false, false, true])
   })
 
+  it("takes an evaluation that is better by exactly the threshold for one that brings nothing", () => {
+    expect(stop({ patience: 1, threshold: 0.5 }, [2, 1.5])).toEqual([false, true])
+    expect(stop({ patience: 1, threshold: 0.5 }, [2, 1.25])).toEqual([false, false])
+  })
+
+  it("counts the evaluations that it has waited for, until it stops", () => {
+    const waited = Schedule.waited({ metric: "eval_loss", mode: "min", patience: 2 })
+    let state = State.initial
+    const counts = [5, 5, 4, 4, 4, 4, 1].map((eval_loss) => {
+      state = State.evaluated(state, { eval_loss }, false)
+      return waited(state, horizon)
+    })
+    expect(waited(State.initial, horizon)).toBe(0)
+    expect(counts).toEqual([0, 1, 0, 1, 2, 2, 2])
+  })
+
   it("stays stopped, whatever comes after", () => {
     expect(stop({ patience: 1 }, [5, 5, 1, 0])).toEqual([false, true, true, true])
   })
