@@ -1,5 +1,6 @@
 /** Data loaders: random access to the micro-batches of an epoch, so that a resumed run seeks instead of skipping. */
 import { Effect, Schema } from "effect"
+import type { Check } from "../Model/Checks.ts"
 import type { HostTensors } from "../Tensor/HostTensor.ts"
 import { type Collator, stack } from "./Collator.ts"
 import type { DataError, Dataset } from "./Dataset.ts"
@@ -22,6 +23,8 @@ export interface Loader {
   readonly size: number
   /** Returns micro-batch `batch` of epoch `epoch`, or undefined after the last. The same arguments give the same batch. */
   readonly batch: (epoch: number, batch: number) => Effect.Effect<Batch | undefined, DataError>
+  /** Checks a field of all rows in memory, before the first step. Omitted where rows are read as they are needed. */
+  readonly checkRows?: (field: string, check: Check) => Effect.Effect<void, DataError>
 }
 
 /** An invalid configuration of a loader. */

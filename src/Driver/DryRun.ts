@@ -2,6 +2,7 @@
 import { Effect } from "effect"
 import { evaluate } from "../Evaluation/Evaluation.ts"
 import * as Kernels from "../Layer/Device/Kernels.ts"
+import * as Checks from "../Model/Checks.ts"
 import type * as Plan from "../Schedule/Plan.ts"
 import type { TrainerState } from "../TrainerState.ts"
 import { InvalidTask } from "./Errors.ts"
@@ -9,7 +10,8 @@ import type { TrainingTask } from "./TrainingTask.ts"
 import type { TrainingWeights } from "./TrainingWeights.ts"
 
 /**
- * Tries one update, which is thrown away, and the first batch of every evaluation set; the training batch must have the fields that are `counted`.
+ * Tries one update, which is thrown away, and the first batch of every evaluation set; the training batch must have the fields that are `counted`. Then the
+ * number of classes is known, and the labels of all rows in memory are checked.
  *
  * **Errors**: whatever the run would have met later.
  */
@@ -39,7 +41,9 @@ export const dryRun = Effect.fnUntraced(function* (
       return yield* new InvalidTask({
         reason: `Input tokens are to be counted, and the batch has no ${absent} (it has ${Object.keys(batch.tensors).join(", ")}). Give the model a mainInput, or leave include_num_input_tokens_seen and include_tokens_per_second out.`
       })
-    yield* weights.dryRun(batch)
+    const ranges = yield* weights.dryRun(batch)
+    for (const { checkRows } of [task.train, ...Object.values(task.evaluation)])
+      for (const range of ranges) yield* checkRows?.(range.field, Checks.labels(range)) ?? Effect.void
   }
   const names = new Set<string>()
   for (const set of plan.sets) {

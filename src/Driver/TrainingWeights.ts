@@ -10,6 +10,7 @@ import type { Batch } from "../Data/Loader.ts"
 import { messageOf } from "../ErrorMessage.ts"
 import { Device, type DeviceError } from "../Layer/Device/Device.ts"
 import { Optimizer } from "../Layer/Optimizer.ts"
+import { type FieldRange, recorded } from "../Model/LabelRange.ts"
 import { check, type FunctionFailed, type Model } from "../Model/Model.ts"
 import * as UserFunction from "../Model/UserFunction.ts"
 import * as Finite from "../Step/Finite.ts"
@@ -42,8 +43,8 @@ export interface TrainingWeights {
     learningRate: number,
     batches: ReadonlyArray<Batch>
   ) => Effect.Effect<void, DataError | DeviceError | FunctionFailed | NonFiniteTensor>
-  /** Makes an update and throws its result away: finds what would fail, before step 0. */
-  readonly dryRun: (batch: Batch) => Effect.Effect<void, DataError | DeviceError | NonFiniteTensor | Misfit>
+  /** Makes an update and throws its result away: finds what would fail, before step 0. Returns the range of the labels that a loss checked. */
+  readonly dryRun: (batch: Batch) => Effect.Effect<ReadonlyArray<FieldRange>, DataError | DeviceError | NonFiniteTensor | Misfit>
   readonly running: Effect.Effect<Running, DeviceError>
   /** Starts a new sum of losses, after a log. */
   readonly reset: Effect.Effect<void, DeviceError>
@@ -184,13 +185,14 @@ export const make = Effect.fnUntraced(function* (
     dryRun: Effect.fnUntraced(function* (batch) {
       const { parameters, buffers } = cell.weights
       const key = Key.fold(root, "dry run")
-      const checked = yield* device.run("the dry run of step 1", () =>
-        check(task.model, { parameters, buffers, key, batch: HostTensor.toDevice(batch.tensors) })
+      const [checked, ranges] = yield* device.run("the dry run of step 1", () =>
+        recorded(batch.tensors, () => check(task.model, { parameters, buffers, key, batch: HostTensor.toDevice(batch.tensors) }))
       )
       yield* Effect.fromResult(LabelError.typed(checked, [batch]))
       const next = yield* take("the dry run of step 1", from.state, 0, [batch])
       yield* free(next.weights, next.running)
       first = BatchDifference.fieldsOf(batch.tensors)
+      return ranges
     }),
     running: Effect.suspend(() =>
       Effect.map(device.read(cell.running), ({ loss, gradNorm, nonFiniteUpdates }) => ({

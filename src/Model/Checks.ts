@@ -1,6 +1,6 @@
 /** What a batch must be for a model, looked at on the host before it reaches a device: a wrong token would be a wild read there. */
 import type { HostTensors } from "../Tensor/HostTensor.ts"
-import { outOfRange } from "./LabelRange.ts"
+import { type FieldRange, outOfRange } from "./LabelRange.ts"
 import type { Fault } from "./Model.ts"
 
 export type Check = (batch: HostTensors) => Fault | undefined
@@ -31,11 +31,19 @@ export const all =
 
 /** Refuses tokens that a vocabulary of this size does not have. */
 export const tokens = (field: string, vocabulary: number): Check =>
-  within(field, vocabulary, false, (token) => `holds token ${token}, and the model's vocabulary is 0 to ${vocabulary - 1}`)
+  within(field, vocabulary, undefined, (token) => `holds token ${token}, and the model's vocabulary is 0 to ${vocabulary - 1}`)
 
 /** Refuses labels that are neither a class nor -100, where -100 is `ignorable`. */
 export const classes = (field: string, count: number, ignorable: boolean): Check =>
-  within(field, count, ignorable, (label) => outOfRange(label, count, ignorable ? -100 : undefined))
+  labels({ field, classes: count, ignoreIndex: ignorable ? -100 : undefined })
+
+/** Refuses labels that are neither a class nor the one that is ignored. */
+export const labels = ({
+  classes,
+  field,
+  ignoreIndex
+}: Omit<FieldRange, "ignoreIndex"> & { readonly ignoreIndex: number | undefined }): Check =>
+  within(field, classes, ignoreIndex, (label) => outOfRange(label, classes, ignoreIndex))
 
 /** Refuses sequences that have no position for their last token. **Unit**: tokens. */
 export const length =
@@ -48,14 +56,14 @@ export const length =
   }
 
 const within =
-  (field: string, count: number, ignorable: boolean, reason: (value: number) => string): Check =>
+  (field: string, count: number, ignored: number | undefined, reason: (value: number) => string): Check =>
   (batch) => {
     const tensor = batch[field]
     if (tensor === undefined) return undefined
     const { data, shape } = tensor
     for (let at = 0; at < data.length; at++) {
       const value = data[at]!
-      if ((Number.isInteger(value) && value >= 0 && value < count) || (ignorable && value === -100)) continue
+      if ((Number.isInteger(value) && value >= 0 && value < count) || value === ignored) continue
       return { row: Math.floor((at * (shape[0] ?? 1)) / data.length), field, reason: reason(value) }
     }
     return undefined

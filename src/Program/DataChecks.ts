@@ -4,6 +4,7 @@ import { type Collator, isInteger, isRow, ragged } from "../Data/Collator.ts"
 import * as ColumnScan from "../Data/ColumnScan.ts"
 import type { Takes } from "../Data/Columns.ts"
 import { DataError, type Dataset } from "../Data/Dataset.ts"
+import type { Check } from "../Model/Checks.ts"
 import type { Model } from "../Model/Model.ts"
 import type { HostTensor } from "../Tensor/HostTensor.ts"
 import type { Tokenizer } from "../Tokenizer/Tokenizer.ts"
@@ -59,7 +60,27 @@ export const rows = Effect.fnUntraced(function* <A>(options: RowsOptions<A>): Ef
     if (values !== undefined) columns.push({ name, integer: isInteger(inBatch(name)), values: yield* values })
   }
   for (const suspect of yield* ColumnScan.scan(columns, dataset.size)) yield* tryToCollate(options, suspect)
-  if (model.validate !== undefined) yield* validated(options, model.validate, columns)
+  const checked = new Set([...(model.inputs ?? []), ...labelsOf(model)])
+  const named = columns.filter(({ name }) => checked.has(name))
+  if (model.validate !== undefined) yield* validated(options, model.validate, named)
+})
+
+/**
+ * Checks one field of all rows whose columns are at hand, as `rows` does by the model's `validate`.
+ *
+ * **Errors**: `DataError` with the row and the field.
+ */
+export const field = Effect.fnUntraced(function* <A>(
+  { dataCollator, dataset }: Pick<RowsOptions<A>, "dataCollator" | "dataset">,
+  name: string,
+  check: Check
+): Effect.fn.Return<void, DataError> {
+  const columns: Array<NamedValues> = []
+  for (const column of name === "labels" ? labelColumns : [name]) {
+    const values = dataset.column?.(column)
+    if (values !== undefined) columns.push({ name: column, values: yield* values })
+  }
+  yield* validated({ dataCollator, dataset }, check, columns)
 })
 
 /** Collates a batch of typical rows and one that differs. Accepts the row where the collator fails on typical rows alone as well. */
@@ -82,18 +103,16 @@ const tryToCollate = Effect.fnUntraced(function* <A>(
 })
 
 const validated = Effect.fnUntraced(function* <A>(
-  { dataCollator, dataset, model }: RowsOptions<A>,
-  validate: NonNullable<Model["validate"]>,
-  columns: ReadonlyArray<ColumnScan.Column>
+  { dataCollator, dataset }: Pick<RowsOptions<A>, "dataCollator" | "dataset">,
+  validate: Check,
+  columns: ReadonlyArray<NamedValues>
 ): Effect.fn.Return<void, DataError> {
-  const checked = new Set([...(model.inputs ?? []), ...labelsOf(model)])
-  const named = columns.flatMap(({ name, values }) => (checked.has(name) ? [[inBatch(name), values] as const] : []))
-  if (named.length === 0) return
+  if (columns.length === 0) return
   for (let index = 0; index < dataset.size; index++) {
     if (index % chunk === 0) yield* Effect.yieldNow
-    const cells = named.flatMap(([name, values]) => {
+    const cells = columns.flatMap(({ name, values }) => {
       const cell = cellOf(values[index])
-      return cell === undefined ? [] : [[name, cell] as const]
+      return cell === undefined ? [] : [[inBatch(name), cell] as const]
     })
     if (validate(Object.fromEntries(cells)) === undefined) continue
     const batch = yield* Effect.option(Effect.flatMap(dataset.rows([index]), (found) => dataCollator(found, [index], 0)))
@@ -102,9 +121,13 @@ const validated = Effect.fnUntraced(function* <A>(
   }
 })
 
+type NamedValues = Pick<ColumnScan.Column, "name" | "values">
+
+/** The columns that a collator renames to `labels`. */
+const labelColumns = ["labels", "label", "label_ids"]
+
 /** The columns that may hold a model's labels. */
-const labelsOf = ({ labels = ["labels"] }: Checked) =>
-  labels.flatMap((name) => (name === "labels" ? ["labels", "label", "label_ids"] : [name]))
+const labelsOf = ({ labels = ["labels"] }: Checked) => labels.flatMap((name) => (name === "labels" ? labelColumns : [name]))
 
 /** The name of a column in a batch. */
 const inBatch = (name: string) => (name === "label" || name === "label_ids" ? "labels" : name)

@@ -6,6 +6,7 @@ import * as Columns from "../Data/Columns.ts"
 import { DataError } from "../Data/Dataset.ts"
 import * as Loader from "../Data/Loaders.ts"
 import { messageOf } from "../ErrorMessage.ts"
+import type { Check } from "../Model/Checks.ts"
 import type { Model } from "../Model/Model.ts"
 import type { EncodeError } from "../Tokenizer/Errors.ts"
 import type { Tokenizer } from "../Tokenizer/Tokenizer.ts"
@@ -69,7 +70,7 @@ export const make = Effect.fnUntraced(function* <A, E, R>(
   const { evaluation, look, shown, takes, unused } = yield* reading<A, E, R>(options, args)
   const trainData = yield* DataSource.open(options.trainDataset)
   yield* look("train", trainData)
-  const train = yield* TrainLoader.make(options, args, trainData, { collate: shown, takes })
+  const train = withRowChecks(yield* TrainLoader.make(options, args, trainData, { collate: shown, takes }), trainData, shown)
   const loaders = yield* evaluation(options.evalDataset)
   if (TrainLoader.aheadOf(args) > 0 && options.workers === undefined)
     yield* Effect.logInfo(
@@ -137,12 +138,18 @@ const reading = Effect.fnUntraced(function* <A, E, R>(
       const loader = yield* DataSource.isStream(data)
         ? Loader.fromStream({ ...batches, open: data })
         : Loader.make({ ...batches, dataset: data, dropLast: args.dataloaderDropLast })
-      loaders[name] = yield* TrainLoader.ahead(args, loader)
+      loaders[name] = withRowChecks(yield* TrainLoader.ahead(args, loader), data, shown)
     }
     return loaders
   })
   return { takes, shown, look, evaluation, unused }
 })
+
+/** Adds the check of all rows to a loader of a dataset. */
+const withRowChecks = <A, R>(loader: Loader.Loader, data: DataSource.Data<A, R>, dataCollator: Collator.Collator<A>) =>
+  DataSource.isStream(data)
+    ? loader
+    : { ...loader, checkRows: (name: string, check: Check) => DataChecks.field({ dataset: data, dataCollator }, name, check) }
 
 /** What the user's collator throws is an error of the data, which names it. */
 const guarded =

@@ -2,7 +2,7 @@
 import { expect, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { Collator, Dataset } from "../../../src/data.ts"
-import { CheckpointStore, Device, Logger, Model, Program } from "../../../src/index.ts"
+import { CheckpointStore, Device, Logger, Model, Program, tf } from "../../../src/index.ts"
 import { Dense, Loss, Parameters } from "../../../src/nn.ts"
 
 const model = Model.make({
@@ -72,6 +72,46 @@ it.effect.each(bad)("a row with %s is an error before step 0, with row and colum
         expect(error!.message).toMatch(reason)
       }
     }
+  })
+)
+
+it.effect.each([
+  ["Model.make", model],
+  ["a model without declared inputs", unnamed]
+] as const)("a label out of range is an error before step 0, whatever the model: %s", ([, model]) =>
+  Effect.gen(function* () {
+    for (const label of [2, -1]) {
+      const rows = good.with(7, { x: [7, 1], labels: label })
+      for (const options of [{ rows }, { rows: good, evaluation: rows }]) {
+        const { error, steps } = yield* attempt({ ...options, model })
+        expect([error, steps]).toMatchObject([{ _tag: "DataError", row: 7, column: "labels" }, 0])
+        expect(error!.message).toBe(
+          `row 7, column "labels": holds label ${label}, and the model has classes 0 to 1, or -100 for none`
+        )
+      }
+    }
+    const ignored = good.with(7, { x: [7, 1], labels: -100 })
+    expect(yield* attempt({ rows: ignored, model, evaluation: ignored })).toEqual({ steps: 6, error: undefined })
+  })
+)
+
+it.effect("finds a label out of range under its column's name, in sequences, and not where the collator repairs it", () =>
+  Effect.gen(function* () {
+    const named = good.map(({ labels, x }, i): Row => ({ x, label: i === 9 ? 5 : labels }))
+    expect((yield* attempt({ rows: named })).error).toMatchObject({ _tag: "DataError", row: 9 })
+    const repair = (row: Row): Row => ({ ...row, label: Math.min(1, row.label as number) })
+    const collate: Collator.Collator<Row> = (rows, indices, epoch) => Collator.stack()(rows.map(repair), indices, epoch)
+    expect(yield* attempt({ rows: named, collate })).toEqual({ steps: 6, error: undefined })
+    const tags = Model.make({
+      inputs: ["x"],
+      labels: ["tags"],
+      init: Parameters.make({ lin: Dense.init({ inputs: 1, outputs: 2 }) }),
+      forward: (p, { x }) => ({ logits: Dense.apply(p, "lin", tf.reshape(x, [-1, 2, 1])) }),
+      loss: ({ logits }, { tags }) => Loss.crossEntropy(logits, tags)
+    })
+    const sequences = good.map(({ x }, i): Row => ({ x, tags: Int32Array.of(0, i === 9 ? 2 : 1) }))
+    const { error, steps } = yield* attempt({ rows: sequences, model: tags })
+    expect([error, steps]).toMatchObject([{ _tag: "DataError", row: 9, column: "tags" }, 0])
   })
 )
 
