@@ -7,7 +7,7 @@ import { CheckpointStore, Device, Horizon, Logger, Model, Optimizer, Plan, Train
 import { Dataset, Loader } from "regimen/data"
 import { HostTensor, Loss } from "regimen/nn"
 import * as CheckpointJson from "../src/Checkpoint/CheckpointJson.ts"
-import * as HuggingFace from "../src/Checkpoint/HuggingFace.ts"
+import * as TrainerStateJson from "../src/Checkpoint/TrainerStateJson.ts"
 
 const model = Model.make({
   inputs: ["x"],
@@ -32,7 +32,7 @@ const run = Effect.fnUntraced(function* (steps: number) {
   const { history, state } = yield* Trainer.train(Trainer.task({ model, train }), plan)
   const trained = performance.now()
   CheckpointJson.encode({ state, history, meta: {}, buffers: [] })
-  HuggingFace.trainerState({ state, history }, "run")
+  TrainerStateJson.trainerState({ state, history }, "run")
   return { step: (1000 * (trained - began)) / steps, entry: (1000 * (performance.now() - trained)) / history.length }
 })
 

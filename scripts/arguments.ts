@@ -5,10 +5,10 @@
  */
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { toCamel } from "../src/Arguments/ArgumentNames.ts"
 import type { Field } from "../src/Arguments/Field.ts"
 import { type Group, groups, seq2seq, seq2seqGroup } from "../src/Arguments/Fields.ts"
 import { describe, figure } from "../src/Arguments/Help.ts"
-import { toCamel } from "../src/Arguments/Names.ts"
 
 /** The longest line of a comment. **Unit**: columns. */
 const width = 150

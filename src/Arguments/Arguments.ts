@@ -5,15 +5,15 @@ import type { Arguments } from "./ArgumentsValues.ts"
 import * as Deprecated from "./Deprecated.ts"
 import type { ArgumentsError, NotSupported, UnknownArgument } from "./Errors.ts"
 import { fields, type Name } from "./Fields.ts"
+import * as FieldTable from "./FieldTable.ts"
 import * as Rules from "./Rules.ts"
-import * as Table from "./Table.ts"
 
 export type { Input } from "./ArgumentsInput.ts"
 export type { Arguments } from "./ArgumentsValues.ts"
 export { evalBatchSize, goal, trainBatchSize } from "./Derived.ts"
-export { toDict, toJsonString, toSanitizedDict } from "./Dict.ts"
 export { type ArgumentsError, ContradictoryArguments, InvalidArgument, NotSupported, UnknownArgument } from "./Errors.ts"
 export type { Name } from "./Fields.ts"
+export { getProcessLogLevel, mainProcessFirst, shouldLog } from "./ProcessRank.ts"
 export {
   setDataloader,
   setEvaluate,
@@ -24,11 +24,11 @@ export {
   setSave,
   setTesting,
   setTraining
-} from "./Helpers.ts"
-export { getProcessLogLevel, mainProcessFirst, shouldLog } from "./Process.ts"
+} from "./SetMethods.ts"
+export { toDict, toJsonString, toSanitizedDict } from "./ToDict.ts"
 
 /** Arguments read from JSON, before validation, with the warnings about deprecated names. */
-export type Parsed = Table.Parsed<typeof fields>
+export type Parsed = FieldTable.Parsed<typeof fields>
 
 /** The names of all arguments in snake_case, as in `TrainingArguments`. */
 export const names = Object.keys(fields) as ReadonlyArray<Name>
@@ -54,7 +54,7 @@ export const names = Object.keys(fields) as ReadonlyArray<Name>
  * ```
  */
 export const make = (input: Input): Result.Result<Arguments, ArgumentsError> =>
-  Result.flatMap(Table.read(fields, input), (values) => Rules.check(Deprecated.apply(values)))
+  Result.flatMap(FieldTable.read(fields, input), (values) => Rules.check(Deprecated.apply(values)))
 
 /**
  * Checks that every argument value is supported. Every run calls it before step 0: no argument is silently ignored.
@@ -71,7 +71,7 @@ export const make = (input: Input): Result.Result<Arguments, ArgumentsError> =>
  * assert.throws(() => Result.getOrThrow(Arguments.supported(args)), /needs bitsandbytes/)
  * ```
  */
-export const supported = (args: Arguments): Result.Result<void, NotSupported> => Table.supported(fields, args)
+export const supported = (args: Arguments): Result.Result<void, NotSupported> => FieldTable.supported(fields, args)
 
 /**
  * Lists a warning for each deprecated argument in use, with its replacement.
@@ -106,14 +106,14 @@ export const warnings = Deprecated.warnings
  * assert.throws(() => Result.getOrThrow(Arguments.fromJson({ learning_rat: 1 })), /Did you mean learning_rate/)
  * ```
  */
-export const fromJson = (json: unknown): Result.Result<Parsed, ArgumentsError> => Table.fromJson(fields, json)
+export const fromJson = (json: unknown): Result.Result<Parsed, ArgumentsError> => FieldTable.fromJson(fields, json)
 
 /**
  * Writes arguments as JSON with the names of `TrainingArguments`, defaults included, tokens redacted.
  *
  * **Law**: `fromJson` and `make` restore the same arguments, except for tokens (test/property/arguments.test.ts).
  */
-export const toJson = (args: Arguments): Readonly<Record<Name, unknown>> => Table.toJson(fields, args)
+export const toJson = (args: Arguments): Readonly<Record<Name, unknown>> => FieldTable.toJson(fields, args)
 
 /**
  * Writes the arguments that differ from their defaults as JSON with the names of `TrainingArguments`, for display.
@@ -136,4 +136,4 @@ export const changed = (args: Arguments): Readonly<Record<string, unknown>> => {
 }
 
 /** Makes the error for an unknown name, with the nearest known one as a suggestion. */
-export const unknown = (name: string): UnknownArgument => Table.unknown(name, names)
+export const unknown = (name: string): UnknownArgument => FieldTable.unknown(name, names)

@@ -11,7 +11,7 @@ import * as Schedule from "../Schedule/Schedule.ts"
 import * as Trigger from "../Schedule/Trigger.ts"
 import { type Arguments, type ArgumentsError, ContradictoryArguments, goal, NotSupported, supported } from "./Arguments.ts"
 import { isSupported, missingFeatureOf, type Optim } from "./Fields/Optim.ts"
-import * as LowRank from "./LowRank.ts"
+import * as GaLoreArguments from "./GaLoreArguments.ts"
 import * as Scheduler from "./Scheduler.ts"
 
 /** What the plan needs to know about the data. */
@@ -167,7 +167,7 @@ export const optimizer = (args: Arguments, decays?: Mask): Transformation => {
   const decay = { weightDecay: args.weightDecay, ...defined({ decays }) }
   const betas = { beta1: args.adamBeta1, beta2: args.adamBeta2 }
   const adam = { ...betas, epsilon: args.adamEpsilon }
-  const galore = () => Result.getOrThrow(LowRank.fromInput(args))!
+  const galore = () => Result.getOrThrow(GaLoreArguments.fromInput(args))!
   const makers: Readonly<Record<Optim, () => Transformation>> = {
     adamw_torch_fused: () => Optimizers.adamw({ ...adam, ...decay }),
     adamw_torch: () => Optimizers.adamw({ ...adam, ...decay }),

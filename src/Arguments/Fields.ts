@@ -5,7 +5,7 @@ import { logging } from "./Fields/Logging.ts"
 import { deprecated, distributed, hub, precisionAndCompilation } from "./Fields/NotSupported.ts"
 import { saving } from "./Fields/Saving.ts"
 import { data, run, training } from "./Fields/Training.ts"
-import type * as Table from "./Table.ts"
+import type * as FieldTable from "./FieldTable.ts"
 
 export { optims } from "./Fields/Optim.ts"
 export { schedulers } from "./Fields/Training.ts"
@@ -51,4 +51,4 @@ export const seq2seqGroup: Group = { title: "Generation", fields: generation }
 export const seq2seq = { ...fields, ...generation }
 
 /** The name of an argument in snake_case. */
-export type Name = Table.Name<typeof fields>
+export type Name = FieldTable.Name<typeof fields>

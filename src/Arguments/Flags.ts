@@ -3,12 +3,12 @@ import { Result } from "effect"
 import { type ArgumentsError, InvalidArgument } from "./Errors.ts"
 import type { Field } from "./Field.ts"
 import { fields } from "./Fields.ts"
+import * as FieldTable from "./FieldTable.ts"
 import * as Removed from "./Removed.ts"
-import * as Table from "./Table.ts"
 
-export interface Split<T extends Table.Table = typeof fields> {
+export interface Split<T extends FieldTable.Table = typeof fields> {
   /** The training arguments that were given. */
-  readonly input: Table.Input<T>
+  readonly input: FieldTable.Input<T>
   /** The words that are not training arguments, in order. */
   readonly rest: ReadonlyArray<string>
   readonly warnings: ReadonlyArray<string>
@@ -29,7 +29,10 @@ export interface Split<T extends Table.Table = typeof fields> {
 export const split = (words: ReadonlyArray<string>): Result.Result<Split, ArgumentsError> => splitBy(fields, words)
 
 /** Separates the arguments of a table from the other words of a command line: `Fields.seq2seq` for Seq2SeqTrainingArguments. */
-export const splitBy = <T extends Table.Table>(table: T, words: ReadonlyArray<string>): Result.Result<Split<T>, ArgumentsError> =>
+export const splitBy = <T extends FieldTable.Table>(
+  table: T,
+  words: ReadonlyArray<string>
+): Result.Result<Split<T>, ArgumentsError> =>
   Result.gen(function* () {
     const fieldOf = (name: string): Field<unknown> | undefined =>
       Object.hasOwn(table, name) ? table[name] : Removed.of(name)?.field
@@ -50,11 +53,11 @@ export const splitBy = <T extends Table.Table>(table: T, words: ReadonlyArray<st
       } else if (attached === undefined && off !== undefined) {
         json[off] = false
       } else {
-        if (written.includes("_")) return yield* Result.fail(Table.unknown(name, Object.keys(table)))
+        if (written.includes("_")) return yield* Result.fail(FieldTable.unknown(name, Object.keys(table)))
         rest.push(word)
       }
     }
-    const { input, warnings } = yield* Table.fromJson(table, json)
+    const { input, warnings } = yield* FieldTable.fromJson(table, json)
     return { input, rest, warnings }
   })
 

@@ -1,12 +1,12 @@
 /** Checks combinations of arguments: the checks of `TrainingArguments`, and those for combinations that would fail later in a run. */
 import { Result } from "effect"
+import { toCamel } from "./ArgumentNames.ts"
 import type { Arguments } from "./ArgumentsValues.ts"
 import { goal } from "./Derived.ts"
 import { ContradictoryArguments } from "./Errors.ts"
 import { isSupported } from "./Fields/Optim.ts"
 import type { Name } from "./Fields.ts"
-import * as LowRank from "./LowRank.ts"
-import { toCamel } from "./Names.ts"
+import * as GaLoreArguments from "./GaLoreArguments.ts"
 
 /** Checks that arguments do not contradict each other. **Errors**: fails with `ContradictoryArguments`, which names them and what to change. */
 export const check = <A extends Arguments>(args: A): Result.Result<A, ContradictoryArguments> => {
@@ -59,7 +59,7 @@ export const check = <A extends Arguments>(args: A): Result.Result<A, Contradict
       ["save_strategy", "metric_for_best_model"],
       'save_strategy "best" needs metric_for_best_model, for example "loss".'
     )
-  return isSupported(args.optim) ? Result.map(LowRank.fromInput(args), () => args) : Result.succeed(args)
+  return isSupported(args.optim) ? Result.map(GaLoreArguments.fromInput(args), () => args) : Result.succeed(args)
 }
 
 /** Tests whether every save coincides with an evaluation. Ratios are compared in millionths, as in `TrainingArguments`. */

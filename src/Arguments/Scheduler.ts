@@ -2,10 +2,10 @@
 import { Result, Schema } from "effect"
 import * as LearningRate from "../Schedule/LearningRate.ts"
 import type { Schedule } from "../Schedule/Schedule.ts"
+import { nearest } from "./ArgumentNames.ts"
 import { ContradictoryArguments, InvalidArgument, UnknownArgument } from "./Errors.ts"
 import { choice, type Field, integer, number } from "./Field.ts"
 import type { schedulers } from "./Fields.ts"
-import { nearest } from "./Names.ts"
 
 export type Scheduler = (typeof schedulers)[number]
 

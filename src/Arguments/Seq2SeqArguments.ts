@@ -5,8 +5,8 @@ import type { Seq2SeqArguments } from "./ArgumentsValues.ts"
 import * as Deprecated from "./Deprecated.ts"
 import type { ArgumentsError, NotSupported } from "./Errors.ts"
 import { seq2seq } from "./Fields.ts"
+import * as FieldTable from "./FieldTable.ts"
 import * as Rules from "./Rules.ts"
-import * as Table from "./Table.ts"
 
 /** Validated arguments. They are also `Arguments`, and can be used in their place. */
 export type { Seq2SeqArguments }
@@ -31,14 +31,14 @@ export type Input = Seq2SeqInput
  * ```
  */
 export const make = (input: Input): Result.Result<Seq2SeqArguments, ArgumentsError> =>
-  Result.flatMap(Table.read(seq2seq, input), (values) => Rules.check(Deprecated.apply(values)))
+  Result.flatMap(FieldTable.read(seq2seq, input), (values) => Rules.check(Deprecated.apply(values)))
 
 /** Checks that every argument value is supported. **Errors**: fails with `NotSupported`. */
-export const supported = (args: Seq2SeqArguments): Result.Result<void, NotSupported> => Table.supported(seq2seq, args)
+export const supported = (args: Seq2SeqArguments): Result.Result<void, NotSupported> => FieldTable.supported(seq2seq, args)
 
 /** Reads arguments from JSON with the names of `Seq2SeqTrainingArguments`. **Errors**: those of `Arguments.fromJson`. */
-export const fromJson = (json: unknown): Result.Result<Table.Parsed<typeof seq2seq>, ArgumentsError> =>
-  Table.fromJson(seq2seq, json)
+export const fromJson = (json: unknown): Result.Result<FieldTable.Parsed<typeof seq2seq>, ArgumentsError> =>
+  FieldTable.fromJson(seq2seq, json)
 
 /** Writes arguments as JSON with the names of `Seq2SeqTrainingArguments`. **Law**: `fromJson` and `make` restore the same arguments, except for tokens. */
-export const toJson = (args: Seq2SeqArguments): Readonly<Record<string, unknown>> => Table.toJson(seq2seq, args)
+export const toJson = (args: Seq2SeqArguments): Readonly<Record<string, unknown>> => FieldTable.toJson(seq2seq, args)

@@ -7,7 +7,7 @@
  */
 import { Effect, FileSystem, Path } from "effect"
 import * as CheckpointName from "./CheckpointName.ts"
-import * as Disk from "./Disk.ts"
+import * as DurableFiles from "./DurableFiles.ts"
 import type { Files } from "./Folder.ts"
 import type { Lineage } from "./Lineage.ts"
 import * as Manifest from "./Manifest.ts"
@@ -22,7 +22,7 @@ export const make = Effect.fnUntraced(function* (directory: string) {
   const removed = (step: number) => path.join(directory, `.removed-${step}`)
   const erase = (folder: string) => fs.remove(folder, { recursive: true, force: true })
 
-  const names = fs.readDirectory(directory).pipe(Effect.catchIf(Disk.isMissing, () => Effect.succeed<Array<string>>([])))
+  const names = fs.readDirectory(directory).pipe(Effect.catchIf(DurableFiles.isMissing, () => Effect.succeed<Array<string>>([])))
   /** The steps of the folders in a state of being written or removed. */
   const stepsIn = (state: "saving" | "replaced" | "removed") =>
     Effect.map(names, (all) => all.flatMap((name) => new RegExp(`^\\.${state}-(\\d+)$`).exec(name)?.slice(1).map(Number) ?? []))
@@ -55,7 +55,7 @@ export const make = Effect.fnUntraced(function* (directory: string) {
   const swap = Effect.fnUntraced(function* (step: number) {
     if (yield* fs.exists(folderOf(step))) yield* fs.rename(folderOf(step), replaced(step))
     yield* fs.rename(saving(step), folderOf(step))
-    yield* Disk.sync(directory)
+    yield* DurableFiles.sync(directory)
     yield* erase(replaced(step))
   }, Effect.uninterruptible)
 
@@ -79,9 +79,9 @@ export const make = Effect.fnUntraced(function* (directory: string) {
         yield* erase(saving(step))
         yield* fs.makeDirectory(saving(step))
         const manifest = yield* Manifest.make(files, lineage)
-        for (const [name, bytes] of Object.entries(files)) yield* Disk.writeFile(path.join(saving(step), name), bytes)
-        yield* Disk.writeFile(path.join(saving(step), Manifest.fileName), Manifest.encode(manifest))
-        yield* Disk.sync(saving(step))
+        for (const [name, bytes] of Object.entries(files)) yield* DurableFiles.writeFile(path.join(saving(step), name), bytes)
+        yield* DurableFiles.writeFile(path.join(saving(step), Manifest.fileName), Manifest.encode(manifest))
+        yield* DurableFiles.sync(saving(step))
         yield* swap(step)
       }).pipe(Effect.onError(() => Effect.ignore(Effect.andThen(finishReplacement(step), erase(saving(step)))))),
     remove: Effect.fnUntraced(function* (step: number) {

@@ -3,7 +3,7 @@ import { Config, Context, Effect, FileSystem, Layer, Option, Path, type Platform
 import { messageOf } from "../ErrorMessage.ts"
 import * as AtomicFolders from "./AtomicFolders.ts"
 import { type Checkpoint, CheckpointError, CheckpointStore } from "./CheckpointStore.ts"
-import * as Disk from "./Disk.ts"
+import * as DurableFiles from "./DurableFiles.ts"
 import * as Folder from "./Folder.ts"
 import * as Lock from "./Lock.ts"
 import * as Manifest from "./Manifest.ts"
@@ -53,7 +53,7 @@ const make = Effect.fnUntraced(function* (directory: string) {
   const failure = (operation: CheckpointError["operation"], step: number | null, file: string, reason: string) =>
     new CheckpointError({ step, path: file, operation, reason })
   const fromDisk = (operation: CheckpointError["operation"], step: number | null) => (error: PlatformError.PlatformError) =>
-    Effect.fail(failure(operation, step, Disk.pathOf(error) ?? directory, Disk.advice(error)))
+    Effect.fail(failure(operation, step, DurableFiles.pathOf(error) ?? directory, DurableFiles.advice(error)))
 
   const manifestOf = Effect.fnUntraced(function* (step: number) {
     const folder = (yield* folders.find(step)) ?? folders.folderOf(step)
@@ -73,10 +73,12 @@ const make = Effect.fnUntraced(function* (directory: string) {
 
   const nextAttempt = Effect.gen(function* () {
     const file = path.join(directory, "run.json")
-    const text = yield* Effect.asSome(fs.readFileString(file)).pipe(Effect.catchIf(Disk.isMissing, () => Effect.succeedNone))
+    const text = yield* Effect.asSome(fs.readFileString(file)).pipe(
+      Effect.catchIf(DurableFiles.isMissing, () => Effect.succeedNone)
+    )
     const previous = Option.isNone(text) ? undefined : yield* decodeAttempt(text.value)
     const attempt = yield* RunAttempt.next(previous, previous === undefined ? yield* lastAttempt : 0)
-    yield* Disk.replace(directory, "run.json", encodeAttempt(attempt))
+    yield* DurableFiles.replace(directory, "run.json", encodeAttempt(attempt))
     return attempt
   }).pipe(Effect.catchTag("SchemaError", () => Effect.fail(failure("open", null, path.join(directory, "run.json"), notARun))))
 
@@ -105,7 +107,9 @@ const make = Effect.fnUntraced(function* (directory: string) {
         const file = path.join(folder, name)
         const bytes = yield* fs
           .readFile(file)
-          .pipe(Effect.catchIf(Disk.isMissing, () => Effect.fail(failure("read", step, file, `it is missing. ${damaged}`))))
+          .pipe(
+            Effect.catchIf(DurableFiles.isMissing, () => Effect.fail(failure("read", step, file, `it is missing. ${damaged}`)))
+          )
         const fault = yield* Manifest.fault(bytes, written)
         if (fault !== undefined) return yield* failure("read", step, file, `${fault}. ${damaged}`)
         files[name] = bytes

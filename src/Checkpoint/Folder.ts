@@ -4,7 +4,7 @@ import type { HostTensors } from "../Tensor/HostTensor.ts"
 import * as Safetensors from "../Tensor/Safetensors.ts"
 import * as CheckpointJson from "./CheckpointJson.ts"
 import type { Checkpoint } from "./CheckpointStore.ts"
-import * as HuggingFace from "./HuggingFace.ts"
+import * as TrainerStateJson from "./TrainerStateJson.ts"
 import * as WeightFiles from "./WeightFiles.ts"
 
 /** The optimizer's slots; not there where the model is alone. */
@@ -24,7 +24,7 @@ export const encode = (checkpoint: Checkpoint, folder: string): Files => {
     ...Object.fromEntries(Object.entries(checkpoint.files ?? {}).map(([name, content]) => [name, text(content)])),
     ...WeightFiles.encode(checkpoint.weights, checkpoint.adapter !== undefined),
     ...(checkpoint.modelOnly === true ? {} : { [optimizer]: Safetensors.encode(slots, { metadata: WeightFiles.metadata }) }),
-    [trainerState]: text(HuggingFace.trainerState(checkpoint, folder)),
+    [trainerState]: text(TrainerStateJson.trainerState(checkpoint, folder)),
     [document]: text(CheckpointJson.encode({ ...checkpoint, buffers: Object.keys(buffers) }))
   }
 }

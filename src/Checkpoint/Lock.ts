@@ -1,7 +1,7 @@
 /** The lock of a store on one machine: a file that names the process that holds it. The lock of a dead process is ignored. */
 import { Effect, Schedule as EffectSchedule, FileSystem, PlatformError, Schema, type Scope } from "effect"
 import { StoreLocked } from "./CheckpointStore.ts"
-import { isMissing } from "./Disk.ts"
+import { isMissing } from "./DurableFiles.ts"
 
 const Holder = Schema.Struct({
   pid: Schema.Natural,

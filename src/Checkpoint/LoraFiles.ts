@@ -7,7 +7,7 @@ import type { HostTensors } from "../Tensor/HostTensor.ts"
 import * as Key from "../Tensor/Key.ts"
 import * as Safetensors from "../Tensor/Safetensors.ts"
 import * as Tree from "../Tensor/Tree.ts"
-import * as Disk from "./Disk.ts"
+import * as DurableFiles from "./DurableFiles.ts"
 import * as WeightFiles from "./WeightFiles.ts"
 
 /** A folder without an adapter that can be read. */
@@ -65,10 +65,10 @@ const [configFile, tensorsFile] = [LoraConfig.fileName, WeightFiles.adapter]
 export const save = Effect.fn("LoraFiles.save")(function* (folder: string, options: SaveOptions) {
   const { lora, parameters } = options
   const trained = Tree.filter(parameters, lora.trainable)
-  yield* Disk.replace(folder, tensorsFile, WeightFiles.encode({ parameters: trained, buffers: {} }, true)[tensorsFile]!)
+  yield* DurableFiles.replace(folder, tensorsFile, WeightFiles.encode({ parameters: trained, buffers: {} }, true)[tensorsFile]!)
   const { baseModel: base, settings, trainable } = lora
   const config = LoraConfig.render({ base, settings, trainable, paths: Object.keys(parameters), baseModel: options.baseModel })
-  yield* Disk.replace(folder, configFile, config)
+  yield* DurableFiles.replace(folder, configFile, config)
 })
 
 /**

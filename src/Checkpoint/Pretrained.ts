@@ -8,10 +8,10 @@ import type { HostTensor, HostTensors } from "../Tensor/HostTensor.ts"
 import * as Key from "../Tensor/Key.ts"
 import type { InvalidSafetensors, OutOfRange } from "../Tensor/Safetensors.ts"
 import * as Tree from "../Tensor/Tree.ts"
-import * as GenerationFile from "./GenerationFile.ts"
-import * as ModelFiles from "./ModelFiles.ts"
+import * as GenerationConfigFile from "./GenerationConfigFile.ts"
 import { listed, MissingTensors, NoModel, PickledWeights, UnexpectedTensors, WrongShape } from "./PretrainedErrors.ts"
 import { match } from "./PretrainedNames.ts"
+import * as ShardedSafetensors from "./ShardedSafetensors.ts"
 import * as WeightFiles from "./WeightFiles.ts"
 
 export { MissingTensors, NoModel, PickledWeights, UnexpectedTensors, WrongShape }
@@ -82,7 +82,7 @@ export const load = Effect.fn("Pretrained.load")(function* (
       ? new NoModel({ folder, reason: files.has(WeightFiles.adapter) ? isAdapter : "it has no model.safetensors" })
       : new PickledWeights({ folder: path.resolve(folder), file, architecture: model.architecture })
   }
-  const entries = yield* ModelFiles.entries(folder)
+  const entries = yield* ShardedSafetensors.entries(folder)
   const sameHead = Array.isArray(saved.architectures) && saved.architectures[0] === model.architecture
   const { pathOf, fresh, unused } = yield* Effect.fromResult(
     match(model, entries, { sameHead, fresh: options.fresh ?? (() => false) })
@@ -92,13 +92,13 @@ export const load = Effect.fn("Pretrained.load")(function* (
     yield* Effect.logWarning(
       `The files in ${name} have no ${listed(unasked)}: they begin anew in this ${model.architecture}, and it has to be trained before it is used.`
     )
-  const { tensors } = yield* ModelFiles.load(folder, (name) => pathOf.has(name))
+  const { tensors } = yield* ShardedSafetensors.load(folder, (name) => pathOf.has(name))
   const loaded = Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [pathOf.get(name)!, tensor]))
-  const generation = yield* readJson(folder, GenerationFile.name)
+  const generation = yield* readJson(folder, GenerationConfigFile.name)
   return {
     folder,
     model: {
-      ...(generation === undefined ? model : GenerationFile.attach(model, generation)),
+      ...(generation === undefined ? model : GenerationConfigFile.attach(model, generation)),
       nameOrPath: name,
       init: (key) => begin(model, loaded, key)
     },
@@ -120,7 +120,7 @@ export const save = Effect.fn("Pretrained.save")(function* (
     readonly model: Transformers.Transformer
     readonly parameters: HostTensors
     readonly generation?: Config | undefined
-  } & Omit<ModelFiles.Options, "metadata">
+  } & Omit<ShardedSafetensors.Options, "metadata">
 ): Effect.fn.Return<void, PretrainedError, FileSystem.FileSystem | Path.Path> {
   const fs = yield* FileSystem.FileSystem
   const { model, parameters, generation = model.generation, ...files } = options
@@ -129,8 +129,11 @@ export const save = Effect.fn("Pretrained.save")(function* (
   yield* fs.makeDirectory(folder, { recursive: true })
   const dtype = files.stored === undefined ? { dtype: "float32" } : {}
   yield* writeJson(folder, "config.json", { ...model.config, ...dtype })
-  if (generation !== undefined) yield* writeJson(folder, GenerationFile.name, generation)
-  yield* ModelFiles.save(folder, Tree.pick(parameters, Object.keys(model.blueprint)), { ...files, metadata: { format: "pt" } })
+  if (generation !== undefined) yield* writeJson(folder, GenerationConfigFile.name, generation)
+  yield* ShardedSafetensors.save(folder, Tree.pick(parameters, Object.keys(model.blueprint)), {
+    ...files,
+    metadata: { format: "pt" }
+  })
 })
 
 const isAdapter = "it holds an adapter alone. Load the base model, and the adapter onto it with LoraFiles.load"

@@ -2,7 +2,7 @@
 import { Effect, FileSystem, Schema } from "effect"
 import * as PythonJson from "../Format/PythonJson.ts"
 import { numeral, type Results } from "../Format/Results.ts"
-import * as Disk from "./Disk.ts"
+import * as DurableFiles from "./DurableFiles.ts"
 
 export class ResultsError extends Schema.TaggedError<ResultsError>()("ResultsError", {
   path: Schema.String,
@@ -63,8 +63,8 @@ export const save = Effect.fn("ResultFiles.save")(function* (
   const write = (name: string, text: string) => {
     const path = `${folder}/${name}`
     return Effect.mapError(
-      Disk.replace(folder, name, text),
-      (error) => new ResultsError({ path, operation: "write", reason: Disk.advice(error) })
+      DurableFiles.replace(folder, name, text),
+      (error) => new ResultsError({ path, operation: "write", reason: DurableFiles.advice(error) })
     )
   }
   yield* write(nameOf(split), toJson(results))
@@ -72,8 +72,8 @@ export const save = Effect.fn("ResultFiles.save")(function* (
   const path = `${folder}/${all}`
   const unread = (reason: string) => new ResultsError({ path, operation: "read", reason })
   const before = yield* fs.readFileString(path).pipe(
-    Effect.catchIf(Disk.isMissing, () => Effect.succeed(undefined)),
-    Effect.mapError((error) => unread(Disk.advice(error)))
+    Effect.catchIf(DurableFiles.isMissing, () => Effect.succeed(undefined)),
+    Effect.mapError((error) => unread(DurableFiles.advice(error)))
   )
   const merged = yield* Effect.try({
     try: () => merge(before, results),

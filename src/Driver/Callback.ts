@@ -1,8 +1,8 @@
 /** Hugging Face's callbacks as values: handlers that the run calls at its events, which reply with requests and the callback's next state. */
 import { Console, Effect, Predicate, type Schema } from "effect"
+import { nearest, toCamel } from "../Arguments/ArgumentNames.ts"
 import type { EarlyStopping } from "../Arguments/Compile.ts"
-import { nearest, toCamel } from "../Arguments/Names.ts"
-import * as Python from "../Format/Python.ts"
+import * as PythonNumbers from "../Format/PythonNumbers.ts"
 import type { Metrics, Tag } from "../Schedule/Event.ts"
 import {
   type CallbackEvent,
@@ -190,7 +190,7 @@ export const printer: Callback = make({
   onLog: ({ logs }) =>
     Console.log(
       `{${Object.entries(logs)
-        .map(([name, value]) => `'${name}': ${Python.float(value)}`)
+        .map(([name, value]) => `'${name}': ${PythonNumbers.float(value)}`)
         .join(", ")}}`
     )
 })

@@ -3,8 +3,8 @@ import { type Cause, Duration, Effect, Fiber, Scope, Semaphore } from "effect"
 import { type Checkpoint, type CheckpointError, CheckpointStore } from "../Checkpoint/CheckpointStore.ts"
 import type { Logger } from "../Layer/Logger/Logger.ts"
 import type { TrainerState } from "../TrainerState.ts"
-import * as Limit from "./Limit.ts"
 import type { Branch } from "./ResumeFrom.ts"
+import * as Timeouts from "./Timeouts.ts"
 
 export interface CheckpointWriter {
   /**
@@ -76,7 +76,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       const fiber = Effect.forkIn(save, scope, { startImmediately: true })
       return background ? Effect.asVoid(fiber) : Effect.flatMap(fiber, Fiber.join)
     },
-    rescue: (checkpoint, grace) => write(checkpoint, Limit.within(logger.flush, Duration.toMillis(grace) * flushShare)),
+    rescue: (checkpoint, grace) => write(checkpoint, Timeouts.within(logger.flush, Duration.toMillis(grace) * flushShare)),
     prune,
     alone: writing.withPermit,
     idle: writing.withPermit(Effect.suspend(() => (failed === undefined ? Effect.void : Effect.failCause(failed)))),

@@ -1,10 +1,10 @@
 /** Closes a run that is not at its end (an interruption, `Stream.take`, an error): saves the state that it resumes from, once. */
 import { Clock, Duration, Effect } from "effect"
 import type { TrainerState } from "../TrainerState.ts"
-import * as Limit from "./Limit.ts"
 import { get, type RunContext, set } from "./RunContext.ts"
 import { defaultGrace } from "./RunOptions.ts"
 import * as Snapshot from "./Snapshot.ts"
+import * as Timeouts from "./Timeouts.ts"
 
 /** Saves the state of a run that is not at its end, and calls `onInterrupt`. **Law**: it never fails, and takes no longer than `grace`, and a second. */
 export const close = Effect.fnUntraced(function* <E, R>(run: RunContext<E, R>) {
@@ -20,7 +20,7 @@ export const close = Effect.fnUntraced(function* <E, R>(run: RunContext<E, R>) {
   const say = (text: string) => Effect.andThen(run.log.text(resumeState, text), run.logger.flush)
   yield* Effect.suspend(() => onInterrupt({ step: resumeState.step, safe, say })).pipe(
     Effect.catchCause((cause) => Effect.logError("onInterrupt failed.", cause)),
-    (called) => Limit.within(called, Math.max(left, least))
+    (called) => Timeouts.within(called, Math.max(left, least))
   )
 })
 

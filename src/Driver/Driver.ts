@@ -10,9 +10,9 @@ import type { Event, Plan } from "../Schedule/Plan.ts"
 import { perToken, type Reduction } from "../Step/Reduction.ts"
 import type * as Callback from "./Callback.ts"
 import type { RunError } from "./Errors.ts"
-import * as Limit from "./Limit.ts"
 import { type Options, type Run, type Services, start, type TrainResult } from "./Run.ts"
 import { defaultGrace } from "./RunOptions.ts"
+import * as Timeouts from "./Timeouts.ts"
 import { setName, type TaskConfig, type TrainingTask } from "./TrainingTask.ts"
 
 export {
@@ -94,7 +94,7 @@ export const train = Effect.fn("Trainer.train")(function* <E = never, R = never,
         const run = yield* restore(start(task, plan, options))
         yield* restore(Stream.runDrain(run.events))
         const outcome = yield* report(run)
-        if (options?.onEnd !== undefined) yield* Limit.finish(options.onEnd(outcome), options.grace ?? defaultGrace)
+        if (options?.onEnd !== undefined) yield* Timeouts.finish(options.onEnd(outcome), options.grace ?? defaultGrace)
         return outcome
       })
     )

@@ -1,7 +1,7 @@
 /** Finds before step 0 what would fail later: tries data, model, device, metrics and plan on one batch each. */
 import { Effect } from "effect"
 import { evaluate } from "../Evaluation/Evaluation.ts"
-import * as Kernels from "../Layer/Device/Kernels.ts"
+import * as KernelCheck from "../Layer/Device/KernelCheck.ts"
 import * as Checks from "../Model/Checks.ts"
 import type * as Plan from "../Schedule/Plan.ts"
 import type { TrainerState } from "../TrainerState.ts"
@@ -73,4 +73,4 @@ export const dryRun = Effect.fnUntraced(function* (
       })
     }
   }
-}, Kernels.explain("The dry run of step 1"))
+}, KernelCheck.explain("The dry run of step 1"))

@@ -5,7 +5,7 @@ import { evaluate, type Result } from "../Evaluation/Evaluation.ts"
 import type { Device } from "../Layer/Device/Device.ts"
 import * as Plan from "../Schedule/Plan.ts"
 import type { TrainerState } from "../TrainerState.ts"
-import * as BatchCounts from "./BatchCounts.ts"
+import * as BatchTotals from "./BatchTotals.ts"
 import type { Logs } from "./Callback.ts"
 import * as EndMessage from "./EndMessage.ts"
 import { EvaluationFailed, LoaderFailed, type RunError } from "./Errors.ts"
@@ -47,9 +47,9 @@ export const handlers: { readonly [T in Plan.Tag]?: Handler<T> } = {
       const { model } = run.task
       const { batches, tokensRead } = get(run)
       const taken = [...batches.values()]
-      const read = run.options.tokensPerSecond === true ? BatchCounts.measure(model, taken, "all").inputTokens : 0
+      const read = run.options.tokensPerSecond === true ? BatchTotals.measure(model, taken, "all").inputTokens : 0
       return {
-        answer: BatchCounts.measure(model, taken, run.options.inputTokens),
+        answer: BatchTotals.measure(model, taken, run.options.inputTokens),
         commit: Effect.map(run.weights.update(state, rate, taken).pipe(run.metrics.stepSpan(state.step + 1)), () =>
           set(run, { batches: new Map(), tokensRead: tokensRead + read })
         )

@@ -1,7 +1,7 @@
 /** Isolates a run from its logger: what the logger throws is reported once, and a logger that hangs is abandoned. */
 import { Cause, type Duration, Effect, Option, Predicate } from "effect"
 import type { Logger, Progress } from "../Layer/Logger/Logger.ts"
-import * as Limit from "./Limit.ts"
+import * as Timeouts from "./Timeouts.ts"
 
 /** How long a run waits for one call of its logger. The background of `Logger.all` gives up on a single logger earlier. */
 const defaultLimit: Duration.Input = "20 seconds"
@@ -31,7 +31,7 @@ export const make = (
   const isolated = (call: () => Effect.Effect<void>) =>
     Effect.suspend(() => {
       if (abandoned) return Effect.void
-      const done = Limit.withinGrace(
+      const done = Timeouts.withinGrace(
         Effect.catchCause(
           Effect.suspend(() => effectOf(call())),
           report

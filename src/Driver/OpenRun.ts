@@ -5,7 +5,7 @@ import { checked } from "../Data/Loader/Checked.ts"
 import { Logger } from "../Layer/Logger/Logger.ts"
 import * as Plan from "../Schedule/Plan.ts"
 import { initial } from "../TrainerState.ts"
-import * as BatchCounts from "./BatchCounts.ts"
+import * as BatchTotals from "./BatchTotals.ts"
 import * as CallbackSet from "./CallbackSet.ts"
 import * as CheckpointWriter from "./CheckpointWriter.ts"
 import * as CurrentRun from "./CurrentRun.ts"
@@ -16,8 +16,8 @@ import * as PlanChecks from "./PlanChecks.ts"
 import * as ResumeFrom from "./ResumeFrom.ts"
 import * as RunContext from "./RunContext.ts"
 import * as RunLog from "./RunLog.ts"
-import * as RunMetrics from "./RunMetrics.ts"
 import { defaultGrace, type Options, startOf } from "./RunOptions.ts"
+import * as RunTelemetry from "./RunTelemetry.ts"
 import type { TrainingTask } from "./TrainingTask.ts"
 import * as TrainingWeights from "./TrainingWeights.ts"
 
@@ -39,11 +39,11 @@ export const open = Effect.fnUntraced(function* <E, R>(asked: TrainingTask, asGi
     options
   )
   const counted = options.inputTokens !== undefined || options.tokensPerSecond === true
-  yield* dryRun(task, plan, start, weights, counted ? [BatchCounts.mainInput(task.model)] : [])
+  yield* dryRun(task, plan, start, weights, counted ? [BatchTotals.mainInput(task.model)] : [])
   const views = yield* CurrentRun.ofTraining(task, plan, weights, options)
   const callbacks = yield* CallbackSet.make(options.callbacks ?? [], start, views)
   const log = yield* RunLog.make(attempt, logger, found?.history.slice(0, start.historyLength) ?? [])
-  const metrics = yield* RunMetrics.make(attempt, store)
+  const metrics = yield* RunTelemetry.make(attempt, store)
   const writer = yield* CheckpointWriter.make({
     logger,
     background: options.background ?? false,

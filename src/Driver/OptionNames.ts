@@ -1,6 +1,6 @@
 /** Checks the names of options, and suggests the one that was most likely meant. */
 import { Result } from "effect"
-import { nearest, toCamel } from "../Arguments/Names.ts"
+import { nearest, toCamel } from "../Arguments/ArgumentNames.ts"
 import { InvalidTask } from "./Errors.ts"
 
 /**

@@ -1,7 +1,7 @@
 /** Turns the events of a run into log entries for the logger, and keeps the canonical ones, encoded once, for the checkpoints. */
 import { Clock, Effect } from "effect"
 import type { Checkpoint, RunAttempt } from "../Checkpoint/CheckpointStore.ts"
-import * as EncodedEntry from "../Checkpoint/EncodedEntry.ts"
+import * as EncodedLogEntry from "../Checkpoint/EncodedLogEntry.ts"
 import type { Result } from "../Evaluation/Evaluation.ts"
 import type { Figure } from "../Format/Figure.ts"
 import type { Logger, Scalars, Stamp } from "../Layer/Logger/Logger.ts"
@@ -73,7 +73,7 @@ export const make = Effect.fnUntraced(function* (attempt: RunAttempt, logger: Lo
 })
 
 /** An entry with the texts that checkpoints hold: each save writes those of the one before it again. */
-const encoded = (entry: Scalars) => ({ entry, texts: EncodedEntry.make(entry) })
+const encoded = (entry: Scalars) => ({ entry, texts: EncodedLogEntry.make(entry) })
 
 /** Draws the logged losses, training and evaluation, against the step; undefined when nothing was logged. */
 export const lossCurve = (history: ReadonlyArray<Scalars>): Figure | undefined => {

@@ -6,7 +6,7 @@ import type { Logger } from "../Layer/Logger/Logger.ts"
 import type { Optimizer } from "../Layer/Optimizer.ts"
 import type { HostWeights } from "../Tensor/Weights.ts"
 import type { TrainerState } from "../TrainerState.ts"
-import type * as BatchCounts from "./BatchCounts.ts"
+import type * as BatchTotals from "./BatchTotals.ts"
 import type { Callback } from "./Callback.ts"
 import type * as CurrentRun from "./CurrentRun.ts"
 import type { MemoryReport } from "./MemoryReport.ts"
@@ -46,7 +46,7 @@ export interface Options<E = never, R = never> extends CurrentRun.FrontEnd {
    */
   readonly traceNonFinite?: boolean
   /** Count the tokens of the model's main input, and log them with their speed (`include_num_input_tokens_seen`). Default: no. */
-  readonly inputTokens?: BatchCounts.Tokens
+  readonly inputTokens?: BatchTotals.Tokens
   /** Report the tokens per second at the end (`include_tokens_per_second`). */
   readonly tokensPerSecond?: boolean
   /** Report the memory used by the run at its end (`skip_memory_metrics` set to false). */

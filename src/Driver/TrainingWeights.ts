@@ -1,6 +1,6 @@
 /** Owns a run's weights on the device: one cell, updated step by step, read at a log or a save, freed with the scope. */
 import { Effect, Result } from "effect"
-import * as AdapterBase from "../Checkpoint/AdapterBase.ts"
+import * as BaseModelFingerprint from "../Checkpoint/BaseModelFingerprint.ts"
 import type { Checkpoint } from "../Checkpoint/CheckpointStore.ts"
 import * as ShapeCheck from "../Checkpoint/ShapeCheck.ts"
 import * as BatchDifference from "../Data/BatchDifference.ts"
@@ -104,14 +104,14 @@ export const make = Effect.fnUntraced(function* (
         return yield* new InvalidTask({
           reason: `${other} is trained, and checkpoints hold the adapter alone. Name its module in modulesToSave, or set wholeWeights in the adapter's settings.`
         })
-      base = AdapterBase.fingerprint(Tree.filter(first.parameters, (path) => !saved(path)))
+      base = BaseModelFingerprint.fingerprint(Tree.filter(first.parameters, (path) => !saved(path)))
     }
     const buffers = from.weights?.buffers ?? first.buffers
     const isPartial = from.adapter !== undefined && saved !== undefined
     const expected = isPartial ? Tree.filter(first.parameters, saved) : first.parameters
     yield* ShapeCheck.check({ step, group: "parameters", expected, found: from.weights?.parameters ?? first.parameters })
     if (isPartial && from.adapter.base !== base)
-      return yield* new AdapterBase.WrongBaseModel({ step, expected: from.adapter.base, found: base })
+      return yield* new BaseModelFingerprint.WrongBaseModel({ step, expected: from.adapter.base, found: base })
     const found = { ...first.parameters, ...from.weights?.parameters }
     yield* ShapeCheck.check({ step, group: "buffers", expected: first.buffers, found: buffers })
     const hold = (weights: Partial<Weights>, running: Tensors = cell.running) => {

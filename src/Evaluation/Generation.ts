@@ -1,13 +1,13 @@
 /** Generates texts: greedy, by sampling or by beam search, one token at a time. It can be interrupted between tokens. */
 import { Effect, Result } from "effect"
 import { Device, type DeviceError } from "../Layer/Device/Device.ts"
-import * as Batch from "../Model/Generation/Batch.ts"
 import * as DecodeStep from "../Model/Generation/DecodeStep.ts"
 import { type GenerationError, InvalidGeneration } from "../Model/Generation/Errors.ts"
-import * as GenerationConfig from "../Model/Generation/GenerationConfig.ts"
+import { type Input, merge, type Settings, make as settings } from "../Model/Generation/GenerationConfig.ts"
+import * as GenerationConfigJson from "../Model/Generation/GenerationConfigJson.ts"
 import * as GenerationState from "../Model/Generation/GenerationState.ts"
 import * as Prompt from "../Model/Generation/Prompt.ts"
-import { type Input, merge, type Settings, make as settings } from "../Model/Generation/Settings.ts"
+import * as TokenTensors from "../Model/Generation/TokenTensors.ts"
 import type { Model } from "../Model/Model.ts"
 import type { Transformer } from "../Model/Transformer.ts"
 import type { HostTensor, HostTensors } from "../Tensor/HostTensor.ts"
@@ -17,8 +17,15 @@ import * as Random from "../Tensor/Random.ts"
 import * as DeviceWeights from "./DeviceWeights.ts"
 
 export { type GenerationError, InvalidGeneration, NoLogits, NoToken } from "../Model/Generation/Errors.ts"
-export { fromJson, ofFile, toJson } from "../Model/Generation/GenerationConfig.ts"
-export { defaults, type Input, make as settings, merge, type Settings, usualLength } from "../Model/Generation/Settings.ts"
+export {
+  defaults,
+  type Input,
+  make as settings,
+  merge,
+  type Settings,
+  usualLength
+} from "../Model/Generation/GenerationConfig.ts"
+export { fromJson, ofFile, toJson } from "../Model/Generation/GenerationConfigJson.ts"
 
 export interface Options {
   readonly model: Transformer
@@ -101,8 +108,8 @@ const write = Effect.fnUntraced(function* (options: {
   const { chosen, device, generator, key, prompt, weights } = options
   const encodes = generator.encode !== undefined
   const width = GenerationState.sequencesPerPrompt(chosen)
-  const mask = Batch.repeat(prompt.mask, width)
-  const tokenTypes = prompt.tokenTypes === undefined ? undefined : Batch.repeat(prompt.tokenTypes, width)
+  const mask = TokenTensors.repeat(prompt.mask, width)
+  const tokenTypes = prompt.tokenTypes === undefined ? undefined : TokenTensors.repeat(prompt.tokenTypes, width)
 
   let read: DecodeStep.StepOutput = {}
   yield* Effect.addFinalizer(() => device.dispose(read))
@@ -126,12 +133,12 @@ const write = Effect.fnUntraced(function* (options: {
   yield* hold(
     device.run("reading the prompt", () => {
       const { ids, on, ...types } = Host.toDevice({
-        ids: Batch.repeat(prompt.ids, width),
+        ids: TokenTensors.repeat(prompt.ids, width),
         on: mask,
         ...(tokenTypes === undefined ? {} : { tokenTypes })
       })
       const start = encodes
-        ? Host.toDevice({ start: Batch.column(prompt.tokens.flatMap(([first]) => Array(width).fill(first))) })
+        ? Host.toDevice({ start: TokenTensors.column(prompt.tokens.flatMap(([first]) => Array(width).fill(first))) })
         : {}
       return DecodeStep.begin(generator, weights, { ids: ids!, mask: on!, ...start, ...types })
     })
@@ -163,10 +170,10 @@ const write = Effect.fnUntraced(function* (options: {
           parents,
           tokenTypes: types
         } = Host.toDevice({
-          ids: Batch.column(next.map(({ token }) => token)),
-          on: encodes ? mask : Batch.grow(mask, step + 1),
-          ...(tokenTypes === undefined ? {} : { tokenTypes: Batch.last(tokenTypes) }),
-          ...(GenerationState.isBeamSearch(chosen) ? { parents: Batch.vector(next.map(({ parent }) => parent)) } : {})
+          ids: TokenTensors.column(next.map(({ token }) => token)),
+          on: encodes ? mask : TokenTensors.grow(mask, step + 1),
+          ...(tokenTypes === undefined ? {} : { tokenTypes: TokenTensors.last(tokenTypes) }),
+          ...(GenerationState.isBeamSearch(chosen) ? { parents: TokenTensors.vector(next.map(({ parent }) => parent)) } : {})
         })
         return DecodeStep.next(generator, weights, read, { ids: ids!, mask: on!, parents, tokenTypes: types })
       })
@@ -190,7 +197,7 @@ export const ofModel = ({ config, encode, generation }: Transformer): Result.Res
     eosTokenId: Array.isArray(eos) ? (eos as ReadonlyArray<number>) : id("eos_token_id"),
     decoderStartTokenId: encode === undefined ? undefined : (id("decoder_start_token_id") ?? id("pad_token_id"))
   }
-  return Result.map(GenerationConfig.ofFile(generation ?? GenerationConfig.pick(config)), (own) => merge(tokens, own))
+  return Result.map(GenerationConfigJson.ofFile(generation ?? GenerationConfigJson.pick(config)), (own) => merge(tokens, own))
 }
 
 /** Draws a number for a token of a text, independent of all others. */

@@ -1,7 +1,7 @@
 /** Collects the predictions of a set: on the device for some batches, then on the host. */
 import { Effect, Schema, type Scope } from "effect"
-import * as Joining from "../Data/Joining.ts"
 import type { Batch } from "../Data/Loader.ts"
+import * as NestedConcat from "../Data/NestedConcat.ts"
 import { messageOf } from "../ErrorMessage.ts"
 import { Device, type DeviceError } from "../Layer/Device/Device.ts"
 import type { Model } from "../Model/Model.ts"
@@ -84,7 +84,7 @@ export const gather = Effect.fnUntraced(function* (
       ? batches.map((batch) => alone(batch) ?? {})
       : alone(
           yield* Effect.try({
-            try: () => Joining.concatenateAll(batches),
+            try: () => NestedConcat.concatenateAll(batches),
             catch: (cause) => new NotJoined({ set, what, reason: messageOf(cause) })
           })
         )

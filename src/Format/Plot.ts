@@ -1,8 +1,8 @@
 /** A line plot as text: braille dots (two by four in a cell), with axes and a legend. */
 
 import * as Axis from "./Axis.ts"
-import * as Cells from "./Cells.ts"
 import type { Lines } from "./Figure.ts"
+import * as TextWidth from "./TextWidth.ts"
 
 /** The whole plot, its labels and legend included. **Unit**: terminal columns and rows. */
 export interface Size {
@@ -52,11 +52,11 @@ export const render = (lines: Omit<Lines, "_tag">, size: Size): string => {
     const label = rowOf.get(row)
     return `${(label ?? "").padStart(margin - 1)} ${label === undefined ? "│" : "┤"}${text(cells)}`.trimEnd()
   })
-  const title = Cells.truncate(`${" ".repeat(margin)}${Cells.clean(lines.y)}`, columns)
+  const title = TextWidth.truncate(`${" ".repeat(margin)}${TextWidth.clean(lines.y)}`, columns)
   return [
     title,
     ...body,
-    ...bottom(x, margin, width, Cells.clean(lines.x)),
+    ...bottom(x, margin, width, TextWidth.clean(lines.x)),
     ...(legend ? [key(names, margin, columns)] : [])
   ].join("\n")
 }
@@ -122,13 +122,14 @@ const bottom = (x: Axis.Axis, margin: number, width: number, title: string): Rea
     line[at] = "┴"
     labels = labels.padEnd(start) + tick.label
   }
-  const name = Cells.truncate(title, Math.max(0, margin + 1 + width - labels.length - 2))
-  const room = margin + 1 + width - Cells.width(name)
+  const name = TextWidth.truncate(title, Math.max(0, margin + 1 + width - labels.length - 2))
+  const room = margin + 1 + width - TextWidth.width(name)
   return [`${" ".repeat(margin)}└${line.join("")}`, room > labels.length ? labels.padEnd(room) + name : labels]
 }
 
 const key = (names: ReadonlyArray<string>, margin: number, columns: number): string =>
-  Cells.truncate(
-    " ".repeat(margin + 1) + names.map((name, i) => `${patterns[i % patterns.length]!.mark} ${Cells.clean(name)}`).join("   "),
+  TextWidth.truncate(
+    " ".repeat(margin + 1) +
+      names.map((name, i) => `${patterns[i % patterns.length]!.mark} ${TextWidth.clean(name)}`).join("   "),
     columns
   )

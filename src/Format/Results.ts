@@ -1,5 +1,5 @@
 /** Formats metrics of a training, an evaluation or a prediction as the Trainer does. **Unit**: `_mem_` bytes, `_runtime` s, `total_flos` operations. */
-import * as Python from "./Python.ts"
+import * as PythonNumbers from "./PythonNumbers.ts"
 
 /** Values by name. Text is shown as it is. */
 export type Results = Readonly<Record<string, number | string>>
@@ -60,7 +60,7 @@ export const isCount = (name: string): boolean => /_mem_|_samples$|_tokens_seen$
 
 /** Writes a value as Python does, a count without a point. */
 export const numeral = (name: string, value: number): string =>
-  isCount(name) && Number.isInteger(value) ? BigInt(value).toString() : Python.float(value)
+  isCount(name) && Number.isInteger(value) ? BigInt(value).toString() : PythonNumbers.float(value)
 
 const shown = (name: string, value: number | string): number | string => {
   if (typeof value === "string") return value
@@ -68,7 +68,7 @@ const shown = (name: string, value: number | string): number | string => {
   if (name.includes("_mem_")) return `${shifted(value, 20)}MB`
   if (name.includes("_runtime")) return duration(value)
   if (name === "total_flos") return `${shifted(Math.trunc(value), 30)}GF`
-  return Python.round(value, 4)
+  return PythonNumbers.round(value, 4)
 }
 
 const shifted = (value: number, bits: number): bigint => BigInt(Math.floor(value / 2 ** bits))

@@ -1,6 +1,7 @@
 /** A table as text of a maximal width: aligned columns, numbers to the right. **Unit**: terminal columns. */
-import * as Cells from "./Cells.ts"
+
 import * as Numbers from "./Numbers.ts"
+import * as TextWidth from "./TextWidth.ts"
 import * as Wrap from "./Wrap.ts"
 
 /** Numbers are written as `Numbers.number` does; write them yourself, and say `align`, where that is not what you want. */
@@ -21,7 +22,10 @@ export const measure = (
 ): ReadonlyArray<Column> => {
   const natural = titles.map((title, i): Column => {
     const cells = rows.map((row) => row[i] ?? null)
-    const width = cells.reduce<number>((widest, cell) => Math.max(widest, Cells.width(text(cell))), Cells.width(text(title)))
+    const width = cells.reduce<number>(
+      (widest, cell) => Math.max(widest, TextWidth.width(text(cell))),
+      TextWidth.width(text(title))
+    )
     const numeric = cells.some((cell) => typeof cell === "number") && cells.every((cell) => typeof cell !== "string")
     return { title, align: numeric ? "right" : "left", width }
   })
@@ -38,15 +42,15 @@ export const header = (table: ReadonlyArray<Column>, columns = Infinity): string
 
 /** Writes a rule under the titles. */
 export const rule = (table: ReadonlyArray<Column>, columns = Infinity): string =>
-  Cells.truncate(table.map((column) => "─".repeat(column.width)).join(gap), columns)
+  TextWidth.truncate(table.map((column) => "─".repeat(column.width)).join(gap), columns)
 
 /** Writes one row. A cell that does not fit its column is truncated with an ellipsis, and so is a line that does not fit `columns`. */
 export const row = (table: ReadonlyArray<Column>, cells: ReadonlyArray<Cell>, columns = Infinity): string => {
   const line = table
-    .map(({ align, width }, i) => Cells.pad(Cells.truncate(text(cells[i] ?? null), width), width, align))
+    .map(({ align, width }, i) => TextWidth.pad(TextWidth.truncate(text(cells[i] ?? null), width), width, align))
     .join(gap)
     .trimEnd()
-  return Cells.truncate(line, columns)
+  return TextWidth.truncate(line, columns)
 }
 
 /**
@@ -82,7 +86,7 @@ const wrappedRow = (table: ReadonlyArray<Column>, cells: ReadonlyArray<Cell>): s
   )
   return Array.from({ length: Math.max(...parts.map((lines) => lines.length)) }, (_, at) =>
     table
-      .map(({ align, width }, i) => Cells.pad(parts[i]![at] ?? "", width, align))
+      .map(({ align, width }, i) => TextWidth.pad(parts[i]![at] ?? "", width, align))
       .join(gap)
       .trimEnd()
   ).join("\n")
@@ -93,7 +97,8 @@ const gap = "  "
 /** The minimal width of a text column. */
 const narrowest = 6
 
-const text = (cell: Cell): string => (cell === null ? "-" : typeof cell === "number" ? Numbers.number(cell) : Cells.clean(cell))
+const text = (cell: Cell): string =>
+  cell === null ? "-" : typeof cell === "number" ? Numbers.number(cell) : TextWidth.clean(cell)
 
 /** Takes columns from the widest text column until the table fits: a truncated number would be another number. */
 const narrow = (table: ReadonlyArray<Column>, columns: number): ReadonlyArray<Column> => {

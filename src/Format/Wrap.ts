@@ -1,5 +1,5 @@
 /** Wraps text to lines of a maximal width: between words, and inside a word only where it is longer than a line. No text is lost. **Unit**: terminal columns. */
-import * as Cells from "./Cells.ts"
+import * as TextWidth from "./TextWidth.ts"
 
 /** The layout of wrapped pieces. */
 export interface Options {
@@ -34,11 +34,11 @@ const join = (
   first: (piece: string) => string
 ): string => {
   const lines: Array<string> = []
-  const margin = Cells.width(indent) > columns / 2 - 1 ? "" : indent
+  const margin = TextWidth.width(indent) > columns / 2 - 1 ? "" : indent
   for (const piece of pieces) {
     const last = lines.at(-1)
     const joined = `${last ?? ""}${between}${piece}`
-    if (last !== undefined && Cells.width(joined.trimEnd()) <= columns) lines[lines.length - 1] = joined
+    if (last !== undefined && TextWidth.width(joined.trimEnd()) <= columns) lines[lines.length - 1] = joined
     else lines.push(...broken(last === undefined ? piece : margin + first(piece), longest, margin))
   }
   return lines.map((line) => line.trimEnd()).join("\n")
@@ -48,8 +48,8 @@ const join = (
 const broken = (line: string, columns: number, indent: string): ReadonlyArray<string> => {
   const lines: Array<string> = []
   let rest = line
-  while (Cells.width(rest.trimEnd()) > Math.max(2, columns)) {
-    const head = Cells.take(rest, Math.max(2, columns))
+  while (TextWidth.width(rest.trimEnd()) > Math.max(2, columns)) {
+    const head = TextWidth.take(rest, Math.max(2, columns))
     lines.push(head)
     rest = indent + rest.slice(head.length).trimStart()
   }

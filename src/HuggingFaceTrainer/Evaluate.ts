@@ -6,7 +6,7 @@ import * as CallbackSet from "../Driver/CallbackSet.ts"
 import { InvalidTask } from "../Driver/Errors.ts"
 import type { Gathered } from "../Evaluation/EvalPrediction.ts"
 import { type Options as EvaluationOptions, type Predicted, predictAll, evaluate as streaming } from "../Evaluation/Evaluation.ts"
-import * as Python from "../Format/Python.ts"
+import * as PythonNumbers from "../Format/PythonNumbers.ts"
 import { Logger } from "../Layer/Logger/Logger.ts"
 import type { Source, Sources } from "../Program/DataLoaders.ts"
 import * as DataLoaders from "../Program/DataLoaders.ts"
@@ -97,7 +97,7 @@ const evaluateWith = Effect.fnUntraced(function* <A, E, R, Found, E2, R2>(
     Effect.gen(function* () {
       const began = yield* Clock.currentTimeNanos
       const weights = yield* (yield* present(context)).onDevice
-      const took = Python.round(Number((yield* Clock.currentTimeNanos) - began) / 1e9, 4)
+      const took = PythonNumbers.round(Number((yield* Clock.currentTimeNanos) - began) / 1e9, 4)
       const preparation = yield* Ref.modify(ref, (held) => {
         const first = held.preparation ?? (trained || held.inTrain ? undefined : took)
         return [first, { ...held, preparation: first }]

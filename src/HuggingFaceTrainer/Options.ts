@@ -1,7 +1,7 @@
 /** The options of the Trainer. */
 import type { Result } from "effect"
+import { toCamel } from "../Arguments/ArgumentNames.ts"
 import { names as argumentNames } from "../Arguments/Arguments.ts"
-import { toCamel } from "../Arguments/Names.ts"
 import type { InvalidTask } from "../Driver/Errors.ts"
 import * as OptionNames from "../Driver/OptionNames.ts"
 import type { Model } from "../Model/Model.ts"

@@ -2,10 +2,10 @@
 import { Console, Effect, Path } from "effect"
 import packageJson from "../../package.json" with { type: "json" }
 import * as Arguments from "../Arguments/Arguments.ts"
-import * as Disk from "../Checkpoint/Disk.ts"
-import * as HuggingFace from "../Checkpoint/HuggingFace.ts"
-import * as ModelFiles from "../Checkpoint/ModelFiles.ts"
+import * as DurableFiles from "../Checkpoint/DurableFiles.ts"
 import * as ResultFiles from "../Checkpoint/ResultFiles.ts"
+import * as ShardedSafetensors from "../Checkpoint/ShardedSafetensors.ts"
+import * as TrainerStateJson from "../Checkpoint/TrainerStateJson.ts"
 import * as WeightFiles from "../Checkpoint/WeightFiles.ts"
 import * as Results from "../Format/Results.ts"
 import { filesOf } from "../Program/Program.ts"
@@ -20,13 +20,13 @@ export const saveModel = Effect.fnUntraced(function* <A, E, R>(
 ) {
   const { args, model, options } = context
   const weights = yield* (yield* present(context)).onHost
-  yield* Disk.ensure((yield* Path.Path).resolve(outputDir))
+  yield* DurableFiles.ensure((yield* Path.Path).resolve(outputDir))
   const parameters = WeightFiles.saved(model, weights.parameters)
-  if (model.savedParameters === undefined) yield* ModelFiles.save(outputDir, { ...parameters, ...weights.buffers })
-  else yield* ModelFiles.saveAdapter(outputDir, parameters)
+  if (model.savedParameters === undefined) yield* ShardedSafetensors.save(outputDir, { ...parameters, ...weights.buffers })
+  else yield* ShardedSafetensors.saveAdapter(outputDir, parameters)
   const files = filesOf({ ...options, model })
-  yield* Effect.forEach(Object.entries(files), ([name, text]) => Disk.replace(outputDir, name, text), { discard: true })
-  yield* Disk.replace(outputDir, "training_args.json", Arguments.toJsonString(args))
+  yield* Effect.forEach(Object.entries(files), ([name, text]) => DurableFiles.replace(outputDir, name, text), { discard: true })
+  yield* DurableFiles.replace(outputDir, "training_args.json", Arguments.toJsonString(args))
 })
 
 /** Writes `trainer_state.json` into the output folder. */
@@ -34,10 +34,10 @@ export const saveState = Effect.fnUntraced(function* <A, E, R>(context: TrainerC
   const { args } = context
   const { described, history, saved, state } = yield* current(context)
   const known = described === undefined ? {} : { trainerState: described(state, saved) }
-  yield* Disk.replace(
+  yield* DurableFiles.replace(
     args.outputDir,
     "trainer_state.json",
-    HuggingFace.trainerState({ state, history, ...known }, args.outputDir)
+    TrainerStateJson.trainerState({ state, history, ...known }, args.outputDir)
   )
 })
 
@@ -51,7 +51,7 @@ export const createModelCard = Effect.fnUntraced(function* <A, E, R>(
   const { history } = yield* current(context)
   const versions = { Regimen: packageJson.version, "TensorFlow.js": tf.version_core }
   const name = modelName ?? path.basename(path.resolve(args.outputDir))
-  yield* Disk.replace(args.outputDir, "README.md", ModelCard.render({ ...metadata, name, history, args, versions }))
+  yield* DurableFiles.replace(args.outputDir, "README.md", ModelCard.render({ ...metadata, name, history, args, versions }))
 })
 
 /** Prints a split's metrics, aligned. */

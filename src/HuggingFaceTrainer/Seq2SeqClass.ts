@@ -2,7 +2,7 @@
 import { Effect, Result } from "effect"
 import { type Arguments, InvalidArgument } from "../Arguments/Arguments.ts"
 import * as Seq2SeqArguments from "../Arguments/Seq2SeqArguments.ts"
-import { attach, load } from "../Checkpoint/GenerationFile.ts"
+import { attach, load } from "../Checkpoint/GenerationConfigFile.ts"
 import * as Collator from "../Data/Collators.ts"
 import { InvalidTask } from "../Driver/Errors.ts"
 import type { Write } from "../Evaluation/CollectOptions.ts"

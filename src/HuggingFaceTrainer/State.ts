@@ -2,7 +2,7 @@
 
 import * as Arguments from "../Arguments/Arguments.ts"
 import * as CheckpointName from "../Checkpoint/CheckpointName.ts"
-import { type Flat, flat } from "../Checkpoint/HuggingFace.ts"
+import { type Flat, flat } from "../Checkpoint/TrainerStateJson.ts"
 import * as Horizon from "../Schedule/Horizon.ts"
 import * as Schedule from "../Schedule/Schedule.ts"
 import type { TrainerState } from "../TrainerState.ts"

@@ -2,7 +2,7 @@
 import type { Metric } from "./Metric.ts"
 import * as NGrams from "./NGrams.ts"
 import * as Sequences from "./Sequences.ts"
-import * as Words from "./Words.ts"
+import * as SplitWords from "./SplitWords.ts"
 
 /** Counts of sentences, which add up. The lists have a number for each n. */
 export interface Bleu {
@@ -15,7 +15,7 @@ export interface Bleu {
 }
 
 export interface Options {
-  /** Splits a text into words without spaces. Default: `Words.mteval13a`. */
+  /** Splits a text into words without spaces. Default: `SplitWords.mteval13a`. */
   readonly words?: (text: string) => ReadonlyArray<string>
 }
 
@@ -59,7 +59,7 @@ export const empty: Bleu = { sentences: 0, shared: [0, 0, 0, 0], total: [0, 0, 0
 export const sentence = (
   prediction: string,
   references: ReadonlyArray<string>,
-  { words = Words.mteval13a }: Options = {}
+  { words = SplitWords.mteval13a }: Options = {}
 ): Bleu => {
   const predicted = words(prediction)
   const wanted = references.map(words)

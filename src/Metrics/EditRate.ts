@@ -2,7 +2,7 @@
 import * as Fraction from "./Fraction.ts"
 import type { Metric } from "./Metric.ts"
 import * as Sequences from "./Sequences.ts"
-import * as Words from "./Words.ts"
+import * as SplitWords from "./SplitWords.ts"
 
 /**
  * Counts the edits between sequences of ids.
@@ -33,7 +33,7 @@ export const make = (options: Sequences.Options = {}): Metric<Fraction.Fraction>
 
 /** Counts edits of words, separated by white space: the word error rate, `wer`. Otherwise as `make`. */
 export const words = ({ decode, ...options }: Sequences.TextOptions): Metric<Fraction.Fraction> =>
-  rate("wer", options, (ids) => Words.bySpace(decode(ids)))
+  rate("wer", options, (ids) => SplitWords.bySpace(decode(ids)))
 
 /** Counts edits of characters (Unicode code points): the character error rate, `cer`. Otherwise as `make`. */
 export const characters = ({ decode, ...options }: Sequences.TextOptions): Metric<Fraction.Fraction> =>

@@ -3,7 +3,7 @@ import * as CommonSubsequence from "./CommonSubsequence.ts"
 import type { Metric } from "./Metric.ts"
 import * as NGrams from "./NGrams.ts"
 import * as Sequences from "./Sequences.ts"
-import { alphanumeric } from "./Words.ts"
+import { alphanumeric } from "./SplitWords.ts"
 
 export const names = ["rouge1", "rouge2", "rougeL", "rougeLsum"] as const
 

@@ -1,5 +1,5 @@
 /** Runtime and speeds. **Unit**: s, and samples, steps or tokens per s. */
-import * as Python from "../Format/Python.ts"
+import * as PythonNumbers from "../Format/PythonNumbers.ts"
 
 /** The amounts that were processed. Omitted ones have no speed. */
 export interface Work {
@@ -29,7 +29,9 @@ export interface Work {
 export const measure = (split: string, runtime: number, work: Work): Readonly<Record<string, number>> => {
   const speeds = (["samples", "steps", "tokens"] as const).flatMap((what) => {
     const amount = work[what]
-    return amount === undefined || !(runtime > 0) ? [] : [[`${split}_${what}_per_second`, Python.round(amount / runtime, 3)]]
+    return amount === undefined || !(runtime > 0)
+      ? []
+      : [[`${split}_${what}_per_second`, PythonNumbers.round(amount / runtime, 3)]]
   })
-  return { [`${split}_runtime`]: Python.round(runtime, 4), ...Object.fromEntries(speeds) }
+  return { [`${split}_runtime`]: PythonNumbers.round(runtime, 4), ...Object.fromEntries(speeds) }
 }

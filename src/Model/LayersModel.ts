@@ -5,6 +5,7 @@ import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
 import * as Tree from "../Tensor/Tree.ts"
 import type { HostWeights } from "../Tensor/Weights.ts"
 import * as FunctionalCall from "./LayersModel/FunctionalCall.ts"
+import * as KeyedNoise from "./LayersModel/KeyedNoise.ts"
 import {
   type Layer,
   type LayersModel,
@@ -14,11 +15,10 @@ import {
   type Variable,
   type Weight,
   weightsOf
-} from "./LayersModel/Layer.ts"
-import * as Noise from "./LayersModel/Noise.ts"
+} from "./LayersModel/LayerTree.ts"
 import { type Loss, type Model, take } from "./Model.ts"
 
-export type { Layer, LayersModel, Variable } from "./LayersModel/Layer.ts"
+export type { Layer, LayersModel, Variable } from "./LayersModel/LayerTree.ts"
 
 /** A layer does what cannot be kept in a checkpoint, or be repeated from a seed. */
 export class UnsupportedLayer extends Schema.TaggedError<UnsupportedLayer>()("UnsupportedLayer", {
@@ -192,7 +192,8 @@ const refusal = ({ name, layer }: Part, reason: string) =>
 const faultOf = (layer: Layer, learned: ReadonlySet<Variable>): string | undefined => {
   if ("layers" in layer) return undefined // its own are looked at
   if (layer.stateful) return "it keeps its state from batch to batch, which no checkpoint has; make it with stateful: false"
-  if (Noise.isUnkeyed(layer)) return "it draws random numbers that no seed repeats; leave it out, and change the data instead"
+  if (KeyedNoise.isUnkeyed(layer))
+    return "it draws random numbers that no seed repeats; leave it out, and change the data instead"
   const held = layer.weights.find((variable) => variable.constraint != null && learned.has(variable))
   if (held === undefined) return undefined
   return `its weight ${held.originalName} has a constraint, which an update would not keep; take it away, or freeze the weight`

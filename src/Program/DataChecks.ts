@@ -1,9 +1,9 @@
 /** Checks of data before step 0: the tokenizer against the model, and all rows that are in memory. */
 import { Effect, Result, Schema } from "effect"
 import { type Collator, isInteger, isRow, ragged } from "../Data/Collator.ts"
-import * as ColumnScan from "../Data/ColumnScan.ts"
-import type { Takes } from "../Data/Columns.ts"
 import { DataError, type Dataset } from "../Data/Dataset.ts"
+import * as SuspectRows from "../Data/SuspectRows.ts"
+import type { Takes } from "../Data/UnusedColumns.ts"
 import type { Check } from "../Model/Checks.ts"
 import type { Model } from "../Model/Model.ts"
 import type { HostTensor } from "../Tensor/HostTensor.ts"
@@ -16,7 +16,7 @@ export class TokenizerMismatch extends Schema.TaggedError<TokenizerMismatch>()("
   reason: Schema.String
 }) {
   override get message() {
-    return `The tokenizer has ${this.vocabularySize} tokens, and its last one is not the model's: ${this.reason}. Take the tokenizer of this model, or resize the model: Vocabulary.resize(model, ${this.vocabularySize}).`
+    return `The tokenizer has ${this.vocabularySize} tokens, and its last one is not the model's: ${this.reason}. Take the tokenizer of this model, or resize the model: ResizeTokenEmbeddings.resize(model, ${this.vocabularySize}).`
   }
 }
 
@@ -53,13 +53,13 @@ export const rows = Effect.fnUntraced(function* <A>(options: RowsOptions<A>): Ef
   const { dataset, model, takes } = options
   if (dataset.column === undefined || dataset.size === 0) return
   const [first] = yield* dataset.rows([0])
-  const columns: Array<ColumnScan.Column> = []
+  const columns: Array<SuspectRows.Column> = []
   for (const name of takes ??
     new Set([...(isRow(first) ? Object.keys(first) : []), ...(model.inputs ?? []), ...labelsOf(model)])) {
     const values = dataset.column(name)
     if (values !== undefined) columns.push({ name, integer: isInteger(inBatch(name)), values: yield* values })
   }
-  for (const suspect of yield* ColumnScan.scan(columns, dataset.size)) yield* tryToCollate(options, suspect)
+  for (const suspect of yield* SuspectRows.scan(columns, dataset.size)) yield* tryToCollate(options, suspect)
   const checked = new Set([...(model.inputs ?? []), ...labelsOf(model)])
   const named = columns.filter(({ name }) => checked.has(name))
   if (model.validate !== undefined) yield* validated(options, model.validate, named)
@@ -86,7 +86,7 @@ export const field = Effect.fnUntraced(function* <A>(
 /** Collates a batch of typical rows and one that differs. Accepts the row where the collator fails on typical rows alone as well. */
 const tryToCollate = Effect.fnUntraced(function* <A>(
   { batchSize, dataCollator, dataset }: RowsOptions<A>,
-  { form, kind, row, typical: { count, form: typicalForm, row: typical } }: ColumnScan.Suspect
+  { form, kind, row, typical: { count, form: typicalForm, row: typical } }: SuspectRows.Suspect
 ): Effect.fn.Return<void, DataError> {
   if (batchSize === 1 && kind === "shape") return
   const companions = new Array<number>(Math.max(batchSize, kind === "absent" ? 2 : 1) - 1).fill(typical)
@@ -121,7 +121,7 @@ const validated = Effect.fnUntraced(function* <A>(
   }
 })
 
-type NamedValues = Pick<ColumnScan.Column, "name" | "values">
+type NamedValues = Pick<SuspectRows.Column, "name" | "values">
 
 /** The columns that a collator renames to `labels`. */
 const labelColumns = ["labels", "label", "label_ids"]

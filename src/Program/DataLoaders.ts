@@ -2,9 +2,9 @@
 import { Effect, type Scope } from "effect"
 import * as Arguments from "../Arguments/Arguments.ts"
 import * as Collator from "../Data/Collators.ts"
-import * as Columns from "../Data/Columns.ts"
 import { DataError } from "../Data/Dataset.ts"
 import * as Loader from "../Data/Loaders.ts"
+import * as UnusedColumns from "../Data/UnusedColumns.ts"
 import { messageOf } from "../ErrorMessage.ts"
 import type { Check } from "../Model/Checks.ts"
 import type { Model } from "../Model/Model.ts"
@@ -44,7 +44,7 @@ export type DataLoadersError =
   | EncodeError
   | Loader.LoaderError
   | DataError
-  | Columns.ColumnsError
+  | UnusedColumns.ColumnsError
   | DataChecks.TokenizerMismatch
 
 /**
@@ -108,20 +108,20 @@ const reading = Effect.fnUntraced(function* <A, E, R>(
   const { model } = options
   yield* DataChecks.tokens(model, options.tokenizer)
   const collate = options.dataCollator === undefined ? yield* usual(options.tokenizer) : guarded(options.dataCollator)
-  const takes = args.removeUnusedColumns ? Columns.takenBy(model, args.labelNames ?? []) : undefined
-  const shown = takes === undefined ? collate : Columns.only(collate, takes)
+  const takes = args.removeUnusedColumns ? UnusedColumns.takenBy(model, args.labelNames ?? []) : undefined
+  const shown = takes === undefined ? collate : UnusedColumns.only(collate, takes)
   const unused = new Set<string>()
   const look = Effect.fnUntraced(function* (
     name: string,
     data: DataSource.Data<A, R>
-  ): Effect.fn.Return<void, DataError | Columns.ColumnsError, R> {
+  ): Effect.fn.Return<void, DataError | UnusedColumns.ColumnsError, R> {
     if (!DataSource.isStream(data)) {
       const batchSize = name === "train" ? Arguments.trainBatchSize(args) : Arguments.evalBatchSize(args)
       yield* DataChecks.rows({ model, dataset: data, dataCollator: shown, takes, batchSize })
     }
     if (takes === undefined) return
     const row = yield* DataSource.first(data)
-    const dropped = yield* Effect.fromResult(Columns.unused(row, takes, model.labels))
+    const dropped = yield* Effect.fromResult(UnusedColumns.unused(row, takes, model.labels))
     if (dropped.length > 0) unused.add(`${dropped.join(", ")} of ${name}`)
   })
   const evaluation = Effect.fnUntraced(function* (

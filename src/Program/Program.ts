@@ -3,7 +3,7 @@ import { Effect, References, type Scope } from "effect"
 import * as Arguments from "../Arguments/Arguments.ts"
 import * as Compile from "../Arguments/Compile.ts"
 import type { DataError, Dataset } from "../Data/Dataset.ts"
-import { byExtension } from "../Data/File/ByExtension.ts"
+import { byExtension } from "../Data/File/UntypedFiles.ts"
 import type * as Callback from "../Driver/Callback.ts"
 import * as CallbackSet from "../Driver/CallbackSet.ts"
 import * as Trainer from "../Driver/Driver.ts"
@@ -24,7 +24,7 @@ import * as ComputeLoss from "./ComputeLoss.ts"
 import * as DataLoaders from "./DataLoaders.ts"
 import { readIteratorsOnce } from "./DataSource.ts"
 import type { Definition, Parts, Prepared, Program, ProgramError, Split } from "./ProgramTypes.ts"
-import * as StateFile from "./StateFile.ts"
+import * as TrainerStateKeys from "./TrainerStateKeys.ts"
 
 export type { LoaderOptions, Source, Sources, Workers } from "./DataLoaders.ts"
 
@@ -80,7 +80,7 @@ const fromDefinition = <A, E, R>(program: Definition<A, E, R>): Program<E, R> =>
         traceNonFinite: args.debug.includes("underflow_overflow"),
         nonFinite: args.loggingNanInfFilter ? "filter" : "continue",
         config: Arguments.changed(args),
-        trainerState: StateFile.make(args, sizes, plan, CallbackSet.toHuggingFace),
+        trainerState: TrainerStateKeys.make(args, sizes, plan, CallbackSet.toHuggingFace),
         callbacks,
         args,
         ...(program.tokenizer === undefined ? {} : { tokenizer: program.tokenizer }),

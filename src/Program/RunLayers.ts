@@ -3,7 +3,7 @@ import { Effect, Layer, Result } from "effect"
 import { type Arguments, ContradictoryArguments } from "../Arguments/Arguments.ts"
 import * as FileSystemStore from "../Checkpoint/FileSystemStore.ts"
 import * as Devices from "../Layer/Device/Devices.ts"
-import * as Figures from "../Layer/Logger/Figures.ts"
+import * as FigureFiles from "../Layer/Logger/FigureFiles.ts"
 import * as Loggers from "../Layer/Logger/Loggers.ts"
 
 /**
@@ -23,7 +23,7 @@ export const layer = (options: {
     Loggers.all(
       options.progress === false ? Loggers.console : Loggers.progress(),
       Loggers.jsonl(`${options.folder}/log.jsonl`),
-      Figures.layer(`${options.folder}/figures`),
+      FigureFiles.layer(`${options.folder}/figures`),
       options.tensorboard === undefined ? Loggers.none : Loggers.tensorboard(options.tensorboard)
     )
   )

@@ -2,12 +2,12 @@
 import { Effect, type Scope } from "effect"
 import * as Arguments from "../Arguments/Arguments.ts"
 import type * as Collator from "../Data/Collators.ts"
-import type * as Columns from "../Data/Columns.ts"
 import type { DataError, Dataset } from "../Data/Dataset.ts"
 import * as Lengths from "../Data/Lengths.ts"
 import * as Loader from "../Data/Loaders.ts"
 import * as Sampler from "../Data/Samplers.ts"
 import type { Streaming } from "../Data/Streaming.ts"
+import type * as UnusedColumns from "../Data/UnusedColumns.ts"
 import * as DataSource from "./DataSource.ts"
 
 /** The module from which threads read the training data: it exports `{ dataset, collate }` (`Loader.Source`), the program's own, as `source`. */
@@ -47,7 +47,7 @@ export const make = <A, E, R>(
   options: Options<A, E, R>,
   args: Args,
   data: DataSource.Data<A, R>,
-  reading: { readonly collate: Collator.Collator<A>; readonly takes: Columns.Takes | undefined }
+  reading: { readonly collate: Collator.Collator<A>; readonly takes: UnusedColumns.Takes | undefined }
 ): Effect.Effect<Loader.Loader, Arguments.ContradictoryArguments | Loader.LoaderError | DataError | E, R | Scope.Scope> => {
   if (DataSource.isStream(data))
     return Effect.flatMap(streamed(options, args, data, reading.collate), (made) => ahead(args, made))
@@ -83,7 +83,7 @@ const byThreads = Effect.fnUntraced(function* <A, E, R>(
   args: Args,
   dataset: Dataset<A>,
   workers: Workers,
-  takes: Columns.Takes | undefined
+  takes: UnusedColumns.Takes | undefined
 ) {
   if (options.getTrainDataloader !== undefined) return yield* new Loader.LoaderError({ option: "workers", reason: twoWays })
   const sampler = yield* order(args, dataset)

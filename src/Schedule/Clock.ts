@@ -1,8 +1,8 @@
 /** A clock counts how far a run has come, in integers: steps, epochs, samples, tokens, or the whole run. A span is an amount on a clock. */
 import { Schema } from "effect"
 import type { TrainerState } from "../TrainerState.ts"
-import * as Fraction from "./Fraction.ts"
 import * as Horizon from "./Horizon.ts"
+import * as Rational from "./Rational.ts"
 
 export interface Clock {
   readonly unit: string
@@ -14,7 +14,7 @@ export interface Clock {
 
 /** So much on a clock, as an exact fraction: `"0.1ep"` is one tenth of an epoch's micro-batches, not a float near it. */
 export interface Span {
-  readonly count: Fraction.Fraction
+  readonly count: Rational.Fraction
   readonly clock: Clock
 }
 
@@ -71,7 +71,7 @@ export const span = (amount: number, clock: Clock): Span => {
     throw new InvalidSpan({ span: written, reason: "it must not be less than nothing" })
   if (clock.perUnit === one && !Number.isInteger(amount))
     throw new InvalidSpan({ span: written, reason: "updates, samples and tokens are counted in whole numbers" })
-  return { count: Fraction.fromNumber(amount), clock }
+  return { count: Rational.fromNumber(amount), clock }
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The labels of a classification task: names in order, and their ids. */
 import { Effect } from "effect"
-import type { Base } from "./Base.ts"
 import { UnknownLabel } from "./Errors.ts"
+import type { Base } from "./TaskModel.ts"
 
 export interface Labels {
   readonly names: ReadonlyArray<string>

@@ -10,11 +10,11 @@ import * as Perplexity from "../Metrics/Perplexity.ts"
 import * as Objective from "../Model/Objective.ts"
 import * as Program from "../Program/Program.ts"
 import * as Tokenizer from "../Tokenizer/Tokenizers.ts"
-import * as Base from "./Base.ts"
 import { NoTaskData } from "./Errors.ts"
 import * as Rows from "./Rows.ts"
 import * as Settings from "./Settings.ts"
 import type { Make } from "./Task.ts"
+import * as TaskModel from "./TaskModel.ts"
 
 const text = { text_column_name: Field.about("Column of the text; default: the first one", Settings.name) }
 
@@ -31,20 +31,20 @@ export const maskedFields = {
   line_by_line: Field.about("Make a row of each line instead of concatenating texts", Field.boolean(false))
 }
 
-export const causalHeads: Base.Heads = {
+export const causalHeads: TaskModel.Heads = {
   gpt2: "GPT2LMHeadModel",
   llama: "LlamaForCausalLM",
   mistral: "MistralForCausalLM",
   qwen2: "Qwen2ForCausalLM"
 }
 
-export const maskedHeads = Base.encoders("MaskedLM")
+export const maskedHeads = TaskModel.encoders("MaskedLM")
 
 /** The default maximum length of a row, as in the scripts. **Unit**: tokens. */
 const defaultLength = 1024
 
 /** Computes the length of a row: at most what the model and the tokenizer accept, with a warning if more is requested. */
-const lengthOf = (flag: string, asked: number | null, { length }: Base.Base) =>
+const lengthOf = (flag: string, asked: number | null, { length }: TaskModel.Base) =>
   Effect.as(
     asked !== null && asked > length
       ? Effect.logWarning(
@@ -100,7 +100,7 @@ export const masked: Make<typeof maskedFields> = Effect.fnUntraced(function* ({ 
     model,
     tokenizer: base.tokenizer,
     dataCollator: Collator.maskedFor(base.tokenizer, {
-      ...Base.padding(settings.padToMaxLength, size),
+      ...TaskModel.padding(settings.padToMaxLength, size),
       seed,
       probability: settings.mlmProbability
     }),

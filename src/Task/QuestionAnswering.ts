@@ -8,12 +8,12 @@ import * as EvalPrediction from "../Evaluation/EvalPrediction.ts"
 import * as SquadMetrics from "../Metrics/SquadMetrics.ts"
 import * as Program from "../Program/Program.ts"
 import { EncodeError } from "../Tokenizer/Errors.ts"
-import * as Base from "./Base.ts"
 import * as Best from "./QuestionAnswering/Best.ts"
 import * as Windows from "./QuestionAnswering/Windows.ts"
 import * as Rows from "./Rows.ts"
 import * as Settings from "./Settings.ts"
 import type { Make } from "./Task.ts"
+import * as TaskModel from "./TaskModel.ts"
 
 export const fields = {
   question_column_name: Field.about("Column of the question", Field.text("question")),
@@ -27,7 +27,7 @@ export const fields = {
   null_score_diff_threshold: Field.about("Score difference above which there is no answer", Field.number(0))
 }
 
-export const heads = Base.encoders("QuestionAnswering")
+export const heads = TaskModel.encoders("QuestionAnswering")
 
 /**
  * Makes the program, from rows with `id`, `question`, `context` and `answers`: `{ "text": ["..."], "answer_start": [0] }`, places in UTF-16 code units.
@@ -93,7 +93,7 @@ export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, se
     ...Settings.earlyStopping(settings, trains),
     model,
     tokenizer: base.tokenizer,
-    dataCollator: Collator.forTokenizer(base.tokenizer, Base.padding(settings.padToMaxLength, size)),
+    dataCollator: Collator.forTokenizer(base.tokenizer, TaskModel.padding(settings.padToMaxLength, size)),
     trainDataset: dataset(tables.train === undefined ? all : windows.train),
     ...defined({
       evalDataset: tables.validation && dataset(windows.validation),

@@ -1,10 +1,10 @@
 /** Reads the rows of a task's files into memory. */
 import { Effect } from "effect"
-import { byExtension, type Row } from "../Data/File/ByExtension.ts"
+import { byExtension, type Row } from "../Data/File/UntypedFiles.ts"
 import type { Split } from "../Program/Program.ts"
 import { InvalidRow, NoSuchColumn, NoTaskData } from "./Errors.ts"
 
-export type { Row } from "../Data/File/ByExtension.ts"
+export type { Row } from "../Data/File/UntypedFiles.ts"
 
 /** The rows of one file. */
 export interface Table {

@@ -12,10 +12,10 @@ import * as Rouge from "../Metrics/Rouge.ts"
 import * as Program from "../Program/Program.ts"
 import type { HostTensor } from "../Tensor/HostTensor.ts"
 import * as Tokenizer from "../Tokenizer/Tokenizers.ts"
-import * as Base from "./Base.ts"
 import * as Rows from "./Rows.ts"
 import * as Settings from "./Settings.ts"
 import type { Make } from "./Task.ts"
+import * as TaskModel from "./TaskModel.ts"
 
 export const fields = {
   text_column: Field.about("Column of the source text", Settings.name),
@@ -32,7 +32,7 @@ export const fields = {
   generation_max_length: Field.about("Maximum tokens of a generated text; default: val_max_target_length", Settings.maybe)
 }
 
-export const heads: Base.Heads = { t5: "T5ForConditionalGeneration" }
+export const heads: TaskModel.Heads = { t5: "T5ForConditionalGeneration" }
 
 /**
  * Makes the program, from two columns, or from rows like `{ "translation": { "en": "...", "de": "..." } }`.
@@ -70,7 +70,7 @@ export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, se
     dataCollator: Collator.seq2seq({
       padToken: pad,
       labelPad: settings.ignorePadTokenForLoss ? -100 : pad,
-      ...Base.padding(settings.padToMaxLength, settings.maxSourceLength)
+      ...TaskModel.padding(settings.padToMaxLength, settings.maxSourceLength)
     }),
     trainDataset: yield* encode((train ?? validation ?? test)!, settings.maxTargetLength, train !== undefined),
     ...defined({

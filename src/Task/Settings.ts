@@ -1,6 +1,6 @@
 /** The settings that all tasks share: the model, sample limits, early stopping. The names are those of transformers' example scripts. */
 import * as Field from "../Arguments/Field.ts"
-import type * as Table from "../Arguments/Table.ts"
+import type * as FieldTable from "../Arguments/FieldTable.ts"
 import { defined } from "../Defined.ts"
 
 /** Makes the field of an integer of at least 1. */
@@ -28,6 +28,6 @@ export const fields = {
 
 /** Gives the early-stopping option of a program; empty without a patience or without training. */
 export const earlyStopping = (
-  { earlyStoppingPatience: patience, earlyStoppingThreshold: threshold }: Table.Values<typeof fields>,
+  { earlyStoppingPatience: patience, earlyStoppingThreshold: threshold }: FieldTable.Values<typeof fields>,
   trains: boolean
 ) => defined({ earlyStopping: trains && patience !== null ? { patience, threshold } : undefined })

@@ -1,9 +1,8 @@
 /** Makes the programs of tasks by name, which `regimen train --task` runs. */
 import { Effect, type FileSystem, type Path } from "effect"
 import { ContradictoryArguments } from "../Arguments/Errors.ts"
-import * as Table from "../Arguments/Table.ts"
+import * as FieldTable from "../Arguments/FieldTable.ts"
 import type { Program, Split } from "../Program/Program.ts"
-import * as Base from "./Base.ts"
 import { NoTaskData, UnknownTask } from "./Errors.ts"
 import * as LanguageModeling from "./LanguageModeling.ts"
 import * as QuestionAnswering from "./QuestionAnswering.ts"
@@ -11,6 +10,7 @@ import * as Rows from "./Rows.ts"
 import * as Seq2Seq from "./Seq2Seq.ts"
 import * as Settings from "./Settings.ts"
 import type { Make, Task, TaskError } from "./Task.ts"
+import * as TaskModel from "./TaskModel.ts"
 import * as TextClassification from "./TextClassification.ts"
 import * as TokenClassification from "./TokenClassification.ts"
 
@@ -35,7 +35,8 @@ export interface Options {
 export const names = (): ReadonlyArray<string> => Object.keys(all)
 
 /** Gives the settings of a task, as a table of arguments. **Errors**: `UnknownTask`. */
-export const fieldsOf = (task: string): Effect.Effect<Table.Table, UnknownTask> => Effect.map(find(task), ({ fields }) => fields)
+export const fieldsOf = (task: string): Effect.Effect<FieldTable.Table, UnknownTask> =>
+  Effect.map(find(task), ({ fields }) => fields)
 
 /** Tests whether `regimen predict` supports a task. Language models generate instead: `regimen generate`. */
 export const predicts = (task: string): boolean => Object.hasOwn(all, task) && all[task]!.predicts
@@ -68,19 +69,19 @@ export const make = Effect.fn("Tasks.make")(function* ({
   trains = true
 }: Options): Effect.fn.Return<Program, TaskError, FileSystem.FileSystem | Path.Path> {
   const { fields, heads, make } = yield* find(task)
-  const settings = yield* Effect.fromResult(Table.read(fields, given))
+  const settings = yield* Effect.fromResult(FieldTable.read(fields, given))
   if (trains && files.train === undefined)
     return yield* new NoTaskData({ reason: "There is no training data: pass --train_file, or --do_eval or --do_predict alone." })
   if (Object.values(files).every((file) => file === undefined))
     return yield* new NoTaskData({ reason: "There is no data: pass --train_file, --validation_file or --test_file." })
-  const { earlyStoppingPatience, earlyStoppingThreshold } = settings as Table.Values<typeof Settings.fields>
+  const { earlyStoppingPatience, earlyStoppingThreshold } = settings as FieldTable.Values<typeof Settings.fields>
   if (earlyStoppingPatience === null && earlyStoppingThreshold > 0)
     return yield* new ContradictoryArguments({
       names: ["early_stopping_threshold", "early_stopping_patience"],
       reason: "early_stopping_threshold has no effect without early_stopping_patience: set both, or omit the threshold."
     })
-  const base = yield* Base.open(task, heads, settings as unknown as Base.Settings)
-  const { maxEvalSamples, maxPredictSamples, maxTrainSamples } = settings as Table.Values<typeof Settings.fields>
+  const base = yield* TaskModel.open(task, heads, settings as unknown as TaskModel.Settings)
+  const { maxEvalSamples, maxPredictSamples, maxTrainSamples } = settings as FieldTable.Values<typeof Settings.fields>
   const tables = yield* Rows.read(files, { train: maxTrainSamples, validation: maxEvalSamples, test: maxPredictSamples })
   return yield* make({ base, seed, settings: settings as never, tables, trains })
 })
@@ -88,14 +89,19 @@ export const make = Effect.fn("Tasks.make")(function* ({
 const find = (task: string) =>
   Object.hasOwn(all, task) ? Effect.succeed(all[task]!) : Effect.fail(new UnknownTask({ task, known: names() }))
 
-const task = <T extends Table.Table>(fields: T, heads: Base.Heads, predicts: boolean, make: Make<T>): Task<Table.Table> => ({
-  fields: { ...Settings.fields, ...fields } as Table.Table,
+const task = <T extends FieldTable.Table>(
+  fields: T,
+  heads: TaskModel.Heads,
+  predicts: boolean,
+  make: Make<T>
+): Task<FieldTable.Table> => ({
+  fields: { ...Settings.fields, ...fields } as FieldTable.Table,
   heads,
   predicts,
-  make: make as unknown as Make<Table.Table>
+  make: make as unknown as Make<FieldTable.Table>
 })
 
-const all: Readonly<Record<string, Task<Table.Table>>> = {
+const all: Readonly<Record<string, Task<FieldTable.Table>>> = {
   "text-classification": task(TextClassification.fields, TextClassification.heads, true, TextClassification.make),
   "token-classification": task(TokenClassification.fields, TokenClassification.heads, true, TokenClassification.make),
   "question-answering": task(QuestionAnswering.fields, QuestionAnswering.heads, true, QuestionAnswering.make),

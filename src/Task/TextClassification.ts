@@ -15,11 +15,11 @@ import * as Recall from "../Metrics/Recall.ts"
 import * as SquaredError from "../Metrics/SquaredError.ts"
 import * as Program from "../Program/Program.ts"
 import * as Tokenizer from "../Tokenizer/Tokenizers.ts"
-import * as Base from "./Base.ts"
 import * as Labels from "./Labels.ts"
 import * as Rows from "./Rows.ts"
 import * as Settings from "./Settings.ts"
 import type { Make } from "./Task.ts"
+import * as TaskModel from "./TaskModel.ts"
 
 const metricNames = ["accuracy", "f1", "precision", "recall", "matthews_correlation"] as const
 const averages = ["macro", "weighted", "micro"] as const
@@ -39,7 +39,7 @@ export const fields = {
   max_seq_length: Field.about("Maximum tokens of a row; longer ones are truncated", Settings.size(128))
 }
 
-export const heads = Base.encoders("SequenceClassification")
+export const heads = TaskModel.encoders("SequenceClassification")
 
 /** The column pairs of benchmarks, in the order of run_glue. */
 const pairs = [
@@ -75,7 +75,7 @@ export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, se
     })
   const labels = regression ? Labels.make(["LABEL_0"], { labels: undefined }) : Labels.make(values, base)
   const model = yield* base.model({
-    ...Base.labelled(labels.names),
+    ...TaskModel.labelled(labels.names),
     problem_type: regression ? "regression" : "single_label_classification"
   })
   const maxLength = Math.min(settings.maxSeqLength, base.length)
@@ -105,7 +105,7 @@ export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, se
     ...Settings.earlyStopping(settings, trains),
     model,
     tokenizer: base.tokenizer,
-    dataCollator: Collator.forTokenizer(base.tokenizer, Base.padding(settings.padToMaxLength, maxLength)),
+    dataCollator: Collator.forTokenizer(base.tokenizer, TaskModel.padding(settings.padToMaxLength, maxLength)),
     trainDataset: yield* encode(some),
     ...defined({
       evalDataset: validation && (yield* encode(validation)),

@@ -9,11 +9,11 @@ import * as Entities from "../Metrics/Entities.ts"
 import * as Program from "../Program/Program.ts"
 import * as PostProcessor from "../Tokenizer/PostProcessor.ts"
 import type { Tokenizer } from "../Tokenizer/Tokenizer.ts"
-import * as Base from "./Base.ts"
 import * as Labels from "./Labels.ts"
 import * as Rows from "./Rows.ts"
 import * as Settings from "./Settings.ts"
 import type { Make } from "./Task.ts"
+import * as TaskModel from "./TaskModel.ts"
 
 export const fields = {
   task_name: Field.about("Task, whose label column is <task_name>_tags", Field.text("ner")),
@@ -23,7 +23,7 @@ export const fields = {
   label_all_tokens: Field.about("Label each token of a word, not only the first", Field.boolean(false))
 }
 
-export const heads = Base.encoders("TokenClassification")
+export const heads = TaskModel.encoders("TokenClassification")
 
 /**
  * Makes the program. The first token of a word has its label, or all tokens with `label_all_tokens`, where `B-` becomes `I-` from the second token on.
@@ -46,7 +46,7 @@ export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, se
     return (yield* Rows.each(table, (row) => Rows.tags(table, row, { words, tags: tags! }))).flat()
   })
   const labels = Labels.make(trains && tables.train !== undefined ? yield* tagsOf(tables.train) : undefined, base)
-  const model = yield* base.model(Base.labelled(labels.names))
+  const model = yield* base.model(TaskModel.labelled(labels.names))
   const length = Math.min(settings.maxSeqLength ?? base.length, base.length)
   const inner = labels.names.map((name) => {
     const inside = labels.names.indexOf(name.replace(/^B-/, "I-"))
@@ -81,7 +81,7 @@ export const make: Make<typeof fields> = Effect.fnUntraced(function* ({ base, se
     ...Settings.earlyStopping(settings, trains),
     model,
     tokenizer,
-    dataCollator: Collator.forTokenizer(tokenizer, Base.padding(settings.padToMaxLength && Number.isFinite(length), length)),
+    dataCollator: Collator.forTokenizer(tokenizer, TaskModel.padding(settings.padToMaxLength && Number.isFinite(length), length)),
     trainDataset: datasetOf(trained),
     ...defined({
       evalDataset: validation && datasetOf(evaluated!),

@@ -5,7 +5,7 @@ import { type Tensor, type Tensors, tf } from "./Tensor.ts"
 
 /** Registers TensorFlow.js's gradients and the repaired ones; later calls do nothing. A device calls it when it starts. **Errors**: throws `GradientsMissing`. */
 export { install as register } from "../TensorFlowFixes/gradients/Install.ts"
-export { GradientsMissing } from "../TensorFlowFixes/gradients/Node.ts"
+export { GradientsMissing } from "../TensorFlowFixes/gradients/StockGradients.ts"
 
 export interface ValueAndGrads<Aux extends Tensors> {
   /** Scalar. */

@@ -1,11 +1,11 @@
 /** Arbitraries of arguments: any accepted value of any field, and step strategies for short runs. */
 import { Result, Schema } from "effect"
 import fc from "fast-check"
+import { toCamel } from "../Arguments/ArgumentNames.ts"
 import * as Arguments from "../Arguments/Arguments.ts"
 import type { Field } from "../Arguments/Field.ts"
 import { schedulers } from "../Arguments/Fields/Training.ts"
 import { fields } from "../Arguments/Fields.ts"
-import { toCamel } from "../Arguments/Names.ts"
 
 const rows: Readonly<Record<string, Field<unknown>>> = fields
 

@@ -3,8 +3,8 @@ import { Result, Schema } from "effect"
 import { messageOf } from "../ErrorMessage.ts"
 import { TokenizerInvalid, TokenizerMissing, TokenizerUnsupported } from "./Errors.ts"
 import * as Library from "./Library.ts"
+import * as OffsetMapping from "./OffsetMapping.ts"
 import * as PostProcessor from "./PostProcessor.ts"
-import * as Spans from "./Spans.ts"
 import { type Files, type Role, roles, type Side, type Tokenizer } from "./Tokenizer.ts"
 import * as TokenizerFiles from "./TokenizerFiles.ts"
 
@@ -34,7 +34,7 @@ export const fromFiles = (files: Files): Tokenizer => {
   const special = Object.fromEntries(named.map(([role, token]) => [role, library.token_to_id(token)!]))
   const templates = config.chat_template ?? undefined
   const toIds = (text: string) => library.encode(text, { add_special_tokens: false }).ids
-  const spanOptions: Spans.Options = {
+  const spanOptions: OffsetMapping.Options = {
     normalize: (text) => library.normalizer?.(text) ?? text,
     bytesOf: bytesOf(json, special.unk === undefined ? undefined : library.id_to_token(special.unk))
   }
@@ -54,7 +54,7 @@ export const fromFiles = (files: Files): Tokenizer => {
     },
     toIds,
     spansOf: (text) =>
-      Spans.align(
+      OffsetMapping.align(
         text,
         toIds(text).map((id) => library.id_to_token(id) ?? ""),
         spanOptions
@@ -127,7 +127,7 @@ const Json = Schema.StructWithRest(
 )
 
 /** Returns the function that maps a token of this model to its bytes. */
-const bytesOf = ({ model, pre_tokenizer }: typeof Json.Type, unknown: string | undefined): Spans.Options["bytesOf"] => {
+const bytesOf = ({ model, pre_tokenizer }: typeof Json.Type, unknown: string | undefined): OffsetMapping.Options["bytesOf"] => {
   const utf8 = new TextEncoder()
   const byteOf = new globalThis.Map(TokenizerFiles.byteAlphabet().map((character, byte) => [character, byte]))
   const isByteLevel = JSON.stringify(pre_tokenizer ?? null).includes('"ByteLevel"')

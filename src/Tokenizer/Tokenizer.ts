@@ -1,7 +1,7 @@
 /** Tokenizers: encode text to ids and decode ids to text. **Unit**: lengths are in tokens. */
 import { EncodeError, UnknownId } from "./Errors.ts"
+import type { Span } from "./OffsetMapping.ts"
 import * as PostProcessor from "./PostProcessor.ts"
-import type { Span } from "./Spans.ts"
 
 /** The roles of special tokens: the keys of tokenizer_config.json without `_token`. */
 export const roles = ["bos", "eos", "unk", "sep", "pad", "cls", "mask"] as const

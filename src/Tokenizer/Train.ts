@@ -2,7 +2,7 @@
 import { VocabularyTooSmall } from "./Errors.ts"
 import { fromFiles } from "./HuggingFace.ts"
 import * as Library from "./Library.ts"
-import * as Merges from "./Merges.ts"
+import * as MergeTraining from "./MergeTraining.ts"
 import type { Tokenizer } from "./Tokenizer.ts"
 import * as TokenizerFiles from "./TokenizerFiles.ts"
 
@@ -108,7 +108,7 @@ const train = (
   alphabet: ReadonlyArray<string>,
   prefix: string,
   { vocabularySize, minFrequency = 2 }: Training
-): Merges.Vocabulary => {
+): MergeTraining.Vocabulary => {
   const characters = new Set(alphabet)
   const continuing = new Set<string>()
   for (const word of words.keys()) {
@@ -121,5 +121,5 @@ const train = (
   const tokens = [...new Set([...TokenizerFiles.tokensOf(special), ...sorted])]
   const needed = tokens.length + continuing.size
   if (!(vocabularySize >= needed)) throw new VocabularyTooSmall({ vocabularySize, needed })
-  return Merges.train({ words, tokens, vocabularySize, minFrequency, prefix })
+  return MergeTraining.train({ words, tokens, vocabularySize, minFrequency, prefix })
 }

@@ -1,8 +1,8 @@
 /** `regimen generate`: texts that a model writes, from prompts. */
 import { Console, Effect, FileSystem, Result, Schema, Stdio, Stream } from "effect"
+import { toSnake } from "../Arguments/ArgumentNames.ts"
 import * as Field from "../Arguments/Field.ts"
-import { toSnake } from "../Arguments/Names.ts"
-import type * as Table from "../Arguments/Table.ts"
+import type * as FieldTable from "../Arguments/FieldTable.ts"
 import * as Pretrained from "../Checkpoint/Pretrained.ts"
 import * as Generation from "../Evaluation/Generation.ts"
 import { Device } from "../Layer/Device/Device.ts"
@@ -55,7 +55,7 @@ const further = {
 }
 
 /** All settings of a generation as flags, and the command's own. */
-export const fields: Table.Table = {
+export const fields: FieldTable.Table = {
   ...Object.fromEntries(
     Object.entries(Generation.defaults).map(([name, value]) => [
       toSnake(name),
@@ -63,7 +63,7 @@ export const fields: Table.Table = {
     ])
   ),
   ...further
-} as Table.Table
+} as FieldTable.Table
 
 /** Tokens beyond the prompt, where neither a flag nor the model's folder says how many. */
 const usual = 50

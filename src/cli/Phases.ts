@@ -1,9 +1,9 @@
 /** What a program is asked to do, `--do_train`, `--do_eval`, `--do_predict`, and what each leaves: results as transformers' example scripts write them. */
 import { Console, Effect, Path, Result } from "effect"
 import { type Arguments, ContradictoryArguments } from "../Arguments/Arguments.ts"
-import * as Disk from "../Checkpoint/Disk.ts"
-import * as HuggingFace from "../Checkpoint/HuggingFace.ts"
+import * as DurableFiles from "../Checkpoint/DurableFiles.ts"
 import * as ResultFiles from "../Checkpoint/ResultFiles.ts"
+import * as TrainerStateJson from "../Checkpoint/TrainerStateJson.ts"
 import type { Loader } from "../Data/Loader.ts"
 import { defined } from "../Defined.ts"
 import * as EvalPrediction from "../Evaluation/EvalPrediction.ts"
@@ -14,7 +14,7 @@ import { Device } from "../Layer/Device/Device.ts"
 import * as UserFunction from "../Model/UserFunction.ts"
 import type { PredictionWriter, Prepared } from "../Program/Program.ts"
 import type { HostWeights } from "../Tensor/Weights.ts"
-import * as RunFolder from "./RunFolder.ts"
+import * as OutputFolder from "./OutputFolder.ts"
 
 export interface Phases {
   readonly train: boolean
@@ -63,7 +63,7 @@ export const trained = Effect.fnUntraced(function* <E, R>(
 ) {
   const { clock, epoch, values } = history.at(-1)!
   const known = defined({ trainerState: options.trainerState?.(state) })
-  yield* write(folder, { "trainer_state.json": HuggingFace.trainerState({ state, history, ...known }, folder) })
+  yield* write(folder, { "trainer_state.json": TrainerStateJson.trainerState({ state, history, ...known }, folder) })
   return yield* keep(folder, "train", { epoch, ...values, ...clock, train_samples: task.train.size })
 })
 
@@ -137,12 +137,12 @@ const plain: PredictionWriter = ({ predictions }) => ({
 export const write = Effect.fnUntraced(function* (folder: string, files: Readonly<Record<string, string>>) {
   yield* Effect.mapError(
     Effect.gen(function* () {
-      yield* Disk.ensure((yield* Path.Path).resolve(folder))
-      for (const [name, text] of Object.entries(files)) yield* Disk.replace(folder, name, text)
+      yield* DurableFiles.ensure((yield* Path.Path).resolve(folder))
+      for (const [name, text] of Object.entries(files)) yield* DurableFiles.replace(folder, name, text)
     }),
-    (error) => new RunFolder.FolderError({ path: folder, reason: Disk.advice(error) })
+    (error) => new OutputFolder.FolderError({ path: folder, reason: DurableFiles.advice(error) })
   )
-  yield* RunFolder.wrote(folder, Object.keys(files))
+  yield* OutputFolder.wrote(folder, Object.keys(files))
 })
 
 /** Each row's outputs: one alone as an array, several by name. */

@@ -1,7 +1,7 @@
 /** A case of the `plan` command: arguments, sizes, and a script of metrics and requests. Its fields are those of recorded runs. */
 import { Result, Schema } from "effect"
+import { nearest } from "../Arguments/ArgumentNames.ts"
 import * as Arguments from "../Arguments/Arguments.ts"
-import { nearest } from "../Arguments/Names.ts"
 
 const Recorded = Schema.optionalKey(Schema.Unknown)
 

@@ -15,13 +15,13 @@ import * as ExitCode from "./ExitCode.ts"
 import { generate, fields as generation } from "./Generate.ts"
 import * as HelpText from "./HelpText.ts"
 import * as Inspect from "./Inspect.ts"
-import { isSpec } from "./Load.ts"
-import * as Outcome from "./Outcome.ts"
+import { isSpec } from "./LoadProgram.ts"
 import * as Plan from "./Plan.ts"
 import { predict } from "./Predict.ts"
 import * as Print from "./Print.ts"
 import * as TaskFlags from "./TaskFlags.ts"
 import { type CommandLine, resume, train, trainTask } from "./Train.ts"
+import * as TrainOutcome from "./TrainOutcome.ts"
 
 /** Sets the exit code. */
 const end = (code: number) =>
@@ -73,7 +73,7 @@ const commands = ({ overrides, files, task: asked, settings }: Parsed) =>
           const commandLine = { overrides, device, files, report }
           return asked === undefined ? yield* train(Option.getOrThrow(file), commandLine) : yield* trainTask(asked, commandLine)
         })
-        return yield* Effect.flatMap(Outcome.reporting(json, run), end)
+        return yield* Effect.flatMap(TrainOutcome.reporting(json, run), end)
       })
     ).pipe(
       Command.withShortDescription("Train a program, or a model for a task; evaluate and predict"),
@@ -126,7 +126,7 @@ const commands = ({ overrides, files, task: asked, settings }: Parsed) =>
       { folder: Argument.String("folder").pipe(Argument.withDescription("The output folder of a run")), device, json },
       ({ folder, device, json }) =>
         Effect.flatMap(
-          Outcome.reporting(json, (report) => resume(folder, { overrides, device, files, report })),
+          TrainOutcome.reporting(json, (report) => resume(folder, { overrides, device, files, report })),
           end
         )
     ).pipe(Command.withDescription("Resume the run of an output folder")),
@@ -231,7 +231,7 @@ export const main = Effect.gen(function* () {
 const refuse = Effect.fnUntraced(function* (error: { readonly _tag: string; readonly message: string }) {
   const words = yield* Effect.flatMap(Stdio.Stdio, (stdio) => stdio.args)
   const json = ["train", "resume", "predict", "generate"].includes(words[0] ?? "") && words.includes("--json")
-  yield* json ? Console.error(Outcome.failure(error)) : complain(error.message)
+  yield* json ? Console.error(TrainOutcome.failure(error)) : complain(error.message)
 })
 
 /** Sets the exit code of an error, unless a run has already failed. */

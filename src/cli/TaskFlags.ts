@@ -1,10 +1,10 @@
 /** A task on the command line: `--task`, and its settings as flags beside the training arguments. */
 import { Effect, FileSystem, Path, Result, Schema } from "effect"
+import { toCamel } from "../Arguments/ArgumentNames.ts"
 import type * as Arguments from "../Arguments/Arguments.ts"
 import { fields as training } from "../Arguments/Fields.ts"
+import * as FieldTable from "../Arguments/FieldTable.ts"
 import * as Flags from "../Arguments/Flags.ts"
-import { toCamel } from "../Arguments/Names.ts"
-import * as Table from "../Arguments/Table.ts"
 import * as Tasks from "../Task/Tasks.ts"
 
 /** A task and its settings, by their names in camelCase. */
@@ -62,10 +62,10 @@ export const placed = Effect.fnUntraced(function* ({ name, settings }: TaskOptio
 
 const folders = new Set(["modelNameOrPath", "configName", "tokenizerName"])
 
-/** Returns all settings of a task, defaults included, by the names of their flags. **Errors**: `UnknownTask`, and those of `Table.read`. */
+/** Returns all settings of a task, defaults included, by the names of their flags. **Errors**: `UnknownTask`, and those of `FieldTable.read`. */
 export const recordOf = Effect.fnUntraced(function* ({ name, settings }: TaskOptions) {
   const fields = yield* Tasks.fieldsOf(name)
-  return Table.toJson(fields, yield* Effect.fromResult(Table.read(fields, settings)))
+  return FieldTable.toJson(fields, yield* Effect.fromResult(FieldTable.read(fields, settings)))
 })
 
 /** Returns the last task on the command line. */

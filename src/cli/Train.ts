@@ -2,14 +2,14 @@
 import { Effect, Option, Path } from "effect"
 import * as Arguments from "../Arguments/Arguments.ts"
 import * as Tasks from "../Task/Tasks.ts"
-import { type CommandLine, launch } from "./Launch.ts"
-import { load } from "./Load.ts"
+import { load } from "./LoadProgram.ts"
+import * as OutputFolder from "./OutputFolder.ts"
 import * as Phases from "./Phases.ts"
-import * as ResumePoint from "./ResumePoint.ts"
-import * as RunFolder from "./RunFolder.ts"
+import * as ResumeFolder from "./ResumeFolder.ts"
 import * as TaskFlags from "./TaskFlags.ts"
+import { type CommandLine, launch } from "./TrainExecution.ts"
 
-export type { CommandLine } from "./Launch.ts"
+export type { CommandLine } from "./TrainExecution.ts"
 
 /** Runs the program of a file, and returns the exit code. */
 export const train = Effect.fnUntraced(function* (file: string, commandLine: CommandLine) {
@@ -51,24 +51,24 @@ export const trainTask = Effect.fnUntraced(function* (task: TaskFlags.TaskOption
 /** The model of the task's run in the output folder: its weights are evaluated, so its labels are the ones to use. */
 const trainedModel = Effect.fnUntraced(function* ({ name }: TaskFlags.TaskOptions, args: Arguments.Arguments) {
   const folder = args.outputDir
-  const found = yield* RunFolder.read(folder)
+  const found = yield* OutputFolder.read(folder)
   if (Option.isNone(found) || found.value.task?.name !== name) return
-  const modelNameOrPath = yield* ResumePoint.model(yield* ResumePoint.find(args, folder), folder)
+  const modelNameOrPath = yield* ResumeFolder.model(yield* ResumeFolder.find(args, folder), folder)
   return modelNameOrPath === undefined ? undefined : { modelNameOrPath, configName: null, tokenizerName: null }
 })
 
 /** Resumes the run of a folder, with the program and arguments that it was started with; flags override them. */
 export const resume = Effect.fnUntraced(function* (folder: string, commandLine: CommandLine) {
   const path = yield* Path.Path
-  const found = yield* RunFolder.read(folder)
+  const found = yield* OutputFolder.read(folder)
   if (Option.isNone(found)) {
-    return yield* new RunFolder.FolderError({
+    return yield* new OutputFolder.FolderError({
       path: folder,
       reason: "it has no run. Start one with `regimen train <file>`."
     })
   }
   if (commandLine.overrides.outputDir !== undefined && path.resolve(commandLine.overrides.outputDir) !== path.resolve(folder)) {
-    return yield* new RunFolder.FolderError({
+    return yield* new OutputFolder.FolderError({
       path: commandLine.overrides.outputDir,
       reason: `\`regimen resume ${folder}\` resumes in that folder. Remove --output_dir, or train into another folder with --resume_from_checkpoint.`
     })

@@ -1,7 +1,7 @@
 /** What `regimen train` will do, decided from the output folder, the arguments and the phases, before anything is written. */
 import * as Numbers from "../Format/Numbers.ts"
+import type { Status } from "./OutputFolder.ts"
 import type { Phases } from "./Phases.ts"
-import type { Status } from "./RunFolder.ts"
 import * as TrainText from "./TrainText.ts"
 
 /** What the decision depends on. */

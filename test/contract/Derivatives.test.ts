@@ -5,7 +5,7 @@ import { expect, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Cpu from "../../src/Layer/Device/Cpu.ts"
 import { Device } from "../../src/Layer/Device/Device.ts"
-import * as Kernels from "../../src/Layer/Device/Kernels.ts"
+import * as KernelCheck from "../../src/Layer/Device/KernelCheck.ts"
 import * as Key from "../../src/Tensor/Key.ts"
 import * as Random from "../../src/Tensor/Random.ts"
 import { differentiable, gradientsOf, inputsOf } from "./DeviceCases.ts"
@@ -40,7 +40,7 @@ layer(Cpu.layer)("the gradient on cpu", (it) => {
     Effect.gen(function* () {
       const kernels = new Set<string>()
       for (const test of differentiable)
-        for (const kernel of yield* Kernels.trace(test.name, () => gradientsOf(test, inputsOf(test)))) kernels.add(kernel)
+        for (const kernel of yield* KernelCheck.trace(test.name, () => gradientsOf(test, inputsOf(test)))) kernels.add(kernel)
       expect(differentiable.length).toBeGreaterThanOrEqual(90)
       expect(new Set(differentiable.map(({ name }) => name)).size).toBe(differentiable.length)
       expect(kernels.size).toBeGreaterThanOrEqual(50)

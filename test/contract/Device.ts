@@ -4,7 +4,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect, type Layer } from "effect"
 import * as Cpu from "../../src/Layer/Device/Cpu.ts"
 import { Device, DeviceError, type DeviceUnavailable } from "../../src/Layer/Device/Device.ts"
-import * as Kernels from "../../src/Layer/Device/Kernels.ts"
+import * as KernelCheck from "../../src/Layer/Device/KernelCheck.ts"
 import { dropout } from "../../src/Tensor/Dropout.ts"
 import { valueAndGrads } from "../../src/Tensor/Gradients.ts"
 import * as HostTensor from "../../src/Tensor/HostTensor.ts"
@@ -134,11 +134,13 @@ export const suite = (name: string, layer: Layer.Layer<Device, DeviceUnavailable
         Effect.gen(function* () {
           const device = yield* Device
           const before = yield* device.memory
-          const needed = yield* Kernels.trace("a step", train)
+          const needed = yield* KernelCheck.trace("a step", train)
           expect([...needed].filter((kernel) => !device.kernels.has(kernel))).toEqual([])
           expect(needed).toContain("BatchMatMul")
-          const missing = yield* Effect.flip(Kernels.trace("a step", () => tf.engine().runKernel("Nonesuch", {}) as tf.Tensor))
-          expect(missing).toBeInstanceOf(Kernels.KernelMissing)
+          const missing = yield* Effect.flip(
+            KernelCheck.trace("a step", () => tf.engine().runKernel("Nonesuch", {}) as tf.Tensor)
+          )
+          expect(missing).toBeInstanceOf(KernelCheck.KernelMissing)
           expect(missing.message).toContain("Nonesuch")
           expect(yield* device.memory).toEqual(before)
         })

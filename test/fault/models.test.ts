@@ -5,7 +5,7 @@ import { Effect, FileSystem, Layer, type Scope } from "effect"
 import { Collator, Dataset } from "../../src/data.ts"
 import { Callback, CheckpointStore, Device, Logger, Trainer } from "../../src/index.ts"
 import { type HostTensor, Key } from "../../src/nn.ts"
-import { Hub, ModelFiles, Pretrained, Tokenizer, type Transformers } from "../../src/transformers.ts"
+import { Hub, Pretrained, ShardedSafetensors, Tokenizer, type Transformers } from "../../src/transformers.ts"
 import * as HubServer from "../support/hubServer.ts"
 import * as TestModels from "../support/transformers.ts"
 
@@ -57,12 +57,12 @@ const attempt = Effect.fnUntraced(function* (name: string, given: Given = {}, hu
 const folderOf = Effect.fnUntraced(function* (
   config: Transformers.Config = bert.config,
   tensors: HostTensor.HostTensors = weights,
-  options: ModelFiles.Options = {}
+  options: ShardedSafetensors.Options = {}
 ) {
   const fs = yield* FileSystem.FileSystem
   const folder = yield* fs.makeTempDirectoryScoped()
   yield* fs.writeFileString(`${folder}/config.json`, JSON.stringify(config))
-  yield* ModelFiles.save(folder, tensors, options)
+  yield* ShardedSafetensors.save(folder, tensors, options)
   return folder
 })
 
@@ -116,7 +116,12 @@ const causes: ReadonlyArray<Cause> = [
     Effect.flatMap(folderOf(bert.config, TestModels.make("gpt2").init(Key.make(1))), (folder) => attempt(folder))
   ],
   ["a truncated shard", "InvalidSafetensors", /download or save it again/, cut],
-  ["a tokenizer beyond the vocabulary", "TokenizerMismatch", /Vocabulary\.resize/, onFolder({ tokenizer: Tokenizer.bytes() })],
+  [
+    "a tokenizer beyond the vocabulary",
+    "TokenizerMismatch",
+    /ResizeTokenEmbeddings\.resize/,
+    onFolder({ tokenizer: Tokenizer.bytes() })
+  ],
   ["a label beyond the classes", "DataError", /row 10.*label 3.*0 to 2/, onFolder({ train: good.with(10, row(3, 3)) })],
   ["the same in evaluation", "DataError", /row 10.*label 3.*0 to 2/, onFolder({ evaluated: good.with(10, row(3, 3)) })],
   ["a token beyond the vocabulary", "DataError", /row 9.*token 19/, onFolder({ train: good.with(9, row(19, 0)) })],

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { Schema } from "effect"
 import { describe, expect, test } from "vitest"
 import * as ChatTemplate from "../../src/Tokenizer/ChatTemplate.ts"
-import * as Completion from "../../src/Tokenizer/Completion.ts"
+import * as CompletionOnly from "../../src/Tokenizer/CompletionOnly.ts"
 import * as PostProcessor from "../../src/Tokenizer/PostProcessor.ts"
 import * as Tokenizer from "../../src/Tokenizer/Tokenizers.ts"
 
@@ -151,7 +151,7 @@ describe.each(names)("%s", (name) => {
       expect(ChatTemplate.render(tokenizer, messages, { addGenerationPrompt })).toBe(text)
       expect(ChatTemplate.encode(tokenizer, messages, { addGenerationPrompt }).input_ids).toEqual(ids)
       if (assistant_masks === undefined) continue
-      const row = Completion.ofChat(tokenizer, messages)
+      const row = CompletionOnly.ofChat(tokenizer, messages)
       expect(row.input_ids).toEqual(ids)
       expect(row.labels).toEqual(ids.map((id, i) => (assistant_masks[i] === 1 ? id : -100)))
     }

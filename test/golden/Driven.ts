@@ -4,7 +4,7 @@ import * as CheckpointName from "../../src/Checkpoint/CheckpointName.ts"
 import * as Arguments from "../../src/Arguments/Arguments.ts"
 import * as Compile from "../../src/Arguments/Compile.ts"
 import { CheckpointStore } from "../../src/Checkpoint/CheckpointStore.ts"
-import * as HuggingFace from "../../src/Checkpoint/HuggingFace.ts"
+import * as TrainerStateJson from "../../src/Checkpoint/TrainerStateJson.ts"
 import * as PythonJson from "../../src/Format/PythonJson.ts"
 import * as MemoryStore from "../../src/Checkpoint/MemoryStore.ts"
 import * as PlanCase from "../../src/cli/PlanCase.ts"
@@ -26,7 +26,7 @@ import * as Reduction from "../../src/Step/Reduction.ts"
 import type { HostTensors } from "../../src/Tensor/HostTensor.ts"
 import { tf } from "../../src/Tensor/Tensor.ts"
 import * as Observer from "../../src/Driver/Observer.ts"
-import * as StateFile from "../../src/Program/StateFile.ts"
+import * as TrainerStateKeys from "../../src/Program/TrainerStateKeys.ts"
 import * as Trainer from "../../src/HuggingFaceTrainer/Trainer.ts"
 import type { TrainerState } from "../../src/TrainerState.ts"
 import { read } from "./Recorded.ts"
@@ -105,7 +105,7 @@ const run = Effect.fnUntraced(function* (
     ...(given.earlyStopping === undefined ? {} : { earlyStopping: given.earlyStopping })
   }
   const plan = change(yield* Effect.fromResult(Compile.plan(args, sizes)))
-  const trainerState = StateFile.make(args, sizes, plan)
+  const trainerState = TrainerStateKeys.make(args, sizes, plan)
   const task = {
     ...Trainer.task({
       model,
@@ -169,7 +169,7 @@ const run = Effect.fnUntraced(function* (
       best: ends(state),
       parameters: (yield* running.weights).parameters,
       history,
-      file: PythonJson.parse(HuggingFace.trainerState({ state, history, trainerState: trainerState(state, saved) }, args.outputDir)),
+      file: PythonJson.parse(TrainerStateJson.trainerState({ state, history, trainerState: trainerState(state, saved) }, args.outputDir)),
       order,
       evaluated
     } satisfies Driven

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import { Schema } from "effect"
 import { expect, test } from "vitest"
-import * as Joining from "../../src/Data/Joining.ts"
+import * as NestedConcat from "../../src/Data/NestedConcat.ts"
 import * as HostTensor from "../../src/Tensor/HostTensor.ts"
 
 const Nested: Schema.Codec<HostTensor.Nested> = Schema.Union([
@@ -17,20 +17,20 @@ const tensors = (values: HostTensor.Nested) =>
   Object.fromEntries((Array.isArray(values) ? values : []).map((value: HostTensor.Nested, i: number) => [i, HostTensor.fromArray(value)]))
 
 test.each(golden.cases.map((c) => [c.case, c] as const))("%s", (name, { a, b, out }) => {
-  if (name.startsWith("tuple")) expect(Joining.concatenateAll([tensors(a), tensors(b)])).toEqual(tensors(out))
+  if (name.startsWith("tuple")) expect(NestedConcat.concatenateAll([tensors(a), tensors(b)])).toEqual(tensors(out))
   else
     for (const dtype of ["float32", "int32"] as const)
-      expect(Joining.concatenate([HostTensor.fromArray(a, dtype), HostTensor.fromArray(b, dtype)])).toEqual(HostTensor.fromArray(out, dtype))
+      expect(NestedConcat.concatenate([HostTensor.fromArray(a, dtype), HostTensor.fromArray(b, dtype)])).toEqual(HostTensor.fromArray(out, dtype))
 })
 
 test("concatenates many at once", () => {
   const parts = golden.container.in.map((part) => HostTensor.fromArray(part))
-  expect(Joining.concatenate(parts)).toEqual(HostTensor.fromArray(golden.container.out))
+  expect(NestedConcat.concatenate(parts)).toEqual(HostTensor.fromArray(golden.container.out))
 })
 
 test("refuses what the Trainer refuses", () => {
   const [a, b] = [HostTensor.zeros([1, 2, 2]), HostTensor.zeros([1, 2, 3])]
-  expect(() => Joining.concatenate([a, b])).toThrow(/\[1,2,3\] cannot be concatenated with \[1,2,2\]/)
-  expect(() => Joining.concatenateAll([{ a }, { b }])).toThrow(/names a and b/)
-  expect(() => Joining.concatenate([a, HostTensor.zeros([1, 2, 2], "int32")])).toThrow(/int32 cannot be concatenated with float32/)
+  expect(() => NestedConcat.concatenate([a, b])).toThrow(/\[1,2,3\] cannot be concatenated with \[1,2,2\]/)
+  expect(() => NestedConcat.concatenateAll([{ a }, { b }])).toThrow(/names a and b/)
+  expect(() => NestedConcat.concatenate([a, HostTensor.zeros([1, 2, 2], "int32")])).toThrow(/int32 cannot be concatenated with float32/)
 })

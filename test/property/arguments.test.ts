@@ -2,12 +2,12 @@
 import { Result } from "effect"
 import fc from "fast-check"
 import { expect, it } from "vitest"
+import { toCamel } from "../../src/Arguments/ArgumentNames.ts"
 import * as Arguments from "../../src/Arguments/Arguments.ts"
 import * as Deprecated from "../../src/Arguments/Deprecated.ts"
 import type { Field } from "../../src/Arguments/Field.ts"
 import { fields, seq2seq } from "../../src/Arguments/Fields.ts"
 import * as Flags from "../../src/Arguments/Flags.ts"
-import { toCamel } from "../../src/Arguments/Names.ts"
 import * as Removed from "../../src/Arguments/Removed.ts"
 import { some, valid, valueOf } from "../../src/Testing/ArgumentArbitraries.ts"
 

@@ -4,7 +4,7 @@ import { Deferred, Effect, Exit, Fiber, Layer, Stream } from "effect"
 import fc from "fast-check"
 import * as Dataset from "../../src/Data/Dataset.ts"
 import { DataError } from "../../src/Data/Dataset.ts"
-import * as Joining from "../../src/Data/Joining.ts"
+import * as NestedConcat from "../../src/Data/NestedConcat.ts"
 import type { CollectOptions } from "../../src/Evaluation/CollectOptions.ts"
 import type { ComputeMetrics } from "../../src/Evaluation/ComputeMetrics.ts"
 import * as EvalPrediction from "../../src/Evaluation/EvalPrediction.ts"
@@ -30,7 +30,7 @@ const settings = fc.sample(setting, { numRuns: 120, seed: 5 })
 const once: ComputeMetrics = ({ labelIds, predictions }) => {
   const scores = EvalPrediction.batches(predictions).map((batch) => EvalPrediction.take(batch, "score"))
   const labels = EvalPrediction.batches(labelIds).map((batch) => EvalPrediction.take(batch))
-  return { error: Scoring.squaredError(Joining.concatenate(scores), Joining.concatenate(labels)) }
+  return { error: Scoring.squaredError(NestedConcat.concatenate(scores), NestedConcat.concatenate(labels)) }
 }
 
 /** The same, batch by batch. */
@@ -60,7 +60,7 @@ const predictAll = Effect.fnUntraced(function* (rows: ReadonlyArray<Scoring.Row>
 /** The batches that are apart, put together. */
 const joined = (gathered: EvalPrediction.Gathered | undefined) => {
   const records = EvalPrediction.batches(gathered!).map((batch) => (EvalPrediction.isTensor(batch) ? { alone: batch } : batch))
-  return Joining.concatenateAll(records)
+  return NestedConcat.concatenateAll(records)
 }
 
 it.effect("predictions and metrics depend neither on the batch size nor on when results leave the device", () =>
@@ -86,7 +86,7 @@ it.effect("what is collected is what streaming gives, batches of several lengths
       const loader = Scoring.loader(rows, size)
       const streamed = yield* Stream.runCollect(Evaluation.predict({ model: Scoring.model, weights, loader }))
       const { labelIds, predictions } = yield* predictAll(rows, size, {})
-      expect(predictions).toEqual(Joining.concatenateAll(streamed.map(({ outputs }) => outputs)))
+      expect(predictions).toEqual(NestedConcat.concatenateAll(streamed.map(({ outputs }) => outputs)))
       expect(labelIds).toEqual(HostTensor.fromArray(of.map((_, i) => i)))
       const longest = Math.max(...of)
       expect(EvalPrediction.take(predictions!, "logits").shape).toEqual([of.length, longest])

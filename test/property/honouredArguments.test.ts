@@ -1,9 +1,9 @@
 /** No argument without a case: what the table of arguments says of each, refused, idle or honoured, is what the cases show. */
 import { expect, it } from "@effect/vitest"
 import { Result } from "effect"
+import { toCamel } from "../../src/Arguments/ArgumentNames.ts"
 import type { Field } from "../../src/Arguments/Field.ts"
 import { seq2seq } from "../../src/Arguments/Fields.ts"
-import { toCamel } from "../../src/Arguments/Names.ts"
 import * as Seq2SeqArguments from "../../src/Arguments/Seq2SeqArguments.ts"
 import * as Command from "../support/honoured/command.ts"
 import * as Evaluation from "../support/honoured/evaluation.ts"

@@ -2,8 +2,8 @@
 import fc from "fast-check"
 import { expect, it } from "vitest"
 import * as Clock from "../../src/Schedule/Clock.ts"
-import * as Fraction from "../../src/Schedule/Fraction.ts"
 import * as Horizon from "../../src/Schedule/Horizon.ts"
+import * as Rational from "../../src/Schedule/Rational.ts"
 import * as Trigger from "../../src/Schedule/Trigger.ts"
 import * as Plans from "../../src/Testing/Arbitraries.ts"
 import * as State from "../../src/TrainerState.ts"
@@ -80,13 +80,13 @@ it("a fraction is that of its number, in lowest terms", () => {
   fc.assert(
     fc.property(positive, fc.integer({ min: 1, max: 1000 }), (over, under) => {
       const common = divisor(over, under)
-      expect(Fraction.fromNumber(over / under)).toEqual({ over: over / common, under: under / common })
+      expect(Rational.fromNumber(over / under)).toEqual({ over: over / common, under: under / common })
     }),
     { numRuns: 1000 }
   )
   fc.assert(
     fc.property(fc.double({ min: 1e-9, max: 1e15, noNaN: true }), (value) => {
-      const { over, under } = Fraction.fromNumber(value)
+      const { over, under } = Rational.fromNumber(value)
       expect(Math.abs(over / under - value)).toBeLessThanOrEqual(1e-12 * value)
       expect(Number.isSafeInteger(over) && Number.isSafeInteger(under)).toBe(true)
     }),

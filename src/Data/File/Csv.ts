@@ -3,8 +3,8 @@ import { Effect, Result, type Scope } from "effect"
 import { DataError, type Dataset, fromRows, readAll } from "../Dataset.ts"
 import * as RandomAccess from "./RandomAccess.ts"
 import * as RowDecoder from "./RowDecoder.ts"
-import * as Text from "./Text.ts"
 import * as TextRows from "./TextRows.ts"
+import * as Utf8 from "./Utf8.ts"
 
 export interface Options {
   /** One character. Default "," and a tab for files called .tsv. */
@@ -46,7 +46,7 @@ export const open = Effect.fnUntraced(function* <A>(
 ): Effect.fn.Return<Dataset<A>, DataError, Scope.Scope> {
   const { columns, separator = path.endsWith(".tsv") ? "\t" : "," } = options
   const file = yield* RandomAccess.open(path)
-  const start = Text.markLength(yield* file.read(0, Math.min(3, file.size)))
+  const start = Utf8.markLength(yield* file.read(0, Math.min(3, file.size)))
   const text = yield* TextRows.index(file, TextRows.quotedLines, start)
   const decode = RowDecoder.make(path, schema)
   const headerRows = columns === undefined ? 1 : 0
@@ -56,7 +56,7 @@ export const open = Effect.fnUntraced(function* <A>(
     size: text.size - headerRows,
     rows: (indices) =>
       Effect.flatMap(text.rows(indices.map((index) => index + headerRows)), (rows) =>
-        readAll(indices, (index, i) => decode(index, recordOf(Text.decode(rows[i]!, path, index), names, separator, path, index)))
+        readAll(indices, (index, i) => decode(index, recordOf(Utf8.decode(rows[i]!, path, index), names, separator, path, index)))
       )
   })
 })
@@ -106,7 +106,7 @@ const recordOf = (line: string, names: ReadonlyArray<string>, separator: string,
 
 const namesOf = (bytes: Uint8Array, file: string, separator: string): Effect.Effect<ReadonlyArray<string>, DataError> =>
   Effect.gen(function* () {
-    const [line = ""] = yield* readAll([0], () => Text.decode(bytes, file, null))
+    const [line = ""] = yield* readAll([0], () => Utf8.decode(bytes, file, null))
     const names = parse(line, separator)
     const dataError = (reason: string) => new DataError({ file, row: null, column: null, reason })
     if (Result.isFailure(names))

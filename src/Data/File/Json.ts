@@ -4,7 +4,7 @@ import { messageOf } from "../../ErrorMessage.ts"
 import { DataError, type Dataset, make, readAll } from "../Dataset.ts"
 import * as RandomAccess from "./RandomAccess.ts"
 import * as RowDecoder from "./RowDecoder.ts"
-import * as Text from "./Text.ts"
+import * as Utf8 from "./Utf8.ts"
 
 /** Reads a JSON file into memory. **Errors**: as `Jsonl.open`, and `DataError` with the file if it is not an array of rows. */
 export const open = <A>(path: string, schema: RowDecoder.RowSchema<A>): Effect.Effect<Dataset<A>, DataError> =>
@@ -12,7 +12,7 @@ export const open = <A>(path: string, schema: RowDecoder.RowSchema<A>): Effect.E
     Effect.gen(function* () {
       const file = yield* RandomAccess.open(path)
       const bytes = yield* file.read(0, file.size)
-      const [rows] = yield* readAll([0], () => parse(Text.decode(bytes.subarray(Text.markLength(bytes)), path, null), path))
+      const [rows] = yield* readAll([0], () => parse(Utf8.decode(bytes.subarray(Utf8.markLength(bytes)), path, null), path))
       const decode = RowDecoder.make(path, schema)
       return make({ size: rows!.length, at: (index) => decode(index, rows![index]) })
     })

@@ -4,8 +4,8 @@ import { messageOf } from "../../ErrorMessage.ts"
 import { DataError, type Dataset, fromRows, readAll } from "../Dataset.ts"
 import * as RandomAccess from "./RandomAccess.ts"
 import * as RowDecoder from "./RowDecoder.ts"
-import * as Text from "./Text.ts"
 import * as TextRows from "./TextRows.ts"
+import * as Utf8 from "./Utf8.ts"
 
 /**
  * Opens a JSON Lines file until the scope closes. It is read once to build an index of about 3 bytes per 1,000 bytes of the file; after that each
@@ -37,7 +37,7 @@ export const open = Effect.fnUntraced(function* <A>(
   schema: RowDecoder.RowSchema<A>
 ): Effect.fn.Return<Dataset<A>, DataError, Scope.Scope> {
   const file = yield* RandomAccess.open(path)
-  const start = Text.markLength(yield* file.read(0, Math.min(3, file.size)))
+  const start = Utf8.markLength(yield* file.read(0, Math.min(3, file.size)))
   const text = yield* TextRows.index(file, TextRows.lines, start)
   const decode = RowDecoder.make(path, schema)
   return fromRows({
@@ -48,7 +48,7 @@ export const open = Effect.fnUntraced(function* <A>(
 })
 
 const parse = (bytes: Uint8Array, file: string, row: number): unknown => {
-  const text = Text.decode(bytes, file, row)
+  const text = Utf8.decode(bytes, file, row)
   try {
     return JSON.parse(text)
   } catch (cause) {

@@ -6,8 +6,8 @@ import * as WorkerRunner from "effect/workers/WorkerRunner"
 import { messageOf } from "../../ErrorMessage.ts"
 import type { HostTensor, HostTensors } from "../../Tensor/HostTensor.ts"
 import { type Collator, stack } from "../Collator.ts"
-import { only } from "../Columns.ts"
 import { DataError, type Dataset } from "../Dataset.ts"
+import { only } from "../UnusedColumns.ts"
 
 /** The start data of a worker. */
 export interface Start {

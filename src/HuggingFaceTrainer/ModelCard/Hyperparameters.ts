@@ -1,6 +1,6 @@
 /** The arguments that a model card lists. */
 import * as Arguments from "../../Arguments/Arguments.ts"
-import * as Python from "../../Format/Python.ts"
+import * as PythonNumbers from "../../Format/PythonNumbers.ts"
 
 /** Lists the hyperparameters of a training as names and texts, without those that have no effect. **Source**: `extract_hyperparameters_from_trainer`. */
 export const list = (args: Arguments.Arguments): ReadonlyArray<readonly [name: string, value: string]> => {
@@ -13,7 +13,7 @@ export const list = (args: Arguments.Arguments): ReadonlyArray<readonly [name: s
     text: (value: number) => string = String
   ): ReadonlyArray<readonly [string, string]> => (value === none ? [] : [[name, text(value)]])
   return [
-    ["learning_rate", Python.float(args.learningRate)],
+    ["learning_rate", PythonNumbers.float(args.learningRate)],
     ["train_batch_size", String(rows)],
     ["eval_batch_size", String(Arguments.evalBatchSize(args))],
     ["seed", String(args.seed)],
@@ -21,10 +21,10 @@ export const list = (args: Arguments.Arguments): ReadonlyArray<readonly [name: s
     ...given("total_train_batch_size", rows * accumulation, rows),
     ["optimizer", optimizer(args)],
     ["lr_scheduler_type", args.lrSchedulerType],
-    ...given("lr_scheduler_warmup_ratio", args.warmupRatio, 0, Python.float),
+    ...given("lr_scheduler_warmup_ratio", args.warmupRatio, 0, PythonNumbers.float),
     ...given("lr_scheduler_warmup_steps", args.warmupSteps, 0),
     args.maxSteps > 0 ? ["training_steps", String(args.maxSteps)] : ["num_epochs", String(args.numTrainEpochs)],
-    ...given("label_smoothing_factor", args.labelSmoothingFactor, 0, Python.float)
+    ...given("label_smoothing_factor", args.labelSmoothingFactor, 0, PythonNumbers.float)
   ]
 }
 
@@ -32,7 +32,10 @@ const optimizer = ({ adamBeta1, adamBeta2, adamEpsilon, optim, optimArgs }: Argu
   [
     optim,
     ...(optim.includes("adam")
-      ? [`betas=(${Python.float(adamBeta1)},${Python.float(adamBeta2)})`, `epsilon=${Python.float(adamEpsilon)}`]
+      ? [
+          `betas=(${PythonNumbers.float(adamBeta1)},${PythonNumbers.float(adamBeta2)})`,
+          `epsilon=${PythonNumbers.float(adamEpsilon)}`
+        ]
       : []),
     optimArgs === null || optimArgs === "" ? "no further arguments" : String(optimArgs)
   ].join(", ")

@@ -1,6 +1,6 @@
 /** Extracts the results of a log for a model card: the metrics of the last evaluation, and a line for each evaluation in training. */
 
-import * as Python from "../../Format/Python.ts"
+import * as PythonNumbers from "../../Format/PythonNumbers.ts"
 import { numeral } from "../../Format/Results.ts"
 import type { Scalars } from "../../Layer/Logger/Logger.ts"
 
@@ -21,7 +21,7 @@ export const lines = (history: ReadonlyArray<Scalars>): ReadonlyArray<Line> | un
   let loss = "No log"
   return history.slice(0, end).flatMap((entry): ReadonlyArray<Line> => {
     const { loss: logged } = entry.values
-    if (entry.kind === "train" && logged !== undefined) loss = figure("loss", Python.round(logged, 4))
+    if (entry.kind === "train" && logged !== undefined) loss = figure("loss", PythonNumbers.round(logged, 4))
     if (!isEvaluation(entry)) return []
     return [
       new Map([
@@ -40,7 +40,7 @@ export const lines = (history: ReadonlyArray<Scalars>): ReadonlyArray<Line> | un
 /** Writes a figure: to four decimals where it has more. **Source**: `_maybe_round`. */
 export const figure = (name: string, value: number): string => {
   const whole = numeral(name, value)
-  return (whole.split(".")[1]?.length ?? 0) > 4 ? Python.round(value, 4).toFixed(4) : whole
+  return (whole.split(".")[1]?.length ?? 0) > 4 ? PythonNumbers.round(value, 4).toFixed(4) : whole
 }
 
 /** Writes lines as a table in Markdown, with the columns of the first; nothing for none. **Source**: `make_markdown_table`. */

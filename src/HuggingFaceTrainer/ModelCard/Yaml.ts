@@ -1,5 +1,5 @@
 /** YAML in block style: what the front matter of a model card is written in. */
-import * as Python from "../../Format/Python.ts"
+import * as PythonNumbers from "../../Format/PythonNumbers.ts"
 
 /** A map omits undefined members and empty lists. */
 export type Yaml = string | number | null | ReadonlyArray<Yaml> | { readonly [name: string]: Yaml | undefined }
@@ -35,7 +35,7 @@ const scalar = (value: string | number | null): string => {
 /** A float with an exponent has a point, or YAML 1.1 takes it for a text. */
 const number = (value: number): string => {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? ".nan" : value > 0 ? ".inf" : "-.inf"
-  return Python.float(value).replace(/^(-?\d+)e/, "$1.0e")
+  return PythonNumbers.float(value).replace(/^(-?\d+)e/, "$1.0e")
 }
 
 const text = (value: string): string => (plain.test(value) && !reserved.test(value) ? value : JSON.stringify(value))

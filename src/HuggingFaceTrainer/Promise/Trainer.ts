@@ -7,7 +7,7 @@ import type { Metrics } from "../../Evaluation/ComputeMetrics.ts"
 import type { EvalPrediction } from "../../Evaluation/EvalPrediction.ts"
 import type { Device } from "../../Layer/Device/Device.ts"
 import type * as Devices from "../../Layer/Device/Devices.ts"
-import * as EffectLogger from "../../Layer/Logger/EffectLogger.ts"
+import * as EffectMessages from "../../Layer/Logger/EffectMessages.ts"
 import type { Logger } from "../../Layer/Logger/Logger.ts"
 import * as Signals from "../../Layer/Signals.ts"
 import { collatorFailed, type Source } from "../../Program/DataLoaders.ts"
@@ -145,7 +145,7 @@ export const makeAs = async <A, G>(options: Options<A>, trainerClass: TrainerCla
   }
   const opened = Effect.gen(function* () {
     const services = yield* Layer.buildWithMemoMap(NodeServices.layer, platform, scope)
-    const provided = Layer.provideMerge(Layer.merge(layers, EffectLogger.layer), Layer.succeedContext(services))
+    const provided = Layer.provideMerge(Layer.merge(layers, EffectMessages.layer), Layer.succeedContext(services))
     const context = yield* Layer.buildWithScope(provided, scope)
     // opened last: when the scope closes, methods end before the layers that they use
     return { context, running: yield* Scope.provide(FiberSet.make<unknown, unknown>(), scope) }

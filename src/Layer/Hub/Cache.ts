@@ -1,7 +1,7 @@
 /** The folder of the downloaded files, in the layout of Python's `huggingface_hub`: blobs by hash, snapshots by commit that link to them, names of commits. */
 import { createHash, randomUUID } from "node:crypto"
 import { Effect, FileSystem, Path, Stream } from "effect"
-import type { Snapshot } from "./Snapshot.ts"
+import type { Snapshot } from "./HubService.ts"
 
 /** Where the parts of a repository are. */
 export interface Places {

@@ -2,10 +2,10 @@
 import { Context, Effect, FileSystem, Layer, type Path } from "effect"
 import { NotOnHub } from "./Errors.ts"
 import * as FormerNames from "./FormerNames.ts"
+import type { HubError, Service, Snapshot, Wanted } from "./HubService.ts"
 import * as HuggingFace from "./HuggingFace.ts"
-import type { HubError, Service, Snapshot, Wanted } from "./Snapshot.ts"
 
-export type { HubError, Service, Snapshot, Wanted } from "./Snapshot.ts"
+export type { HubError, Service, Snapshot, Wanted } from "./HubService.ts"
 
 /** The hub of a program. It is Hugging Face's, as the environment has it, where no Layer says otherwise: names then work without one. */
 export const Hub: Context.Reference<Service> = Context.Reference("regimen/Layer/Hub", { defaultValue: () => HuggingFace.make() })

@@ -11,8 +11,8 @@ import {
   NotCached,
   NotOnHub
 } from "./Errors.ts"
+import type { Service, Snapshot, Wanted } from "./HubService.ts"
 import * as Settings from "./Settings.ts"
-import type { Service, Snapshot, Wanted } from "./Snapshot.ts"
 
 export type { Options } from "./Settings.ts"
 

@@ -1,6 +1,6 @@
 /** Several loggers as one: each works at its own pace, and one that fails or hangs is no matter to the run or to the others. */
 import { Context, Effect, Layer } from "effect"
-import * as Background from "./Background.ts"
+import * as BackgroundQueue from "./BackgroundQueue.ts"
 import { type Entry, Logger, type Progress } from "./Logger.ts"
 
 /**
@@ -58,8 +58,8 @@ const merge = <E, R>(layers: ReadonlyArray<Layer.Layer<Logger, E, R>>): Layer.La
   )
 
 const isolate = Effect.fnUntraced(function* (logger: Logger["Service"], index: number) {
-  const report = yield* Background.warnOnce(`merged (number ${index + 1})`)
-  const background = yield* Background.make(report, (batch: ReadonlyArray<Entry>) =>
+  const report = yield* BackgroundQueue.warnOnce(`merged (number ${index + 1})`)
+  const background = yield* BackgroundQueue.make(report, (batch: ReadonlyArray<Entry>) =>
     Effect.forEach(
       batch,
       (entry) =>
@@ -82,7 +82,7 @@ const isolate = Effect.fnUntraced(function* (logger: Logger["Service"], index: n
   }
   return {
     offer: background.offer,
-    flush: Effect.andThen(background.flush, Background.within(Effect.catchCause(logger.flush, report), report)),
+    flush: Effect.andThen(background.flush, BackgroundQueue.within(Effect.catchCause(logger.flush, report), report)),
     progress: watch === undefined ? undefined : progress
   }
 })

@@ -1,6 +1,6 @@
 /** The logger that writes one line per entry to standard output. */
 import { Effect, Layer, type Stdio, type Terminal } from "effect"
-import * as Background from "./Background.ts"
+import * as BackgroundQueue from "./BackgroundQueue.ts"
 import * as EntryLine from "./EntryLine.ts"
 import { type Entry, Logger } from "./Logger.ts"
 import * as Screen from "./Screen.ts"
@@ -15,8 +15,8 @@ export const layer: Layer.Layer<Logger, never, Terminal.Terminal | Stdio.Stdio> 
     const screen = yield* Screen.make
     let title = ""
     let width: number | undefined // of the kinds and sets so far
-    const background = yield* Background.make(
-      yield* Background.warnOnce("console"),
+    const background = yield* BackgroundQueue.make(
+      yield* BackgroundQueue.warnOnce("console"),
       Effect.fnUntraced(function* (batch: ReadonlyArray<Entry>) {
         const columns = yield* screen.columns
         const lines = batch.flatMap((entry) => {

@@ -1,6 +1,7 @@
 /** An entry as a readable line, with human units and no control characters. */
-import * as Cells from "../../Format/Cells.ts"
+
 import * as Numbers from "../../Format/Numbers.ts"
+import * as TextWidth from "../../Format/TextWidth.ts"
 import * as Wrap from "../../Format/Wrap.ts"
 import type { Entry, Scalars, Text } from "./Logger.ts"
 
@@ -10,7 +11,7 @@ import type { Entry, Scalars, Text } from "./Logger.ts"
  */
 export const render = (entry: Entry, columns = Infinity, width = narrowest): string =>
   entry._tag === "Text"
-    ? text(`${place(entry, width)}${gap}${Cells.clean(entry.text)}`, columns)
+    ? text(`${place(entry, width)}${gap}${TextWidth.clean(entry.text)}`, columns)
     : Wrap.pieces([place(entry, width), ...content(entry)], entry._tag === "Config" ? Math.min(columns, widest) : columns, {
         between: gap,
         indent,
@@ -18,14 +19,14 @@ export const render = (entry: Entry, columns = Infinity, width = narrowest): str
       })
 
 /** Returns the width of the column of kinds and sets that an entry needs, at least `width`. */
-export const widened = (entry: Entry, width = narrowest): number => Math.max(width, Cells.width(Cells.clean(kind(entry))))
+export const widened = (entry: Entry, width = narrowest): number => Math.max(width, TextWidth.width(TextWidth.clean(kind(entry))))
 
 /** Wraps a text between words. It must hold no control characters. */
 export const text = (words: string, columns: number): string => Wrap.text(words, columns, { indent })
 
 /** Writes a run's name and attempt as a title; empty for an entry without a run. */
 export const title = (entry: Entry): string =>
-  entry.run === "" ? "" : `run ${Cells.clean(entry.run)}${entry.attempt > 1 ? `, attempt ${entry.attempt}` : ""}`
+  entry.run === "" ? "" : `run ${TextWidth.clean(entry.run)}${entry.attempt > 1 ? `, attempt ${entry.attempt}` : ""}`
 
 /** Removes the prefix of the set from the names of metrics. */
 export const named = (entry: Scalars, figures: Readonly<Record<string, number>>): ReadonlyArray<readonly [string, number]> => {
@@ -39,7 +40,7 @@ const valued = (name: string, value: number): string =>
     ? `${name} ${Numbers.scientific(value)}`
     : name === "total_flos"
       ? `flos ${Numbers.scientific(value)}`
-      : `${Cells.clean(name)} ${Numbers.number(value).padEnd(6)}`
+      : `${TextWidth.clean(name)} ${Numbers.number(value).padEnd(6)}`
 
 /** Formats a wall-clock metric by its name. */
 const timed = (name: string, value: number): string => {
@@ -61,7 +62,7 @@ const widest = 100
 const narrowest = 7
 
 const place = (entry: Entry, width: number): string =>
-  `step ${Numbers.thousands(entry.step).padStart(6)}  epoch ${entry.epoch.toFixed(2).padStart(5)}  ${Cells.pad(Cells.clean(kind(entry)), width, "left")}`
+  `step ${Numbers.thousands(entry.step).padStart(6)}  epoch ${entry.epoch.toFixed(2).padStart(5)}  ${TextWidth.pad(TextWidth.clean(kind(entry)), width, "left")}`
 
 const kind = (entry: Entry): string => (entry._tag === "Scalars" ? (entry.set ?? entry.kind) : entry._tag.toLowerCase())
 
@@ -75,13 +76,13 @@ const content = (entry: Exclude<Entry, Text>): ReadonlyArray<string> => {
         ...named(entry, entry.clock)
           .filter(([name, value]) => !name.endsWith("_per_second") || value > 0) // no samples or steps
           .filter(([name]) => entry.kind !== "eval" || name !== "steps_per_second") // redundant with samples_per_second
-          .map(([name, value]) => timed(Cells.clean(name), value))
+          .map(([name, value]) => timed(TextWidth.clean(name), value))
       ].map((piece) => (entry.kind === "summary" ? piece.trim() : piece)) // printed once, so not aligned
     case "Figure":
-      return [Cells.clean(entry.name)]
+      return [TextWidth.clean(entry.name)]
     case "Config":
       return Object.entries(entry.config).flatMap(([name, value]) =>
-        value === undefined || value === null ? [] : [Cells.clean(`${name}=${setting(value)}`)]
+        value === undefined || value === null ? [] : [TextWidth.clean(`${name}=${setting(value)}`)]
       )
   }
 }

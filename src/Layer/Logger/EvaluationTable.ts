@@ -1,7 +1,8 @@
 /** Evaluations as rows of a growing table: the titles are written once, and again whenever the columns change. */
-import * as Cells from "../../Format/Cells.ts"
+
 import * as Numbers from "../../Format/Numbers.ts"
 import * as Table from "../../Format/Table.ts"
+import * as TextWidth from "../../Format/TextWidth.ts"
 import * as EntryLine from "./EntryLine.ts"
 import type { Scalars } from "./Logger.ts"
 
@@ -35,7 +36,7 @@ export const append = (
     ["epoch", entry.epoch.toFixed(2)],
     ["set", entry.set ?? "eval"],
     ...(trainLoss === undefined ? [] : [["train loss", Numbers.number(trainLoss)] as const]),
-    ...EntryLine.named(entry, entry.values).map(([name, value]) => [Cells.clean(name), Numbers.number(value)] as const),
+    ...EntryLine.named(entry, entry.values).map(([name, value]) => [TextWidth.clean(name), Numbers.number(value)] as const),
     ...EntryLine.named(entry, entry.clock).flatMap(([name, value]) =>
       name === "runtime" ? [["time", Numbers.duration(value)] as const] : []
     )
@@ -43,7 +44,7 @@ export const append = (
   const fitting = (columns < narrowest ? [[]] : optional)
     .map((omitted) => cells.filter(([title]) => !omitted.includes(title)))
     .flatMap((shown) => [rowOf(layout, shown, least), rowOf(layout, shown, 0)])
-    .filter(({ text }) => Cells.width(text) <= columns)
+    .filter(({ text }) => TextWidth.width(text) <= columns)
   const chosen = fitting.find(({ next }) => isAlike(next, layout)) ?? fitting[0]
   if (chosen === undefined) return [empty, EntryLine.render(entry, columns)]
   const { next, text } = chosen
@@ -56,7 +57,11 @@ const rowOf = (layout: Layout, cells: ReadonlyArray<Cell>, least: number): { rea
   const titles = cells.map(([title]) => ({ title }))
   const next = cells.map(([title, text], i): Table.Column => {
     const floor = isAlike(titles, layout) ? layout[i]!.width : isMetric(title) ? least : 5
-    return { title, align: title === "set" ? "left" : "right", width: Math.max(floor, Cells.width(title), Cells.width(text)) }
+    return {
+      title,
+      align: title === "set" ? "left" : "right",
+      width: Math.max(floor, TextWidth.width(title), TextWidth.width(text))
+    }
   })
   const texts = cells.map(([, text]) => text)
   return { next, text: Table.row(next, texts) }

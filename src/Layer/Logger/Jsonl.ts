@@ -1,6 +1,6 @@
 /** The log as a file: one JSON object per line, appended in the background; and the way back. */
 import { ByteSize, type Config, Effect, FileSystem, Layer, Path, type PlatformError, Schema } from "effect"
-import * as Background from "./Background.ts"
+import * as BackgroundQueue from "./BackgroundQueue.ts"
 import * as EntryJson from "./EntryJson.ts"
 import { type Entry, Logger } from "./Logger.ts"
 
@@ -48,8 +48,8 @@ export const layer = (path: string): Layer.Layer<Logger, never, FileSystem.FileS
       const fs = yield* FileSystem.FileSystem
       const folder = (yield* Path.Path).dirname(path)
       let repaired = false
-      const background = yield* Background.make(
-        yield* Background.warnOnce(`jsonl (${path})`),
+      const background = yield* BackgroundQueue.make(
+        yield* BackgroundQueue.warnOnce(`jsonl (${path})`),
         Effect.fnUntraced(function* (batch: ReadonlyArray<Entry>) {
           if (!repaired) {
             yield* fs.makeDirectory(folder, { recursive: true })

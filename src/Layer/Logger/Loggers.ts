@@ -2,7 +2,7 @@
 export { layer as all } from "./All.ts"
 export { canonical } from "./CanonicalLog.ts"
 export { layer as console } from "./Console.ts"
-export { layer as figures, layerConfig as figuresConfig } from "./Figures.ts"
+export { layer as figures, layerConfig as figuresConfig } from "./FigureFiles.ts"
 export { LogError, layer as jsonl, layerConfig as jsonlConfig, read } from "./Jsonl.ts"
 export * from "./Logger.ts"
 export { layer as memory, Memory } from "./Memory.ts"

@@ -1,14 +1,14 @@
 /** The logger for a person at a terminal: bars at the bottom, evaluations as a table above them. Where there is no terminal, plain lines. */
 import { Clock, Effect, Layer, type Stdio, type Terminal } from "effect"
-import * as Cells from "../../Format/Cells.ts"
-import * as Background from "./Background.ts"
-import * as Bar from "./Bar.ts"
+import * as TextWidth from "../../Format/TextWidth.ts"
+import * as BackgroundQueue from "./BackgroundQueue.ts"
 import * as Console from "./Console.ts"
 import * as EntryLine from "./EntryLine.ts"
 import * as EvaluationTable from "./EvaluationTable.ts"
 import { type Entry, Logger, type Progress } from "./Logger.ts"
-import * as Meter from "./Meter.ts"
+import * as ProgressBarText from "./ProgressBarText.ts"
 import * as Screen from "./Screen.ts"
+import * as Throughput from "./Throughput.ts"
 
 /**
  * Draws a progress bar for training, one under it for an evaluation or a prediction, and writes evaluations, texts and the summary above them. Training
@@ -22,7 +22,7 @@ export const layer = (options: { readonly every?: number } = {}): Layer.Layer<Lo
 
 /** The state of the screen. */
 interface Shown {
-  readonly view: Bar.View
+  readonly view: ProgressBarText.View
   readonly layout: EvaluationTable.Layout
   readonly title: string
 }
@@ -53,7 +53,7 @@ const bars = (screen: Screen.Screen, every: number): Layer.Layer<Logger> =>
           state = next
           above += text
         }
-        const lines = Bar.render(state.view, columns)
+        const lines = ProgressBarText.render(state.view, columns)
         const cursor = hidden === lines.length > 0 ? "" : hidden ? showCursor : hideCursor
         hidden = lines.length > 0
         yield* screen.write(`${cursor}${Screen.erase}${above}${lines.join("\n")}${toFirst(lines)}`)
@@ -62,7 +62,7 @@ const bars = (screen: Screen.Screen, every: number): Layer.Layer<Logger> =>
       yield* Effect.addFinalizer(() =>
         hidden ? Effect.flatMap(width, (columns) => screen.write(leave(state.view, columns))) : Effect.void
       )
-      const background = yield* Background.make(yield* Background.warnOnce("progress"), draw)
+      const background = yield* BackgroundQueue.make(yield* BackgroundQueue.warnOnce("progress"), draw)
       const catchUp = Effect.sync(() => (latest === seen ? undefined : background.offer(tick)))
       yield* Effect.sleep(every).pipe(
         Effect.tap(() => catchUp),
@@ -81,18 +81,19 @@ const bars = (screen: Screen.Screen, every: number): Layer.Layer<Logger> =>
   )
 
 /** Updates the view with the latest progress. */
-const look = (view: Bar.View, latest: Progress, now: number): Bar.View => {
+const look = (view: ProgressBarText.View, latest: Progress, now: number): ProgressBarText.View => {
   if (latest.phase === "idle") return { ...view, now, aside: null }
   if (latest.phase === "train") {
-    const meter = Meter.observe(view.train?.meter ?? Meter.empty, now, latest.state.step)
+    const meter = Throughput.observe(view.train?.meter ?? Throughput.empty, now, latest.state.step)
     return { ...view, now, aside: null, train: { now: latest, meter } }
   }
-  const before = view.aside?.now.set === latest.set && view.aside?.now.phase === latest.phase ? view.aside.meter : Meter.empty
-  const aside = { now: latest, meter: Meter.observe(before, now, latest.done ?? 0) }
+  const before =
+    view.aside?.now.set === latest.set && view.aside?.now.phase === latest.phase ? view.aside.meter : Throughput.empty
+  const aside = { now: latest, meter: Throughput.observe(before, now, latest.done ?? 0) }
   const train =
     view.train === null
       ? null
-      : { now: { ...view.train.now, state: latest.state }, meter: Meter.pause(view.train.meter, now - view.now) }
+      : { now: { ...view.train.now, state: latest.state }, meter: Throughput.pause(view.train.meter, now - view.now) }
   return { ...view, now, aside, train }
 }
 
@@ -102,7 +103,7 @@ const write = (shown: Shown, entry: Entry, columns: number): readonly [Shown, st
   const head = title === shown.title || title === "" ? "" : `${EntryLine.text(title, columns)}\n`
   const named = { ...shown, title }
   if (entry._tag === "Config" || entry._tag === "Figure") return [named, head]
-  if (entry._tag === "Text") return [named, `${head}${EntryLine.text(Cells.clean(entry.text), columns)}\n`]
+  if (entry._tag === "Text") return [named, `${head}${EntryLine.text(TextWidth.clean(entry.text), columns)}\n`]
   switch (entry.kind) {
     case "train":
       return [{ ...named, view: { ...shown.view, figures: entry.values } }, head]
@@ -111,7 +112,7 @@ const write = (shown: Shown, entry: Entry, columns: number): readonly [Shown, st
       return [{ ...named, layout, view: { ...shown.view, aside: null } }, `${head}${row}\n`]
     }
     case "summary": {
-      const bars = Bar.render({ ...shown.view, aside: null, over: true }, columns).map((bar) => `${bar}\n`)
+      const bars = ProgressBarText.render({ ...shown.view, aside: null, over: true }, columns).map((bar) => `${bar}\n`)
       return [
         { ...named, layout: EvaluationTable.empty, view: { train: null, aside: null, figures: {}, now: shown.view.now } },
         `${head}${bars.join("")}${EntryLine.render(entry, columns)}\n`
@@ -129,7 +130,7 @@ const showCursor = "\u001b[?25h"
 const toFirst = (lines: ReadonlyArray<string>): string => `\r${lines.length > 1 ? `\u001b[${lines.length - 1}A` : ""}`
 
 /** Steps below the training bar, which stays as what is over; what an interrupted evaluation had done is erased. */
-const leave = (view: Bar.View, columns: number): string => {
-  const bars = Bar.render({ ...view, aside: null, over: true }, columns).map((bar) => `${bar}\n`)
+const leave = (view: ProgressBarText.View, columns: number): string => {
+  const bars = ProgressBarText.render({ ...view, aside: null, over: true }, columns).map((bar) => `${bar}\n`)
   return `${Screen.erase}${bars.join("")}${showCursor}`
 }

@@ -1,6 +1,6 @@
 /** The log as TensorBoard's event files: `tensorboard --logdir <folder>` shows the run while it trains. */
 import { Clock, type Config, Effect, FileSystem, Layer, Path, type PlatformError } from "effect"
-import * as Background from "./Background.ts"
+import * as BackgroundQueue from "./BackgroundQueue.ts"
 import { type Entry, Logger } from "./Logger.ts"
 import * as EntryEvents from "./TensorBoard/EntryEvents.ts"
 import * as Event from "./TensorBoard/Event.ts"
@@ -41,8 +41,8 @@ export const layer = (folder: string): Layer.Layer<Logger, never, FileSystem.Fil
       const fs = yield* FileSystem.FileSystem
       const path = yield* Path.Path
       let written: Written | undefined
-      const background = yield* Background.make(
-        yield* Background.warnOnce(`tensorboard (${folder})`),
+      const background = yield* BackgroundQueue.make(
+        yield* BackgroundQueue.warnOnce(`tensorboard (${folder})`),
         Effect.fnUntraced(function* (batch: ReadonlyArray<Timed>) {
           yield* fs.makeDirectory(folder, { recursive: true })
           const { time } = batch[0]!

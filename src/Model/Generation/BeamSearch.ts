@@ -1,6 +1,7 @@
 /** Beam search for one prompt, as a pure fold over the scores of the next token of each running beam. */
+
+import { endsOf, type Settings } from "./GenerationConfig.ts"
 import { highest, type Length, type Scores } from "./LogitsProcessors.ts"
-import { endsOf, type Settings } from "./Settings.ts"
 
 /** A sequence with its score: the sum of its tokens' log probabilities, divided by a power of the length (`lengthPenalty`) if it is finished. */
 interface Beam {

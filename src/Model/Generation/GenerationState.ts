@@ -3,9 +3,9 @@ import { Result } from "effect"
 import type { HostTensor } from "../../Tensor/HostTensor.ts"
 import * as BeamSearch from "./BeamSearch.ts"
 import { NoLogits, NoToken } from "./Errors.ts"
+import { endsOf, type Settings } from "./GenerationConfig.ts"
 import * as LogitsProcessors from "./LogitsProcessors.ts"
 import * as Sampling from "./Sampling.ts"
-import { endsOf, type Settings } from "./Settings.ts"
 
 /** Sampled or greedy sequences, each independent of the others; or a beam search. */
 export type GenerationState =

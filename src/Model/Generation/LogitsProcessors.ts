@@ -1,5 +1,5 @@
 /** What tokens may come next: scores of a text, changed as the settings ask. On the host, in float32. `-Infinity` is never. */
-import { endsOf, listed, type Settings } from "./Settings.ts"
+import { endsOf, listed, type Settings } from "./GenerationConfig.ts"
 
 /** Scores of each token. **Unit**: nats. */
 export type Scores = Float32Array

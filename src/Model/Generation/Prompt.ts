@@ -3,8 +3,8 @@ import { Result } from "effect"
 import type { HostTensor, HostTensors } from "../../Tensor/HostTensor.ts"
 import type { Generator } from "./DecodeStep.ts"
 import { InvalidGeneration } from "./Errors.ts"
+import { endsOf, listed, type Settings, usualLength } from "./GenerationConfig.ts"
 import type { Length } from "./LogitsProcessors.ts"
-import { endsOf, listed, type Settings, usualLength } from "./Settings.ts"
 
 export interface Prompt {
   readonly length: Length

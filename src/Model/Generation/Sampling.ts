@@ -1,6 +1,7 @@
 /** Samples a token by its probability, after the filters of the settings (top-k, top-p, ...). On the host, in float32. */
+
+import type { Settings } from "./GenerationConfig.ts"
 import { best, highest, logSoftmax, type Scores } from "./LogitsProcessors.ts"
-import type { Settings } from "./Settings.ts"
 
 /**
  * Applies the temperature and excludes unlikely tokens, as transformers' logits warpers do, in their order. The likeliest token always stays.

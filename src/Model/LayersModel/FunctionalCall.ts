@@ -2,8 +2,8 @@
 import { type Tensor, type Tensors, tf } from "../../Tensor/Tensor.ts"
 import * as Tree from "../../Tensor/Tree.ts"
 import { type Context, parameter, take } from "../Model.ts"
-import { type Layer, type LayersModel, type Part, partsOf, type Variable, type Weight } from "./Layer.ts"
-import * as Noise from "./Noise.ts"
+import * as KeyedNoise from "./KeyedNoise.ts"
+import { type Layer, type LayersModel, type Part, partsOf, type Variable, type Weight } from "./LayerTree.ts"
 import { type Replacement, withProperties } from "./WithProperties.ts"
 
 export interface Options {
@@ -48,7 +48,7 @@ export const make = ({ model, parts, parameters, buffers, learned }: Options) =>
           write: (value: Tensor) => write(name, value)
         }
       })),
-      ...(training ? [...parts.flatMap(Noise.keyed(key)), ...norms.map(whole), ...frozen.map(unmoved)] : [])
+      ...(training ? [...parts.flatMap(KeyedNoise.keyed(key)), ...norms.map(whole), ...frozen.map(unmoved)] : [])
     ]
     try {
       return withProperties(replacements, () => ({
@@ -58,7 +58,7 @@ export const make = ({ model, parts, parameters, buffers, learned }: Options) =>
       }))
     } finally {
       tf.dispose([...written.values()])
-      parts.forEach(Noise.forget)
+      parts.forEach(KeyedNoise.forget)
     }
   }
 }

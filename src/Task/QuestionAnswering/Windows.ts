@@ -1,7 +1,7 @@
 /** Splits a question and its context into windows that fit the model. **Unit**: lengths in tokens, positions in the context in UTF-16 code units. */
 import { EncodeError } from "../../Tokenizer/Errors.ts"
+import type { Span } from "../../Tokenizer/OffsetMapping.ts"
 import * as PostProcessor from "../../Tokenizer/PostProcessor.ts"
-import type { Span } from "../../Tokenizer/Spans.ts"
 import type { Tokenizer } from "../../Tokenizer/Tokenizer.ts"
 
 export interface Question {

@@ -6,7 +6,7 @@
  * **Remove when**: "gradients/AveragePooling" of test/contract/Upstream.test.ts fails.
  */
 import * as tf from "@tensorflow/tfjs-core"
-import { amend, type GradFunc } from "./Gradient.ts"
+import { amend, type GradFunc } from "./GradientHelpers.ts"
 
 export const install = (): void => {
   amend("AvgPool", (stock) => rescaled(stock, spans2d))

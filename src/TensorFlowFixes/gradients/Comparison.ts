@@ -6,7 +6,7 @@
  * **Remove when**: "gradients/Comparison" of test/contract/Upstream.test.ts fails.
  */
 import * as tf from "@tensorflow/tfjs-core"
-import type { GradFunc } from "./Gradient.ts"
+import type { GradFunc } from "./GradientHelpers.ts"
 
 export const install = (): void => {
   for (const kernelName of ["Equal", "NotEqual", "Greater", "Less", "LessEqual"]) {

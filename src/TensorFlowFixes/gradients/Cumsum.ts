@@ -6,7 +6,7 @@
  * **Remove when**: "gradients/Cumsum" of test/contract/Upstream.test.ts fails.
  */
 import * as tf from "@tensorflow/tfjs-core"
-import { amend, type GradFunc } from "./Gradient.ts"
+import { amend, type GradFunc } from "./GradientHelpers.ts"
 
 export const install = (): void => amend("Cumsum", () => cumsum)
 

@@ -7,7 +7,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { einsum, parse } from "../Einsum.ts"
-import type { GradFunc } from "./Gradient.ts"
+import type { GradFunc } from "./GradientHelpers.ts"
 
 export const install = (): void => tf.registerGradient({ kernelName: "Einsum", saveAllInputs: true, gradFunc })
 

@@ -7,7 +7,7 @@
  * **Remove when**: "gradients/Indexing" of test/contract/Upstream.test.ts fails.
  */
 import * as tf from "@tensorflow/tfjs-core"
-import type { GradFunc } from "./Gradient.ts"
+import type { GradFunc } from "./GradientHelpers.ts"
 
 export const install = (): void => {
   tf.registerGradient({ kernelName: "GatherNd", inputsToSave: ["params", "indices"], gradFunc: gatherNd })

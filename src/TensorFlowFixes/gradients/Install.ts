@@ -1,6 +1,6 @@
 /** Installs the gradients that TensorFlow.js lacks or has wrong, on every backend. */
 import * as AveragePooling from "./AveragePooling.ts"
-import * as Broadcast from "./Broadcast.ts"
+import * as BroadcastBinary from "./BroadcastBinary.ts"
 import * as Comparison from "./Comparison.ts"
 import * as Cumprod from "./Cumprod.ts"
 import * as Cumsum from "./Cumsum.ts"
@@ -9,16 +9,16 @@ import * as Einsum from "./Einsum.ts"
 import * as Indexing from "./Indexing.ts"
 import * as MatMul from "./MatMul.ts"
 import * as MirrorPad from "./MirrorPad.ts"
-import * as Node from "./Node.ts"
+import * as StockGradients from "./StockGradients.ts"
 import * as StridedSlice from "./StridedSlice.ts"
 import * as TopK from "./TopK.ts"
 import * as Unpack from "./Unpack.ts"
 
-/** Node first: most of the others amend a gradient that it registers. */
+/** StockGradients first: most of the others amend a gradient that it registers. */
 const fixes = [
-  Node,
+  StockGradients,
   AveragePooling,
-  Broadcast,
+  BroadcastBinary,
   Comparison,
   Cumprod,
   Cumsum,

@@ -7,7 +7,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { sizeOf } from "../Shape.ts"
-import { amend, type GradFunc, sumBroadcast } from "./Gradient.ts"
+import { amend, type GradFunc, sumBroadcast } from "./GradientHelpers.ts"
 
 export const install = (): void => amend("BatchMatMul", matMul)
 

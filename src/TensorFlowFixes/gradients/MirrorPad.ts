@@ -6,7 +6,7 @@
  * **Remove when**: "gradients/MirrorPad" of test/contract/Upstream.test.ts fails.
  */
 import * as tf from "@tensorflow/tfjs-core"
-import { flatIndices, type GradFunc, scatterAdd } from "./Gradient.ts"
+import { flatIndices, type GradFunc, scatterAdd } from "./GradientHelpers.ts"
 
 export const install = (): void => {
   tf.unregisterGradient("MirrorPad")

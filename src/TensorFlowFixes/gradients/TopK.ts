@@ -7,7 +7,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { sizeOf } from "../Shape.ts"
-import { type GradFunc, scatterAdd } from "./Gradient.ts"
+import { type GradFunc, scatterAdd } from "./GradientHelpers.ts"
 
 export const install = (): void =>
   tf.registerGradient({ kernelName: "TopK", inputsToSave: ["x"], outputsToSave: [false, true], gradFunc: topK })

@@ -2,17 +2,16 @@
 import * as Cpu from "../cpu/Install.ts"
 import * as Cast from "./Cast.ts"
 import * as ConvolutionGradients from "./ConvolutionGradients.ts"
+import * as ConvolutionPadding from "./ConvolutionPadding.ts"
 import * as CpuKernels from "./CpuKernels.ts"
 import * as DepthwiseGradients from "./DepthwiseGradients.ts"
-import * as Extrema from "./Extrema.ts"
 import * as FailedMalloc from "./FailedMalloc.ts"
+import * as Float32Only from "./Float32Only.ts"
 import * as Fused from "./Fused.ts"
 import * as MatMul from "./MatMul.ts"
+import * as MaximumMinimum from "./MaximumMinimum.ts"
 import * as MaxPoolGradient from "./MaxPoolGradient.ts"
-
 import * as OneHot from "./OneHot.ts"
-import * as Padding from "./Padding.ts"
-import * as Restrict from "./Restrict.ts"
 import * as SegmentSum from "./SegmentSum.ts"
 import * as Select from "./Select.ts"
 
@@ -23,7 +22,7 @@ import * as Select from "./Select.ts"
 const fixes = [
   FailedMalloc,
   Cpu,
-  Restrict,
+  Float32Only,
   CpuKernels,
   Cast,
   ConvolutionGradients,
@@ -31,9 +30,9 @@ const fixes = [
   Fused,
   MatMul,
   MaxPoolGradient,
-  Extrema,
+  MaximumMinimum,
   OneHot,
-  Padding,
+  ConvolutionPadding,
   SegmentSum,
   Select
 ]

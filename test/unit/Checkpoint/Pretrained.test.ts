@@ -2,8 +2,8 @@
 import { NodeServices } from "@effect/platform-node"
 import { expect, layer } from "@effect/vitest"
 import { Effect, FileSystem, Logger, Path } from "effect"
-import * as ModelFiles from "../../../src/Checkpoint/ModelFiles.ts"
 import * as Pretrained from "../../../src/Checkpoint/Pretrained.ts"
+import * as ShardedSafetensors from "../../../src/Checkpoint/ShardedSafetensors.ts"
 import * as Hub from "../../../src/Layer/Hub/Hubs.ts"
 import type { HostTensors } from "../../../src/Tensor/HostTensor.ts"
 import * as Key from "../../../src/Tensor/Key.ts"
@@ -15,13 +15,17 @@ const bert = TestModels.make("bert SequenceClassification")
 const weights = bert.init(key)
 
 /** Writes a folder by hand. */
-const folderOf = Effect.fnUntraced(function* (config: unknown, tensors: HostTensors = {}, options: ModelFiles.Options = {}) {
+const folderOf = Effect.fnUntraced(function* (
+  config: unknown,
+  tensors: HostTensors = {},
+  options: ShardedSafetensors.Options = {}
+) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const folder = yield* fs.makeTempDirectoryScoped()
   if (config !== undefined)
     yield* fs.writeFileString(path.join(folder, "config.json"), typeof config === "string" ? config : JSON.stringify(config))
-  if (Object.keys(tensors).length > 0) yield* ModelFiles.save(folder, tensors, options)
+  if (Object.keys(tensors).length > 0) yield* ShardedSafetensors.save(folder, tensors, options)
   return folder
 })
 const renamed = (tensors: HostTensors, rename: (path: string) => string): HostTensors =>

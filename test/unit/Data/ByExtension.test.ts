@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { byExtension } from "../../../src/Data/File/ByExtension.ts"
+import { byExtension } from "../../../src/Data/File/UntypedFiles.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "regimen-"))
 const open = Effect.fnUntraced(function* (name: string, content: string) {

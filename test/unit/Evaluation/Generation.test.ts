@@ -1,7 +1,7 @@
 /** What generation refuses before it reads, where it ends, and what a step costs. */
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Exit, Layer, Result } from "effect"
-import * as GenerationFile from "../../../src/Checkpoint/GenerationFile.ts"
+import * as GenerationConfigFile from "../../../src/Checkpoint/GenerationConfigFile.ts"
 import * as Generation from "../../../src/Evaluation/Generation.ts"
 import * as Cpu from "../../../src/Layer/Device/Cpu.ts"
 import { Device } from "../../../src/Layer/Device/Device.ts"
@@ -104,7 +104,7 @@ describe("is refused before the first token", () => {
     ["drawn beams", gpt, prompt, { numBeams: 2, doSample: true }, /doSample/],
     [
       "what its file asks for and is not there",
-      GenerationFile.attach(gpt, { penalty_alpha: 0.6 }),
+      GenerationConfigFile.attach(gpt, { penalty_alpha: 0.6 }),
       prompt,
       {},
       /penalty_alpha: it is 0.6/
@@ -161,7 +161,13 @@ it.effect("settings of a call override those of the file, which override the con
   Effect.gen(function* () {
     const of = (model: Transformer, input: Generation.Input = {}) =>
       Result.getOrThrow(Result.flatMap(Generation.ofModel(model), (own) => Generation.settings(own, input)))
-    const filed = GenerationFile.attach(gpt, { eos_token_id: [3, 4], num_beams: 2, pad_token_id: null, max_length: 20, own: 1 })
+    const filed = GenerationConfigFile.attach(gpt, {
+      eos_token_id: [3, 4],
+      num_beams: 2,
+      pad_token_id: null,
+      max_length: 20,
+      own: 1
+    })
     expect(of(gpt)).toMatchObject({ eosTokenId: 11, bosTokenId: 10, numBeams: 1 })
     expect(of(filed)).toMatchObject({ eosTokenId: [3, 4], bosTokenId: 10, numBeams: 2, maxLength: null, padTokenId: null })
     expect(of(filed, { numBeams: 3, eosTokenId: undefined })).toMatchObject({ numBeams: 3, eosTokenId: [3, 4] })

@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { expect, it } from "vitest"
 import * as Figure from "../../../src/Format/Figure.ts"
-import * as Picture from "../../../src/Format/Picture.ts"
+import * as FigureSvg from "../../../src/Format/FigureSvg.ts"
 
 const doubles = fc.array(fc.oneof(fc.double(), fc.integer({ min: -9, max: 9 })))
 
@@ -51,6 +51,6 @@ it("a histogram is drawn as the outline of its bars, from the ground to the grou
     }
   })
   const title = { title: "Weights" }
-  expect(Picture.render(histogram, title)).toBe(Picture.render(Figure.outline(histogram), title))
-  expect(Picture.render(Figure.histogram("weight", []), title)).toContain("nothing to show yet")
+  expect(FigureSvg.render(histogram, title)).toBe(FigureSvg.render(Figure.outline(histogram), title))
+  expect(FigureSvg.render(Figure.histogram("weight", []), title)).toContain("nothing to show yet")
 })

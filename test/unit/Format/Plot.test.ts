@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import * as Cells from "../../../src/Format/Cells.ts"
 import * as Plot from "../../../src/Format/Plot.ts"
+import * as TextWidth from "../../../src/Format/TextWidth.ts"
 
 const line = (f: (x: number) => number): ReadonlyArray<readonly [number, number]> =>
   Array.from({ length: 101 }, (_, i) => [i, f(i)])
@@ -41,8 +41,8 @@ describe("Plot", () => {
           const lines = Plot.render({ x: label, y: label, series }, { columns, rows }).split("\n")
           expect(lines).toHaveLength(rows)
           for (const row of lines) {
-            expect(Cells.width(row)).toBeLessThanOrEqual(columns)
-            expect(Cells.clean(row)).toBe(row)
+            expect(TextWidth.width(row)).toBeLessThanOrEqual(columns)
+            expect(TextWidth.clean(row)).toBe(row)
             expect(row).not.toMatch(/NaN|undefined/)
           }
         }

@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import * as Cells from "../../../src/Format/Cells.ts"
 import * as Table from "../../../src/Format/Table.ts"
+import * as TextWidth from "../../../src/Format/TextWidth.ts"
 
 describe("Table", () => {
   it("aligns numbers to the right and texts to the left", () => {
@@ -57,8 +57,8 @@ describe("Table", () => {
         const lines = Table.render(["a", "b", "c\u001b"], rows, columns).split("\n")
         expect(lines).toHaveLength(rows.length + 2)
         for (const line of lines) {
-          expect(Cells.width(line)).toBeLessThanOrEqual(columns)
-          expect(Cells.clean(line)).toBe(line)
+          expect(TextWidth.width(line)).toBeLessThanOrEqual(columns)
+          expect(TextWidth.clean(line)).toBe(line)
         }
       }),
       { numRuns: 300 }

@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import * as Cells from "../../../src/Format/Cells.ts"
+import * as TextWidth from "../../../src/Format/TextWidth.ts"
 import * as Wrap from "../../../src/Format/Wrap.ts"
 
 describe("Wrap", () => {
@@ -26,11 +26,11 @@ describe("Wrap", () => {
   it("has no line that is too wide, and loses no character but spaces", () => {
     const texts = fc
       .array(fc.string({ unit: "grapheme", maxLength: 30 }), { maxLength: 8 })
-      .map((words) => words.map(Cells.clean).join(" "))
+      .map((words) => words.map(TextWidth.clean).join(" "))
     fc.assert(
       fc.property(texts, fc.integer({ min: 2, max: 40 }), fc.nat(8), (text, columns, indent) => {
         const wrapped = Wrap.text(text, columns, { indent: " ".repeat(indent) })
-        for (const line of wrapped.split("\n")) expect(Cells.width(line)).toBeLessThanOrEqual(columns)
+        for (const line of wrapped.split("\n")) expect(TextWidth.width(line)).toBeLessThanOrEqual(columns)
         expect(wrapped.replaceAll(/\s/gu, "")).toBe(text.replaceAll(/\s/gu, ""))
       }),
       { numRuns: 500 }

@@ -6,7 +6,7 @@ import { NodeServices } from "@effect/platform-node"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Layer, Result } from "effect"
 import type * as Seq2SeqArguments from "../../../src/Arguments/Seq2SeqArguments.ts"
-import * as GenerationFile from "../../../src/Checkpoint/GenerationFile.ts"
+import * as GenerationConfigFile from "../../../src/Checkpoint/GenerationConfigFile.ts"
 import { Collator, Dataset } from "../../../src/data.ts"
 import { writing } from "../../../src/HuggingFaceTrainer/Seq2SeqClass.ts"
 import * as Seq2SeqTrainer from "../../../src/HuggingFaceTrainer/Seq2SeqTrainer.ts"
@@ -49,7 +49,7 @@ describe("generationConfig", () => {
       writeFileSync(join(at, "other.json"), '{ "max_length": 9 }')
       expect(yield* width({ generationConfig: at })).toBe(7)
       expect(yield* width({ generationConfig: join(at, "other.json") })).toBe(9)
-      const filed = GenerationFile.attach(model, { max_length: 5, num_beams: 2 })
+      const filed = GenerationConfigFile.attach(model, { max_length: 5, num_beams: 2 })
       expect(yield* width({}, {}, filed)).toBe(5)
       expect(yield* width({ generationConfig: at }, {}, filed)).toBe(7)
       expect(yield* width({ generationConfig: at, generationMaxLength: 6 }, { maxLength: 8, minLength: 8 })).toBe(8)
@@ -60,7 +60,7 @@ describe("generationConfig", () => {
   it.effect("is saved with the model and its checkpoints, with unknown fields", () => {
     const at = folder()
     return Effect.gen(function* () {
-      const filed = GenerationFile.attach(model, { num_beams: 2, own: { kept: [1] }, max_length: 5 })
+      const filed = GenerationConfigFile.attach(model, { num_beams: 2, own: { kept: [1] }, max_length: 5 })
       const trainer = yield* trainerOf({ generationConfig: { max_length: 6 }, outputDir: at, saveSteps: 1 }, filed)
       yield* trainer.train()
       yield* trainer.saveModel(join(at, "model"))
@@ -184,7 +184,7 @@ it.effect("samples differently for each batch, and the same each time", () =>
 
 it.effect("pads texts to the maximum length of the model's settings", () =>
   Effect.gen(function* () {
-    const news = GenerationFile.attach(model, { max_new_tokens: 30 })
+    const news = GenerationConfigFile.attach(model, { max_new_tokens: 30 })
     expect(yield* width({}, { maxNewTokens: 24, minNewTokens: 24 }, news)).toBe(31)
     expect(yield* width({}, { maxNewTokens: 3 }, news)).toBe(20)
     const { padLabels } = writing(model, { maxLength: 4 }, { pad: 9 })
@@ -205,7 +205,7 @@ it.effect("pads generated sequences with the tokenizer's pad token, or its end t
     expect(yield* last(undefined)).toBe(0)
     expect(yield* last({ pad: 9 })).toBe(9)
     expect(yield* last({ eos: 7 })).toBe(7)
-    expect(yield* last({}, GenerationFile.attach(model, { pad_token_id: 5 }))).toBe(5)
+    expect(yield* last({}, GenerationConfigFile.attach(model, { pad_token_id: 5 }))).toBe(5)
     const unlike = Dataset.fromArray(Array.from({ length: 10 }, (_, id) => ({ ...rows[0]!, input_ids: [id + 2, id + 2, 1] })))
     const { padTokenId: _, ...bare } = model
     const error = yield* Effect.flip(last(undefined, bare))

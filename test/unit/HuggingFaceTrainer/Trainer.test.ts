@@ -8,7 +8,7 @@ import { Effect, Logger as EffectLogger, Layer, Schema } from "effect"
 import type { Input } from "../../../src/Arguments/Arguments.ts"
 import * as FileSystemStore from "../../../src/Checkpoint/FileSystemStore.ts"
 import * as MemoryStore from "../../../src/Checkpoint/MemoryStore.ts"
-import * as ModelFiles from "../../../src/Checkpoint/ModelFiles.ts"
+import * as ShardedSafetensors from "../../../src/Checkpoint/ShardedSafetensors.ts"
 import * as Dataset from "../../../src/Data/Dataset.ts"
 import * as Callback from "../../../src/Driver/Callback.ts"
 import * as EvalPrediction from "../../../src/Evaluation/EvalPrediction.ts"
@@ -393,7 +393,7 @@ it.effect("saves the model, the state, results and a card", () =>
         "trainer_state.json",
         "training_args.json"
       ])
-      const loaded = yield* ModelFiles.load(outputDir)
+      const loaded = yield* ShardedSafetensors.load(outputDir)
       expect(loaded.tensors).toEqual((yield* trainer.weights).parameters)
       const state = JSON.parse(readFileSync(join(outputDir, "trainer_state.json"), "utf8"))
       expect([state.global_step, state.max_steps, state.log_history.length]).toEqual([4, 4, 3])

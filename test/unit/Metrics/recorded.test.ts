@@ -19,8 +19,8 @@ import * as Recall from "../../../src/Metrics/Recall.ts"
 import * as RocAuc from "../../../src/Metrics/RocAuc.ts"
 import * as Rouge from "../../../src/Metrics/Rouge.ts"
 import * as Spearman from "../../../src/Metrics/Spearman.ts"
+import * as SplitWords from "../../../src/Metrics/SplitWords.ts"
 import * as SquaredError from "../../../src/Metrics/SquaredError.ts"
-import * as Words from "../../../src/Metrics/Words.ts"
 import * as HostTensor from "../../../src/Tensor/HostTensor.ts"
 import { tf } from "../../../src/Tensor/Tensor.ts"
 
@@ -181,13 +181,13 @@ const suite = () => {
         Rouge.names.forEach((name, i) => {
           expectNear(best[name], rouge_two_references[i]!, 1e-12, name)
         })
-        expect(EditRate.distance(Words.bySpace(prediction), Words.bySpace(references[0]))).toBe(words[0])
+        expect(EditRate.distance(SplitWords.bySpace(prediction), SplitWords.bySpace(references[0]))).toBe(words[0])
         expect(EditRate.distance([...prediction], [...references[0]])).toBe(characters[0])
       }
     )
 
     it("cuts words as sacrebleu's 13a", () => {
-      expect(pairs.map(({ prediction }) => Words.mteval13a(prediction).join(" "))).toEqual(corpus.tokens)
+      expect(pairs.map(({ prediction }) => SplitWords.mteval13a(prediction).join(" "))).toEqual(corpus.tokens)
     })
 
     it("a corpus with two references, and one without case", () => {
@@ -197,7 +197,7 @@ const suite = () => {
         corpus.bleu_two_references,
         1e-9
       )
-      const lower = { words: (text: string) => Words.mteval13a(text.toLowerCase()) }
+      const lower = { words: (text: string) => SplitWords.mteval13a(text.toLowerCase()) }
       expectNear(
         score(pairs.map(({ prediction, references: [one] }) => Bleu.sentence(prediction, [one], lower))),
         corpus.bleu_lowercase,

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as ChatTemplate from "../../../src/Tokenizer/ChatTemplate.ts"
-import * as Completion from "../../../src/Tokenizer/Completion.ts"
+import * as CompletionOnly from "../../../src/Tokenizer/CompletionOnly.ts"
 import * as Packing from "../../../src/Tokenizer/Packing.ts"
 import * as Tokenizer from "../../../src/Tokenizer/Tokenizers.ts"
 
@@ -55,39 +55,39 @@ describe("ChatTemplate.render", () => {
   })
 })
 
-describe("Completion.ofChat", () => {
+describe("CompletionOnly.ofChat", () => {
   it("refuses a template that renders earlier messages differently when more follow, and names the tags that fix it", () => {
     const template = "{{ messages | length }}{% for m in messages %}{{ m.content }}{% endfor %}"
     assert.match(
-      failure(() => Completion.ofChat(tokenizer, chat, { template })),
+      failure(() => CompletionOnly.ofChat(tokenizer, chat, { template })),
       /ChatTemplateError: .*first 1 messages.*\{% generation %\}/
     )
   })
 })
 
-describe("Completion.ofPrompt", () => {
+describe("CompletionOnly.ofPrompt", () => {
   it("adds special tokens, and appends eos only once", () => {
     const withSpecialTokens = {
       ...tokenizer,
       postProcessor: { single: [{ id: 256, type: 0 }, { text: 0, type: 0 } as const, { id: 257, type: 0 }], pair: [] }
     }
-    const row = Completion.ofPrompt(withSpecialTokens, "a", "b")
+    const row = CompletionOnly.ofPrompt(withSpecialTokens, "a", "b")
     assert.deepEqual(row.input_ids, [256, 97, 98, 257])
     assert.deepEqual(row.labels, [-100, -100, 98, 257])
     const { eos: _, ...special } = tokenizer.special
-    assert.deepEqual(Completion.ofPrompt({ ...tokenizer, special }, "a", "b").labels, [-100, 98])
+    assert.deepEqual(CompletionOnly.ofPrompt({ ...tokenizer, special }, "a", "b").labels, [-100, 98])
   })
 
   it("labels a token that spans the boundary as part of the completion", () => {
     const pairs = Tokenizer.trainBpe(["ab ab ab"], { vocabularySize: 260 })
-    const row = Completion.ofPrompt(pairs, "ca", "b")
+    const row = CompletionOnly.ofPrompt(pairs, "ca", "b")
     assert.deepEqual(row.labels, [-100, pairs.idOf("ab")!, pairs.special.eos!])
   })
 })
 
-describe("Completion.afterMarkers", () => {
+describe("CompletionOnly.afterMarkers", () => {
   it("keeps the row's other columns, and labels nothing without a response marker", () => {
-    const row = Completion.afterMarkers({ input_ids: [1, 2], more: "x" }, { response: [9] })
+    const row = CompletionOnly.afterMarkers({ input_ids: [1, 2], more: "x" }, { response: [9] })
     assert.deepEqual(row, { input_ids: [1, 2], more: "x", labels: [-100, -100] })
   })
 })

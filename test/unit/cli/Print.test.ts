@@ -8,7 +8,7 @@ import * as VirtualTerminal from "../Layer/Logger/virtualTerminal.ts"
 
 const message = "regimen: nowhere is not a checkpoint. Pass a folder checkpoint-<step>."
 
-it("wraps errors between words on a terminal, and leaves them on one line elsewhere", () => {
+it("wraps errors between words on a terminal, and leaves them on one line otherwise", () => {
   expect(Print.wrapped(message, { isTTY: true, columns: 40 })).toBe(
     "regimen: nowhere is not a checkpoint.\nPass a folder checkpoint-<step>."
   )

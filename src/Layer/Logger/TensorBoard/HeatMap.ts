@@ -1,7 +1,7 @@
 /** A matrix as pixels: each row coloured by its shares, as in the SVG picture, but without words. */
 
 import type { Matrix } from "../../../Format/Figure.ts"
-import * as MatrixPicture from "../../../Format/MatrixPicture.ts"
+import * as MatrixSvg from "../../../Format/MatrixSvg.ts"
 import type { Image } from "./Png.ts"
 
 /** Paints a matrix; undefined where it has no cells. Rows that are shorter than the longest end in white. */
@@ -12,7 +12,7 @@ export const paint = ({ values }: Matrix): Image | undefined => {
   const [width, height] = [columns * cell, rows * cell]
   const pixels = new Uint8Array(3 * width * height).fill(255)
   values.forEach((row, i) => {
-    MatrixPicture.colours(row).forEach((colour, j) => {
+    MatrixSvg.colours(row).forEach((colour, j) => {
       for (let y = i * cell; y < (i + 1) * cell; y++)
         for (let x = j * cell; x < (j + 1) * cell; x++) pixels.set(colour, 3 * (y * width + x))
     })

@@ -1,6 +1,6 @@
 /** A terminal for tests: takes what is written to standard output, keeps the bytes, and shows what a person would see. */
 import { Effect, Layer, Sink, Stdio, Terminal } from "effect"
-import * as Cells from "../../../../src/Format/Cells.ts"
+import * as TextWidth from "../../../../src/Format/TextWidth.ts"
 
 export interface VirtualTerminal {
   readonly layer: Layer.Layer<Terminal.Terminal | Stdio.Stdio>
@@ -47,7 +47,7 @@ export const make = (options: {
         const line = lines[row]!
         lines[row] = line.slice(0, column) + part + line.slice(column + part.length)
         column += part.length
-        widest = Math.max(widest, Cells.width(lines[row]!))
+        widest = Math.max(widest, TextWidth.width(lines[row]!))
       }
     }
   }

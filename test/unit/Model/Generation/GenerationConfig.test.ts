@@ -1,103 +1,67 @@
-/** Settings under the names of the file: what is read, kept, left out and refused. */
-import { describe, expect, it } from "@effect/vitest"
+/** Values of settings, one by one: those that can be, and those that cannot. */
+import { expect, it } from "@effect/vitest"
 import { Result } from "effect"
-import * as GenerationConfig from "../../../../src/Model/Generation/GenerationConfig.ts"
-import { defaults } from "../../../../src/Model/Generation/Settings.ts"
+import { defaults, type Input, make, merge, type Settings } from "../../../../src/Model/Generation/GenerationConfig.ts"
 
-const message = (read: Result.Result<unknown, Error>) => (Result.isFailure(read) ? read.failure.message : "it was read")
+const cases: { readonly [K in keyof Settings]: { readonly good: ReadonlyArray<unknown>; readonly bad: ReadonlyArray<unknown> } } =
+  {
+    maxLength: { good: [1, null], bad: [0, 1.5, "3"] },
+    maxNewTokens: { good: [1, null], bad: [0, -1] },
+    minLength: { good: [0, 5], bad: [-1, null, 0.5] },
+    minNewTokens: { good: [0, null], bad: [-1] },
+    numBeams: { good: [1, 5], bad: [0, 1.5, null] },
+    numReturnSequences: { good: [1], bad: [0, 2, null] },
+    earlyStopping: { good: [true, false, "never"], bad: ["always", null] },
+    lengthPenalty: { good: [0, -1, 2.5], bad: [Number.NaN, Infinity, "1"] },
+    doSample: { good: [true, false], bad: [1, null] },
+    temperature: { good: [0.1, 3], bad: [0, -1, Infinity, Number.NaN] },
+    topK: { good: [0, 1], bad: [-1, 1.5] },
+    topP: { good: [0.1, 1], bad: [0, 1.1, Number.NaN] },
+    minP: { good: [0, 1, null], bad: [-0.1, 1.1] },
+    typicalP: { good: [0.1, 1], bad: [0, 1.1] },
+    epsilonCutoff: { good: [0, 0.9], bad: [-0.1, 1] },
+    etaCutoff: { good: [0, 0.9], bad: [-0.1, 1] },
+    repetitionPenalty: { good: [0.5, 2], bad: [0, -1] },
+    noRepeatNgramSize: { good: [0, 3], bad: [-1, 0.5] },
+    encoderRepetitionPenalty: { good: [0.5, 2], bad: [0] },
+    encoderNoRepeatNgramSize: { good: [0, 3], bad: [-1] },
+    badWordsIds: { good: [[[1]], [[1, 2], [3]], null], bad: [[], [[]], [1], [[-1]]] },
+    suppressTokens: { good: [[1], [], null], bad: [1, [0.5]] },
+    beginSuppressTokens: { good: [[1], [], null], bad: [1] },
+    forcedBosTokenId: { good: [0, null], bad: [-1, [1]] },
+    forcedEosTokenId: { good: [0, [1, 2], null], bad: [-1, []] },
+    exponentialDecayLengthPenalty: { good: [[0, 1.1], null], bad: [[1], [1, 0], [-1, 2], [1.5, 2]] },
+    renormalizeLogits: { good: [true], bad: [1] },
+    padTokenId: { good: [0, null], bad: [-1, 0.5] },
+    bosTokenId: { good: [0, null], bad: [-1] },
+    eosTokenId: { good: [0, [1, 2], null], bad: [-1, [], [0.5]] },
+    decoderStartTokenId: { good: [0, null], bad: [-1] }
+  }
+const each = Object.entries(cases).flatMap(([field, { bad, good }]) => [
+  ...good.map((value) => [field, value, true] as const),
+  ...bad.map((value) => [field, value, false] as const)
+])
 
-describe("fromJson", () => {
-  it("takes the file's names; null is absent, and no top_k is all tokens", () => {
-    const given = {
-      num_beams: 4,
-      eos_token_id: [1, 2],
-      early_stopping: "never",
-      top_p: null,
-      eta_cutoff: 0.1,
-      top_k: null,
-      max_length: 20
-    }
-    expect(Result.getOrThrow(GenerationConfig.fromJson(given))).toEqual({
-      numBeams: 4,
-      eosTokenId: [1, 2],
-      earlyStopping: "never",
-      etaCutoff: 0.1,
-      topK: 0,
-      maxLength: 20
-    })
-  })
-
-  it("gives all settings back that were written", () => {
-    const written = GenerationConfig.toJson({
-      ...defaults,
-      topK: 7,
-      badWordsIds: [[1, 2]],
-      exponentialDecayLengthPenalty: [2, 1.5]
-    })
-    expect(Object.keys(written)).toHaveLength(Object.keys(defaults).length)
-    expect(Result.getOrThrow(GenerationConfig.fromJson(written))).toMatchObject({
-      topK: 7,
-      badWordsIds: [[1, 2]],
-      exponentialDecayLengthPenalty: [2, 1.5]
-    })
-    expect(GenerationConfig.toJson({ topK: undefined })).toEqual({})
-  })
-
-  it.each([
-    ["penalty_alpha", 0.6],
-    ["num_beam_groups", 2],
-    ["diversity_penalty", 0.5],
-    ["guidance_scale", 1.5],
-    ["stop_strings", ["."]],
-    ["max_time", 3],
-    ["constraints", []],
-    ["force_words_ids", [[1]]],
-    ["sequence_bias", [[[1], 2]]],
-    ["dola_layers", "low"],
-    ["prompt_lookup_num_tokens", 3],
-    ["remove_invalid_values", true],
-    ["token_healing", true],
-    ["low_memory", true],
-    ["watermarking_config", { bias: 1 }]
-  ])("refuses %s, in a file too", (name, value) => {
-    expect(message(GenerationConfig.fromJson({ [name]: value }))).toContain(`${name}: it is ${JSON.stringify(value)}`)
-    expect(message(GenerationConfig.ofFile({ [name]: value }))).toContain(name)
-    expect(message(GenerationConfig.fromJson({ [name]: null }))).toBe("it was read")
-  })
-
-  it("is not stopped by what asks for nothing, or is not about texts", () => {
-    const idle = {
-      num_beam_groups: 1,
-      diversity_penalty: 0,
-      guidance_scale: 1,
-      low_memory: false,
-      use_cache: true,
-      transformers_version: "4.57.6"
-    }
-    expect(
-      Result.getOrThrow(GenerationConfig.fromJson({ ...idle, output_scores: true, cache_implementation: "static" }))
-    ).toEqual({})
-  })
-
-  it("refuses names that there are not, and values that cannot be", () => {
-    expect(message(GenerationConfig.fromJson({ num_beamz: 2 }))).toContain("num_beamz")
-    expect(message(GenerationConfig.fromJson({ constructor: 2 }))).toContain("constructor")
-    expect(message(GenerationConfig.fromJson({ top_p: 2 }))).toContain("topP: it must be greater than 0, and at most 1")
-  })
+it.each(each)("%s may be %j: %s", (field, value, may) => {
+  const made = make({ [field]: value } as Input)
+  if (Result.isSuccess(made)) expect([may, made.success[field as keyof Settings]]).toEqual([true, value])
+  else expect([may, made.failure.field]).toEqual([false, field])
 })
 
-describe("ofFile", () => {
-  it("lets other names be, and takes transformers' own length for none", () => {
-    expect(Result.getOrThrow(GenerationConfig.ofFile({ mine: 1, max_length: 20, num_beams: 2 }))).toEqual({ numBeams: 2 })
-    expect(Result.getOrThrow(GenerationConfig.ofFile({ max_length: 21 }))).toEqual({ maxLength: 21 })
-  })
-
-  it("leaves it to the call to mend what does not go together", () => {
-    expect(Result.getOrThrow(GenerationConfig.ofFile({ do_sample: true, num_beams: 2 }))).toEqual({ doSample: true, numBeams: 2 })
-  })
+it("beams, draws and returned texts go together or not", () => {
+  const may = (input: Input) => Result.isSuccess(make(input))
+  expect(may({ numBeams: 3, numReturnSequences: 3 })).toBe(true)
+  expect(may({ numBeams: 3, numReturnSequences: 4 })).toBe(false)
+  expect(may({ doSample: true, numReturnSequences: 4 })).toBe(true)
+  expect(may({ doSample: true, numBeams: 2 })).toBe(false)
 })
 
-it("takes from a model's config what old ones say of texts, and no more", () => {
-  const config = { vocab_size: 9, num_beams: 4, eos_token_id: 1, diversity_penalty: 0, toString: 1 }
-  expect(GenerationConfig.pick(config)).toEqual({ num_beams: 4, eos_token_id: 1, diversity_penalty: 0 })
+it("later ones win, undefined is absent, null is none", () => {
+  expect(merge({ topK: 1, eosTokenId: 3 }, { topK: undefined, eosTokenId: null }, { minP: 0.1 })).toEqual({
+    topK: 1,
+    eosTokenId: null,
+    minP: 0.1
+  })
+  expect(Result.getOrThrow(make())).toEqual(defaults)
+  expect(Result.getOrThrow(make({ topK: 1 }, { topK: undefined })).topK).toBe(1)
 })
