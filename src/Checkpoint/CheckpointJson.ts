@@ -1,5 +1,6 @@
 /** All of a checkpoint that is not tensors, as one JSON text: what `checkpoint.json` holds. */
 import { Schema } from "effect"
+import { defined } from "../Defined.ts"
 import * as PythonJson from "../Format/PythonJson.ts"
 import type { Scalars } from "../Layer/Logger/Logger.ts"
 import { TrainerState, toArray } from "../TrainerState.ts"
@@ -34,7 +35,7 @@ export type Document = Omit<Checkpoint, "weights" | "trainerState"> & { readonly
 
 /** **Errors**: throws `SchemaError` for a state that no run can be in. */
 export const encode = ({ state, history, encodedHistory, meta, buffers, modelOnly, adapter }: Document): string => {
-  const marked = { ...(modelOnly === undefined ? {} : { modelOnly }), ...(adapter === undefined ? {} : { adapter }) }
+  const marked = defined({ modelOnly, adapter })
   const { history: _, ...others } = Schema.encodeSync(Document)({ format, state, history: [], ...marked, meta, buffers })
   const rest = PythonJson.stringify(others, 1)
   const entries = encodedHistory?.map((entry) => entry.checkpointJson) ?? history.map(encodeEntry)

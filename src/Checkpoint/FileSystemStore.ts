@@ -1,5 +1,6 @@
 /** The checkpoint store in a folder: `checkpoint-<step>/` in Hugging Face's format, `run.json`, and `run.lock` while a run is active. */
 import { Config, Context, Effect, FileSystem, Layer, Option, Path, type PlatformError, Schema, Semaphore } from "effect"
+import { defined } from "../Defined.ts"
 import { messageOf } from "../ErrorMessage.ts"
 import * as AtomicFolders from "./AtomicFolders.ts"
 import { type Checkpoint, CheckpointError, CheckpointStore } from "./CheckpointStore.ts"
@@ -117,7 +118,7 @@ const make = Effect.fnUntraced(function* (directory: string) {
       return yield* Effect.try({
         try: (): Checkpoint => ({
           ...Folder.decode(files),
-          ...(manifest.lineage === undefined ? {} : { lineage: manifest.lineage })
+          ...defined({ lineage: manifest.lineage })
         }),
         catch: (cause) => failure("read", step, folder, messageOf(cause))
       })

@@ -1,5 +1,6 @@
 /** The manifest lists a checkpoint's files with their sizes and hashes. It is written last: a folder without it is incomplete. */
 import { Effect, Schema } from "effect"
+import { defined } from "../Defined.ts"
 import type { Files } from "./Folder.ts"
 import { Lineage } from "./Lineage.ts"
 
@@ -27,7 +28,7 @@ export const encode = (manifest: Manifest): Uint8Array => new TextEncoder().enco
 export const make = Effect.fnUntraced(function* (files: Files, lineage?: Lineage) {
   const entries: Record<string, Manifest["files"][string]> = {}
   for (const [name, bytes] of Object.entries(files)) entries[name] = { size: bytes.length, sha256: yield* sha256(bytes) }
-  const manifest: Manifest = { format: 1, files: entries, ...(lineage === undefined ? {} : { lineage }) }
+  const manifest: Manifest = { format: 1, files: entries, ...defined({ lineage }) }
   return manifest
 })
 

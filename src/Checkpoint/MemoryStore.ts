@@ -1,5 +1,6 @@
 /** A checkpoint store in RAM, for tests: its checkpoints are lost when its layer is closed. */
 import { Effect, Layer } from "effect"
+import { defined } from "../Defined.ts"
 import type { HostWeights } from "../Tensor/Weights.ts"
 import * as CheckpointJson from "./CheckpointJson.ts"
 import { CheckpointError, CheckpointStore, StoreLocked } from "./CheckpointStore.ts"
@@ -52,7 +53,7 @@ export const layer: Layer.Layer<CheckpointStore> = Layer.sync(CheckpointStore, (
         return Effect.succeed({
           ...rest,
           weights: structuredClone(found.weights),
-          ...(lineage === undefined ? {} : { lineage })
+          ...defined({ lineage })
         })
       }),
     lineage: (step) =>

@@ -1,5 +1,6 @@
 /** Map-style datasets: pure functions from index to row, with random access. */
 import { Effect, Function, Pipeable, Predicate, Schema } from "effect"
+import { defined } from "../Defined.ts"
 import { messageOf } from "../ErrorMessage.ts"
 import { torchPermutation } from "./Sampler.ts"
 
@@ -70,7 +71,7 @@ export const fromRows = <A>(options: {
   readonly column?: Column
 }): Dataset<A> => ({
   size: options.size,
-  ...(options.column === undefined ? {} : { column: options.column }),
+  ...defined({ column: options.column }),
   rows: (indices) => {
     const outside = indices.find((index) => !(Number.isInteger(index) && index >= 0 && index < options.size))
     return outside === undefined ? options.rows(indices) : Effect.fail(noSuchRow(outside, options.size))

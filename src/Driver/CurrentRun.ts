@@ -2,6 +2,7 @@
 import { Context, Effect, type Scope } from "effect"
 import type { Arguments } from "../Arguments/Arguments.ts"
 import type { Loader } from "../Data/Loader.ts"
+import { defined } from "../Defined.ts"
 import * as DeviceWeights from "../Evaluation/DeviceWeights.ts"
 import * as Evaluation from "../Evaluation/Evaluation.ts"
 import * as Generation from "../Evaluation/Generation.ts"
@@ -130,7 +131,7 @@ export const make = Effect.fnUntraced(function* ({ config, learningRate, weights
     generate: (batch, settings = {}, key) =>
       using((weights) =>
         Generation.isTransformer(model)
-          ? Generation.generate({ model, weights, batch, settings, ...(key === undefined ? {} : { key }) })
+          ? Generation.generate({ model, weights, batch, settings, ...defined({ key }) })
           : Effect.fail(
               new Generation.InvalidGeneration({ field: "model", reason: "it is not a transformer that generates text." })
             )

@@ -1,6 +1,7 @@
 /** The entry of the driver: tasks, and their training as a stream or to the end. */
 import { Effect, Stream } from "effect"
 import type { Loader } from "../Data/Loader.ts"
+import { defined } from "../Defined.ts"
 import type { CollectOptions } from "../Evaluation/CollectOptions.ts"
 import type { DeviceError } from "../Layer/Device/Device.ts"
 import * as MeanLoss from "../Metrics/MeanLoss.ts"
@@ -53,7 +54,7 @@ export interface TaskConfigOptions {
 export const taskConfig = (options: TaskConfigOptions): TaskConfig => ({
   model: options.model,
   metrics: Metric.all([MeanLoss.make(options.reduction), ...(options.metrics ?? [])]),
-  ...(options.collect === undefined ? {} : { collect: options.collect }),
+  ...defined({ collect: options.collect }),
   reduction: options.reduction ?? perToken,
   maxGradNorm: options.maxGradNorm ?? 1,
   trainable: trainableOf(options.model, options.trainable),

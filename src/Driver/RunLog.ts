@@ -2,6 +2,7 @@
 import { Clock, Effect } from "effect"
 import type { Checkpoint, RunAttempt } from "../Checkpoint/CheckpointStore.ts"
 import * as EncodedLogEntry from "../Checkpoint/EncodedLogEntry.ts"
+import { defined } from "../Defined.ts"
 import type { Result } from "../Evaluation/Evaluation.ts"
 import type { Figure } from "../Format/Figure.ts"
 import type { Logger, Scalars, Stamp } from "../Layer/Logger/Logger.ts"
@@ -35,7 +36,7 @@ export const make = Effect.fnUntraced(function* (attempt: RunAttempt, logger: Lo
   const entries = () => history.map(({ entry }) => entry)
   const stamp = ({ step, epoch }: TrainerState): Stamp => ({ run: attempt.run, attempt: attempt.attempt, step, epoch })
   const scalars = (state: TrainerState, kind: Scalars["kind"], values: Values, clock: Values, set?: string) => {
-    const entry: Scalars = { _tag: "Scalars", ...stamp(state), kind, values, clock, ...(set === undefined ? {} : { set }) }
+    const entry: Scalars = { _tag: "Scalars", ...stamp(state), kind, values, clock, ...defined({ set }) }
     history.splice(state.historyLength - 1, Infinity, encoded(entry)) // what an earlier try of this event logged is replaced
     return logger.log(entry)
   }

@@ -1,6 +1,7 @@
 /** Reads the figures that the device holds between logs and saves, and takes snapshots of a run for checkpoints. */
 import { Effect } from "effect"
 import type { Checkpoint } from "../Checkpoint/CheckpointStore.ts"
+import { defined } from "../Defined.ts"
 import type { TrainerState } from "../TrainerState.ts"
 import { NonFiniteLoss } from "./Errors.ts"
 import * as NonFinite from "./NonFinite.ts"
@@ -44,7 +45,7 @@ export const take = Effect.fnUntraced(function* <E, R>(run: RunContext<E, R>, at
     ...(yield* run.weights.checkpoint),
     ...run.log.encoded(at),
     meta: config,
-    ...(files === undefined ? {} : { files }),
+    ...defined({ files }),
     ...(trainerState === undefined ? {} : { trainerState: trainerState(state) })
   } satisfies Checkpoint
 })

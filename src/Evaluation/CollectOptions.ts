@@ -1,6 +1,7 @@
 /** Options of an evaluation beyond its streaming metrics: which predictions are collected, how, and what is computed from them. */
 import { type Context, Effect } from "effect"
 import type { Arguments } from "../Arguments/Arguments.ts"
+import { defined } from "../Defined.ts"
 import type { Device, DeviceError } from "../Layer/Device/Device.ts"
 import type { Model } from "../Model/Model.ts"
 import type { HostTensor, HostTensors } from "../Tensor/HostTensor.ts"
@@ -71,9 +72,7 @@ export const make = <R = never>(
       predictionLossOnly: args.predictionLossOnly,
       labelNames: args.labelNames,
       jitModeEval: args.jitModeEval,
-      ...(preprocessLogitsForMetrics === undefined ? {} : { preprocessLogitsForMetrics }),
-      ...(write === undefined ? {} : { write }),
-      ...(padLabels === undefined ? {} : { padLabels }),
+      ...defined({ preprocessLogitsForMetrics, write, padLabels }),
       ...(computeMetrics === undefined ? {} : { computeMetrics: ComputeMetrics.provide(computeMetrics, context) })
     })
   )

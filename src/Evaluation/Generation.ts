@@ -1,5 +1,6 @@
 /** Generates texts: greedy, by sampling or by beam search, one token at a time. It can be interrupted between tokens. */
 import { Effect, Result } from "effect"
+import { defined } from "../Defined.ts"
 import { Device, type DeviceError } from "../Layer/Device/Device.ts"
 import * as DecodeStep from "../Model/Generation/DecodeStep.ts"
 import { type GenerationError, InvalidGeneration } from "../Model/Generation/Errors.ts"
@@ -135,7 +136,7 @@ const write = Effect.fnUntraced(function* (options: {
       const { ids, on, ...types } = Host.toDevice({
         ids: TokenTensors.repeat(prompt.ids, width),
         on: mask,
-        ...(tokenTypes === undefined ? {} : { tokenTypes })
+        ...defined({ tokenTypes })
       })
       const start = encodes
         ? Host.toDevice({ start: TokenTensors.column(prompt.tokens.flatMap(([first]) => Array(width).fill(first))) })

@@ -1,6 +1,7 @@
 /** The Trainer's `evaluate` and `predict`, and their loop and step. */
 import { Clock, Effect, Ref } from "effect"
 import type { Batch, Loader } from "../Data/Loader.ts"
+import { defined } from "../Defined.ts"
 import type { CallbackFailed } from "../Driver/Callback.ts"
 import * as CallbackSet from "../Driver/CallbackSet.ts"
 import { InvalidTask } from "../Driver/Errors.ts"
@@ -81,10 +82,7 @@ const evaluateWith = Effect.fnUntraced(function* <A, E, R, Found, E2, R2>(
     set: metricKeyPrefix,
     collect: {
       ...collect,
-      ...(generation === undefined ? {} : { generation }),
-      ...(ignoreKeys === undefined ? {} : { ignoreKeys }),
-      ...(predictionLossOnly === undefined ? {} : { predictionLossOnly }),
-      ...(preparation === undefined ? {} : { modelPreparationTime: preparation })
+      ...defined({ generation, ignoreKeys, predictionLossOnly, modelPreparationTime: preparation })
     },
     progress: (done: number) => show("eval", done),
     ...CallbackSet.watching(callbacks, { set: metricKeyPrefix, total })

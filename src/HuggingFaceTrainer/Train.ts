@@ -1,6 +1,7 @@
 /** The Trainer's `train`. */
 import { Effect, Ref, Result } from "effect"
 import { NotSupported } from "../Arguments/Arguments.ts"
+import { defined } from "../Defined.ts"
 import { InvalidTask } from "../Driver/Errors.ts"
 import * as OptionNames from "../Driver/OptionNames.ts"
 import * as ResumeFrom from "../Driver/ResumeFrom.ts"
@@ -48,7 +49,7 @@ export const train = Effect.fnUntraced(function* <A, E, R>(
     ...(yield* context.parts),
     model,
     trainDataset,
-    ...(options.evalDataset === undefined ? {} : { evalDataset: options.evalDataset })
+    ...defined({ evalDataset: options.evalDataset })
   })
   const { callbacks } = yield* Ref.get(ref)
   const onStart = (running: Opened) => Ref.update(ref, (held) => ({ ...held, running }))
@@ -62,7 +63,7 @@ export const train = Effect.fnUntraced(function* <A, E, R>(
     yield* Ref.update(ref, (held) => ({ ...held, described: prepared.options.trainerState }))
     yield* logUnused(context, prepared.unusedColumns)
     const { collect } = prepared.task
-    const remembered = context.memory === undefined ? {} : { memory: context.memory }
+    const remembered = defined({ memory: context.memory })
     const ignoring = given.ignoreKeysForEval === undefined ? {} : { collect: { ...collect, ignoreKeys: given.ignoreKeysForEval } }
     const report = yield* Program.train(
       { ...prepared, task: { ...prepared.task, ...ignoring } },

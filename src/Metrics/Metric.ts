@@ -1,6 +1,7 @@
 /** A metric is a monoid: each batch is reduced to a state of a few numbers, so that an evaluation never holds the logits. */
 import { Schema } from "effect"
 import { dual } from "effect/Function"
+import { defined } from "../Defined.ts"
 import type { Figure } from "../Format/Figure.ts"
 import type { Outputs } from "../Model/Model.ts"
 import type { HostTensors } from "../Tensor/HostTensor.ts"
@@ -90,7 +91,7 @@ export const rename: {
   if (new Set(names).size < names.length) throw new NameClash({ names })
   return {
     names,
-    ...(self.generated === undefined ? {} : { generated: self.generated }),
+    ...defined({ generated: self.generated }),
     empty: self.empty,
     measure: (result, batch) => self.measure(result, batch),
     update: (state, measured) => self.update(state, measured),

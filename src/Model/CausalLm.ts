@@ -1,4 +1,5 @@
 /** The part that decoder-only language models share: embeddings, a stack of layers, a final norm, logits, and the loss of the next token. */
+import { defined } from "../Defined.ts"
 import type * as Init from "../Tensor/Init.ts"
 import type { Tensor, Tensors } from "../Tensor/Tensor.ts"
 import type { KeyValueCache } from "./Attention.ts"
@@ -59,7 +60,7 @@ export const make = (options: Options): Transformer => {
     config,
     base,
     embedding,
-    ...(fanInFanOut === undefined ? {} : { fanInFanOut }),
+    ...defined({ fanInFanOut }),
     ...(Number.isFinite(positions) ? { positions } : {}),
     blueprint: { ...options.blueprint, ...(tied ? {} : { [head]: { shape: [vocabulary, width], init: options.init } }) },
     ignoredTensors: tied ? new RegExp(`^lm_head\\.weight$|${constants.source}`) : constants,

@@ -1,4 +1,5 @@
 /** Optimizers by their common names: each is a chain of transformations that ends with the learning rate. */
+import { defined } from "../Defined.ts"
 import * as Adafactor from "./Adafactor.ts"
 import * as Adagrad from "./Adagrad.ts"
 import * as Adam from "./Adam.ts"
@@ -144,8 +145,7 @@ export const adafactor = ({
 }: Adafactor.Moments & Adafactor.Size & { readonly clipThreshold?: number } = {}): Transformation =>
   chain(
     Adafactor.scaleByFactoredRms({
-      ...(epsilon === undefined ? {} : { epsilon }),
-      ...(decayRate === undefined ? {} : { decayRate })
+      ...defined({ epsilon, decayRate })
     }),
     Clip.byRms(clipThreshold),
     Adafactor.step(size)

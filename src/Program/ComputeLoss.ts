@@ -1,5 +1,6 @@
 /** `compute_loss`: the user's loss in the place of the model's own. */
 import { Predicate } from "effect"
+import { defined } from "../Defined.ts"
 import { FunctionFailed, type Loss, MissingField, type Model, type Outputs } from "../Model/Model.ts"
 import * as UserFunction from "../Model/UserFunction.ts"
 import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
@@ -25,7 +26,7 @@ export const around = (compute: ComputeLoss, model: Model): Model => ({
     const there = Object.keys(result.outputs)
     const found = {
       ...result,
-      ...(loss === undefined ? {} : { loss }),
+      ...defined({ loss }),
       outputs: sure(result.outputs, "logits", "outputs", there)
     }
     try {

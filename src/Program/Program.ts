@@ -4,6 +4,7 @@ import * as Arguments from "../Arguments/Arguments.ts"
 import * as Compile from "../Arguments/Compile.ts"
 import type { DataError, Dataset } from "../Data/Dataset.ts"
 import { byExtension } from "../Data/File/UntypedFiles.ts"
+import { defined } from "../Defined.ts"
 import type * as Callback from "../Driver/Callback.ts"
 import * as CallbackSet from "../Driver/CallbackSet.ts"
 import * as Trainer from "../Driver/Driver.ts"
@@ -57,7 +58,7 @@ const fromDefinition = <A, E, R>(program: Definition<A, E, R>): Program<E, R> =>
     const sizes: Compile.Sizes = {
       batchesPerEpoch: train.batchesPerEpoch,
       sets: Object.keys(evaluation),
-      ...(earlyStopping === undefined ? {} : { earlyStopping })
+      ...defined({ earlyStopping })
     }
     const compiled = yield* Effect.fromResult(Compile.plan(args, sizes))
     const [optimizer = null, learningRate = null] = program.optimizers ?? []
@@ -70,7 +71,7 @@ const fromDefinition = <A, E, R>(program: Definition<A, E, R>): Program<E, R> =>
       plan,
       optimizer: optimizer ?? Compile.optimizer(args),
       unusedColumns,
-      ...(program.report === undefined ? {} : { report: program.report }),
+      ...defined({ report: program.report }),
       options: {
         ignoreDataSkip: args.ignoreDataSkip,
         ...(args.includeNumInputTokensSeen === "no" ? {} : { inputTokens: args.includeNumInputTokensSeen }),
@@ -83,9 +84,9 @@ const fromDefinition = <A, E, R>(program: Definition<A, E, R>): Program<E, R> =>
         trainerState: TrainerStateKeys.make(args, sizes, plan, CallbackSet.toHuggingFace),
         callbacks,
         args,
-        ...(program.tokenizer === undefined ? {} : { tokenizer: program.tokenizer }),
+        ...defined({ tokenizer: program.tokenizer }),
         files: filesOf(program),
-        ...(program.observe === undefined ? {} : { observe: program.observe })
+        ...defined({ observe: program.observe })
       },
       test:
         program.testDataset === undefined
@@ -111,9 +112,7 @@ const fromDefinition = <A, E, R>(program: Definition<A, E, R>): Program<E, R> =>
     }
     const [train, validation, test] = [open("train"), open("validation"), open("test")]
     const data = {
-      ...(train === undefined ? {} : { trainDataset: train }),
-      ...(validation === undefined ? {} : { evalDataset: validation }),
-      ...(test === undefined ? {} : { testDataset: test })
+      ...defined({ trainDataset: train, evalDataset: validation, testDataset: test })
     }
     return fromDefinition<A, E | DataError, R | Scope.Scope>({
       ...(program as Definition<A, E | DataError, R | Scope.Scope>),

@@ -1,4 +1,5 @@
 /** Reads the header of a safetensors file, and validates all of it. */
+import { defined } from "../Defined.ts"
 import { type Stored, sizes } from "./SafetensorsDtypes.ts"
 import { InvalidSafetensors } from "./SafetensorsErrors.ts"
 
@@ -122,5 +123,4 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 const isNaturals = (value: unknown): value is ReadonlyArray<number> =>
   Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0)
 
-const invalid = (reason: string, tensor?: string) =>
-  new InvalidSafetensors({ reason, ...(tensor === undefined ? {} : { tensor }) })
+const invalid = (reason: string, tensor?: string) => new InvalidSafetensors({ reason, ...defined({ tensor }) })

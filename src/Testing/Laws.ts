@@ -2,6 +2,7 @@
 import assert from "node:assert/strict"
 import { Result, Schema } from "effect"
 import fc from "fast-check"
+import { defined } from "../Defined.ts"
 import { messageOf } from "../ErrorMessage.ts"
 import type { Horizon } from "../Schedule/Horizon.ts"
 import * as LearningRate from "../Schedule/LearningRate.ts"
@@ -136,7 +137,7 @@ const check = (law: string, options: Options, holds: (drawn: Drawn) => void): vo
 }
 
 const assertLaw = <Ts>(law: string, property: fc.IProperty<Ts>, { numRuns = 100, seed }: Options): void => {
-  const found = fc.check(property, { numRuns, ...(seed === undefined ? {} : { seed }) })
+  const found = fc.check(property, { numRuns, ...defined({ seed }) })
   if (!found.failed) return
   const { counterexample, counterexamplePath, errorInstance } = found
   const reason = messageOf(errorInstance)

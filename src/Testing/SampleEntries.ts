@@ -1,5 +1,6 @@
 /** Log entries for tests: one of each kind, and an arbitrary. */
 import fc from "fast-check"
+import { defined } from "../Defined.ts"
 import type { Config, Entry, Figure, Scalars, Text } from "../Layer/Logger/Logger.ts"
 
 const stamp = (step: number, attempt = 1) => ({ run: "run", attempt, step, epoch: step / 100 })
@@ -79,7 +80,7 @@ export const arbitrary: fc.Arbitrary<Entry> = fc.oneof(
       _tag: "Scalars",
       ...at,
       kind,
-      ...(set === undefined ? {} : { set }),
+      ...defined({ set }),
       values,
       clock
     })

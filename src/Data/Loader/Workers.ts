@@ -5,6 +5,7 @@ import { Worker as Thread } from "node:worker_threads"
 import * as NodeWorker from "@effect/platform-node/NodeWorker"
 import { Deferred, Effect, type Scope } from "effect"
 import * as Worker from "effect/workers/Worker"
+import { defined } from "../../Defined.ts"
 import type { HostTensors } from "../../Tensor/HostTensor.ts"
 import type { Collator } from "../Collator.ts"
 import { DataError, type Dataset, fromRows } from "../Dataset.ts"
@@ -53,7 +54,7 @@ export const fromWorkers = Effect.fnUntraced(function* (
       option: "workers",
       reason: `The number of workers is ${workers}: it must be a positive integer.`
     })
-  const start: Start = { module: module.href, source, ...(columns === undefined ? {} : { columns }) }
+  const start: Start = { module: module.href, source, ...defined({ columns }) }
   const pool = yield* Effect.forEach(Array.from({ length: workers }).keys(), (id) => startWorker(id, start), {
     concurrency: "unbounded"
   })

@@ -3,6 +3,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Cause, Effect, Exit, Fiber, FiberSet, Layer, Result, Schema, Scope } from "effect"
 import type { CheckpointStore } from "../../Checkpoint/CheckpointStore.ts"
 import type { Collator } from "../../Data/Collator.ts"
+import { defined } from "../../Defined.ts"
 import type { Metrics } from "../../Evaluation/ComputeMetrics.ts"
 import type { EvalPrediction } from "../../Evaluation/EvalPrediction.ts"
 import type { Device } from "../../Layer/Device/Device.ts"
@@ -132,7 +133,7 @@ export const make = <A>(options: Options<A>): Promise<Trainer<A>> => makeAs(opti
 export const makeAs = async <A, G>(options: Options<A>, trainerClass: TrainerClass<G>): Promise<Trainer<A, G>> => {
   const { computeMetrics, dataCollator, evalDataset, trainDataset, layers: given, device, ...rest } = options
   const args = Result.getOrThrow(readArguments(options, trainerClass, ["device", "layers"]))
-  const layers = given ?? RunLayers.fromArguments(args, device === undefined ? {} : { device })
+  const layers = given ?? RunLayers.fromArguments(args, defined({ device }))
   const scope = Scope.makeUnsafe()
   let closing: Promise<void> | undefined
   const close = (): Promise<void> => {
@@ -166,8 +167,7 @@ export const makeAs = async <A, G>(options: Options<A>, trainerClass: TrainerCla
 
   const inEffect: TrainerOptions<A, unknown> = {
     ...rest,
-    ...(trainDataset === undefined ? {} : { trainDataset }),
-    ...(evalDataset === undefined ? {} : { evalDataset }),
+    ...defined({ trainDataset, evalDataset }),
     ...(dataCollator === undefined ? {} : { dataCollator: collator(dataCollator) }),
     ...(computeMetrics === undefined
       ? {}
@@ -186,7 +186,7 @@ export const makeAs = async <A, G>(options: Options<A>, trainerClass: TrainerCla
   return Object.assign(promised, {
     evaluate: (asked?: object, more?: object) => {
       const { evalDataset, ...options } = join<Sets<A>>(asked, more, trainerClass.settings)
-      const data = evalDataset === undefined ? {} : { evalDataset }
+      const data = defined({ evalDataset })
       return run("evaluate", trainer.evaluate({ ...(options as G), ...data }))
     },
     predict: (testDataset: Rows<A>, options?: PredictOptions & G) => run("predict", trainer.predict(testDataset, options)),

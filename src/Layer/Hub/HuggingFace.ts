@@ -1,5 +1,6 @@
 /** Hugging Face's hub over HTTP, with the cache folder of its own tools. The only importer of @huggingface/hub, and only when it is asked. */
 import { Effect, FileSystem, Path, Redacted, Schedule } from "effect"
+import { defined } from "../../Defined.ts"
 import * as Cache from "./Cache.ts"
 import {
   DownloadDamaged,
@@ -124,7 +125,7 @@ const asker = Effect.fnUntraced(function* ({ endpoint, token }: Settings.Setting
   return <A>(call: (library: typeof hub, common: Common) => Promise<A>) =>
     Effect.tryPromise({
       try: (signal) => {
-        const common = { fetch: fetcher(asked, signal), hubUrl: at, ...(accessToken === undefined ? {} : { accessToken }) }
+        const common = { fetch: fetcher(asked, signal), hubUrl: at, ...defined({ accessToken }) }
         return call(hub, common)
       },
       catch: (cause): Refusal => (isRefusal(cause) ? cause : new HubUnreachable({ endpoint: at, reason: reasonOf(cause) }))

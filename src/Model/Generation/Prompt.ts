@@ -1,5 +1,6 @@
 /** What texts begin with, looked at on the host: what cannot be gone on from is refused before anything is read. */
 import { Result } from "effect"
+import { defined } from "../../Defined.ts"
 import type { HostTensor, HostTensors } from "../../Tensor/HostTensor.ts"
 import type { Generator } from "./DecodeStep.ts"
 import { InvalidGeneration } from "./Errors.ts"
@@ -43,7 +44,7 @@ export const make = (model: Generator, batch: HostTensors, settings: Settings): 
   const types = model.inputs?.includes("token_type_ids") === true && read === given ? batch.token_type_ids : undefined
   if (types !== undefined && String(types.shape) !== String(given.shape))
     return refuse("token_type_ids", `it is [${types.shape}], and must be as input_ids: [${given.shape}].`)
-  const fault = model.validate?.({ input_ids: read, ...(types === undefined ? {} : { token_type_ids: types }) })
+  const fault = model.validate?.({ input_ids: read, ...defined({ token_type_ids: types }) })
   if (fault !== undefined) return refuse(fault.field, `row ${fault.row} ${fault.reason}.`)
   const empty = encodes ? -1 : mask.findIndex((row) => !row.includes(1))
   if (empty >= 0) return refuse("attention_mask", `row ${empty} is nothing but padding. Leave it out, or begin it with a token.`)
@@ -67,7 +68,7 @@ export const make = (model: Generator, batch: HostTensors, settings: Settings): 
       sources: ids.map((row, i) => row.filter((_, at) => mask[i]![at] === 1)),
       ids: matrix(ids),
       mask: matrix(mask),
-      ...(types === undefined ? {} : { tokenTypes: types })
+      ...defined({ tokenTypes: types })
     })
   )
 }
