@@ -8,7 +8,7 @@ import type { Scalars } from "../../src/Layer/Logger/Logger.ts"
 import * as Retention from "../../src/Schedule/Retention.ts"
 import * as Trigger from "../../src/Schedule/Trigger.ts"
 import { TrainerState } from "../../src/TrainerState.ts"
-import { planOf, type Shape, shapes } from "../support/plans.ts"
+import { baseShape, planOf, type Shape, shapes } from "../support/plans.ts"
 import * as Tiny from "../support/tiny.ts"
 
 const layers = (store: ReturnType<typeof Tiny.store>) => Layer.mergeAll(Tiny.optimizer, store.layer, Tiny.logger())
@@ -19,19 +19,7 @@ const canonical = (history: ReadonlyArray<Scalars>) =>
 const shared = ({ checkpoints: _, bestCheckpoint: __, ...state }: TrainerState) =>
   Schema.encodeSync(TrainerState)({ ...state, checkpoints: [], bestCheckpoint: null })
 
-const shape: Shape = {
-  epochs: 2,
-  batchSize: 2,
-  accumulation: 1,
-  log: 2,
-  evaluate: 3,
-  save: 1,
-  keep: 2,
-  sets: ["eval"],
-  atEpochs: false,
-  cuts: [],
-  background: false
-}
+const shape: Shape = { ...baseShape, evaluate: 3, keep: 2, sets: ["eval"] }
 
 it.effect("keeps the saves of a run that resumes from an older checkpoint, and those of the run before", () =>
   Effect.gen(function* () {

@@ -22,7 +22,7 @@ import * as Key from "../../src/Tensor/Key.ts"
 import * as Random from "../../src/Tensor/Random.ts"
 import { type Tensors, tf } from "../../src/Tensor/Tensor.ts"
 import * as Tree from "../../src/Tensor/Tree.ts"
-import { planOf, type Shape } from "../support/plans.ts"
+import { baseShape, planOf, type Shape } from "../support/plans.ts"
 import * as Tiny from "../support/tiny.ts"
 import * as TestModels from "../support/transformers.ts"
 
@@ -165,19 +165,7 @@ const free = (...all: ReadonlyArray<Tensors>) => {
   for (const tensors of all) tf.dispose(tensors)
 }
 
-const shape: Shape = {
-  epochs: 2,
-  batchSize: 2,
-  accumulation: 1,
-  log: 2,
-  evaluate: 5,
-  save: 1,
-  keep: 0,
-  sets: [],
-  atEpochs: false,
-  cuts: [],
-  background: false
-}
+const shape: Shape = { ...baseShape, evaluate: 5 }
 
 it.effect("an interrupted and resumed run ends with the same weights, its base unchanged", () =>
   Effect.gen(function* () {

@@ -8,7 +8,7 @@ import type { Entry, Scalars } from "../../src/Layer/Logger/Logger.ts"
 import * as Loggers from "../../src/Layer/Logger/Loggers.ts"
 import { tf } from "../../src/Tensor/Tensor.ts"
 import { TrainerState } from "../../src/TrainerState.ts"
-import { planOf, shapes } from "../support/plans.ts"
+import { baseShape, planOf, shapes } from "../support/plans.ts"
 import * as Tiny from "../support/tiny.ts"
 
 const encode = Schema.encodeSync(TrainerState)
@@ -57,19 +57,7 @@ it.effect(
 it.effect("evaluates a step twice, and logs both evaluations when the run is interrupted between them", () =>
   Effect.gen(function* () {
     const task = yield* Tiny.task({ sets: ["eval_a", "eval_b"] })
-    const shape = {
-      epochs: 1,
-      batchSize: 2,
-      accumulation: 1,
-      log: 2,
-      evaluate: 3,
-      save: 2,
-      keep: 0,
-      sets: ["eval_a", "eval_b"],
-      atEpochs: true,
-      cuts: [],
-      background: false
-    }
+    const shape = { ...baseShape, epochs: 1, evaluate: 3, save: 2, sets: ["eval_a", "eval_b"], atEpochs: true }
     const plan = planOf(shape, task.train.batchesPerEpoch)
     const whole: Array<Entry> = []
     const reference = yield* Trainer.train(task, plan).pipe(Effect.provide(layers(Tiny.store(), whole)))

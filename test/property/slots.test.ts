@@ -9,7 +9,7 @@ import * as Accumulate from "../../src/Optimizer/Accumulate.ts"
 import * as Ema from "../../src/Optimizer/Ema.ts"
 import * as Groups from "../../src/Optimizer/Groups.ts"
 import { chain, type Transformation } from "../../src/Optimizer/Transformation.ts"
-import { planOf, type Shape } from "../support/plans.ts"
+import { baseShape, planOf, type Shape } from "../support/plans.ts"
 import * as Tiny from "../support/tiny.ts"
 
 const low = { where: (path: string) => path === "lin.weight", rank: 1, updateProjGap: 3 }
@@ -27,19 +27,7 @@ const optimizers: Readonly<Record<string, Transformation>> = {
   )
 }
 
-const shape: Shape = {
-  epochs: 2,
-  batchSize: 2,
-  accumulation: 1,
-  log: 2,
-  evaluate: 5,
-  save: 1,
-  keep: 0,
-  sets: ["eval"],
-  atEpochs: false,
-  cuts: [],
-  background: false
-}
+const shape: Shape = { ...baseShape, evaluate: 5, sets: ["eval"] }
 
 it.effect.each(Object.entries(optimizers))("%s", ([, optimizer]) =>
   Effect.gen(function* () {

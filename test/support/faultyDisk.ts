@@ -77,3 +77,29 @@ export const make = ({ after, how }: Fault): FaultyDisk => {
   )
   return { layer, struck: () => operations > after }
 }
+
+/** Limits each file to the bytes that `room` returns: what fits is written, then the write fails. */
+export const limited = (fs: FileSystem.FileSystem, room: () => number): FileSystem.FileSystem =>
+  FileSystem.make({
+    ...fs,
+    open: (path, options) =>
+      Effect.map(fs.open(path, options), (handle) => ({
+        ...handle,
+        stat: handle.stat,
+        sync: handle.sync,
+        truncate: (size) => handle.truncate(size),
+        writeAll: (buffer: Uint8Array) =>
+          Effect.flatMap(handle.stat, ({ size }) => {
+            const fits = Math.min(room() - Number(size), buffer.length)
+            const done = handle.writeAll(buffer.subarray(0, fits))
+            return fits === buffer.length ? done : Effect.andThen(done, Effect.fail(full))
+          })
+      }))
+  })
+
+const full = PlatformError.systemError({
+  _tag: "Unknown",
+  module: "FileSystem",
+  method: "write",
+  description: "ENOSPC: no space left on device"
+})

@@ -19,6 +19,21 @@ export interface Shape {
   readonly cuts: ReadonlyArray<number>
   readonly background: boolean
 }
+/** A shape of two epochs that saves after each update and evaluates nothing; override what a test is about. */
+export const baseShape: Shape = {
+  epochs: 2,
+  batchSize: 2,
+  accumulation: 1,
+  log: 2,
+  evaluate: 2,
+  save: 1,
+  keep: 0,
+  sets: [],
+  atEpochs: false,
+  cuts: [],
+  background: false
+}
+
 export const shapes: fc.Arbitrary<Shape> = fc.record({
   epochs: fc.constantFrom(1, 2, 1.5, 2.2),
   batchSize: fc.integer({ min: 2, max: 5 }),

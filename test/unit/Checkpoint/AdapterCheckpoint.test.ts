@@ -19,7 +19,7 @@ import type { Transformer } from "../../../src/Model/Transformer.ts"
 import * as Key from "../../../src/Tensor/Key.ts"
 import * as Safetensors from "../../../src/Tensor/Safetensors.ts"
 import * as Tree from "../../../src/Tensor/Tree.ts"
-import { planOf, type Shape } from "../../support/plans.ts"
+import { baseShape, planOf, type Shape } from "../../support/plans.ts"
 import * as Tiny from "../../support/tiny.ts"
 import * as TestModels from "../../support/transformers.ts"
 
@@ -27,19 +27,7 @@ const base = TestModels.make("gpt2", { attn_pdrop: 0.1, resid_pdrop: 0.1 })
 const adapt = (model: Transformer, more: Partial<Lora.Settings> = {}) =>
   Result.getOrThrow(Lora.around(model, { rank: 2, alpha: 3, targets: ["c_attn"], ...more }))
 const rows = Array.from({ length: 8 }, (_, i) => ({ input_ids: [2, 3 + i, 5], labels: [2, 3 + i, 5] }))
-const shape: Shape = {
-  epochs: 2,
-  batchSize: 2,
-  accumulation: 1,
-  log: 2,
-  evaluate: 2,
-  save: 2,
-  keep: 0,
-  sets: [],
-  atEpochs: false,
-  cuts: [],
-  background: false
-}
+const shape: Shape = { ...baseShape, save: 2 }
 const taskOf = (model: Lora.Lora<Transformer>, seed = 3) =>
   Effect.map(
     Loader.make({

@@ -13,7 +13,7 @@ import * as Model from "../../../src/Model/Model.ts"
 import * as Parameters from "../../../src/Model/Parameters.ts"
 import * as Key from "../../../src/Tensor/Key.ts"
 import { tf } from "../../../src/Tensor/Tensor.ts"
-import { planOf, type Shape } from "../../support/plans.ts"
+import { baseShape, planOf, type Shape } from "../../support/plans.ts"
 import * as Tiny from "../../support/tiny.ts"
 
 const model = Model.make({
@@ -29,19 +29,7 @@ const loaderOf = (labels: ReadonlyArray<number>) =>
     batchSize: 2,
     collate: Collator.stack()
   })
-const shape: Shape = {
-  epochs: 1,
-  batchSize: 2,
-  accumulation: 2,
-  log: 1,
-  evaluate: 1,
-  save: 1,
-  keep: 0,
-  sets: [],
-  atEpochs: false,
-  cuts: [],
-  background: false
-}
+const shape: Shape = { ...baseShape, epochs: 1, accumulation: 2, log: 1, evaluate: 1 }
 
 it.effect.each([
   { labels: [0, 1, 2, 3], row: 3, label: 3 },

@@ -18,22 +18,10 @@ import * as Key from "../../../src/Tensor/Key.ts"
 import * as Random from "../../../src/Tensor/Random.ts"
 import { tf } from "../../../src/Tensor/Tensor.ts"
 import * as TestModels from "../../support/layersModels.ts"
-import { planOf } from "../../support/plans.ts"
+import { baseShape, planOf } from "../../support/plans.ts"
 import * as Tiny from "../../support/tiny.ts"
 
-const shape = {
-  epochs: 3,
-  batchSize: 4,
-  accumulation: 2,
-  log: 1,
-  evaluate: 2,
-  save: 2,
-  keep: 0,
-  sets: [],
-  atEpochs: false,
-  cuts: [],
-  background: false
-}
+const shape = { ...baseShape, epochs: 3, batchSize: 4, accumulation: 2, log: 1, save: 2 }
 
 const taskOf = (there: tfl.LayersModel) =>
   Effect.gen(function* () {

@@ -4,14 +4,8 @@ import { Effect, Layer } from "effect"
 import { Collator, Dataset } from "../../../src/data.ts"
 import { CheckpointStore, Device, Logger, Model, Program, tf } from "../../../src/index.ts"
 import { Dense, Loss, Parameters } from "../../../src/nn.ts"
+import { classifier as model } from "../../support/classifier.ts"
 
-const model = Model.make({
-  inputs: ["x"],
-  labels: ["labels"],
-  init: Parameters.make({ lin: Dense.init({ inputs: 2, outputs: 2 }) }),
-  forward: (p, { x }) => ({ logits: Dense.apply(p, "lin", x) }),
-  loss: ({ logits }, { labels }) => Loss.crossEntropy(logits, labels)
-})
 /** A model without declared inputs. */
 const unnamed: Model.Model = { init: model.init, apply: model.apply }
 

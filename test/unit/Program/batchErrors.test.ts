@@ -2,16 +2,8 @@
 import { expect, it } from "@effect/vitest"
 import { Effect, Layer, Stream } from "effect"
 import { Dataset } from "../../../src/data.ts"
-import { CheckpointStore, Device, Logger, Model, Program } from "../../../src/index.ts"
-import { Dense, Loss, Parameters } from "../../../src/nn.ts"
-
-const model = Model.make({
-  inputs: ["x"],
-  labels: ["labels"],
-  init: Parameters.make({ lin: Dense.init({ inputs: 2, outputs: 2 }) }),
-  forward: (p, { x }) => ({ logits: Dense.apply(p, "lin", x) }),
-  loss: ({ logits }, { labels }) => Loss.crossEntropy(logits, labels)
-})
+import { CheckpointStore, Device, Logger, Program } from "../../../src/index.ts"
+import { classifier as model } from "../../support/classifier.ts"
 
 type Row = Readonly<Record<string, unknown>>
 const good = Array.from({ length: 4 }, (_, i): Row => ({ x: [i, 1], labels: i % 2 }))

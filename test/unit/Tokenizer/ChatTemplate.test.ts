@@ -3,6 +3,7 @@ import * as ChatTemplate from "../../../src/Tokenizer/ChatTemplate.ts"
 import * as CompletionOnly from "../../../src/Tokenizer/CompletionOnly.ts"
 import * as Packing from "../../../src/Tokenizer/Packing.ts"
 import * as Tokenizer from "../../../src/Tokenizer/Tokenizers.ts"
+import { thrown } from "../../support/thrown.ts"
 
 const tokenizer = Tokenizer.bytes()
 const chat = [
@@ -10,14 +11,6 @@ const chat = [
   { role: "assistant", content: "Yo" },
   { role: "user", content: "Bye" }
 ]
-const failure = (attempt: () => unknown) => {
-  try {
-    attempt()
-  } catch (error) {
-    return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-  }
-  return "nothing was thrown"
-}
 
 describe("ChatTemplate.render", () => {
   const render = (template: string, variables = {}) => ChatTemplate.render(tokenizer, chat, { template, variables })
@@ -34,22 +27,22 @@ describe("ChatTemplate.render", () => {
     assert.equal(ChatTemplate.render(several, chat), "one")
     assert.equal(ChatTemplate.render(several, chat, { name: "other" }), "two")
     assert.match(
-      failure(() => ChatTemplate.render(several, chat, { name: "third" })),
+      thrown(() => ChatTemplate.render(several, chat, { name: "third" })),
       /no chat template called third, only default, other/
     )
   })
 
   it("reports a missing template, invalid Jinja, and an exception of the template", () => {
     assert.match(
-      failure(() => ChatTemplate.render(tokenizer, chat)),
+      thrown(() => ChatTemplate.render(tokenizer, chat)),
       /ChatTemplateError: .*the tokenizer has no chat template.*Give one/
     )
     assert.match(
-      failure(() => render("{% if %}")),
+      thrown(() => render("{% if %}")),
       /ChatTemplateError: .*not valid Jinja/
     )
     assert.match(
-      failure(() => render("{{ raise_exception('roles must alternate') }}")),
+      thrown(() => render("{{ raise_exception('roles must alternate') }}")),
       /ChatTemplateError: .*roles must alternate/
     )
   })
@@ -59,7 +52,7 @@ describe("CompletionOnly.ofChat", () => {
   it("refuses a template that renders earlier messages differently when more follow, and names the tags that fix it", () => {
     const template = "{{ messages | length }}{% for m in messages %}{{ m.content }}{% endfor %}"
     assert.match(
-      failure(() => CompletionOnly.ofChat(tokenizer, chat, { template })),
+      thrown(() => CompletionOnly.ofChat(tokenizer, chat, { template })),
       /ChatTemplateError: .*first 1 messages.*\{% generation %\}/
     )
   })
@@ -96,11 +89,11 @@ describe("Packing", () => {
   it("refuses a length that is not a positive integer, and labels of another length than the tokens", () => {
     for (const length of [0, -1, 1.5, Number.NaN])
       assert.match(
-        failure(() => Packing.cut([{ input_ids: [1] }], { length })),
+        thrown(() => Packing.cut([{ input_ids: [1] }], { length })),
         /EncodeError: length is .*: it must be a positive integer/
       )
     assert.match(
-      failure(() => Packing.fill([{ input_ids: [1], labels: [] }], { length: 2 })),
+      thrown(() => Packing.fill([{ input_ids: [1], labels: [] }], { length: 2 })),
       /Sequence 0 has 0 labels for 1 tokens/
     )
   })

@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { afterAll } from "vitest"
 import * as Tokenizer from "../../../src/Tokenizer/Tokenizers.ts"
+import { thrown } from "../../support/thrown.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "regimen-tokenizer-"))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -18,14 +19,6 @@ const withChanges = (changes: object, configuration: object = config) =>
     "tokenizer.json": JSON.stringify({ ...json, ...changes }),
     "tokenizer_config.json": JSON.stringify(configuration)
   })
-const failure = (attempt: () => unknown) => {
-  try {
-    attempt()
-  } catch (error) {
-    return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-  }
-  return "nothing was thrown"
-}
 
 describe("Tokenizer.load", () => {
   const load = (files: Readonly<Record<string, string>>) => {
@@ -61,30 +54,30 @@ describe("Tokenizer.load", () => {
 describe("Tokenizer.fromFiles", () => {
   it("names the unsupported model, component or template token that it refuses", () => {
     assert.match(
-      failure(() => withChanges({ model: { ...json.model, type: "WordLevel" } })),
+      thrown(() => withChanges({ model: { ...json.model, type: "WordLevel" } })),
       /TokenizerUnsupported: .*its model type is WordLevel/
     )
     assert.match(
-      failure(() => withChanges({ pre_tokenizer: { type: "Mystery" } })),
+      thrown(() => withChanges({ pre_tokenizer: { type: "Mystery" } })),
       /TokenizerUnsupported: .*Mystery/
     )
     assert.match(
-      failure(() => withChanges({ post_processor: { type: "Mystery" } })),
+      thrown(() => withChanges({ post_processor: { type: "Mystery" } })),
       /TokenizerUnsupported: .*post_processor/
     )
     const single = [{ SpecialToken: { id: "[X]", type_id: 0 } }]
     const template = { type: "TemplateProcessing", single, pair: single, special_tokens: {} }
     assert.match(
-      failure(() => withChanges({ post_processor: template })),
+      thrown(() => withChanges({ post_processor: template })),
       /uses \[X\], which its special_tokens do not define/
     )
     const twice = { type: "Sequence", processors: [template, template] }
     assert.match(
-      failure(() => withChanges({ post_processor: twice })),
+      thrown(() => withChanges({ post_processor: twice })),
       /two of its post_processors/
     )
     assert.match(
-      failure(() => Tokenizer.fromFiles({})),
+      thrown(() => Tokenizer.fromFiles({})),
       /TokenizerMissing/
     )
   })

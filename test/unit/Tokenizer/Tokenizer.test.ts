@@ -1,17 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as HostTensor from "../../../src/Tensor/HostTensor.ts"
 import * as Tokenizer from "../../../src/Tokenizer/Tokenizers.ts"
+import { thrown } from "../../support/thrown.ts"
 
 const bytes = Tokenizer.bytes()
 const bare = { ...bytes, special: {} }
-const message = (attempt: () => unknown) => {
-  try {
-    attempt()
-  } catch (error) {
-    return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-  }
-  return "nothing was thrown"
-}
 
 describe("Tokenizer.encode", () => {
   it("refuses a text that cannot be truncated to the length", () => {
@@ -19,12 +12,12 @@ describe("Tokenizer.encode", () => {
     const truncate = (text: Tokenizer.Text, truncation: Tokenizer.Truncation, maxLength: number) => () =>
       Tokenizer.encode(wordPiece, text, { truncation, maxLength })
     assert.match(
-      message(truncate("a b", "longest_first", 1)),
+      thrown(truncate("a b", "longest_first", 1)),
       /EncodeError: A text of 2 tokens, plus 2 special tokens.*increase maxLength/
     )
-    assert.match(message(truncate(["a", "a b c"], "only_first", 5)), /A text of 1 and 3 tokens, plus 3 special tokens/)
-    assert.match(message(truncate(["a", "a b c"], "only_first", 6)), /cannot be truncated to 6 by only_first/) // no token of the first text would remain
-    assert.match(message(truncate("a b c", "only_second", 4)), /cannot be truncated to 4 by only_second/)
+    assert.match(thrown(truncate(["a", "a b c"], "only_first", 5)), /A text of 1 and 3 tokens, plus 3 special tokens/)
+    assert.match(thrown(truncate(["a", "a b c"], "only_first", 6)), /cannot be truncated to 6 by only_first/) // no token of the first text would remain
+    assert.match(thrown(truncate("a b c", "only_second", 4)), /cannot be truncated to 4 by only_second/)
     assert.deepEqual(truncate("a b", "longest_first", 2)().input_ids, [2, 3])
     assert.deepEqual(truncate(["a b c", "c b a"], "longest_first", 6)().token_type_ids, [0, 0, 0, 1, 1, 1])
     assert.deepEqual(truncate(["a", "a b c"], "only_second", 5)().token_type_ids, [0, 0, 0, 1, 1])
@@ -64,18 +57,18 @@ describe("Tokenizer.encodeBatch", () => {
     for (const padding of [false, "do_not_pad", undefined]) assert.deepEqual(lengths(padding), [3, 1])
     assert.deepEqual(lengths("max_length"), [5, 5])
     assert.match(
-      message(() => lengths("maximum")),
+      thrown(() => lengths("maximum")),
       /EncodeError: padding "maximum" is not supported; use true or "longest", "max_length", or false or "do_not_pad"/
     )
   })
 
   it("reports a missing pad token or length for padding", () => {
     assert.match(
-      message(() => Tokenizer.encodeBatch(bare, ["a"], { padding: "longest" })),
+      thrown(() => Tokenizer.encodeBatch(bare, ["a"], { padding: "longest" })),
       /EncodeError: The tokenizer has no pad token/
     )
     assert.match(
-      message(() => Tokenizer.encodeBatch(bytes, ["a"], { padding: "max_length" })),
+      thrown(() => Tokenizer.encodeBatch(bytes, ["a"], { padding: "max_length" })),
       /EncodeError: There is no length to pad to/
     )
   })
@@ -93,7 +86,7 @@ describe("Tokenizer.decode", () => {
   it("refuses an id outside the vocabulary, also when skipping special tokens", () => {
     for (const id of [259, -100, 1.5, Number.NaN])
       assert.match(
-        message(() => Tokenizer.decode(bytes, [65, id], { skipSpecialTokens: true })),
+        thrown(() => Tokenizer.decode(bytes, [65, id], { skipSpecialTokens: true })),
         /UnknownId: No token has the id .*from 0 to 258/
       )
   })
@@ -108,13 +101,13 @@ describe("Tokenizer.decode", () => {
 describe("Tokenizer.trainBpe, Tokenizer.trainWordPiece", () => {
   it("refuses a vocabulary size below the number of characters and special tokens", () => {
     assert.match(
-      message(() => Tokenizer.trainBpe(["a"], { vocabularySize: 258 })),
+      thrown(() => Tokenizer.trainBpe(["a"], { vocabularySize: 258 })),
       /VocabularyTooSmall: .* need 259 tokens.*not 258/
     )
     const train = () => Tokenizer.trainWordPiece(["abc"], { vocabularySize: 9 })
-    assert.match(message(train), /need 10 tokens/) // 5 special ones, a, b, c, ##b, ##c
+    assert.match(thrown(train), /need 10 tokens/) // 5 special ones, a, b, c, ##b, ##c
     assert.match(
-      message(() => Tokenizer.trainBpe(["a"], { vocabularySize: Number.NaN })),
+      thrown(() => Tokenizer.trainBpe(["a"], { vocabularySize: Number.NaN })),
       /not NaN/
     )
   })
@@ -155,15 +148,15 @@ describe("Tokenizer.decodeBatch", () => {
 
   it("refuses logits, several tensors and undefined, with what to use instead", () => {
     assert.match(
-      message(() => decoded(HostTensor.ones([1, 2, 3]))),
+      thrown(() => decoded(HostTensor.ones([1, 2, 3]))),
       /InvalidTensor: .*Expected ids of shape \[rows, length\], got shape \[1,2,3\]: for logits use EvalPrediction.argmax/
     )
     assert.match(
-      message(() => decoded({ a: tensor, b: tensor })),
+      thrown(() => decoded({ a: tensor, b: tensor })),
       /Expected one tensor, got several \(a, b\): select one with EvalPrediction.take/
     )
     assert.match(
-      message(() => decoded(undefined)),
+      thrown(() => decoded(undefined)),
       /there are no predictions: predictionLossOnly/
     )
   })

@@ -3,11 +3,12 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { NodeServices } from "@effect/platform-node"
 import { afterAll, describe, expect, it } from "@effect/vitest"
-import { Effect, Logger as EffectLogger, Exit, FileSystem, Layer, PlatformError, Scope } from "effect"
+import { Effect, Logger as EffectLogger, Exit, FileSystem, Layer, Scope } from "effect"
 import * as EntryJson from "../../../../src/Layer/Logger/EntryJson.ts"
 import * as Jsonl from "../../../../src/Layer/Logger/Jsonl.ts"
 import { type Entry, Logger } from "../../../../src/Layer/Logger/Logger.ts"
 import { oneOfEach, text, train } from "../../../../src/Testing/SampleEntries.ts"
+import { limited } from "../../../support/faultyDisk.ts"
 
 const root = mkdtempSync(join(tmpdir(), "regimen-jsonl-"))
 afterAll(() => rmSync(root, { recursive: true }))
@@ -93,22 +94,7 @@ describe("jsonl", () => {
       const path = fresh()
       const real = yield* FileSystem.FileSystem
       let room = 100
-      /** A disk of `room` bytes: what fits is written, then it fails. */
-      const small = FileSystem.make({
-        ...real,
-        open: (file, options) =>
-          Effect.map(real.open(file, options), (handle) => ({
-            ...handle,
-            stat: handle.stat,
-            sync: handle.sync,
-            writeAll: (buffer: Uint8Array) =>
-              Effect.flatMap(handle.stat, ({ size }) => {
-                const fits = Math.min(room - Number(size), buffer.length)
-                const done = handle.writeAll(buffer.subarray(0, fits))
-                return fits === buffer.length ? done : Effect.andThen(done, Effect.fail(full))
-              })
-          }))
-      })
+      const small = limited(real, () => room)
       const warnings: Array<string> = []
       const listener = EffectLogger.make(({ message }) => warnings.push(String(message)))
       yield* Effect.gen(function* () {
@@ -141,11 +127,4 @@ describe("jsonl", () => {
       expect(yield* Jsonl.read(path)).toHaveLength(500)
     }).pipe(Effect.provide(NodeServices.layer))
   )
-})
-
-const full = PlatformError.systemError({
-  _tag: "Unknown",
-  module: "FileSystem",
-  method: "write",
-  description: "ENOSPC: no space left on device"
 })

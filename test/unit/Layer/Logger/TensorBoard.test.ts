@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { NodeServices } from "@effect/platform-node"
 import { afterAll, describe, expect, it } from "@effect/vitest"
-import { Effect, Logger as EffectLogger, Exit, FileSystem, Layer, PlatformError, Scope } from "effect"
+import { Effect, Logger as EffectLogger, Exit, FileSystem, Layer, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { type Entry, Logger } from "../../../../src/Layer/Logger/Logger.ts"
 import * as EntryEvents from "../../../../src/Layer/Logger/TensorBoard/EntryEvents.ts"
@@ -11,6 +11,7 @@ import * as Event from "../../../../src/Layer/Logger/TensorBoard/Event.ts"
 import * as TfRecord from "../../../../src/Layer/Logger/TensorBoard/TfRecord.ts"
 import * as TensorBoard from "../../../../src/Layer/Logger/TensorBoard.ts"
 import { config, evaluation, figure, oneOfEach, summary, text, train } from "../../../../src/Testing/SampleEntries.ts"
+import { limited } from "../../../support/faultyDisk.ts"
 
 const root = mkdtempSync(join(tmpdir(), "regimen-tensorboard-"))
 afterAll(() => rmSync(root, { recursive: true }))
@@ -65,23 +66,7 @@ describe("tensorboard", () => {
       const real = yield* FileSystem.FileSystem
       const entries = ["one", "two", "three", "four"].map((words) => text(1, words))
       let room = file(entries.slice(0, 2)).length / 2 + 10
-      /** A disk of `room` bytes: what fits is written, then it fails. */
-      const small = FileSystem.make({
-        ...real,
-        open: (path, options) =>
-          Effect.map(real.open(path, options), (handle) => ({
-            ...handle,
-            stat: handle.stat,
-            sync: handle.sync,
-            truncate: (size) => handle.truncate(size),
-            writeAll: (buffer: Uint8Array) =>
-              Effect.flatMap(handle.stat, ({ size }) => {
-                const fits = Math.min(room - Number(size), buffer.length)
-                const done = handle.writeAll(buffer.subarray(0, fits))
-                return fits === buffer.length ? done : Effect.andThen(done, Effect.fail(full))
-              })
-          }))
-      })
+      const small = limited(real, () => room)
       const warnings: Array<string> = []
       const listener = EffectLogger.make(({ message }) => warnings.push(String(message)))
       yield* Effect.gen(function* () {
@@ -221,11 +206,4 @@ describe("a histogram's events", () => {
     expect(histogram([0, 1, 2], [3, 4])).toEqual([Event.summary(at, [Event.histogram("train/weights", [0, 1, 2], [3, 4])])])
     expect(histogram([], [])).toEqual([Event.summary(at, [])])
   })
-})
-
-const full = PlatformError.systemError({
-  _tag: "Unknown",
-  module: "FileSystem",
-  method: "write",
-  description: "ENOSPC: no space left on device"
 })
