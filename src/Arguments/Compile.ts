@@ -10,6 +10,7 @@ import * as Retention from "../Schedule/Retention.ts"
 import * as Schedule from "../Schedule/Schedule.ts"
 import * as Trigger from "../Schedule/Trigger.ts"
 import { type Arguments, type ArgumentsError, ContradictoryArguments, goal, NotSupported, supported } from "./Arguments.ts"
+import { evalSteps } from "./Derived.ts"
 import { isSupported, missingFeatureOf, type Optim } from "./Fields/Optim.ts"
 import * as GaLoreArguments from "./GaLoreArguments.ts"
 import * as Scheduler from "./Scheduler.ts"
@@ -46,11 +47,10 @@ export interface Resolved {
 export const resolve = (args: Arguments, { batchesPerEpoch }: Pick<Sizes, "batchesPerEpoch">): Resolved => {
   const horizon = horizonOf(args, batchesPerEpoch)
   const absolute = (every: number) => (every < 1 ? Math.max(1, Math.ceil(horizon.maxSteps * every)) : every)
-  const evalSteps = args.evalSteps || (args.evalStrategy === "steps" ? args.loggingSteps : 500)
   return {
     horizon,
     loggingSteps: absolute(args.loggingSteps),
-    evalSteps: absolute(evalSteps),
+    evalSteps: absolute(evalSteps(args) || 500),
     saveSteps: absolute(args.saveSteps),
     warmupSteps: getWarmupSteps(args, horizon.maxSteps)
   }

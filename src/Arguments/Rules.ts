@@ -2,7 +2,7 @@
 import { Result } from "effect"
 import { toCamel } from "./ArgumentNames.ts"
 import type { Arguments } from "./ArgumentsValues.ts"
-import { goal } from "./Derived.ts"
+import { evalSteps, goal } from "./Derived.ts"
 import { ContradictoryArguments } from "./Errors.ts"
 import { isSupported } from "./Fields/Optim.ts"
 import type { Name } from "./Fields.ts"
@@ -24,7 +24,7 @@ export const check = <A extends Arguments>(args: A): Result.Result<A, Contradict
     )
   const steps = [
     ["logging_steps", args.loggingStrategy, args.loggingSteps],
-    ["eval_steps", args.evalStrategy, args.evalSteps || args.loggingSteps],
+    ["eval_steps", args.evalStrategy, evalSteps(args) ?? 0],
     ["save_steps", args.saveStrategy, args.saveSteps]
   ] as const
   for (const [name, strategy, every] of steps) {
@@ -42,11 +42,11 @@ export const check = <A extends Arguments>(args: A): Result.Result<A, Contradict
         ["load_best_model_at_end", "eval_strategy", "save_strategy"],
         `load_best_model_at_end needs eval_strategy and save_strategy to be the same; they are "${args.evalStrategy}" and "${args.saveStrategy}".`
       )
-    const evalSteps = args.evalSteps || args.loggingSteps
-    if (args.evalStrategy === "steps" && !isMultiple(args.saveSteps, evalSteps))
+    const every = evalSteps(args) ?? 0
+    if (args.evalStrategy === "steps" && !isMultiple(args.saveSteps, every))
       return refuse(
         ["load_best_model_at_end", "save_steps", "eval_steps"],
-        `load_best_model_at_end needs save_steps to be a multiple of eval_steps, both in updates or both as parts of the run; they are ${args.saveSteps} and ${evalSteps}.`
+        `load_best_model_at_end needs save_steps to be a multiple of eval_steps, both in updates or both as parts of the run; they are ${args.saveSteps} and ${every}.`
       )
   }
   if (args.lrSchedulerType === "reduce_lr_on_plateau" && args.evalStrategy === "no")

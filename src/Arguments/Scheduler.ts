@@ -57,10 +57,10 @@ export const make = (
   return Result.succeed(make(given, values))
 }
 
-const positive = number(0, { minimum: 0 })
+const nonNegative = number(0, { minimum: 0 })
 const cycles = number(0.5)
 const bend = choice("linear", ["linear", "cosine", "1-sqrt"])
-const minimums = { min_lr: positive, min_lr_rate: positive }
+const minimums = { min_lr: nonNegative, min_lr_rate: nonNegative }
 
 const definitions: Readonly<Record<Scheduler, Definition>> = {
   constant: { make: ({ peak }) => LearningRate.constant({ peak }) },
@@ -73,7 +73,7 @@ const definitions: Readonly<Record<Scheduler, Definition>> = {
     make: (given, values) => LearningRate.cosineWithRestarts({ ...given, ...renamed(values) })
   },
   polynomial: {
-    takes: { lr_end: positive, power: positive },
+    takes: { lr_end: nonNegative, power: nonNegative },
     make: (given, values) => LearningRate.polynomial({ ...given, ...renamed(values) })
   },
   cosine_with_min_lr: {
@@ -81,14 +81,14 @@ const definitions: Readonly<Record<Scheduler, Definition>> = {
     make: (given, values) => LearningRate.cosine({ ...given, ...withMinimum(given, values) })
   },
   cosine_warmup_with_min_lr: {
-    takes: { num_cycles: cycles, warmup_lr_rate: positive, ...minimums },
+    takes: { num_cycles: cycles, warmup_lr_rate: nonNegative, ...minimums },
     make: (given, values) => LearningRate.cosineFromFirst({ ...given, ...withMinimum(given, values) })
   },
   warmup_stable_decay: {
     takes: {
       num_decay_steps: integer(0, { minimum: 0 }),
       num_stable_steps: integer(0, { minimum: 0 }),
-      min_lr_ratio: positive,
+      min_lr_ratio: nonNegative,
       warmup_type: bend,
       decay_type: bend,
       num_cycles: cycles
@@ -101,11 +101,11 @@ const definitions: Readonly<Record<Scheduler, Definition>> = {
       mode: choice("min", ["min", "max"]),
       factor: number(0.1, { minimum: 0, below: 1 }),
       patience: integer(10, { minimum: 0 }),
-      threshold: positive,
+      threshold: nonNegative,
       threshold_mode: choice("rel", ["rel", "abs"]),
       cooldown: integer(0, { minimum: 0 }),
-      min_lr: positive,
-      eps: positive
+      min_lr: nonNegative,
+      eps: nonNegative
     },
     make: ({ metric, peak }, values) =>
       LearningRate.plateau({ metric, mode: "min", peak, ...renamed(values), ...at("floor", values.min_lr) })

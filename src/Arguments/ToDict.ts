@@ -1,6 +1,6 @@
 /** Converts arguments to the dictionaries and JSON of Python's `TrainingArguments`, with secrets redacted. */
 import type { Arguments } from "./ArgumentsValues.ts"
-import { evalBatchSize, goal, trainBatchSize } from "./Derived.ts"
+import { evalBatchSize, evalSteps, goal, trainBatchSize } from "./Derived.ts"
 import { fields, seq2seq } from "./Fields.ts"
 import * as FieldTable from "./FieldTable.ts"
 import type { Seq2SeqArguments } from "./Seq2SeqArguments.ts"
@@ -30,7 +30,7 @@ export const toDict = (args: Arguments | Seq2SeqArguments): Dict => {
   return {
     ...json,
     do_eval: args.doEval || args.evalStrategy !== "no",
-    eval_steps: args.evalSteps || (args.evalStrategy === "steps" ? args.loggingSteps : args.evalSteps),
+    eval_steps: evalSteps(args),
     metric_for_best_model: args.metricForBestModel ?? (best === null ? null : "loss"),
     greater_is_better: args.greaterIsBetter ?? (best === null ? null : best.mode === "max"),
     local_rank: Math.max(args.localRank, 0),

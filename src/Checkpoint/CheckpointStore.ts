@@ -12,7 +12,7 @@ export type { RunAttempt } from "./RunAttempt.ts"
 export interface Checkpoint {
   readonly state: TrainerState
   readonly weights: HostWeights
-  /** Set where the parameters are those of an adapter: the others are the model's own, and this is their fingerprint (`AdapterBase`). */
+  /** Set where the parameters are those of an adapter: the others are the model's own, and this is their fingerprint (`BaseModelFingerprint`). */
   readonly adapter?: { readonly base: string } | undefined
   /** The canonical log so far, oldest first. */
   readonly history: ReadonlyArray<Scalars>

@@ -10,9 +10,9 @@ import * as Svg from "./Svg.ts"
  * @example
  * ```ts
  * import assert from "node:assert/strict"
- * import { Picture } from "regimen/metrics"
+ * import { FigureSvg } from "regimen/metrics"
  *
- * const svg = Picture.render({ _tag: "Lines", x: "step", y: "loss", series: { train: [[0, 2.3], [100, 0.4]] } }, { title: "Loss" })
+ * const svg = FigureSvg.render({ _tag: "Lines", x: "step", y: "loss", series: { train: [[0, 2.3], [100, 0.4]] } }, { title: "Loss" })
  * assert.match(svg, /^<svg xmlns="http:\/\/www.w3.org\/2000\/svg" width="800" height="500"/)
  * ```
  */

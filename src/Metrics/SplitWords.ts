@@ -10,10 +10,10 @@ export const bySpace = (text: string): ReadonlyArray<string> => text.split(/\s+/
  *
  * @example
  * ```ts
- * import { Words } from "regimen/metrics"
+ * import { SplitWords } from "regimen/metrics"
  * import assert from "node:assert/strict"
  *
- * assert.deepEqual(Words.mteval13a("It rained 3.5 mm (at most)."), ["It", "rained", "3.5", "mm", "(", "at", "most", ")", "."])
+ * assert.deepEqual(SplitWords.mteval13a("It rained 3.5 mm (at most)."), ["It", "rained", "3.5", "mm", "(", "at", "most", ")", "."])
  * ```
  */
 export const mteval13a = (text: string): ReadonlyArray<string> =>

@@ -43,11 +43,14 @@ export const integrations = [
 
 export type Integration = (typeof integrations)[number]
 
+/** The values of `report_to` that a run supports. */
+export const supportedTrackers: ReadonlyArray<Integration> = ["none", "tensorboard"]
+
 const reports: Field<ReadonlyArray<Integration>, ReadonlyArray<Integration> | Integration | string | null> = {
   ...list(integrations),
   read: (given) => (given === null || String(given) === "none" ? [] : list(integrations).read!(given)),
   missingFeature: (names) => {
-    const foreign = names.filter((name) => name !== "none" && name !== "tensorboard")
+    const foreign = names.filter((name) => !supportedTrackers.includes(name))
     return foreign.length === 0 ? undefined : { ...tracker, missing: `an integration with ${foreign.join(", ")}` }
   }
 }

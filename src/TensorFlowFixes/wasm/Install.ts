@@ -16,7 +16,7 @@ import * as SegmentSum from "./SegmentSum.ts"
 import * as Select from "./Select.ts"
 
 /**
- * In order: kernels that call the cpu's take them as they are then, `Restrict` and `CpuKernels` look at the stock kernels, and the others
+ * In order: kernels that call the cpu's take them as they are then, `Float32Only` and `CpuKernels` look at the stock kernels, and the others
  * take the place of what these leave. A new kernel is a file like them and a line at the end of this list.
  */
 const fixes = [

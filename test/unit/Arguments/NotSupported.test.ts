@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest"
 import * as Arguments from "../../../src/Arguments/Arguments.ts"
 import * as Compile from "../../../src/Arguments/Compile.ts"
 import type { Field } from "../../../src/Arguments/Field.ts"
-import { integrations } from "../../../src/Arguments/Fields/Logging.ts"
+import { integrations, supportedTrackers } from "../../../src/Arguments/Fields/Logging.ts"
 import { dynamos, shardings } from "../../../src/Arguments/Fields/NotSupported.ts"
 import { optims, unsupportedOptims } from "../../../src/Arguments/Fields/Optim.ts"
 import { seq2seq } from "../../../src/Arguments/Fields.ts"
@@ -13,9 +13,6 @@ import * as Seq2Seq from "../../../src/Arguments/Seq2SeqArguments.ts"
 type Values = ReadonlyArray<unknown>
 
 const table: Readonly<Record<string, Field<unknown>>> = seq2seq
-
-/** Trackers that a run can write to by `report_to`. */
-const trackers = ["none", "tensorboard"]
 
 /** For each argument, its rejected values, or some of many; the message names what is not supported. */
 const refused: Readonly<Record<string, readonly [values: Values, missing: RegExp]>> = {
@@ -26,7 +23,7 @@ const refused: Readonly<Record<string, readonly [values: Values, missing: RegExp
   ],
   past_index: [[2], /past hidden states/],
   report_to: [
-    [...integrations.filter((name) => !trackers.includes(name)).flatMap((name) => [name, [name]]), ["none", "wandb"]],
+    [...integrations.filter((name) => !supportedTrackers.includes(name)).flatMap((name) => [name, [name]]), ["none", "wandb"]],
     /tracker|integration/
   ],
   project: [["p"], /tracker/],

@@ -37,7 +37,7 @@ const faults = (svg: string): ReadonlyArray<string> => {
   return [...wrong, ...open, ...(/[<>]|&(?!#\d+;)/.test(between) ? [between] : [])]
 }
 
-describe("Picture", () => {
+describe("FigureSvg", () => {
   it("is well-formed and without NaN for any figure", () => {
     fc.assert(
       fc.property(figure, name, (drawn, title) => {
