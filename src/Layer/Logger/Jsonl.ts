@@ -2,6 +2,7 @@
 import { ByteSize, type Config, Effect, FileSystem, Layer, Path, type PlatformError, Schema } from "effect"
 import * as BackgroundQueue from "./BackgroundQueue.ts"
 import * as EntryJson from "./EntryJson.ts"
+import * as LogFile from "./LogFile.ts"
 import { type Entry, Logger } from "./Logger.ts"
 
 /** A line of a log file that is not an entry, or (`line` 0) a file that cannot be read. */
@@ -21,6 +22,8 @@ export class LogError extends Schema.TaggedError<LogError>()("LogError", {
 /**
  * Appends every entry to a file as a line of JSON: `run`, `attempt`, `step`, `epoch`, `kind` ("train", "eval", "summary", "text", "figure",
  * "config"), and what the kind has: `values` and `clock`, `text`, `name` and `figure`, `config`. NaN and the infinities are strings.
+ *
+ * An attempt that resumes first removes the lines that it logs again (`historyLength` of its configuration): the file holds each entry once.
  *
  * Lines are written in the background. `flush` and the end of the scope write all of them and wait for the disk. A partial last line left by a crash is
  * removed before the first write. When the disk is full, this is reported once, the lines wait, and they are written once there is room.
@@ -56,6 +59,7 @@ export const layer = (path: string): Layer.Layer<Logger, never, FileSystem.FileS
             yield* repair(path)
             repaired = true
           }
+          if (batch.some(LogFile.isLaterAttempt) && (yield* rewrite(path, batch))) return
           const file = yield* fs.open(path, { flag: "a" })
           const { size } = yield* file.stat
           const undo = fs.truncate(path, Number(ByteSize.toBigInt(size))).pipe(
@@ -100,6 +104,36 @@ export const read = Effect.fnUntraced(function* (
   return yield* Effect.forEach(lines, (line, i) =>
     Effect.mapError(EntryJson.decode(line), (error) => new LogError({ path, line: i + 1, reason: oneLine(error.message) }))
   )
+})
+
+/**
+ * Writes entries of which some are configurations of later attempts, each of which may remove lines before it: the whole file is written anew and put in
+ * place of the old one. Returns false, and writes nothing, where no line is to be removed.
+ */
+const rewrite = Effect.fnUntraced(function* (
+  path: string,
+  batch: ReadonlyArray<Entry>
+): Effect.fn.Return<boolean, PlatformError.PlatformError, FileSystem.FileSystem> {
+  const fs = yield* FileSystem.FileSystem
+  const before = (yield* fs.exists(path)) ? LogFile.parse(yield* fs.readFileString(path)) : []
+  let lines = [...before]
+  for (const entry of batch) {
+    if (LogFile.isLaterAttempt(entry)) lines = [...LogFile.truncated(lines, entry)]
+    lines.push(LogFile.make(entry))
+  }
+  if (lines.length === before.length + batch.length) return false
+  const next = `${path}.tmp`
+  yield* Effect.scoped(
+    Effect.gen(function* () {
+      const file = yield* fs.open(next, { flag: "w" })
+      yield* file.writeAll(encoder.encode(lines.map(({ text }) => `${text}\n`).join("")))
+      yield* file.sync
+    })
+  ).pipe(
+    Effect.andThen(fs.rename(next, path)),
+    Effect.onError(() => Effect.ignore(fs.remove(next, { force: true })))
+  )
+  return true
 })
 
 const encoder = new TextEncoder()
