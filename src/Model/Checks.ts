@@ -1,4 +1,4 @@
-/** What a batch must be for a model, looked at on the host before it reaches a device: a wrong token would be a wild read there. */
+/** Checks of a batch on the host, before it reaches a device: an out-of-range token would read foreign memory there. */
 import type { HostTensors } from "../Tensor/HostTensor.ts"
 import { type FieldRange, outOfRange } from "./LabelRange.ts"
 import type { Fault } from "./Model.ts"
@@ -6,7 +6,7 @@ import type { Fault } from "./Model.ts"
 export type Check = (batch: HostTensors) => Fault | undefined
 
 /**
- * Looks for the first fault that one of the checks finds.
+ * Combines checks; the result is the first fault found.
  *
  * @example
  * ```ts
@@ -29,11 +29,16 @@ export const all =
     return undefined
   }
 
-/** Refuses tokens that a vocabulary of this size does not have. */
+/** Checks that tokens are in a vocabulary of this size. */
 export const tokens = (field: string, vocabulary: number): Check =>
-  within(field, vocabulary, undefined, (token) => `holds token ${token}, and the model's vocabulary is 0 to ${vocabulary - 1}`)
+  integersBelow(
+    field,
+    vocabulary,
+    undefined,
+    (token) => `has token ${token}, and the model's vocabulary is 0 to ${vocabulary - 1}`
+  )
 
-/** Refuses labels that are neither a class nor -100, where -100 is `ignorable`. */
+/** Checks that labels are classes, or -100 if that is `ignorable`. */
 export const classes = (field: string, count: number, ignorable: boolean): Check =>
   labels({ field, classes: count, ignoreIndex: ignorable ? -100 : undefined })
 
@@ -43,19 +48,19 @@ export const labels = ({
   field,
   ignoreIndex
 }: Omit<FieldRange, "ignoreIndex"> & { readonly ignoreIndex: number | undefined }): Check =>
-  within(field, classes, ignoreIndex, (label) => outOfRange(label, classes, ignoreIndex))
+  integersBelow(field, classes, ignoreIndex, (label) => outOfRange(label, classes, ignoreIndex))
 
-/** Refuses sequences that have no position for their last token. **Unit**: tokens. */
+/** Checks that sequences are not longer than the model's positions. **Unit**: tokens. */
 export const length =
   (field: string, positions: number): Check =>
   (batch) => {
-    const found = batch[field]?.shape[1] ?? 0
-    return found <= positions
+    const tokens = batch[field]?.shape[1] ?? 0
+    return tokens <= positions
       ? undefined
-      : { row: 0, field, reason: `is ${found} tokens long, and the model has ${positions} positions: cut it` }
+      : { row: 0, field, reason: `is ${tokens} tokens long, and the model has ${positions} positions: truncate it` }
   }
 
-const within =
+const integersBelow =
   (field: string, count: number, ignored: number | undefined, reason: (value: number) => string): Check =>
   (batch) => {
     const tensor = batch[field]

@@ -4,7 +4,7 @@ import type * as Init from "../Tensor/Init.ts"
 import * as Key from "../Tensor/Key.ts"
 import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
 import { torchUniform } from "./Dense.ts"
-import { arrange, type Layout } from "./Layout.ts"
+import { type Layout, reorder } from "./Layout.ts"
 import { parameter } from "./Model.ts"
 import type { Initializer } from "./Parameters.ts"
 
@@ -26,7 +26,7 @@ export const init = ({ inputs, outputs, kernel, bias = true, weight, layout = "t
   const [height, width] = typeof kernel === "number" ? [kernel, kernel] : kernel
   const begin = weight ?? torchUniform(inputs * height * width)
   return (key) => ({
-    weight: arrange(begin(Key.fold(key, "weight"), [height, width, inputs, outputs]), layout),
+    weight: reorder(begin(Key.fold(key, "weight"), [height, width, inputs, outputs]), layout),
     ...(bias ? { bias: HostTensor.zeros([outputs]) } : {})
   })
 }

@@ -3,7 +3,7 @@ import * as HostTensor from "../Tensor/HostTensor.ts"
 import * as Init from "../Tensor/Init.ts"
 import * as Key from "../Tensor/Key.ts"
 import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
-import { arrange, type Layout } from "./Layout.ts"
+import { type Layout, reorder } from "./Layout.ts"
 import { parameter } from "./Model.ts"
 import type { Initializer } from "./Parameters.ts"
 
@@ -32,7 +32,7 @@ export interface Options {
 export const init =
   ({ inputs, outputs, bias = true, weight = torchUniform(inputs), layout = "torch" }: Options): Initializer =>
   (key) => ({
-    weight: arrange(weight(Key.fold(key, "weight"), [inputs, outputs]), layout),
+    weight: reorder(weight(Key.fold(key, "weight"), [inputs, outputs]), layout),
     ...(bias ? { bias: HostTensor.zeros([outputs]) } : {})
   })
 

@@ -1,13 +1,13 @@
-/** What the heads of language models are trained on: losses before they are averaged, by the names of Hugging Face's tasks. **Unit**: nats, or squared units of the label. */
+/** The training objectives of language model heads: losses before they are averaged, by the names of Hugging Face's tasks. **Unit**: nats, or squared units of the label. */
 import { type Tensor, tf } from "../Tensor/Tensor.ts"
 import * as Losses from "./Loss.ts"
 import type { Loss } from "./Model.ts"
 
-/** What the labels of whole sequences are; where a config leaves it out, one class is a regression, whole numbers are classes, and others are several labels each. */
+/** The kind of a sequence's label (`problem_type`). By default one class is a regression, integer labels are classes, and float labels are several labels each. */
 export type ProblemType = "regression" | "single_label_classification" | "multi_label_classification"
 
 /**
- * Computes the loss of whole sequences.
+ * Computes the loss of sequence classification or regression.
  *
  * **Shapes**: logits `[batch, classes]`; labels `[batch]`, or `[batch, classes]` for a regression or several labels each.
  *
@@ -36,8 +36,8 @@ export const sequence = (logits: Tensor, labels: Tensor, problem: ProblemType = 
 }
 
 /**
- * Computes the loss of the tokens that follow: the logits at a place are held against the label one place on. `items` are the labels that count, the first
- * of each row among them, which has nothing before it: what the Hugging Face Trainer divides by.
+ * Computes the loss of next-token prediction: logits at a position are compared with the label of the next position. `items` counts all labels but -100,
+ * including the first of each sequence, which nothing predicts: it is what the Hugging Face Trainer divides by.
  *
  * **Shapes**: logits `[batch, length, vocabulary]`, labels `[batch, length]`; -100 does not count.
  */
@@ -46,16 +46,17 @@ export const nextToken = (logits: Tensor, labels: Tensor): Loss => ({
   items: tf.sum(tf.cast(tf.notEqual(labels, -100), "float32"))
 })
 
-/** Moves labels to the place whose logits predict them: one to the left, with -100 at the end. **Shapes**: `[batch, length]`. */
+/** Shifts labels to the position whose logits predict them: one to the left, with -100 at the end. **Shapes**: `[batch, length]`. */
 export const shifted = (labels: Tensor): Tensor => {
   const [batch, length] = labels.shape as [number, number]
   return tf.concat([tf.slice(labels, [0, 1], [batch, length - 1]), tf.fill([batch, 1], -100, labels.dtype as "int32")], 1)
 }
 
 /**
- * Computes the loss of an answer's first and last token: the mean of the two. A place beyond the sequence does not count; where no row has one, that half is 0.
+ * Computes the loss of extractive question answering: the mean of the losses of the answer's first and last token. A position beyond the sequence does
+ * not count; if no row has one inside, that half is 0.
  *
- * **Shapes**: logits `[batch, length]`, places `[batch]`.
+ * **Shapes**: logits `[batch, length]`, positions `[batch]`.
  *
  * **Source**: Devlin et al. 2019, https://arxiv.org/abs/1810.04805, section 4.2.
  */
@@ -66,9 +67,9 @@ export const answer = (ends: {
   readonly endPositions: Tensor
 }): Loss => {
   const length = ends.startLogits.shape[1]!
-  const one = (logits: Tensor, places: Tensor) =>
-    Losses.crossEntropy(logits, tf.clipByValue(tf.reshape(places, [-1]), 0, length), { ignoreIndex: length })
-  const [start, end] = [one(ends.startLogits, ends.startPositions), one(ends.endLogits, ends.endPositions)]
+  const positionLoss = (logits: Tensor, positions: Tensor) =>
+    Losses.crossEntropy(logits, tf.clipByValue(tf.reshape(positions, [-1]), 0, length), { ignoreIndex: length })
+  const [start, end] = [positionLoss(ends.startLogits, ends.startPositions), positionLoss(ends.endLogits, ends.endPositions)]
   const count = tf.mul(tf.add(start.count, end.count), 0.5)
   const mean = tf.mul(tf.add(Losses.mean(start), Losses.mean(end)), 0.5)
   return { sum: tf.mul(mean, count), count }

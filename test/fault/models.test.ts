@@ -125,7 +125,7 @@ const causes: ReadonlyArray<Cause> = [
   ["a label beyond the classes", "DataError", /row 10.*label 3.*0 to 2/, onFolder({ train: good.with(10, row(3, 3)) })],
   ["the same in evaluation", "DataError", /row 10.*label 3.*0 to 2/, onFolder({ evaluated: good.with(10, row(3, 3)) })],
   ["a token beyond the vocabulary", "DataError", /row 9.*token 19/, onFolder({ train: good.with(9, row(19, 0)) })],
-  ["a sequence too long", "DataError", /row 11.*17 tokens.*cut it/, onFolder({ train: good.with(11, row(3, 0, 17)) })],
+  ["a sequence too long", "DataError", /row 11.*17 tokens.*truncate it/, onFolder({ train: good.with(11, row(3, 0, 17)) })],
   [
     "an unknown activation",
     "UnknownActivation",

@@ -1,7 +1,7 @@
-/** What can be wrong with a generation: what is asked for, and what the model makes of it. */
+/** The errors of text generation. */
 import { Schema } from "effect"
 
-/** Settings that cannot be followed, or a prompt that cannot be gone on from. */
+/** A setting is invalid, or a prompt cannot be continued. */
 export class InvalidGeneration extends Schema.TaggedError<InvalidGeneration>()("InvalidGeneration", {
   field: Schema.String,
   reason: Schema.String
@@ -11,25 +11,25 @@ export class InvalidGeneration extends Schema.TaggedError<InvalidGeneration>()("
   }
 }
 
-/** The model gives no numbers for the next token. */
+/** The model's logits for the next token are NaN or infinite. */
 export class NoLogits extends Schema.TaggedError<NoLogits>()("NoLogits", {
   row: Schema.Number,
-  /** The token that was to be written, from 1 on. */
+  /** The number of the generated token, from 1. */
   step: Schema.Number
 }) {
   override get message() {
-    return `The model's logits for token ${this.step} of row ${this.row} are NaN or infinite, so no token can be chosen. Look for a weight that is no number.`
+    return `The model's logits for token ${this.step} of row ${this.row} are NaN or infinite, so no token can be chosen. Check the weights for values that are NaN or infinite.`
   }
 }
 
-/** The settings forbid every token. */
+/** The settings exclude every token. */
 export class NoToken extends Schema.TaggedError<NoToken>()("NoToken", {
   row: Schema.Number,
-  /** The token that was to be written, from 1 on. */
+  /** The number of the generated token, from 1. */
   step: Schema.Number
 }) {
   override get message() {
-    return `No token can be the ${this.step}. of row ${this.row}: the settings forbid them all. Look at suppressTokens, badWordsIds, noRepeatNgramSize and minLength.`
+    return `The settings exclude every token as token ${this.step} of row ${this.row}. Check suppressTokens, badWordsIds, noRepeatNgramSize and minLength.`
   }
 }
 

@@ -52,7 +52,7 @@ export const make = (model: Generator, batch: HostTensors, settings: Settings): 
   if (right >= 0)
     return refuse(
       "attention_mask",
-      `row ${right} is padded on the right, or within. Pad on the left: a text goes on behind its last token.`
+      `row ${right} is padded on the right, or within. Pad on the left: generation continues after the last token.`
     )
 
   const start = settings.decoderStartTokenId ?? settings.bosTokenId

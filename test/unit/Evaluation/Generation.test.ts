@@ -54,8 +54,8 @@ const write = Effect.fnUntraced(function* (
 describe("is refused before the first token", () => {
   const prompt = { input_ids: ids([[1, 2]]) }
   it.effect.each<[string, Transformer, HostTensor.HostTensors, Generation.Input, RegExp]>([
-    ["a token that is not in the vocabulary", gpt, { input_ids: ids([[1, 12]]) }, {}, /input_ids: row 0 holds token 12/],
-    ["a token below 0", t5, { input_ids: ids([[1], [-1]]) }, {}, /input_ids: row 1 holds token -1/],
+    ["a token that is not in the vocabulary", gpt, { input_ids: ids([[1, 12]]) }, {}, /input_ids: row 0 has token 12/],
+    ["a token below 0", t5, { input_ids: ids([[1], [-1]]) }, {}, /input_ids: row 1 has token -1/],
     ["an end that is not in the vocabulary", gpt, prompt, { eosTokenId: [3, 12] }, /eosTokenId: it names token 12/],
     ["a pad token that is not in it", gpt, prompt, { padTokenId: 99 }, /padTokenId: it names token 99/],
     ["a begin that is not in it", gpt, prompt, { bosTokenId: 12 }, /bosTokenId/],
