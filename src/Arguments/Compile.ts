@@ -61,17 +61,14 @@ export const getWarmupSteps = (args: Arguments, numTrainingSteps: number): numbe
   args.warmupSteps > 0 ? args.warmupSteps : Math.ceil(numTrainingSteps * args.warmupRatio)
 
 /**
- * Checks that arguments are supported and that evaluation data exists if they need it, before any data is opened.
+ * Checks that evaluation data exists if arguments need it, before any data is opened.
  *
- * **Errors**: fails with `NotSupported` for a value that is not supported, and with `ContradictoryArguments` if evaluations are requested without
- * evaluation data.
+ * **Errors**: fails with `ContradictoryArguments` if evaluations are requested without evaluation data.
  */
-export const check = (
+export const checkEvaluation = (
   args: Arguments,
   has: { readonly evaluates: boolean }
-): Result.Result<Arguments, ContradictoryArguments | NotSupported> => {
-  const support = supported(args)
-  if (Result.isFailure(support)) return Result.fail(support.failure)
+): Result.Result<void, ContradictoryArguments> => {
   if (!has.evaluates && args.evalStrategy !== "no")
     return refuse(
       ["eval_strategy"],
@@ -79,13 +76,13 @@ export const check = (
     )
   if (!has.evaluates && args.evalOnStart)
     return refuse(["eval_on_start"], "eval_on_start is set, but there is no evaluation data. Give some, or leave it out.")
-  return Result.succeed(args)
+  return Result.void
 }
 
 /**
  * Compiles arguments to a plan.
  *
- * **Errors**: fails with `ContradictoryArguments` if arguments and data contradict each other: a stream without max_steps, an epoch without a batch,
+ * **Errors**: fails with `NotSupported` for a value that is not supported, and with `ContradictoryArguments` if arguments and data contradict each other: a stream without max_steps, an epoch without a batch,
  * early stopping without a metric.
  *
  * **Source**: `DefaultFlowCallback`, `EarlyStoppingCallback`, `create_scheduler`; reproduces every run of test/golden/cadence.json exactly.
@@ -103,7 +100,14 @@ export const check = (
  */
 export const plan = (args: Arguments, sizes: Sizes): Result.Result<Plan, ArgumentsError> =>
   Result.gen(function* () {
-    yield* check(args, { evaluates: sizes.sets.length > 0 })
+    yield* supported(args)
+    yield* checkEvaluation(args, { evaluates: sizes.sets.length > 0 })
+    return yield* checked(args, sizes)
+  })
+
+/** Compiles arguments that are supported, and have the evaluation data that they need, as `plan` does. */
+export const checked = (args: Arguments, sizes: Sizes): Result.Result<Plan, ArgumentsError> =>
+  Result.gen(function* () {
     yield* checkSizes(args, sizes)
     const { evalSteps, horizon, loggingSteps, saveSteps, warmupSteps } = resolve(args, sizes)
     const metric = goal(args)

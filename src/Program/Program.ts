@@ -51,7 +51,7 @@ const fromDefinition = <A, E, R>(program: Definition<A, E, R>): Program<E, R> =>
   args: program.args ?? {},
   prepare: Effect.fnUntraced(function* (args): Effect.fn.Return<Prepared<E, R>, ProgramError | E, R | Scope.Scope> {
     const evaluates = Object.keys(DataLoaders.sets(program.evalDataset)).length > 0
-    yield* Effect.fromResult(Compile.check(args, { evaluates }))
+    yield* Effect.fromResult(Compile.checkEvaluation(args, { evaluates }))
     const { evaluation, train, unusedColumns } = yield* withLogLevel(args)(DataLoaders.make(program, args))
     const callbacks = program.callbacks ?? []
     const earlyStopping = program.earlyStopping ?? callbacks.find((callback) => callback.earlyStopping)?.earlyStopping
@@ -60,7 +60,7 @@ const fromDefinition = <A, E, R>(program: Definition<A, E, R>): Program<E, R> =>
       sets: Object.keys(evaluation),
       ...defined({ earlyStopping })
     }
-    const compiled = yield* Effect.fromResult(Compile.plan(args, sizes))
+    const compiled = yield* Effect.fromResult(Compile.checked(args, sizes))
     const [optimizer = null, learningRate = null] = program.optimizers ?? []
     const scheduled = learningRate === null ? compiled : { ...compiled, learningRate }
     const planned = program.plan === undefined ? scheduled : program.plan(scheduled, args)
@@ -161,11 +161,12 @@ export const prepare = Effect.fnUntraced(function* <E, R>(
   return yield* prepareChecked(program, yield* Effect.fromResult(Arguments.make({ ...program.args, ...overrides })))
 })
 
-/** Opens a program's data and makes its plan, with all of its arguments, which are checked. */
+/** Opens a program's data and makes its plan, with all of its arguments, which were read. **Errors**: also `NotSupported`. */
 export const prepareChecked = Effect.fnUntraced(function* <E, R>(
   program: Program<E, R>,
   args: Arguments.Arguments
 ): Effect.fn.Return<Prepared<E, R>, ProgramError | E, R | Scope.Scope> {
+  yield* Effect.fromResult(Arguments.supported(args))
   yield* Effect.forEach(Arguments.warnings(args), (warning) => Effect.logWarning(warning))
   const prepared = yield* program.prepare(args)
   yield* withLogLevel(args)(DataLoaders.logUnused(prepared.unusedColumns))
