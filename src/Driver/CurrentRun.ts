@@ -1,6 +1,8 @@
 /** What callbacks get of the run: its parts, and its present weights to evaluate, predict and generate with. Nothing is copied unless it is used. */
-import { Context, Effect, type Scope } from "effect"
+import { Context, Effect, Predicate, type Scope } from "effect"
 import type { Arguments } from "../Arguments/Arguments.ts"
+import { isHostTensor } from "../Data/ColumnValue.ts"
+import { DataError, type Dataset } from "../Data/Dataset.ts"
 import type { Loader } from "../Data/Loader.ts"
 import { defined } from "../Defined.ts"
 import * as DeviceWeights from "../Evaluation/DeviceWeights.ts"
@@ -36,9 +38,9 @@ export interface CurrentRun extends Parts {
    * Evaluates the run's evaluation sets, or other data under the prefix `set` (default `eval`): metrics, runtime and speeds. Nothing is logged, and no
    * callback is called.
    */
-  readonly evaluate: (data?: Loader | HostTensors, set?: string) => Effect.Effect<Metrics, Evaluation.EvaluationError>
-  /** Predicts the batches of a loader, or one batch; the metrics' prefix `set` defaults to `test`. */
-  readonly predict: (data: Loader | HostTensors, set?: string) => Effect.Effect<Evaluation.Predicted, Evaluation.EvaluationError>
+  readonly evaluate: (data?: EvaluationData, set?: string) => Effect.Effect<Metrics, Evaluation.EvaluationError>
+  /** Predicts rows, the batches of a loader, or one batch; the metrics' prefix `set` defaults to `test`. */
+  readonly predict: (data: EvaluationData, set?: string) => Effect.Effect<Evaluation.Predicted, Evaluation.EvaluationError>
   /** Generates texts from a batch of token ids, as `Generation.generate` does. */
   readonly generate: (
     batch: HostTensors,
@@ -46,6 +48,12 @@ export interface CurrentRun extends Parts {
     key?: Key
   ) => Effect.Effect<Generation.Generated, Generation.GenerationError | DeviceError>
 }
+
+/** A loader or one batch; in a run of a program or a Trainer also rows, which its collator batches: a dataset, or an array. */
+export type EvaluationData = Loader | HostTensors | Dataset<unknown> | ReadonlyArray<unknown>
+
+/** Opens rows under the prefix of their metrics. */
+export type OpenRows = (data: unknown, set: string) => Effect.Effect<Loader, DataError, Scope.Scope>
 
 /** The parts of a run. */
 export interface Parts {
@@ -98,6 +106,7 @@ export const hostSource = (weights: HostWeights): WeightsSource => ({
 
 export interface Options extends Omit<Parts, "model"> {
   readonly config: TaskConfig
+  readonly openRows: OpenRows | undefined
   readonly weights: WeightsSource
   readonly learningRate: (state: TrainerState) => number
 }
@@ -109,7 +118,7 @@ export interface Views {
 }
 
 /** Makes the views of a run. */
-export const make = Effect.fnUntraced(function* ({ config, learningRate, weights, ...parts }: Options) {
+export const make = Effect.fnUntraced(function* ({ config, learningRate, openRows, weights, ...parts }: Options) {
   const context = Context.pick(Device)(yield* Effect.context<Device>())
   const { model } = config
   const using = <A, E>(
@@ -119,15 +128,19 @@ export const make = Effect.fnUntraced(function* ({ config, learningRate, weights
   const methods: Pick<CurrentRun, "weights" | "evaluate" | "predict" | "generate"> = {
     weights: weights.onHost,
     evaluate: (data, set = "eval") =>
-      using((weights) => {
-        const sets = data === undefined ? parts.evalDataloaders : { [set]: loaderOf(data) }
-        const results = Effect.forEach(Object.entries(sets), ([set, loader]) =>
-          Evaluation.evaluate({ ...config, weights, loader, set })
-        )
-        return Effect.map(results, (all) => Object.assign({}, ...all.map(({ clock, metrics }) => ({ ...metrics, ...clock }))))
-      }),
+      using((weights) =>
+        Effect.gen(function* () {
+          const sets = data === undefined ? parts.evalDataloaders : { [set]: yield* loaderOf(data, set, openRows) }
+          const all = yield* Effect.forEach(Object.entries(sets), ([set, loader]) =>
+            Evaluation.evaluate({ ...config, weights, loader, set })
+          )
+          return Object.assign({}, ...all.map(({ clock, metrics }) => ({ ...metrics, ...clock })))
+        })
+      ),
     predict: (data, set = "test") =>
-      using((weights) => Evaluation.predictAll({ ...config, weights, loader: loaderOf(data), set })),
+      using((weights) =>
+        Effect.flatMap(loaderOf(data, set, openRows), (loader) => Evaluation.predictAll({ ...config, weights, loader, set }))
+      ),
     generate: (batch, settings = {}, key) =>
       using((weights) =>
         Generation.isTransformer(model)
@@ -152,6 +165,8 @@ export const make = Effect.fnUntraced(function* ({ config, learningRate, weights
 export interface FrontEnd {
   readonly args?: Arguments
   readonly tokenizer?: Tokenizer
+  /** Opens rows that callbacks evaluate and predict. */
+  readonly openRows?: OpenRows
 }
 
 /** Makes the views of a training, whose weights on the device have an owner. */
@@ -159,13 +174,14 @@ export const ofTraining = Effect.fnUntraced(function* (
   task: TrainingTask,
   plan: Plan,
   owner: Parameters<typeof sourceOf>[0],
-  { args, tokenizer }: FrontEnd
+  { args, openRows, tokenizer }: FrontEnd
 ) {
   return yield* make({
     config: task,
     weights: sourceOf(owner),
     args,
     tokenizer,
+    openRows,
     optimizer: (yield* Optimizer).transformation,
     learningRate: (state) => plan.learningRate(state, plan.horizon),
     trainDataloader: task.train,
@@ -173,9 +189,22 @@ export const ofTraining = Effect.fnUntraced(function* (
   })
 })
 
-const loaderOf = (data: Loader | HostTensors): Loader => (isLoader(data) ? data : ofBatch(data))
+/** Gives the loader of data. **Errors**: `DataError`. */
+const loaderOf = (data: EvaluationData, set: string, openRows: OpenRows | undefined) => {
+  if (isLoader(data)) return Effect.succeed(data)
+  if (isBatch(data)) return Effect.succeed(ofBatch(data))
+  return openRows === undefined
+    ? Effect.fail(new DataError({ row: null, column: null, reason: rowsWithoutCollator }))
+    : openRows(data, set)
+}
 
-const isLoader = (data: Loader | HostTensors): data is Loader => typeof data.batch === "function"
+const rowsWithoutCollator =
+  "Expected a loader or a batch of tensors. Make a loader of rows with Loader.make({ dataset: Dataset.fromArray(rows), batchSize: 8 })."
+
+const isLoader = (data: unknown): data is Loader => Predicate.hasProperty(data, "batch") && typeof data.batch === "function"
+
+const isBatch = (data: unknown): data is HostTensors =>
+  Predicate.isReadonlyObject(data) && Object.values(data).length > 0 && Object.values(data).every(isHostTensor)
 
 /** A loader of one batch. */
 const ofBatch = (tensors: HostTensors): Loader => {

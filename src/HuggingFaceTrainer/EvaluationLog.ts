@@ -5,6 +5,7 @@ import * as CallbackSet from "../Driver/CallbackSet.ts"
 import * as CurrentRun from "../Driver/CurrentRun.ts"
 import type { Result } from "../Evaluation/Evaluation.ts"
 import { Logger, type Scalars } from "../Layer/Logger/Logger.ts"
+import * as DataLoaders from "../Program/DataLoaders.ts"
 import * as Program from "../Program/Program.ts"
 import type { Event } from "../Schedule/Event.ts"
 import type { TrainerState } from "../TrainerState.ts"
@@ -87,6 +88,7 @@ const viewsOf = Effect.fnUntraced(function* <A, E, R>(
     weights: yield* present(context),
     args: context.args,
     tokenizer: context.options.tokenizer,
+    openRows: yield* DataLoaders.openRows<A, E, R>(yield* context.parts, context.args),
     optimizer: createOptimizer(context),
     learningRate: ({ lastUpdate }) => lastUpdate.learningRate,
     trainDataloader: undefined,

@@ -5,6 +5,7 @@ import * as Collator from "../Data/Collators.ts"
 import { DataError } from "../Data/Dataset.ts"
 import * as Loader from "../Data/Loaders.ts"
 import * as UnusedColumns from "../Data/UnusedColumns.ts"
+import type { OpenRows } from "../Driver/CurrentRun.ts"
 import { messageOf } from "../ErrorMessage.ts"
 import type { Check } from "../Model/Checks.ts"
 import type { Model } from "../Model/Model.ts"
@@ -92,6 +93,28 @@ export const forEvaluation = Effect.fnUntraced(function* <A, E, R>(
   const { evaluation, unused } = yield* reading<A, E, R>(options, args, prefix)
   return { evaluation: yield* evaluation(options.evalDataset), unusedColumns: [...unused] }
 })
+
+/**
+ * Makes the function that opens rows in a callback, as `forEvaluation` opens evaluation data. All its errors are `DataError`.
+ */
+export const openRows = Effect.fnUntraced(function* <A, E, R>(
+  options: Pick<Options<A, E, R>, "model" | "dataCollator" | "tokenizer">,
+  args: TrainLoader.Args
+): Effect.fn.Return<OpenRows, never, R> {
+  const services = yield* Effect.context<R>()
+  return (data, set) => {
+    if (!DataSource.isSource(data as DataSource.Source<A, E, R>)) return Effect.fail(failed(notEvaluated))
+    const opened = forEvaluation({ ...options, evalDataset: data as DataSource.Source<A, E, R> }, args, set)
+    return Effect.map(opened, ({ evaluation }) => evaluation[set]!).pipe(
+      Effect.mapError((error) => (error instanceof DataError ? error : failed(messageOf(error)))),
+      Effect.provideContext(services)
+    )
+  }
+})
+
+const failed = (reason: string) => new DataError({ row: null, column: null, reason })
+
+const notEvaluated = "Expected a loader, a batch of tensors, a dataset (Dataset.fromArray(rows)) or an array of rows."
 
 /** Logs the columns that are left out, in one line; nothing if there are none. */
 export const logUnused = (unusedColumns: ReadonlyArray<string>): Effect.Effect<void> =>

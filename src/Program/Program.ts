@@ -84,6 +84,7 @@ const fromDefinition = <A, E, R>(program: Definition<A, E, R>): Program<E, R> =>
         trainerState: TrainerStateKeys.make(args, sizes, plan, CallbackSet.toHuggingFace),
         callbacks,
         args,
+        openRows: yield* DataLoaders.openRows<A, E, R>(program, args),
         ...defined({ tokenizer: program.tokenizer }),
         files: filesOf(program),
         ...defined({ observe: program.observe })

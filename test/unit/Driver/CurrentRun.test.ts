@@ -1,6 +1,8 @@
 /** Callbacks evaluate, predict and read the run with its present weights, and pay nothing for what they do not use. */
+import { NodeServices } from "@effect/platform-node"
 import { expect, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
+import * as Dataset from "../../../src/Data/Dataset.ts"
 import * as Callback from "../../../src/Driver/Callback.ts"
 import type { CurrentRun } from "../../../src/Driver/CurrentRun.ts"
 import * as EvalPrediction from "../../../src/Evaluation/EvalPrediction.ts"
@@ -150,4 +152,55 @@ it.effect("runs no operation on the device unless it is used", () =>
     expect(unused).toEqual(without)
     expect(without.run).toBeGreaterThan(3)
   })
+)
+
+it.effect("a callback of a Trainer predicts and evaluates rows, as the Trainer's methods do", () =>
+  Effect.gen(function* () {
+    const rows = Tiny.rows(5)
+    const found: Array<unknown> = []
+    const trainer = yield* Trainer.make({
+      model: Tiny.model,
+      args: { maxSteps: 1, perDeviceTrainBatchSize: 2, saveStrategy: "no" },
+      dataCollator: Tiny.collate,
+      trainDataset: rows,
+      evalDataset: rows,
+      callbacks: [
+        Callback.make({
+          onStepEnd: Effect.fnUntraced(function* ({ run }: Callback.CallbackEvent<"StepEnded">) {
+            const { metrics, predictions } = yield* run.predict(rows)
+            const { mine_loss } = yield* run.evaluate(Dataset.fromArray(rows), "mine")
+            const { eval_loss } = yield* run.evaluate()
+            found.push([EvalPrediction.take(predictions).shape, metrics.test_loss === eval_loss, mine_loss === eval_loss])
+            const wrong = [yield* Effect.flip(run.predict([{ x: "a", label: 1 }])), yield* Effect.flip(run.predict(3 as never))]
+            found.push(wrong.map(({ _tag, message }) => [_tag, message.slice(0, 36)]))
+          })
+        })
+      ]
+    })
+    yield* trainer.train()
+    expect(found).toEqual([
+      [[5, 1], true, true],
+      [
+        ["DataError", 'row 0, column "x": holds text "a" wh'],
+        ["DataError", "Expected a loader, a batch of tensor"]
+      ]
+    ])
+  }).pipe(Effect.provide(Layer.mergeAll(Tiny.layers(), NodeServices.layer)))
+)
+
+it.effect("rows that need a collator are a typed error in a run without one", () =>
+  here(
+    Effect.gen(function* () {
+      const messages: Array<string> = []
+      const onStepEnd = Effect.fnUntraced(function* ({ run }: Callback.CallbackEvent<"StepEnded">) {
+        messages.push((yield* Effect.flip(run.predict(Tiny.rows(5)))).message)
+      })
+      yield* train([Callback.make({ onStepEnd })])
+      expect(new Set(messages)).toEqual(
+        new Set([
+          "Expected a loader or a batch of tensors. Make a loader of rows with Loader.make({ dataset: Dataset.fromArray(rows), batchSize: 8 })."
+        ])
+      )
+    })
+  )
 )
