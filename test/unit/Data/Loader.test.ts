@@ -129,6 +129,24 @@ describe("Loader.fromStream", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.effect("reads the rows of a failed read again", () =>
+    Effect.gen(function* () {
+      let fails = true
+      const lost = new Dataset.DataError({ row: null, column: null, reason: "the connection was lost" })
+      const open = () =>
+        Stream.fromIterable([0, 1, 2, 3, 4]).pipe(
+          Stream.mapEffect((x) => (x === 3 && fails ? Effect.fail(lost) : Effect.succeed({ x }))),
+          Stream.rechunk(1)
+        )
+      const loader = yield* Loader.fromStream({ batchSize: 2, collate, open })
+      assert.deepEqual(values(yield* loader.batch(0, 0)), [0, 1])
+      assert.strictEqual(yield* Effect.flip(loader.batch(0, 1)), lost)
+      fails = false
+      assert.deepEqual(values(yield* loader.batch(0, 1)), [2, 3])
+      assert.deepEqual(values(yield* loader.batch(0, 2)), [4])
+    }).pipe(Effect.scoped)
+  )
+
   it.effect("names the row by its position in the stream, and refuses an invalid batch size", () =>
     Effect.gen(function* () {
       const open = () => Stream.make({ x: 1 }, { x: 2 }, { x: Number.NaN })

@@ -37,26 +37,29 @@ describe("Collator.forTokenizer", () => {
     }
   })
 
-  it("keeps fractional labels as float32, and multi-label rows at their own width", () => {
-    const labelled = (labels: ReadonlyArray<unknown>) =>
-      Effect.runSync(
-        Collator.forTokenizer(tokenizer)(
-          rows.map((row, i) => ({ ...row, label: labels[i] })),
-          [0, 1]
-        )
-      ).labels
-    assert.deepEqual(labelled([3.8, 5]), { dtype: "float32", shape: [2], data: Float32Array.of(3.8, 5) })
-    assert.deepEqual(labelled([3, 5]), { dtype: "int32", shape: [2], data: Int32Array.of(3, 5) })
-    const [two, three] = [
-      [1, 0],
-      [0, 1, 0]
-    ]
-    assert.deepEqual(labelled([two, two]), { dtype: "int32", shape: [2, 2], data: Int32Array.of(1, 0, 1, 0) })
-    assert.deepEqual(labelled([three, three])?.shape, [2, 3]) // as long as one of the texts, and not padded
-    const soft = Float32Array.of(0.5, 0.25)
-    assert.deepEqual(labelled([soft, soft]), { dtype: "float32", shape: [2, 2], data: Float32Array.of(0.5, 0.25, 0.5, 0.25) })
-    assert.deepEqual(labelled([[0.5, 1], two])?.dtype, "float32")
-  })
+  it.each(["label", "labels"])(
+    "keeps fractional labels as float32, and multi-label rows at their own width, in the column %s",
+    (column) => {
+      const labelled = (labels: ReadonlyArray<unknown>) =>
+        Effect.runSync(
+          Collator.forTokenizer(tokenizer)(
+            rows.map((row, i) => ({ ...row, [column]: labels[i] })),
+            [0, 1]
+          )
+        ).labels
+      assert.deepEqual(labelled([3.8, 5]), { dtype: "float32", shape: [2], data: Float32Array.of(3.8, 5) })
+      assert.deepEqual(labelled([3, 5]), { dtype: "int32", shape: [2], data: Int32Array.of(3, 5) })
+      const [two, three] = [
+        [1, 0],
+        [0, 1, 0]
+      ]
+      assert.deepEqual(labelled([two, two]), { dtype: "int32", shape: [2, 2], data: Int32Array.of(1, 0, 1, 0) })
+      assert.deepEqual(labelled([three, three])?.shape, [2, 3]) // as long as one of the texts, and not padded
+      const soft = Float32Array.of(0.5, 0.25)
+      assert.deepEqual(labelled([soft, soft]), { dtype: "float32", shape: [2, 2], data: Float32Array.of(0.5, 0.25, 0.5, 0.25) })
+      assert.deepEqual(labelled([[0.5, 1], two])?.dtype, "float32")
+    }
+  )
 
   it("pads per-token labels", () => {
     const batch = collate(

@@ -43,3 +43,20 @@ it.live("an evaluation prefixes its metrics with the set, and does not depend on
     expect(small.metrics.test_loss).toBeCloseTo(large.metrics.test_loss!, 6)
   }).pipe(Effect.scoped, Effect.provide(Cpu.layer))
 )
+
+it.live("host weights are copied to the device meanwhile, and give the same", () =>
+  Effect.gen(function* () {
+    const host = { parameters: Tiny.initial(), buffers: {} }
+    const loader = yield* Tiny.loader(5, 2)
+    const before = tf.memory().numTensors
+    const { metrics } = Trainer.task({ model: Tiny.model, train: loader })
+    const figures = (given: typeof host | Effect.Success<typeof weights>) =>
+      Effect.gen(function* () {
+        const evaluation = yield* Trainer.evaluate({ model: Tiny.model, weights: given, loader, metrics, set: "test" })
+        const [first] = yield* Stream.runCollect(Trainer.predict({ model: Tiny.model, weights: given, loader }))
+        return [evaluation.metrics, first!.outputs.logits]
+      })
+    expect(yield* figures(host)).toEqual(yield* Effect.scoped(Effect.flatMap(weights, figures)))
+    expect(tf.memory().numTensors).toBe(before)
+  }).pipe(Effect.provide(Cpu.layer))
+)

@@ -92,7 +92,8 @@ it("does not look at an evaluation before the first update, nor at one without t
   expect(
     seen([
       [{ eval_loss: Number.NaN }, false],
-      [{ eval_loss: 1 }, false]
+      [{ eval_loss: 1 }, false],
+      [{ eval_loss: 0.5 }, false]
     ])
   ).toBe(0.5) // NaN is never better, in the first evaluation neither
 })

@@ -62,6 +62,13 @@ describe("play", () => {
     ])
   })
 
+  it("keeps the checkpoint that was just saved, whatever the retention", () => {
+    const plan = Plan.make({ horizon, learningRate, save: Trigger.every(2), retention: () => [] })
+    const { events } = Result.getOrThrow(Plan.simulate(plan))
+    const saved = events.filter(({ _tag }) => _tag === "Saved")
+    expect(saved.map(({ state }) => state.checkpoints)).toEqual([[2], [4], [6]])
+  })
+
   it("gives an update the learning rate of the state before it", () => {
     const { events } = Result.getOrThrow(Plan.simulate(Plan.make({ horizon, learningRate })))
     const rates = events.filter(({ _tag }) => _tag === "Updating").map(({ state }) => learningRate(state, horizon))

@@ -43,6 +43,15 @@ describe("canonical", () => {
     )
   })
 
+  it("has one Config entry of a run, with the configuration of its last attempt", () => {
+    const config = (attempt: number, more: object = {}) =>
+      ({ _tag: "Config", run: "a", attempt, step: 2 * (attempt - 1), epoch: 0, config: { attempt }, ...more }) as const
+    const log = [config(1), ...run(0, 3, 1), config(2, { historyLength: 2 }), ...run(2, 6, 2), config(3, { historyLength: 6 })]
+    const entries = canonical(log.map((entry) => ({ ...entry, run: "a" })))
+    const configs = entries.filter(({ _tag }) => _tag === "Config")
+    expect(configs).toStrictEqual([{ ...config(1), config: { attempt: 3 } }])
+  })
+
   it("leaves out the wall clock and the attempt, and nothing else", () => {
     expect(canonical([{ ...evaluation(3, 0.5), attempt: 4 }])).toStrictEqual([{ ...evaluation(3, 0.5), clock: {} }])
   })
