@@ -14,6 +14,8 @@ describe("fromInput", () => {
     ["10_000sp", whole(10_000, Clock.samples)],
     ["1e6tok", whole(1_000_000, Clock.tokens)],
     ["1.5e3tok", whole(1500, Clock.tokens)],
+    ["2e+10tok", whole(20_000_000_000, Clock.tokens)],
+    ["5e-1ep", { count: { over: 1, under: 2 }, clock: Clock.epochs }],
     ["0.5dur", { count: { over: 1, under: 2 }, clock: Clock.run }],
     [" 3 ep ", whole(3, Clock.epochs)],
     ["0ep", whole(0, Clock.epochs)]

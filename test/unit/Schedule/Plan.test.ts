@@ -160,12 +160,12 @@ describe("play", () => {
   })
 
   it("keeps the best checkpoint that is on disk while a better evaluation has none", () => {
-    const losses = [0.9, 0.5, 0.1, 0.6, 0.7, 0.8]
+    const losses = [0.9, 0.5, 0.1, 0.6, 0.7, 0.05]
     const goal = { metric: "eval_loss", mode: "min" } as const
     const common = { horizon, learningRate, sets: ["eval"], goal, evaluate: Trigger.every(1) }
     const plan = Plan.make({ ...common, save: Trigger.every(2) })
     const { events } = Result.getOrThrow(Plan.simulate(plan, { metrics: (_, n) => ({ eval_loss: losses[n]! }) }))
-    expect(events.filter(({ _tag }) => _tag === "Saved").map(({ state }) => state.bestCheckpoint)).toEqual([2, 2, 2])
+    expect(events.filter(({ _tag }) => _tag === "Saved").map(({ state }) => state.bestCheckpoint)).toEqual([2, 2, 6])
   })
 
   it("asks for the retention once more at the end of the run", () => {
