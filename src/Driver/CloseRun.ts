@@ -15,7 +15,7 @@ export const close = Effect.fnUntraced(function* <E, R>(run: RunContext<E, R>) {
   const { grace = defaultGrace, onInterrupt } = run.options
   const begun = yield* Clock.currentTimeMillis
   const safe = resumeState.step === 0 || (yield* rescue(run, resumeState, grace))
-  if (onInterrupt === undefined) return
+  if (onInterrupt === undefined) return yield* get(run).failure === undefined ? Effect.void : logEnd(resumeState, safe)
   const left = Duration.toMillis(grace) - ((yield* Clock.currentTimeMillis) - begun)
   const say = (text: string) => Effect.andThen(run.log.text(resumeState, text), run.logger.flush)
   yield* Effect.suspend(() => onInterrupt({ step: resumeState.step, safe, say })).pipe(
@@ -23,6 +23,15 @@ export const close = Effect.fnUntraced(function* <E, R>(run: RunContext<E, R>) {
     (called) => Timeouts.within(called, Math.max(left, least))
   )
 })
+
+/** Logs what is left of a run that an error has ended after its first update. */
+const logEnd = ({ checkpoints, step }: TrainerState, safe: boolean): Effect.Effect<void> => {
+  if (step === 0) return Effect.void
+  if (safe) return Effect.logInfo(`The run ended after step ${step}, and its state is saved: resume to continue from there.`)
+  const last = checkpoints.findLast((saved) => saved < step) // a save that failed is in its own list
+  const there = last === undefined ? "there is no checkpoint" : `the last checkpoint is that of step ${last}`
+  return Effect.logInfo(`The run ended after step ${step}. Its state was not saved; ${there}.`)
+}
 
 /** What `onInterrupt` has in any case. **Unit**: ms. */
 const least = 1_000
