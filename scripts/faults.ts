@@ -13,6 +13,7 @@ import * as FileSystemStore from "../src/Checkpoint/FileSystemStore.ts"
 import { defined } from "../src/Defined.ts"
 import * as Trainer from "../src/HuggingFaceTrainer/Trainer.ts"
 import * as Cpu from "../src/Layer/Device/Cpu.ts"
+import { canonical } from "../src/Layer/Logger/CanonicalLog.ts"
 import * as Jsonl from "../src/Layer/Logger/Jsonl.ts"
 import { TrainerState } from "../src/TrainerState.ts"
 import * as Faults from "../test/support/faults.ts"
@@ -58,12 +59,13 @@ let ended = 0
 
 /** Where the attempts of a case write: in memory, or in a folder that the scope removes. */
 const places = Effect.fnUntraced(function* (onDisk: boolean) {
-  if (!onDisk) return { store: Tiny.store().layer, logger: Tiny.logger(), lock: undefined }
+  if (!onDisk) return { store: Tiny.store().layer, logger: Tiny.logger(), lock: undefined, log: undefined }
   const fs = yield* FileSystem.FileSystem
   const directory = yield* fs.makeTempDirectoryScoped({ prefix: "regimen-faults-", ...defined({ directory: ramDisk }) })
   const files = Layer.succeed(FileSystem.FileSystem, fs).pipe(Layer.merge(Path.layer))
   const store = FileSystemStore.layer({ directory }).pipe(Layer.provide(files))
-  return { store, logger: Jsonl.layer(`${directory}/log.jsonl`).pipe(Layer.provide(files)), lock: `${directory}/run.lock` }
+  const log = `${directory}/log.jsonl`
+  return { store, logger: Jsonl.layer(log).pipe(Layer.provide(files)), lock: `${directory}/run.lock`, log }
 })
 
 const one = Effect.fnUntraced(function* ([shape, attempts]: (typeof cases)[number], onDisk: boolean) {
@@ -97,8 +99,8 @@ const one = Effect.fnUntraced(function* ([shape, attempts]: (typeof cases)[numbe
     for (const leak of yield* Resources.settled(before, settling)) report(leak)
     if (place.lock !== undefined && existsSync(place.lock)) report("the store is still locked")
   }
-  const resumed = yield* Trainer.train(task, plan).pipe(Effect.provide([Tiny.optimizer, place.store, Tiny.logger()]))
-  const log = (result: Trainer.TrainResult) => result.history.map(({ attempt, clock, run, ...rest }) => rest)
+  const resumed = yield* Trainer.train(task, plan).pipe(Effect.provide([Tiny.optimizer, place.store, place.logger]))
+  const log = ({ history }: Pick<Trainer.TrainResult, "history">) => history.map(({ attempt, clock, run, ...rest }) => rest)
   const state = encode(resumed.state)
   // a write in the background that failed is not repeated: no later state lists it
   const saveFailed = shape.background && attempts.some(({ faults }) => faults.some(({ target }) => target === "store.save"))
@@ -106,6 +108,10 @@ const one = Effect.fnUntraced(function* ([shape, attempts]: (typeof cases)[numbe
   if (!equalAsJson(state, encode({ ...reference.state, checkpoints }))) report("another state")
   if (!Equal.equals(resumed.weights, reference.weights)) report("other weights")
   if (!equalAsJson(log(resumed), log(reference))) report("another log")
+  if (place.log !== undefined && !attempts.some(({ faults }) => faults.some(({ target }) => target.startsWith("logger")))) {
+    const history = canonical(yield* Jsonl.read(place.log)).filter((entry) => entry._tag === "Scalars")
+    if (!equalAsJson(log({ history }), log(reference))) report("another log in the file")
+  }
 }, Effect.scoped)
 
 const program = Effect.gen(function* () {
