@@ -1,4 +1,4 @@
-/** A run that an error ends says what was saved, where nobody else does. */
+/** A run that ends with an error logs what was saved, unless `onInterrupt` does. */
 import { expect, it } from "@effect/vitest"
 import { Effect, Logger as EffectLogger, Layer } from "effect"
 import * as MemoryStore from "../../../src/Checkpoint/MemoryStore.ts"
