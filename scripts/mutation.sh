@@ -60,7 +60,7 @@ class UnitTestsFirst extends BaseSequencer {
     return [...files].sort((a, b) => rank(a) - rank(b))
   }
 }
-export default defineConfig({ plugins: [persistentPool], test: { include: [${files}].map((f) => (f.endsWith(".ts") ? f : f + "/**/*.test.ts")), isolate: false, maxWorkers: 1, sequence: { sequencer: UnitTestsFirst }, setupFiles: ["./setup.ts"], testTimeout: 60_000, bail: 1 } })
+export default defineConfig({ plugins: [persistentPool], test: { include: [${files}].map((f) => (f.endsWith(".ts") ? f : f + "/**/*.test.ts")), isolate: false, maxWorkers: 1, sequence: { sequencer: UnitTestsFirst }, setupFiles: ["./setup.ts"], testTimeout: 20_000, bail: 1 } })
 EOF
 cat >"$scratch/checkout/stryker.config.json" <<EOF
 {
@@ -76,7 +76,7 @@ cat >"$scratch/checkout/stryker.config.json" <<EOF
   "mutator": { "excludedMutations": ["StringLiteral"] },
   "reporters": ["progress-append-only", "clear-text", "json", "html"],
   "clearTextReporter": { "allowColor": false, "reportTests": false, "skipFull": true },
-  "timeoutMS": 20000,
+  "timeoutMS": 10000,
   "allowEmpty": false
 }
 EOF

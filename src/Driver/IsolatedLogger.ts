@@ -43,10 +43,10 @@ export const make = (
       return thrown === undefined ? waited : Effect.andThen(report(Cause.die(thrown.cause)), waited)
     })
   const { progress } = logger
-  const isolatedProgress = (now: Progress) => {
+  const isolatedProgress = (progress: (now: Progress) => void) => (now: Progress) => {
     if (thrown !== undefined) return
     try {
-      progress?.(now)
+      progress(now)
     } catch (cause) {
       thrown = { cause }
     }
@@ -54,7 +54,7 @@ export const make = (
   return {
     log: (entry) => isolated(() => logger.log(entry)),
     flush: isolated(() => logger.flush),
-    ...(progress === undefined ? {} : { progress: isolatedProgress })
+    ...(progress === undefined ? {} : { progress: isolatedProgress(progress) })
   }
 }
 
