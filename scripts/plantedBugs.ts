@@ -1,6 +1,7 @@
 /**
  * Plants each corrected bug again in a scratch copy of the checkout, and expects the test that covers it to fail.
- * `bin/dev planted [--only TEXT]`; outside CI (minutes). The bugs are listed in scripts/planted/.
+ * `bin/dev planted [--only TEXT] [--check]`; outside CI (a quarter of an hour). The bugs are listed in scripts/planted/. With `--check` it only looks whether
+ * each bug can still be planted and its test file is there (a second).
  */
 import { parseArgs } from "node:util"
 import type { Bug } from "./planted/Bug.ts"
@@ -10,7 +11,7 @@ import { scripts } from "./planted/Scripts.ts"
 import { services } from "./planted/Services.ts"
 import { trainer } from "./planted/Trainer.ts"
 
-const { values } = parseArgs({ options: { only: { type: "string", default: "" } } })
+const { values } = parseArgs({ options: { only: { type: "string", default: "" }, check: { type: "boolean", default: false } } })
 const bugs = [...driver, ...services, ...trainer, ...scripts].filter((bug) => JSON.stringify(bug).includes(values.only))
 if (bugs.length === 0) console.error(`No bug has "${values.only}" in its entry.`)
 
@@ -19,6 +20,14 @@ const problem = ({ file }: Bug, before: Checkout.Outcome | undefined, after: Che
   if (before !== "passes") return `NOT RUN: the test ${before === "broken" ? "does not run" : before} without the bug`
   if (after === undefined) return `NOT PLANTED: the text to find is no longer there once in ${file}`
   return after === "passes" ? "NOT FOUND: the test passes with the bug" : "NOT RUN: the test does not run with the bug"
+}
+
+if (values.check) {
+  const stale = bugs.filter((bug) => !Checkout.canPlant(bug))
+  for (const { bug, file, test } of stale)
+    console.error(`"${bug}" cannot be planted: its text is no longer there once in ${file}, or ${test} is gone`)
+  console.log(`${bugs.length - stale.length} of ${bugs.length} planted bugs match the sources`)
+  process.exit(stale.length === 0 ? 0 : 1)
 }
 
 const width = Math.max(0, ...bugs.map(({ bug }) => bug.length))

@@ -1,6 +1,6 @@
 /** A scratch copy of the checkout, in which bugs are planted and tests are run. */
 import { execFileSync, spawnSync } from "node:child_process"
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -29,11 +29,18 @@ export const make = (): string => {
 
 export const remove = (folder: string): void => rmSync(folder, { recursive: true, force: true })
 
+/** Whether the bug's text is in the checkout exactly once, and its test is there. */
+export const canPlant = ({ file, find, test }: Bug): boolean =>
+  existsSync(join(root, file)) && existsSync(join(root, test)) && isOnce(readFileSync(join(root, file), "utf8"), find)
+
+const isOnce = (text: string, find: string) => text.split(find).length === 2
+
 /** Runs an effect with a bug in the copy; undefined if its text is not there exactly once. */
 export const planted = <A>(folder: string, { file, find, replace }: Bug, run: () => A): A | undefined => {
   const path = join(folder, file)
+  if (!existsSync(path)) return undefined
   const text = readFileSync(path, "utf8")
-  if (text.split(find).length !== 2) return undefined
+  if (!isOnce(text, find)) return undefined
   writeFileSync(
     path,
     text.replace(find, () => replace)

@@ -121,18 +121,18 @@ export const driver: ReadonlyArray<Bug> = [
   },
   {
     bug: "A save has no span with run and attempt",
-    file: "src/Driver/RunMetrics.ts",
+    file: "src/Driver/RunTelemetry.ts",
     find: 'span("regimen.save", { step: checkpoint.state.step })',
     replace: "Effect.asVoid",
-    test: "test/unit/Driver/RunMetrics.test.ts",
+    test: "test/unit/Driver/RunTelemetry.test.ts",
     named: "spans of updates"
   },
   {
     bug: "The metric of the loss is not updated",
-    file: "src/Driver/RunMetrics.ts",
+    file: "src/Driver/RunTelemetry.ts",
     find: "yield* Metric.update(loss, value)",
     replace: "void [loss, value]",
-    test: "test/unit/Driver/RunMetrics.test.ts",
+    test: "test/unit/Driver/RunTelemetry.test.ts",
     named: "metrics hold"
   }
 ]

@@ -28,7 +28,7 @@ export const scripts: ReadonlyArray<Bug> = [
     file: "src/HuggingFaceTrainer/Train.ts",
     find: "({ ...held, running }))",
     replace: "({ ...held, ...(running === undefined ? {} : {}) }))",
-    test: "test/unit/HuggingFaceTrainer/HuggingFaceTrainer.test.ts",
+    test: "test/unit/HuggingFaceTrainer/Trainer.test.ts",
     named: "within a callback use the present weights"
   },
   {
@@ -49,35 +49,35 @@ export const scripts: ReadonlyArray<Bug> = [
   },
   invalidRow(
     "Ragged rows in memory are found when they are reached",
-    "src/Data/ColumnScan.ts",
+    "src/Data/SuspectRows.ts",
     'isShape(form) && isShape(typical) ? "shape" : "type"',
     '(isShape(form) && isShape(typical) ? "hidden" : "type") as never',
     "another width"
   ),
   invalidRow(
     "A missing label in memory is found when it is reached",
-    "src/Data/ColumnScan.ts",
+    "src/Data/SuspectRows.ts",
     "if (value === undefined || value === null) return absent",
     'if (value === undefined || value === null) return "[]"',
     "a missing label"
   ),
   invalidRow(
     "A null label in memory is found when it is reached",
-    "src/Data/ColumnScan.ts",
+    "src/Data/SuspectRows.ts",
     "value === undefined || value === null) return absent",
     'value === null) return "[]"\n  if (value === undefined) return absent',
     "a null label"
   ),
   invalidRow(
     "A fractional id or label in memory is found when it is reached",
-    "src/Data/ColumnScan.ts",
+    "src/Data/SuspectRows.ts",
     "else if (integer && (value | 0) !== value)",
     "else if (integer && (value | 0) !== value && !(value % 1))",
     "a fractional label"
   ),
   invalidRow(
     "A feature that is NaN in memory is found when it is reached",
-    "src/Data/ColumnScan.ts",
+    "src/Data/SuspectRows.ts",
     'if (!Number.isFinite(integer ? value : Math.fround(value))) report("nonFinite")',
     "if (!Number.isFinite(integer ? value : Math.fround(value))) return",
     "a feature that is NaN"
@@ -106,10 +106,10 @@ export const scripts: ReadonlyArray<Bug> = [
   },
   {
     bug: "A promise script that is given to regimen train trains, and then fails",
-    file: "src/cli/Load.ts",
+    file: "src/cli/LoadProgram.ts",
     find: 'source !== "" && !mayExportDefault.test(source)',
     replace: 'source === "never" && !mayExportDefault.test(source)',
-    test: "test/unit/cli/Load.test.ts",
+    test: "test/unit/cli/LoadProgram.test.ts",
     named: "refuses a script that trains by itself"
   },
   {
@@ -176,10 +176,10 @@ export const scripts: ReadonlyArray<Bug> = [
   },
   {
     bug: "Long messages break inside words at the width of the terminal",
-    file: "src/Layer/Logger/EffectLogger.ts",
-    find: "EntryLine.text(Cells.clean(line), columns)",
-    replace: "((void EntryLine, columns), Cells.clean(line))",
-    test: "test/unit/Layer/Logger/EffectLogger.test.ts",
+    file: "src/Layer/Logger/EffectMessages.ts",
+    find: "EntryLine.text(TextWidth.clean(line), columns)",
+    replace: "((void EntryLine, columns), TextWidth.clean(line))",
+    test: "test/unit/Layer/Logger/EffectMessages.test.ts",
     named: "wraps between words"
   },
   {

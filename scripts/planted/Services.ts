@@ -76,10 +76,10 @@ export const services: ReadonlyArray<Bug> = [
   },
   {
     bug: "Flushing a logger after its scope has closed waits ten seconds",
-    file: "src/Layer/Logger/Background.ts",
+    file: "src/Layer/Logger/BackgroundQueue.ts",
     find: "if (!open) return",
     replace: "if (open === undefined) return",
-    test: "test/unit/Layer/Logger/Background.test.ts",
+    test: "test/unit/Layer/Logger/BackgroundQueue.test.ts",
     named: "after the scope has closed"
   },
   {
@@ -99,7 +99,7 @@ export const services: ReadonlyArray<Bug> = [
   {
     bug: "A hook that hangs when a run is interrupted keeps the process for ever",
     file: "src/Driver/CloseRun.ts",
-    find: "(called) => Limit.within(called, Math.max(left, least))",
+    find: "(called) => Timeouts.within(called, Math.max(left, least))",
     replace: "(called) => Effect.as(called, Math.max(left, least))",
     test: run,
     named: "loggers and hooks that hang or throw"
@@ -107,8 +107,8 @@ export const services: ReadonlyArray<Bug> = [
   {
     bug: "A logger that hangs takes the whole grace period, and the state is not saved",
     file: "src/Driver/CheckpointWriter.ts",
-    find: "write(checkpoint, Limit.within(logger.flush, Duration.toMillis(grace) * flushShare))",
-    replace: "(void [Limit, Duration, grace, flushShare], write(checkpoint))",
+    find: "write(checkpoint, Timeouts.within(logger.flush, Duration.toMillis(grace) * flushShare))",
+    replace: "(void [Timeouts, Duration, grace, flushShare], write(checkpoint))",
     test: run,
     named: "loggers and hooks that hang or throw"
   },
@@ -174,7 +174,14 @@ export const services: ReadonlyArray<Bug> = [
     test: "test/unit/Layer/Logger/layerConfig.test.ts"
   },
   {
-    bug: "A log of several evaluation sets has the first twice when the second is interrupted",
+    bug: "log.jsonl has the first of two evaluation sets twice when the second is interrupted",
+    file: "src/Layer/Logger/Jsonl.ts",
+    find: "if (batch.some(LogFile.isLaterAttempt) && (yield* rewrite(path, batch))) return",
+    replace: "void [LogFile, rewrite]",
+    test: "test/property/logFile.test.ts"
+  },
+  {
+    bug: "The canonical log has the first of two evaluation sets twice when the second is interrupted",
     file: "src/Layer/Logger/CanonicalLog.ts",
     find: "entry.attempt === last.get(place(entry)) ? [normalized(entry)] : []",
     replace: "[normalized(entry)]",

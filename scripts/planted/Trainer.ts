@@ -103,7 +103,7 @@ export const trainer: ReadonlyArray<Bug> = [
     file: "src/HuggingFaceTrainer/EvaluationLog.ts",
     find: "const logs = stamped({ ...metrics, ...clock, ...tokens(context, state) }, { state, trained })",
     replace: "const logs = stamped({ ...metrics, ...clock }, { state, trained })",
-    test: "test/unit/HuggingFaceTrainer/HuggingFaceTrainer.test.ts",
+    test: "test/unit/HuggingFaceTrainer/Trainer.test.ts",
     named: "evaluate and log give num_input_tokens_seen"
   },
   {
@@ -111,7 +111,7 @@ export const trainer: ReadonlyArray<Bug> = [
     file: "src/HuggingFaceTrainer/Save.ts",
     find: "described(state, saved)",
     replace: "(saved, described(state))",
-    test: "test/unit/HuggingFaceTrainer/HuggingFaceTrainer.test.ts",
+    test: "test/unit/HuggingFaceTrainer/Trainer.test.ts",
     named: "saveState writes"
   },
   {
