@@ -2,7 +2,7 @@
 # Mutation testing of a folder of src, or of files with commas between them, by some tests, out of CI:
 # `scripts/mutation.sh src/Schedule/Clock.ts,src/Schedule/Trigger.ts test/unit/Schedule test/property/trigger.test.ts ...`.
 # Default: src/Schedule with its tests. StrykerJS is installed in a scratch folder ($REGIMEN_MUTATION, default: under the folder for
-# temporary files), which also holds the copy of the checkout that is mutated and the reports. src/Schedule takes five minutes, and ten
+# temporary files), which also holds the copy of the checkout that is mutated and the reports. src/Schedule takes five minutes, and twenty
 # with the mutants that are active while modules are loaded (REGIMEN_MUTATION_IGNORE_STATIC=false).
 set -e
 root=$(dirname -- "$(dirname -- "$(readlink -f -- "$0")")")
