@@ -11,7 +11,7 @@ import { beforeAll, describe, expect, it } from "vitest"
 type Backend = "cpu" | "wasm"
 
 const folder = new URL("../../src/TensorFlowFixes/", import.meta.url)
-const helpers = ["Gradient", "Install", "Kernel", "CpuFallback"]
+const helpers = ["GradientHelpers", "Install", "Kernel", "CpuFallback"]
 const files = (["gradients", "cpu", "wasm"] as const).flatMap((part) =>
   readdirSync(new URL(`${part}/`, folder))
     .map((file) => `${part}/${file.replace(".ts", "")}`)
@@ -90,7 +90,7 @@ const faults: ReadonlyArray<Fault> = [
     gradient((x: tf.Tensor5D) => tf.avgPool3d(x, [1, 1, 2], [1, 1, 2], "same"), tf.ones([1, 1, 1, 3, 1]))
   ),
   ...([tf.maximum, tf.minimum, tf.squaredDifference] as const).map((f, i) =>
-    fault("gradients/Broadcast", ["maximum", "minimum", "squaredDifference"][i]!, [[2, 0, 4][i]!], () =>
+    fault("gradients/BroadcastBinary", ["maximum", "minimum", "squaredDifference"][i]!, [[2, 0, 4][i]!], () =>
       gradient((x: tf.Tensor) => f(tf.tensor1d([1, 1]), x), tf.tensor1d([2]))
     )
   ),
@@ -181,15 +181,15 @@ const faults: ReadonlyArray<Fault> = [
   fault("wasm/DepthwiseGradients", "the input's gradient", [1, 1, 1, 1], () =>
     gradient((x: T4) => tf.depthwiseConv2d(x, tf.ones<tf.Rank.R4>([1, 1, 1, 1]), 1, "same"), tf.ones<tf.Rank.R4>([1, 2, 2, 1]))
   ),
-  fault("wasm/Extrema", "maximum of NaN", [Number.NaN, Number.NaN], () =>
+  fault("wasm/MaximumMinimum", "maximum of NaN", [Number.NaN, Number.NaN], () =>
     tf.maximum(tf.tensor1d([Number.NaN, 1]), tf.tensor1d([0, Number.NaN]))
   ),
-  fault("wasm/Extrema", "minimum of NaN", [Number.NaN, Number.NaN], () =>
+  fault("wasm/MaximumMinimum", "minimum of NaN", [Number.NaN, Number.NaN], () =>
     tf.minimum(tf.tensor1d([Number.NaN, 1]), tf.tensor1d([0, Number.NaN]))
   ),
-  fault("wasm/Extrema", "clipByValue of NaN", [Number.NaN, 1], () => tf.clipByValue(tf.tensor1d([Number.NaN, 5]), -1, 1)),
-  fault("wasm/Extrema", "relu6 of NaN", [Number.NaN, 6], () => tf.relu6(tf.tensor1d([Number.NaN, 7]))),
-  fault("wasm/Extrema", "prelu with a slope of more dimensions", [-1, -2, -3, -4], () =>
+  fault("wasm/MaximumMinimum", "clipByValue of NaN", [Number.NaN, 1], () => tf.clipByValue(tf.tensor1d([Number.NaN, 5]), -1, 1)),
+  fault("wasm/MaximumMinimum", "relu6 of NaN", [Number.NaN, 6], () => tf.relu6(tf.tensor1d([Number.NaN, 7]))),
+  fault("wasm/MaximumMinimum", "prelu with a slope of more dimensions", [-1, -2, -3, -4], () =>
     tf.prelu(tf.tensor1d([-1, -1]) as tf.Tensor, tf.tensor2d([1, 2, 3, 4], [2, 2]))
   ),
   fault("wasm/Fused", "matMul beyond 48 columns", [81], () =>
@@ -217,11 +217,11 @@ const faults: ReadonlyArray<Fault> = [
     )
   ),
   fault("wasm/OneHot", "float32", [0, 1], () => tf.oneHot(ints(1), 2, 1, 0, "float32")),
-  fault("wasm/Padding", "a stride beyond the filter", "cpu", () =>
+  fault("wasm/ConvolutionPadding", "a stride beyond the filter", "cpu", () =>
     tf.conv2d(tf.ones<tf.Rank.R4>([1, 7, 8, 2]), tf.ones<tf.Rank.R4>([2, 1, 2, 3]), [1, 3], "same")
   ),
-  fault("wasm/Restrict", "isNaN of integers", [0, 0, 0], () => tf.isNaN(ints(3, -4, 0))),
-  fault("wasm/Restrict", "reciprocal of an integer", [1], () => tf.reciprocal(ints(1))),
+  fault("wasm/Float32Only", "isNaN of integers", [0, 0, 0], () => tf.isNaN(ints(3, -4, 0))),
+  fault("wasm/Float32Only", "reciprocal of an integer", [1], () => tf.reciprocal(ints(1))),
   fault("wasm/SegmentSum", "unsortedSegmentSum", [1, 1], () => tf.unsortedSegmentSum(tf.ones([2]), ints(0, 1) as tf.Tensor1D, 2)),
   fault("wasm/Select", "where of float32 and int32", [1.5, 4], () =>
     tf.where(tf.tensor1d([1, 0], "bool"), tf.tensor1d([1.5, 2.5]), ints(3, 4))
@@ -264,7 +264,7 @@ describe("TensorFlow.js is still wrong", () => {
     const expected = right === "cpu" ? await on("cpu", f) : right
     expect(await on(backend, f), `TensorFlow.js has been repaired: delete src/TensorFlowFixes/${fix}.ts`).not.toEqual(expected)
   })
-  it("gradients/Node: the entry for Node registers no gradients", () => {
+  it("gradients/StockGradients: the entry for Node registers no gradients", () => {
     expect(before.gradient).toBeUndefined()
     expect(tf.getGradient("Neg")).toBeDefined()
   })
@@ -286,7 +286,7 @@ describe("TensorFlow.js is still wrong", () => {
 })
 
 describe("src/TensorFlowFixes", () => {
-  const cases = new Set([...faults.map(({ fix }) => fix), "gradients/Node", "wasm/Listeners", "wasm/FailedMalloc"])
+  const cases = new Set([...faults.map(({ fix }) => fix), "gradients/StockGradients", "wasm/Listeners", "wasm/FailedMalloc"])
   const docs = readFileSync(new URL("../../docs/devices.md", import.meta.url), "utf8")
   it("has a case here for each file, and a file for each case", () => {
     expect([...cases].sort()).toEqual([...files].sort())

@@ -4,7 +4,7 @@
  * **Fault**: the package's entry for Node registers none, and `dist/register_all_gradients.js` is ESM without file extensions, which Node cannot
  * load.
  * **Upstream**: no issue known; search tensorflow/tfjs for "tf-core.node.js register_all_gradients".
- * **Remove when**: "gradients/Node" of test/contract/Upstream.test.ts fails.
+ * **Remove when**: "gradients/StockGradients" of test/contract/Upstream.test.ts fails.
  */
 import { createRequire } from "node:module"
 import { Schema } from "effect"

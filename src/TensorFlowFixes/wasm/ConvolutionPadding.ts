@@ -4,7 +4,7 @@
  * **Fault**: for `same`, XNNPACK computes the padding itself, wrongly where a stride exceeds the filter, and leaves zeros; where the result is empty,
  * kernels write past its end.
  * **Upstream**: no issue known; search tensorflow/tfjs for "wasm conv2d same stride larger than filter"; pull request #6969 mended pools of 1x1.
- * **Remove when**: "wasm/Padding" of test/contract/Upstream.test.ts fails.
+ * **Remove when**: "wasm/ConvolutionPadding" of test/contract/Upstream.test.ts fails.
  */
 
 import * as tf from "@tensorflow/tfjs-core"

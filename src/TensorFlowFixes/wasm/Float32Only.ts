@@ -4,7 +4,7 @@
  * **Fault**: most kernels are written for float32: on other dtypes they leave the result uninitialised, wrap integers, or trap on a division by zero;
  * on an empty tensor they read and write past its end, which destroys the heap.
  * **Upstream**: tensorflow/tfjs#5641; pull request #5662 mended some kernels.
- * **Remove when**: "wasm/Restrict" of test/contract/Upstream.test.ts fails.
+ * **Remove when**: "wasm/Float32Only" of test/contract/Upstream.test.ts fails.
  */
 
 import * as tf from "@tensorflow/tfjs-core"

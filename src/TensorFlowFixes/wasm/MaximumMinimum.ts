@@ -4,7 +4,7 @@
  * **Fault**: all but `prelu` turn a NaN into the other number, and so hide a run that has diverged; `prelu` ignores a slope of more dimensions than
  * `x`.
  * **Upstream**: pull request #5028 aligned the backends, and wasm still differs; search tensorflow/tfjs for "wasm maximum NaN".
- * **Remove when**: "wasm/Extrema" of test/contract/Upstream.test.ts fails.
+ * **Remove when**: "wasm/MaximumMinimum" of test/contract/Upstream.test.ts fails.
  */
 
 import * as tf from "@tensorflow/tfjs-core"
