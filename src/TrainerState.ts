@@ -1,5 +1,5 @@
 /** The state of a run: plain, immutable, JSON-encodable data, and all that a schedule may look at. */
-import { Effect, Schema, Struct } from "effect"
+import { Effect, Schema } from "effect"
 import { append, codec, type Evaluations } from "./EvaluationHistory.ts"
 
 export * from "./EvaluationHistory.ts"
@@ -164,8 +164,17 @@ export const TrainerState = Schema.Struct({
 })
 
 /** Notes where a run stands, before a transition. */
-export const standing = (state: TrainerState): Before =>
-  Struct.pick(state, ["step", "epoch", "position", "epochsEnded", "open", "samples", "tokens", "inputTokens", "flos"])
+export const standing = ({
+  epoch,
+  epochsEnded,
+  flos,
+  inputTokens,
+  open,
+  position,
+  samples,
+  step,
+  tokens
+}: TrainerState): Before => ({ step, epoch, position, epochsEnded, open, samples, tokens, inputTokens, flos })
 
 /** Gives the state before the transition that is being settled; where there is none, the state itself. */
 export const before = (state: TrainerState): TrainerState =>

@@ -74,12 +74,14 @@ export const make = Effect.fnUntraced(function* <A>(
   return {
     batchesPerEpoch,
     size: dropLast ? batchesPerEpoch * batchSize : size,
-    batch: Effect.fnUntraced(function* (epoch, batch) {
-      if (batch >= batchesPerEpoch) return undefined
-      const indices = Array.from(orderOf(epoch).subarray(batch * batchSize, (batch + 1) * batchSize))
-      const rows = yield* dataset.rows(indices)
-      return { tensors: yield* collate(rows, indices, epoch), rows: rows.length, indices }
-    })
+    batch: (epoch, batch) =>
+      Effect.suspend(() => {
+        if (batch >= batchesPerEpoch) return Effect.undefined
+        const indices = Array.from(orderOf(epoch).subarray(batch * batchSize, (batch + 1) * batchSize))
+        return Effect.flatMap(dataset.rows(indices), (rows) =>
+          Effect.map(collate(rows, indices, epoch), (tensors) => ({ tensors, rows: rows.length, indices }))
+        )
+      })
   }
 })
 

@@ -20,18 +20,17 @@ export interface Outcome {
 }
 
 type Work<E, R> = Effect.Effect<Outcome, RunError | E, Device | R>
-type Handler<T extends Plan.Tag> = <E, R>(run: RunContext<E, R>, event: Plan.EventOf<T>) => Work<E, R>
+type Handler<T extends Plan.Tag> = <E, R>(run: RunContext<E, R>, event: Plan.EventOf<T>) => Outcome | Work<E, R>
 
 const none: Outcome = {}
 
 export const handlers: { readonly [T in Plan.Tag]?: Handler<T> } = {
   Started: (run, { state }) => Effect.as(run.log.config(state, run.options.config ?? {}), none),
 
-  EpochStarted: (run) =>
-    Effect.sync(() => {
-      set(run, { batches: new Map() }) // of an accumulation that the end of the data left incomplete
-      return none
-    }),
+  EpochStarted: (run) => {
+    set(run, { batches: new Map() }) // of an accumulation that the end of the data left incomplete
+    return none
+  },
 
   Microbatch: (run, { state: { position } }) =>
     Effect.suspend(() => run.task.train.batch(position.epoch, position.batch)).pipe(
@@ -56,11 +55,10 @@ export const handlers: { readonly [T in Plan.Tag]?: Handler<T> } = {
       }
     }),
 
-  StepEnded: (run, { state }) =>
-    Effect.sync(() => {
-      run.logger.progress?.({ phase: "train", state, horizon: run.plan.horizon })
-      return none
-    }),
+  StepEnded: (run, { state }) => {
+    run.logger.progress?.({ phase: "train", state, horizon: run.plan.horizon })
+    return none
+  },
 
   Logged: Effect.fnUntraced(function* (run, { state, resumeState }) {
     const { loss, gradNorm, learningRate } = yield* Snapshot.running(run, state.step)
@@ -105,7 +103,7 @@ export const handlers: { readonly [T in Plan.Tag]?: Handler<T> } = {
       return Effect.as(run.log.evaluation(state, name, logged), { logs: logsOf(logged) })
     }),
 
-  Evaluated: (run) => Effect.sync(() => ({ logs: logsOf(get(run).evaluation!) })),
+  Evaluated: (run) => ({ logs: logsOf(get(run).evaluation!) }),
 
   Saved: Effect.fnUntraced(function* (run, { state }) {
     yield* run.writer.idle // at most one write at a time
@@ -139,10 +137,10 @@ export const handlers: { readonly [T in Plan.Tag]?: Handler<T> } = {
   Finished: (run, { state }) => Effect.as(Effect.andThen(run.writer.prune(state), run.logger.flush), none)
 }
 
-/** Runs the handler of an event; undefined if there is none. */
-export const handle = <E, R>(run: RunContext<E, R>, event: Plan.Event): Work<E, R> | undefined => {
+/** Runs the handler of an event: its outcome, or an Effect of it where it has something to wait for or to fail with. */
+export const handle = <E, R>(run: RunContext<E, R>, event: Plan.Event): Outcome | Work<E, R> => {
   const handler = handlers[event._tag] as Handler<Plan.Tag> | undefined
-  return handler?.(run, event)
+  return handler === undefined ? none : handler(run, event)
 }
 
 /** The learning rate of the update that follows a state. **Errors**: `PlanFailed`. */

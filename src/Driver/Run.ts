@@ -73,21 +73,28 @@ const events = <E, R>(run: RunContext<E, R>): Stream.Stream<Plan.Event, RunError
 /** Events that the stream emits together with the next event of another kind. */
 const grouped = new Set<Plan.Tag>(["Microbatch", "StepStarted", "SubstepEnded", "Updating", "Updated"])
 
-/** Handles events up to the next that is not grouped. */
 const pull = <E, R>(run: RunContext<E, R>) =>
+  Effect.flatMap(
+    Effect.onError(next(run), (cause) => failed(run, cause)),
+    ([first, ...others]) => (first === undefined ? Cause.done() : Effect.succeed([first, ...others] as const))
+  )
+
+/** Handles events up to the next that is not grouped; none at the end. */
+const next = <E, R>(run: RunContext<E, R>) =>
   Effect.gen(function* () {
-    const batch: Array<Plan.Event> = []
+    const events: Array<Plan.Event> = []
     for (let driver = get(run); driver.now.done !== true; driver = get(run)) {
       if (driver.failure !== undefined) return yield* Effect.failCause(driver.failure)
       if (driver.closed) return yield* new RunClosed()
       const event = driver.now.value
-      yield* Effect.onError(handleEvent(run, event), (cause) => failed(run, cause))
+      const handling = handleEvent(run, event)
+      if (handling !== undefined) yield* handling
       if (run.writer.failure() !== undefined) yield* failedSave(run)
-      batch.push(event)
+      events.push(event)
       if (event._tag === "StepEnded") yield* Effect.yieldNow // a synchronous backend starves timers and interruption otherwise
-      if (!grouped.has(event._tag)) return batch as unknown as readonly [Plan.Event, ...Array<Plan.Event>]
+      if (!grouped.has(event._tag)) break
     }
-    return yield* Cause.done()
+    return events
   })
 
 /** Records a failure. After a failure every read fails; after an interruption the next reader continues. */

@@ -1,5 +1,5 @@
 /** Owns a run's weights on the device: one cell, updated step by step, read at a log or a save, freed with the scope. */
-import { Effect, Result } from "effect"
+import { Effect, identity, Result } from "effect"
 import * as BaseModelFingerprint from "../Checkpoint/BaseModelFingerprint.ts"
 import type { Checkpoint } from "../Checkpoint/CheckpointStore.ts"
 import * as ShapeCheck from "../Checkpoint/ShapeCheck.ts"
@@ -71,6 +71,7 @@ export const make = Effect.fnUntraced(function* (
   const device = yield* Device
   const { transformation } = yield* Optimizer
   const root = Key.make(task.seed)
+  const stepsKey = Key.fold(root, "step")
   const how: Step.Options = {
     model: task.model,
     optimizer: transformation,
@@ -91,7 +92,7 @@ export const make = Effect.fnUntraced(function* (
   let base = "" // the fingerprint of the parameters that checkpoints leave out
   let first: BatchDifference.Fields | undefined // of the batch that the dry run accepted
   const free = ({ parameters, buffers, slots }: Weights, running: Tensors) =>
-    Effect.forEach([parameters, buffers, slots, running], device.dispose, { discard: true })
+    device.dispose([parameters, buffers, slots, running].flatMap((tensors) => Object.values(tensors)))
   yield* Effect.addFinalizer(() => free(cell.weights, cell.running))
 
   /** Puts the weights in the cell group by group, so that the finalizer frees what a failure leaves. */
@@ -137,25 +138,33 @@ export const make = Effect.fnUntraced(function* (
 
   const take = (during: string, state: TrainerState, learningRate: number, batches: ReadonlyArray<Batch>) => {
     const { weights, running } = cell
-    const keys = batches.map((_, microbatch) => Key.fold(Key.fold(Key.fold(root, "step"), state.step), microbatch))
+    const stepKey = Key.fold(stepsKey, state.step)
+    const keys = batches.map((_, microbatch) => Key.fold(stepKey, microbatch))
     const figures = transformation.scalars({ step: state.step, learningRate })
-    const made = device.run(during, () => {
+    const updated = device.run(during, () => {
       const taken = UserFunction.toResult(() =>
         step({
           weights,
           keys,
           batches: batches.map((batch) => HostTensor.toDevice(batch.tensors)),
-          scalars: Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, tf.scalar(value)]))
+          scalars: Tree.map(figures, (value) => tf.scalar(value))
         })
       )
-      return Result.flatMap(taken, (made) =>
-        Result.map(made, (output) => ({ weights: output.weights, running: add(running, output, state) }))
-      )
+      // The tidy walks what is returned, which is slow for an instance of a class such as Result.
+      return Result.match(Result.flatMap(taken, identity), {
+        onSuccess: (output) => ({ weights: output.weights, running: add(running, output, state) }),
+        onFailure: (failure) => ({ failure })
+      })
     })
     const named = (failure: NanTrace.Finding | FunctionFailed | DataError) =>
       "_tag" in failure ? failure : new NonFiniteTensor({ step: state.step + 1, ...failure })
-    const blamed = first === undefined ? made : Effect.mapError(made, (error) => BatchDifference.blame(error, first!, batches))
-    return Effect.flatMap(blamed, (result) => Effect.fromResult(Result.mapError(LabelError.typed(result, batches), named)))
+    const blamed =
+      first === undefined ? updated : Effect.mapError(updated, (error) => BatchDifference.blame(error, first!, batches))
+    return Effect.flatMap(blamed, (updated) =>
+      "failure" in updated
+        ? Effect.fromResult(Result.mapError(LabelError.typed(Result.fail(updated.failure), batches), named))
+        : Effect.succeed(updated)
+    )
   }
 
   /**

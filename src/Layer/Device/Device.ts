@@ -1,7 +1,7 @@
 /** The service `Device`: holds tensors and runs steps. Tensor maths is synchronous; only these operations use the backend. */
 import { Context, type Effect, Schema } from "effect"
 import type { HostTensors } from "../../Tensor/HostTensor.ts"
-import type { Tensors } from "../../Tensor/Tensor.ts"
+import type { Tensor, Tensors } from "../../Tensor/Tensor.ts"
 
 export class DeviceError extends Schema.TaggedError<DeviceError>()("DeviceError", {
   device: Schema.String,
@@ -44,7 +44,7 @@ export class Device extends Context.Service<
     readonly run: <A>(during: string, f: () => A) => Effect.Effect<A, DeviceError>
     /** Compiles a pure function on tensors into one call if the device supports it; otherwise returns it unchanged. */
     readonly compile: <I, O>(f: (input: I) => O) => (input: I) => O
-    readonly dispose: (tensors: Tensors) => Effect.Effect<void>
+    readonly dispose: (tensors: Tensors | ReadonlyArray<Tensor>) => Effect.Effect<void>
     readonly memory: Effect.Effect<Memory>
   }
 >()("regimen/Layer/Device") {}
