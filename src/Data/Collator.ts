@@ -152,14 +152,15 @@ const stackColumn = (
       first = value
       target = empty(dtype ?? value.dtype, [rows.length, ...value.shape])
     }
-    if (value.shape.join() !== first.shape.join())
-      return fault(row, ragged(value.shape, `the batch's first row has [${first.shape}]`))
+    if (!sameShape(value.shape, first.shape)) return fault(row, ragged(value.shape, `the batch's first row has [${first.shape}]`))
     if (dtype === undefined && value.dtype !== first.dtype) return fault(row, mixed(value.dtype, first.dtype))
     const inexactValue = write(target, row * value.data.length, value.data, options.allowNonFinite ?? false)
     if (inexactValue !== undefined) return fault(row, inexact(inexactValue, target.dtype, name))
   }
   return Result.succeed(target)
 }
+
+const sameShape = (a: ReadonlyArray<number>, b: ReadonlyArray<number>) => a.length === b.length && a.every((n, i) => n === b[i])
 
 const empty = (dtype: DType, shape: ReadonlyArray<number>): HostTensor => {
   const size = sizeOf(shape)

@@ -65,7 +65,12 @@ const flatten = (
   }
   if (value.length !== shape[depth])
     return `is ragged: an array of ${value.length} beside one of ${shape[depth]}. Pad the row to one shape`
+  const innermost = depth + 1 === shape.length
   for (const inner of value) {
+    if (innermost && typeof inner === "number") {
+      out.push(inner)
+      continue
+    }
     const fault = flatten(inner, shape, depth + 1, out)
     if (fault !== undefined) return fault
   }
