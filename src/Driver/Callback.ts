@@ -45,6 +45,7 @@ export interface Callback<E = never, R = never> {
   /** Undefined for a callback without state. */
   readonly state: CallbackState<unknown> | undefined
   readonly handles: ReadonlySet<Tag>
+  /** Calls the handler of an event that it handles. */
   readonly notify: (
     event: CallbackEvent<Tag>,
     state: unknown
@@ -124,8 +125,7 @@ export const make = <S = undefined, H extends Handlers<NoInfer<S>> & Named = Han
     name,
     state: state as CallbackState<unknown> | undefined,
     handles: new Set(handlers.keys()),
-    notify: (event, state) =>
-      Effect.map(handlers.get(event._tag)?.(event, state as S) ?? Effect.undefined, (reply) => reply ?? {}),
+    notify: (event, state) => Effect.map(handlers.get(event._tag)!(event, state as S), (reply) => reply ?? {}),
     ...(onPredictionStep === undefined ? {} : { onPredictionStep: call("onPredictionStep", onPredictionStep) }),
     ...(onPredict === undefined ? {} : { onPredict: call("onPredict", onPredict) })
   }

@@ -76,14 +76,9 @@ export const watching = <E, R>(
   callbacks: ReadonlyArray<Callback<E, R>>,
   step: Omit<PredictionStep, "done">
 ): { readonly onBatch?: (done: number) => Effect.Effect<void, E | CallbackFailed, R> } => {
-  const watchers = callbacks.filter(({ onPredictionStep }) => onPredictionStep !== undefined)
+  const watchers = callbacks.flatMap(({ onPredictionStep }) => onPredictionStep ?? [])
   if (watchers.length === 0) return {}
-  return {
-    onBatch: (done) =>
-      Effect.forEach(watchers, (callback) => callback.onPredictionStep?.({ ...step, done }) ?? Effect.void, {
-        discard: true
-      })
-  }
+  return { onBatch: (done) => Effect.forEach(watchers, (watch) => watch({ ...step, done }), { discard: true }) }
 }
 
 /** A callback with a reader and a writer of its state. It is decoded only when the encoded state is not the last one seen. */

@@ -81,3 +81,22 @@ it.effect("ends a failed stage, and reports init with the next", () =>
     })
   }).pipe(Effect.provide(usages))
 )
+
+it.effect("measures init once, also after another stage", () =>
+  Effect.gen(function* () {
+    const report = yield* MemoryReport.make
+    expect(Object.keys(yield* stage(report, "train"))).toEqual(["train_mem_cpu_alloc_delta", "train_mem_cpu_peaked_delta"])
+    yield* stage(report, "init")
+    yield* stage(report, "init")
+    const { before_init_mem_cpu, ...evaluation } = yield* stage(report, "eval")
+    expect(before_init_mem_cpu).toBe(1010)
+    expect(evaluation).toMatchObject({ init_mem_cpu_peaked_delta: 40, eval_mem_cpu_alloc_delta: 0 })
+  }).pipe(Effect.provide(usages))
+)
+
+it.live("measures the memory of the process while a stage is open", () =>
+  Effect.gen(function* () {
+    const figures = yield* stage(yield* MemoryReport.live, "train")
+    expect(Object.keys(figures)).toEqual(["train_mem_cpu_alloc_delta", "train_mem_cpu_peaked_delta"])
+  })
+)
