@@ -193,7 +193,10 @@ it.effect("rows that need a collator are a typed error in a run without one", ()
     Effect.gen(function* () {
       const messages: Array<string> = []
       const onStepEnd = Effect.fnUntraced(function* ({ run }: Callback.CallbackEvent<"StepEnded">) {
-        messages.push((yield* Effect.flip(run.predict(Tiny.rows(5)))).message)
+        for (const data of [Tiny.rows(5), [], {}, { ...(yield* Tiny.collate(Tiny.rows(2), [0, 1])), ids: [1, 2] }, { batch: 2 }])
+          messages.push((yield* Effect.flip(run.predict(data as never))).message)
+        const { predictions } = yield* run.predict(yield* Tiny.loader(3, 2))
+        expect(EvalPrediction.take(predictions).shape[0]).toBe(3)
       })
       yield* train([Callback.make({ onStepEnd })])
       expect(new Set(messages)).toEqual(
