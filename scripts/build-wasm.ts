@@ -15,12 +15,11 @@ const flags = [
   ...["--target=wasm32", "-O3", "-msimd128", "-mbulk-memory", "-ffreestanding", "-nostdlib", "-fno-builtin"],
   // An operation rounds once, and a kernel means the same with both modules, where it does not ask for a fused multiply-add.
   ...["-ffp-contract=off", "-fno-strict-aliasing"],
-  // Binaryen is not everywhere.
-  "--no-wasm-opt",
   // The memory is TensorFlow.js's, so there is no room for a stack.
-  ...["-Wframe-larger-than=0", "-Wall", "-Wextra", "-Werror"],
-  ...["-Wl,--no-entry", "-Wl,--import-memory", "-Wl,--max-memory=4294967296", "-Wl,--strip-all"]
+  ...["-Wframe-larger-than=0", "-Wall", "-Wextra", "-Werror"]
 ]
+// Without -O, which would run Binaryen where it is installed.
+const linkerFlags = ["--target=wasm32", "-nostdlib", "-Wl,--no-entry,--import-memory,--max-memory=4294967296,--strip-all"]
 
 const modules = [
   { file: "RelaxedSimd.ts", about: "with fused multiply-adds (relaxed SIMD)", flags: ["-mrelaxed-simd", "-DRELAXED"] },
@@ -50,9 +49,10 @@ function build(compiler: string, extra: ReadonlyArray<string>): Buffer {
   const folder = mkdtempSync(join(tmpdir(), "regimen-wasm-"))
   try {
     const out = join(folder, "kernels.wasm")
-    // Relative and in order: paths and the file system's order leave no trace.
+    const run = (args: ReadonlyArray<string>) => execFileSync(compiler, args, { cwd: source, stdio: "inherit" })
     const files = globSync("*.c", { cwd: source }).sort()
-    execFileSync(compiler, [...flags, ...extra, "-o", out, ...files], { cwd: source, stdio: "inherit" })
+    for (const file of files) run([...flags, ...extra, "-c", file, "-o", join(folder, `${file}.o`)])
+    run([...linkerFlags, "-o", out, ...files.map((file) => join(folder, `${file}.o`))])
     const bytes = readFileSync(out)
     if (sections(bytes).has(11)) throw new Error("a kernel has static data, which would overwrite TensorFlow.js's")
     return bytes
