@@ -13,6 +13,7 @@ const layers = [
   "TrainerState.ts",
   "Schedule",
   "TensorFlowFixes",
+  "WasmKernels",
   "Tensor",
   "Optimizer",
   "Model",
@@ -48,8 +49,8 @@ const median = 120
 
 /** Packages, and the folders that may import them; src itself is imported by path. */
 const packages: ReadonlyArray<readonly [name: RegExp, homes: ReadonlyArray<string>]> = [
-  [/^@tensorflow\/tfjs-core/, ["TensorFlowFixes/", "Tensor/"]],
-  [/^(@tensorflow\/tfjs-(?!core)|webgpu$)/, ["TensorFlowFixes/", "Layer/Device/"]],
+  [/^@tensorflow\/tfjs-core/, ["TensorFlowFixes/", "WasmKernels/", "Tensor/"]],
+  [/^(@tensorflow\/tfjs-(?!core)|webgpu$)/, ["TensorFlowFixes/", "WasmKernels/", "Layer/Device/"]],
   [/^@huggingface\/hub$/, ["Layer/Hub/"]],
   [/^@huggingface\/(?!hub$)/, ["Tokenizer/"]],
   [/^effect\/cli/, ["cli/"]],

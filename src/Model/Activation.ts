@@ -1,5 +1,6 @@
 /** Activations by the names that Hugging Face configs give them. */
 import { Result, Schema } from "effect"
+import * as FusedKernel from "../Tensor/FusedKernel.ts"
 import { type Tensor, tf } from "../Tensor/Tensor.ts"
 
 export type Activation = (x: Tensor) => Tensor
@@ -43,6 +44,7 @@ export const byName = (name: string): Result.Result<Activation, UnknownActivatio
 
 /** `x Phi(x)`, with the exact distribution function. */
 export const gelu: Activation = (x) =>
+  fused("Gelu", x) ??
   withSlope(x, (x) => {
     const below = tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5)
     return {
@@ -57,6 +59,7 @@ export const gelu: Activation = (x) =>
 
 /** GELU with the hyperbolic tangent in the place of the error function. */
 export const geluTanh: Activation = (x) =>
+  fused("GeluTanh", x) ??
   withSlope(x, (x) => {
     const t = tf.tanh(tf.mul(tf.add(x, tf.mul(tf.mul(tf.square(x), x), cubic)), root))
     return {
@@ -108,6 +111,18 @@ const table: Readonly<Record<string, Activation>> = {
   tanh: (x) => tf.tanh(x),
   linear: (x) => tf.clone(x)
 }
+
+/** An activation as a kernel of the device, if it has it. */
+const fused = (name: "Gelu" | "GeluTanh", x: Tensor): Tensor | undefined =>
+  !FusedKernel.has(name, x)
+    ? undefined
+    : tf.customGrad((x, save) => {
+        ;(save as (tensors: ReadonlyArray<Tensor>) => void)([x as Tensor])
+        return {
+          value: FusedKernel.run(name, { x: x as Tensor })[0],
+          gradFunc: (dy: Tensor, saved: Array<Tensor>) => FusedKernel.run(`${name}Gradient`, { x: saved[0]!, dy })[0]
+        }
+      })(x)
 
 interface Sloped {
   readonly value: Tensor

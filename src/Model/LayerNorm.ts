@@ -1,4 +1,5 @@
 /** Layer normalisation over the last axis. */
+import * as FusedKernel from "../Tensor/FusedKernel.ts"
 import * as HostTensor from "../Tensor/HostTensor.ts"
 import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
 import { parameter } from "./Model.ts"
@@ -38,8 +39,25 @@ export const apply = (
   const weight = parameter(parameters, `${path}.weight`)
   const bias = parameter(parameters, `${path}.bias`)
   const rows = tf.reshape(x, [-1, x.shape.at(-1) ?? 1])
-  return tf.reshape(tf.add(tf.mul(normalise(rows, epsilon), weight), bias), x.shape)
+  const y = FusedKernel.has("LayerNorm", x, weight, bias)
+    ? fused(rows, weight, bias, epsilon)
+    : tf.add(tf.mul(normalise(rows, epsilon), weight), bias)
+  return tf.reshape(y, x.shape)
 }
+
+const fused = (rows: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor =>
+  tf.customGrad((x, weight, bias, save) => {
+    const inputs = { x: x as Tensor, weight: weight as Tensor, bias: bias as Tensor }
+    const [value, normal, scale] = FusedKernel.run("LayerNorm", inputs, { epsilon })
+    ;(save as (tensors: ReadonlyArray<Tensor>) => void)([inputs.weight, normal, scale])
+    return {
+      value,
+      gradFunc: (dy: Tensor, saved: Array<Tensor>) => {
+        const [weight, normal, scale] = saved as [Tensor, Tensor, Tensor]
+        return FusedKernel.run("LayerNormGradient", { dy, weight, normal, scale })
+      }
+    }
+  })(rows, weight, bias)
 
 /** With `y = (x - mean) r`, the gradient is `r (dy - mean(dy) - y mean(dy y))`. */
 const normalise = (rows: Tensor, epsilon: number): Tensor =>

@@ -1,4 +1,5 @@
 /** Gradient clipping, by the global norm, by value or by root mean square. */
+import * as FusedKernel from "../Tensor/FusedKernel.ts"
 import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
 import * as Tree from "../Tensor/Tree.ts"
 import { rms } from "./Scale.ts"
@@ -35,7 +36,9 @@ export const byRms = (max: number): Transformation =>
 
 /** Computes the L2 norm of all tensors as one vector. **Shapes**: scalar. */
 export const globalNorm = (tensors: Tensors): Tensor => {
-  const squares = Object.values(tensors).map((tensor) => tf.sum(tf.square(tensor)))
+  const all = Object.values(tensors)
+  if (FusedKernel.has("GlobalNorm", ...all)) return FusedKernel.run("GlobalNorm", all)[0]
+  const squares = all.map((tensor) => tf.sum(tf.square(tensor)))
   return squares.length === 0 ? tf.scalar(0) : tf.sqrt(tf.addN(squares))
 }
 

@@ -1,5 +1,6 @@
 /** Dropout with a keyed mask: the same elements are dropped on every device. */
 import { Schema } from "effect"
+import * as FusedKernel from "./FusedKernel.ts"
 import * as HostTensor from "./HostTensor.ts"
 import type { Key } from "./Key.ts"
 import * as Random from "./Random.ts"
@@ -24,8 +25,15 @@ export const dropout = <T extends Tensor>(x: T, rate: number, key: Key): T => {
 
 /** Returns the factors: 0 or `1 / (1 - rate)`. */
 const mask = (rate: number, key: Key, shape: ReadonlyArray<number>): Tensor => {
-  const dropped = Random.bernoulli(key, rate, shape).data
   const factor = 1 / (1 - rate)
-  const factors = Float32Array.from(dropped, (drop) => (drop === 1 ? 0 : factor))
+  if (FusedKernel.has("DropoutMask")) {
+    const { key: words, high } = Random.streamOf(key)
+    const below = Math.ceil(rate * 0x800000)
+    return FusedKernel.run("DropoutMask", {}, { shape, words: [...words, ...high], below, factor })[0]
+  }
+  const dropped = Random.bernoulli(key, rate, shape).data
+  const factors = new Float32Array(dropped.length)
+  // A plain loop: Float32Array.from with a function is forty times slower.
+  for (let i = 0; i < factors.length; i++) factors[i] = dropped[i] === 1 ? 0 : factor
   return HostTensor.toDevice({ mask: { dtype: "float32", shape, data: factors } }).mask!
 }

@@ -154,7 +154,7 @@ const wordsOf = (key: Key, n: number): Uint32Array => Philox.fill(new Uint32Arra
 /**
  * The stream of a key: TensorFlow scrambles a seed by one block before it uses it. A seed's words are sign-extended to 64 bits.
  */
-const streamOf = ({ hi, lo }: Key): Philox.Stream => {
+export const streamOf = ({ hi, lo }: Key): Philox.Stream => {
   const scrambled = Philox.block([hi >>> 0, signOf(hi), lo >>> 0, signOf(lo)], [0x3ec8f720, 0x02461e29])
   return { key: [scrambled[0], scrambled[1]], high: [scrambled[2], scrambled[3]] }
 }

@@ -18,8 +18,8 @@ export interface Backend {
   readonly load: () => Promise<unknown>
   /** Whether tensors are read synchronously or asynchronously. Default: `now`. */
   readonly reads?: "now" | "later"
-  /** Prepares the backend after it has become the current one. */
-  readonly prepare?: () => void
+  /** Prepares the backend after it has become the current one. Returns the variant of its kernels, where there are several. */
+  readonly prepare?: () => void | Promise<string>
 }
 
 /** Starts a backend for the length of a scope. **Errors**: `DeviceUnavailable` when it does not start, or another one is in use. */
@@ -47,7 +47,7 @@ const started = (backend: Backend) =>
   Effect.tryPromise({
     try: () => start(backend),
     catch: (cause) => new DeviceUnavailable({ device: backend.name, reason: messageOf(cause) })
-  }).pipe(Effect.map(() => device(backend)))
+  }).pipe(Effect.map((variant) => device(backend, variant)))
 
 const start = async ({ name, load, prepare }: Backend) => {
   // Before the backend is created: it prints a greeting otherwise.
@@ -58,15 +58,16 @@ const start = async ({ name, load, prepare }: Backend) => {
       throw new Error(`TensorFlow.js could not start its backend ${name}`)
   })
   register()
-  prepare?.()
+  return (await prepare?.()) || undefined
 }
 
-const device = ({ name, reads }: Backend): Device["Service"] => {
+const device = ({ name, reads }: Backend, variant: string | undefined): Device["Service"] => {
   const failed = (during: string) => (cause: unknown) =>
     new DeviceError({ device: name, during, reason: messageOf(cause), ...(isOutOfMemory(cause) ? { outOfMemory: true } : {}) })
   const attempt = <A>(during: string, f: () => A) => Effect.try({ try: f, catch: failed(during) })
   return {
     name,
+    ...(variant === undefined ? {} : { variant }),
     kernels: new Set(tf.getKernelsForBackend(name).map((kernel) => kernel.kernelName)),
     put: (tensors) => attempt("put", () => HostTensor.toDevice(tensors)),
     read: (tensors) =>

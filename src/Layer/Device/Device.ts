@@ -34,6 +34,11 @@ export class Device extends Context.Service<
   Device,
   {
     readonly name: string
+    /**
+     * Which build of its kernels a device runs, where it has several. On wasm: `relaxed-simd` (with fused multiply-adds), `simd`, or `stock`, TensorFlow.js's
+     * kernels alone, on an engine without SIMD. Results of two variants differ in their last bits.
+     */
+    readonly variant?: string
     /** Kernels that this device has, by TensorFlow.js's names. */
     readonly kernels: ReadonlySet<string>
     /** Copies host tensors to the device; the caller owns the result. */

@@ -1,6 +1,10 @@
-/** The device `wasm`: WebAssembly with SIMD, one thread. Kernels that TensorFlow.js lacks or has wrong are replaced (src/TensorFlowFixes). */
+/**
+ * The device `wasm`: WebAssembly, one thread. Kernels that TensorFlow.js lacks or has wrong are replaced (src/TensorFlowFixes), and where the engine has
+ * SIMD the slow and inexact ones too (src/WasmKernels).
+ */
 import { Layer } from "effect"
 import { install } from "../../TensorFlowFixes/wasm/Install.ts"
+import * as WasmKernels from "../../WasmKernels/Install.ts"
 import { acquire } from "./Backend.ts"
 import { Device } from "./Device.ts"
 
@@ -10,6 +14,9 @@ export const layer = Layer.effect(
   acquire({
     name: "wasm",
     load: () => Promise.all([import("@tensorflow/tfjs-backend-cpu"), import("@tensorflow/tfjs-backend-wasm")]),
-    prepare: install
+    prepare: async () => {
+      install()
+      return (await WasmKernels.install()) ?? "stock"
+    }
   })
 )

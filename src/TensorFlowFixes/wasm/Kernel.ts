@@ -9,6 +9,8 @@ export type Inputs = Readonly<Record<string, Info>>
 /** The part of the Emscripten module that we use (its own types are not shipped). */
 export interface Module {
   readonly HEAPU8: Uint8Array
+  /** What the module exports, its memory too. */
+  readonly asm?: { readonly memory?: unknown }
   _malloc: (bytes: number) => number
   readonly _free: (address: number) => void
   readonly cwrap: (
