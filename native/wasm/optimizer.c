@@ -11,7 +11,9 @@ INLINE Moments adamw4(f4 p, f4 g, f4 m, f4 v, f4 factor, f4 beta1, f4 rest1, f4 
   g = g * factor;
   m = m * beta1 + g * rest1;
   v = v * beta2 + (g * g) * rest2;
-  f4 update = m / (sqrt4(v) + epsilon) * correction + p * decay;
+  f4 update = m / (sqrt4(v) + epsilon) * correction;
+  // Without decay nothing is added: an infinite parameter would become NaN.
+  update = update + choose(decay != splat(0), p * decay, splat(0));
   return (Moments){p + update * rate, m, v};
 }
 

@@ -4,6 +4,7 @@ import * as Adafactor from "./Adafactor.ts"
 import * as Adagrad from "./Adagrad.ts"
 import * as Adam from "./Adam.ts"
 import * as Clip from "./Clip.ts"
+import * as FusedAdamW from "./FusedAdamW.ts"
 import * as GaLore from "./GaLore.ts"
 import * as Lion from "./Lion.ts"
 import * as Momentum from "./Momentum.ts"
@@ -29,8 +30,10 @@ type Decay = WeightDecay.Decay
  * assert.deepEqual(Optimizer.adamw().links?.map((link) => link.name), ["adam", "weight_decay", "learning_rate"])
  * ```
  */
-export const adamw = ({ weightDecay = 0.01, decays, ...options }: Adam.Options & Decay = {}): Transformation =>
-  chain(Adam.scaleByAdam(options), WeightDecay.add(weightDecay, decays), Scale.byLearningRate)
+export const adamw = ({ weightDecay = 0.01, decays, ...options }: Adam.Options & Decay = {}): Transformation => ({
+  ...chain(Adam.scaleByAdam(options), WeightDecay.add(weightDecay, decays), Scale.byLearningRate),
+  fused: FusedAdamW.make({ weightDecay, ...(decays === undefined ? {} : { decays }), ...options })
+})
 
 /** Makes Adam; its weight decay is added to the gradients. **Source**: Kingma and Ba 2015, https://arxiv.org/abs/1412.6980. */
 export const adam = ({ weightDecay = 0, decays, ...options }: Adam.Options & Decay = {}): Transformation =>

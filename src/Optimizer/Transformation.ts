@@ -1,6 +1,6 @@
 /** Gradient transformations: functions from gradients to updates that are *added* to the parameters. Optimizers are chains of them. */
 import { dual } from "effect/Function"
-import type { Tensors } from "../Tensor/Tensor.ts"
+import type { Tensor, Tensors } from "../Tensor/Tensor.ts"
 import * as Tree from "../Tensor/Tree.ts"
 import { distinct } from "./UniqueNames.ts"
 
@@ -24,6 +24,11 @@ export interface UpdateOutput {
   readonly slots: Tensors
 }
 
+export interface FusedOutput {
+  readonly parameters: Tensors
+  readonly slots: Tensors
+}
+
 export interface Transformation {
   /** Names the slots in a checkpoint; `chain` makes it unique. */
   readonly name: string
@@ -36,6 +41,11 @@ export interface Transformation {
   readonly scalars: (context: UpdateContext) => Readonly<Record<string, number>>
   /** Runs on the device, inside a tidy; pure. */
   readonly update: (input: UpdateInput) => UpdateOutput
+  /**
+   * Computes the new parameters from gradients that are first multiplied by `factor`, in fused kernels; `undefined` on a device without them.
+   * **Law**: bit for bit the parameters plus the updates of `update` (test/property/FusedKernels.test.ts).
+   */
+  readonly fused?: (input: UpdateInput & { readonly factor: Tensor }) => FusedOutput | undefined
   /** The links of a chain; nested chains are flattened. */
   readonly links?: ReadonlyArray<Transformation>
 }

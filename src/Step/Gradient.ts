@@ -79,8 +79,9 @@ export const accumulate =
       { gradients: {}, loss: { sum: tf.scalar(0), count: tf.scalar(0) }, count: tf.scalar(0), buffers }
     )
 
-export interface Mean {
-  readonly gradients: Tensors
+export interface Scale {
+  /** What the sums are multiplied by. Scalar. */
+  readonly factor: Tensor
   /** Scalar, nats. */
   readonly loss: Tensor
   /** Global L2 norm of the gradients before clipping. Scalar. */
@@ -88,16 +89,16 @@ export interface Mean {
 }
 
 /**
- * Divides the sums once, at the end (an update in which no label counts has a gradient of 0), and scales the gradients down to a global norm of at most `maxNorm` (0: leaves them). Both in one multiplication.
+ * Computes the factor that divides the sums once, at the end (an update in which no label counts has a gradient of 0), and scales the gradients down to a
+ * global norm of at most `maxNorm` (0: leaves them).
  *
  * **Source**: `max_grad_norm`; PyTorch's `clip_grad_norm_`.
  */
-export const mean = ({ gradients, loss }: Gradient, maxNorm: number): Mean => {
+export const scale = ({ gradients, loss }: Gradient, maxNorm: number): Scale => {
   const count = orOne(loss.count)
   const gradNorm = tf.div(globalNorm(gradients), count)
-  const factor = maxNorm > 0 ? tf.div(coefficient(gradNorm, maxNorm), count) : tf.reciprocal(count)
   return {
-    gradients: Tree.map(gradients, (gradient) => tf.mul(gradient, factor)),
+    factor: maxNorm > 0 ? tf.div(coefficient(gradNorm, maxNorm), count) : tf.reciprocal(count),
     loss: tf.div(loss.sum, count),
     gradNorm
   }

@@ -1,6 +1,6 @@
 /** A step is a pure function on tensors: one optimizer update from the micro-batches of an accumulation. It runs inside a tidy. */
 import type { Model } from "../Model/Model.ts"
-import type { Transformation } from "../Optimizer/Transformation.ts"
+import type { Transformation, UpdateInput } from "../Optimizer/Transformation.ts"
 import type { Key } from "../Tensor/Key.ts"
 import { type Tensor, type Tensors, tf } from "../Tensor/Tensor.ts"
 import * as Tree from "../Tensor/Tree.ts"
@@ -91,10 +91,9 @@ export const make = ({
     tf.tidy(() => {
       const total = gradient(weights, batches, keys)
       inspect?.(total.gradients)
-      const { gradients, loss, gradNorm } = Gradient.mean(total, maxGradNorm)
+      const { factor, loss, gradNorm } = Gradient.scale(total, maxGradNorm)
       const { parameters } = weights
-      const { updates, slots } = optimizer.update({ gradients, parameters, slots: weights.slots, scalars })
-      const moved = Tree.map(updates, (update, path) => tf.add(parameters[path]!, update))
+      const { parameters: moved, slots } = move(optimizer, { ...total, factor, parameters, slots: weights.slots, scalars })
       const allFinite = skipNonFinite ? Finite.all(loss, gradNorm) : undefined
       const keepOldIfNonFinite = (updated: Tensors, old: Tensors): Tensors =>
         allFinite === undefined ? updated : Tree.map(updated, (tensor, path) => tf.where(allFinite, tensor, old[path]!))
@@ -110,6 +109,18 @@ export const make = ({
         count: total.count
       }
     })
+}
+
+/** Computes the new parameters and slots from gradients that are first multiplied by `factor`. */
+const move = (
+  optimizer: Transformation,
+  input: UpdateInput & { readonly factor: Tensor }
+): Pick<Weights, "parameters" | "slots"> => {
+  const fused = optimizer.fused?.(input)
+  if (fused !== undefined) return fused
+  const gradients = Tree.map(input.gradients, (gradient) => tf.mul(gradient, input.factor))
+  const { updates, slots } = optimizer.update({ ...input, gradients })
+  return { parameters: Tree.map(updates, (update, path) => tf.add(input.parameters[path]!, update)), slots }
 }
 
 /** Clones (by reference: no data are copied) tensors that belong to the input or are already in the output. */

@@ -25,8 +25,9 @@ export interface Call<Names extends string> {
 export const override = <Names extends string>(kernelName: string, kernel: (call: Call<Names>) => Info | undefined): void => {
   const before = tf.getKernel(kernelName, "wasm")
   tf.unregisterKernel(kernelName, "wasm")
-  tf.registerKernel({
+  register({
     ...before,
+    before,
     kernelFunc: (given) => {
       const call = callOf<Names>(given)
       return (call === undefined ? undefined : kernel(call)) ?? before.kernelFunc(given)
@@ -36,15 +37,27 @@ export const override = <Names extends string>(kernelName: string, kernel: (call
 
 /** Registers a kernel that TensorFlow.js has not: a fused one. Code that uses it looks first whether the device has it (Tensor/FusedKernel.ts). */
 export const define = <Names extends string>(kernelName: string, kernel: (call: Call<Names>) => ReadonlyArray<Info>): void =>
-  tf.registerKernel({
+  register({
     kernelName,
     backendName: "wasm",
+    before: undefined,
     kernelFunc: (given) => {
       const call = callOf<Names>(given)
       if (call === undefined) throw new Error(`Kernel '${kernelName}' not registered for backend 'wasm'`)
       return [...kernel(call)]
     }
   })
+
+/** A registered kernel of this folder, with the one that it is put before; benchmarks and tests compare them. */
+export interface Registered extends tf.KernelConfig {
+  readonly before: tf.KernelConfig | undefined
+}
+
+/** Returns the registered kernels of wasm as they are without this folder. */
+export const withoutOurs = (): ReadonlyArray<tf.KernelConfig> =>
+  tf.getKernelsForBackend("wasm").flatMap((kernel) => ("before" in kernel ? ((kernel as Registered).before ?? []) : [kernel]))
+
+const register = (kernel: Registered): void => tf.registerKernel(kernel)
 
 /** Whether all tensors are float32 and none is empty. */
 export const areFilledFloats = (...infos: ReadonlyArray<Info>): boolean =>

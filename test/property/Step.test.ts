@@ -62,7 +62,8 @@ const gradientOf = (
       batches.map(toBatch),
       batches.map((_, i) => Key.make(i))
     )
-    const { gradients, loss, gradNorm } = Gradient.mean(total, maxGradNorm)
+    const { factor, loss, gradNorm } = Gradient.scale(total, maxGradNorm)
+    const gradients = Tree.map(total.gradients, (gradient) => tf.mul(gradient, factor))
     return { ...gradients, loss, norm: gradNorm, count: total.count }
   })
   const values = Tree.map(result, (tensor) => [...tensor.dataSync()])

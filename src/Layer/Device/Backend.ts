@@ -19,7 +19,7 @@ export interface Backend {
   /** Whether tensors are read synchronously or asynchronously. Default: `now`. */
   readonly reads?: "now" | "later"
   /** Prepares the backend after it has become the current one. Returns the variant of its kernels, where there are several. */
-  readonly prepare?: () => void | Promise<string>
+  readonly prepare?: () => Promise<string | undefined>
 }
 
 /** Starts a backend for the length of a scope. **Errors**: `DeviceUnavailable` when it does not start, or another one is in use. */
@@ -58,7 +58,7 @@ const start = async ({ name, load, prepare }: Backend) => {
       throw new Error(`TensorFlow.js could not start its backend ${name}`)
   })
   register()
-  return (await prepare?.()) || undefined
+  return await prepare?.()
 }
 
 const device = ({ name, reads }: Backend, variant: string | undefined): Device["Service"] => {

@@ -7,5 +7,12 @@ import { Device } from "./Device.ts"
 /** Provides the device `cpu`. **Errors**: `DeviceUnavailable`. */
 export const layer = Layer.effect(
   Device,
-  acquire({ name: "cpu", load: () => import("@tensorflow/tfjs-backend-cpu"), prepare: install })
+  acquire({
+    name: "cpu",
+    load: () => import("@tensorflow/tfjs-backend-cpu"),
+    prepare: async () => {
+      install()
+      return undefined
+    }
+  })
 )
