@@ -6,7 +6,7 @@ export interface Attributes {
   readonly shape: ReadonlyArray<number>
   /** The key and the upper half of the counter of a Philox stream, as 32-bit words. */
   readonly words: readonly [key0: number, key1: number, high0: number, high1: number]
-  /** An element is 0 where the low 23 bits of its word are below this, and `factor` elsewhere. */
+  /** An element is 0 where the low 23 bits of its word are below this, else `factor`. */
   readonly below: number
   readonly factor: number
 }

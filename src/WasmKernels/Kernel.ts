@@ -14,7 +14,7 @@ export interface Call<Names extends string> {
   readonly scratch: Native.Native["scratch"]
   /** Returns a tensor's address. */
   readonly at: (info: Info) => Native.Address
-  /** Makes an output, float32 unless said otherwise. Take addresses after it. */
+  /** Makes an output, float32 by default. Take addresses after it. */
   readonly make: (shape: ReadonlyArray<number>, dtype?: tf.DataType) => Info
 }
 

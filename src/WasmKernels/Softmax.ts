@@ -1,6 +1,6 @@
 /** Softmax of the last axis, and its gradient as one kernel. */
 import * as tf from "@tensorflow/tfjs-core"
-import { amend } from "../TensorFlowFixes/gradients/Gradient.ts"
+import { amend } from "../TensorFlowFixes/gradients/GradientHelpers.ts"
 import { areFilledFloats, define, override, rowsOf } from "./Kernel.ts"
 
 export const install = (): void => {

@@ -84,6 +84,7 @@ for (const { variant, without, start } of variants) {
         ...Array.from({ length: 12 }, (_, i) => [1, 1, ...draws(i, 3, 70)]),
         ...Array.from({ length: 6 }, (_, i) => [4, 4, ...draws(100 + i, 3, 20)])
       ] as unknown as ReadonlyArray<[number, number, number, number, number]>
+      const total = { own: 0, stock: 0 }
       for (const [batchA, batchB, m, n, k] of shapes)
         for (const [ta, tb] of forms) {
           const a = random(m, ta ? [batchA, k, m] : [batchA, m, k])
@@ -93,9 +94,11 @@ for (const { variant, without, start } of variants) {
           expect(product().length).toBe(exact.length)
           const [own, stock] = [rms(product(), exact), rms(without(product), exact)]
           expect(own).toBeLessThan(2e-6)
-          // Roundings of single numbers are random: only a sum of several can be expected to be no worse.
-          expect(own).toBeLessThan(Math.max(1.1 * stock, 1e-7))
+          total.own += own
+          total.stock += stock
         }
+      // In a single product of few numbers chance decides.
+      expect(total.own).toBeLessThanOrEqual(1.02 * total.stock)
     })
 
     it("matMul: batches that broadcast on both sides", () => {
