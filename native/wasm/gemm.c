@@ -1,4 +1,4 @@
-// C = op(A) op(B) (+ bias), float32, row-major, op: as it is or transposed. Both operands are packed into panels, which absorbs transposes, and multiplied in
+// C = op(A) op(B) (+ bias, or + C), float32, row-major, op: as it is or transposed. Both operands are packed into panels, which absorbs transposes, and multiplied in
 // register tiles of MR x 8. Source: Goto and van de Geijn 2008, https://doi.org/10.1145/1356052.1356053.
 //
 // Each number of C is summed over k in order, in blocks of KC, wherever its tile lies: a product split into parts of its rows and columns has the same bits.
@@ -116,8 +116,9 @@ static __attribute__((noinline)) void tile(const float *a, const float *b, int k
 // Bytes of scratch memory that `gemm` needs.
 EXPORT(gemm_scratch) int gemm_scratch(void) { return (PANELS_B + PANELS_A + MR * NR) * sizeof(float); }
 
-// A is m x k and B is k x n after `ta` and `tb`; `lda`, `ldb`, `ldc` are the distances of rows as they are stored. `bias` has n numbers, or is 0. k > 0.
-EXPORT(gemm) __attribute__((noinline)) void gemm(const float *a, int lda, int ta, const float *b, int ldb, int tb, float *c, int ldc, int m, int n, int k, const float *bias, float *scratch) {
+// A is m x k and B is k x n after `ta` and `tb`; `lda`, `ldb`, `ldc` are the distances of rows as they are stored. `bias` has n numbers, or is 0; with
+// `add` the product is added to C. k > 0.
+EXPORT(gemm) __attribute__((noinline)) void gemm(const float *a, int lda, int ta, const float *b, int ldb, int tb, float *c, int ldc, int m, int n, int k, const float *bias, int add, float *scratch) {
   float *panels_b = scratch, *panels_a = panels_b + PANELS_B, *edge = panels_a + PANELS_A;
   for (int j0 = 0; j0 < n; j0 += NC) {
     int nc = min(n - j0, NC);
@@ -132,7 +133,7 @@ EXPORT(gemm) __attribute__((noinline)) void gemm(const float *a, int lda, int ta
         else pack(a + i0 * lda + p0, lda, 1, mc, kc, MR, panels_a);
         for (int j = 0; j < nc; j += NR)
           for (int i = 0; i < mc; i += MR)
-            tile(panels_a + i * kc, panels_b + j * kc, kc, c + (i0 + i) * ldc + j0 + j, ldc, min(mc - i, MR), min(nc - j, NR), p0 > 0, added ? added + j0 + j : 0, edge);
+            tile(panels_a + i * kc, panels_b + j * kc, kc, c + (i0 + i) * ldc + j0 + j, ldc, min(mc - i, MR), min(nc - j, NR), add || p0 > 0, added ? added + j0 + j : 0, edge);
       }
     }
   }
@@ -140,5 +141,5 @@ EXPORT(gemm) __attribute__((noinline)) void gemm(const float *a, int lda, int ta
 
 // A batch of products of one form; `sa`, `sb`, `sc` are the numbers from one matrix to the next, 0 to repeat one.
 EXPORT(gemm_batch) void gemm_batch(const float *a, int lda, int ta, int sa, const float *b, int ldb, int tb, int sb, float *c, int ldc, int sc, int m, int n, int k, int count, float *scratch) {
-  for (int i = 0; i < count; i++) gemm(a + i * sa, lda, ta, b + i * sb, ldb, tb, c + i * sc, ldc, m, n, k, 0, scratch);
+  for (int i = 0; i < count; i++) gemm(a + i * sa, lda, ta, b + i * sb, ldb, tb, c + i * sc, ldc, m, n, k, 0, 0, scratch);
 }

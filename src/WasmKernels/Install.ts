@@ -1,6 +1,7 @@
 /** Installs the project's own kernels on the wasm backend, where the engine has SIMD. */
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import * as tf from "@tensorflow/tfjs-core"
+import * as Convolution from "./Convolution.ts"
 import * as DropoutMask from "./DropoutMask.ts"
 import * as Elementwise from "./Elementwise.ts"
 import * as LayerNorm from "./LayerNorm.ts"
@@ -14,7 +15,7 @@ import * as Sum from "./Sum.ts"
 export type { Variant } from "./Native.ts"
 
 /** A new family of kernels is a file like them and a line here. */
-export const families = { DropoutMask, Elementwise, LayerNorm, Layout, MatMul, Optimizer, Softmax, Sum }
+export const families = { Convolution, DropoutMask, Elementwise, LayerNorm, Layout, MatMul, Optimizer, Softmax, Sum }
 
 let installed = false
 

@@ -5,8 +5,14 @@ import { free, type Info, reshaped } from "../TensorFlowFixes/wasm/Kernel.ts"
 import { areFilledFloats, override } from "./Kernel.ts"
 
 export const install = (): void => {
-  // As on the other backends: the stock kernel copies the data.
+  // As on the other backends: the stock kernels copy the data.
   override<"x">("Identity", ({ backend, inputs: { x } }) => {
+    backend.incRef(x.dataId)
+    return reshaped(x, x.shape)
+  })
+
+  override<"x">("Cast", ({ backend, inputs: { x }, attributes }) => {
+    if (attributes.dtype !== x.dtype) return undefined
     backend.incRef(x.dataId)
     return reshaped(x, x.shape)
   })

@@ -34,6 +34,7 @@ export const install = (): void =>
         n,
         k,
         0,
+        0,
         room
       )
     const [count, countA, countB] = [sizeOf(batch), sizeOf(batchA), sizeOf(batchB)]

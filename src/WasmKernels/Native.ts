@@ -44,6 +44,9 @@ export interface Functions {
     ...args: [x: Address, indices: Address, out: Address, count: number, columns: number, limit: number]
   ) => void
   readonly swap_middle: (x: Address, y: Address, a: number, b: number, c: number, d: number) => void
+  readonly windows_to_rows: (...args: [image: Address, rows: Address, ...Lines]) => void
+  readonly rows_to_windows: (...args: [rows: Address, image: Address, ...Lines]) => void
+  readonly max_pool_gradient: (...args: [image: Address, dy: Address, dx: Address, ...Lines]) => void
   readonly softmax: (x: Address, y: Address, rows: number, columns: number) => void
   readonly softmax_gradient: (y: Address, dy: Address, dx: Address, rows: number, columns: number) => void
   readonly layer_norm: (
@@ -65,7 +68,8 @@ type Unary = (x: Address, y: Address, n: number) => void
 type UnaryGradient = (x: Address, dy: Address, dx: Address, n: number) => void
 type Operand = [address: Address, rowStride: number, transposed: number]
 type Operand2 = [address: Address, rowStride: number]
-type Last2 = [bias: Address, scratch: Address]
+type Last2 = [bias: Address, add: number, scratch: Address]
+type Lines = [line: number, lines: number, geometry: Address]
 type Sizes = [m: number, n: number, k: number, count: number]
 type Rows = [rows: number, columns: number]
 type Words = [first: number, second: number]

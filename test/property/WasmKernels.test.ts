@@ -268,6 +268,40 @@ for (const { variant, without, start } of variants) {
       expect([...y]).toEqual([Number.NaN, Number.NaN, Number.NaN, 0, 0.5, 0.5])
     })
 
+    it("conv2d, its gradients and that of max pooling: as the stock kernels, over strides, paddings and chunks of the result", () => {
+      for (const [shape, filter, strides, pad] of [
+        [[1, 5, 5, 1], [3, 3, 1, 2], 1, "same"],
+        [[2, 7, 6, 3], [3, 2, 3, 5], [2, 1], "valid"],
+        [[3, 9, 9, 4], [5, 5, 4, 8], 2, "same"],
+        [[2, 4, 4, 6], [1, 1, 6, 3], 1, "valid"],
+        [[2, 3, 3, 2], [4, 4, 2, 2], 1, "same"],
+        [[4, 33, 40, 16], [3, 3, 16, 7], 1, "same"]
+      ] as const) {
+        const [x, w] = [random(1, shape), random(2, filter)]
+        const convolve = (x: Tensor, w: Tensor) => tf.conv2d(x as never, w as never, strides as never, pad) as Tensor
+        const f = () => {
+          const dy = random(3, convolve(x, w).shape)
+          return [convolve(x, w), ...tf.grads((x: Tensor, w: Tensor) => tf.sum(tf.mul(convolve(x, w), dy)))([x, w])].map(valuesOf)
+        }
+        const [own, stock] = [f(), without(f)]
+        own.forEach((values, i) => {
+          // The stock gradient of a filter adds up thousands of positions one after the other.
+          expect(rms(values, stock[i]!)).toBeLessThan(3e-6)
+        })
+      }
+      for (const [shape, size, strides, pad] of [
+        [[1, 4, 4, 1], 2, 2, "valid"],
+        [[2, 7, 5, 6], 3, 2, "same"],
+        [[3, 6, 6, 8], [2, 3], 1, "same"],
+        [[2, 5, 5, 3], 2, 3, "valid"]
+      ] as const) {
+        const x = tf.sub(random(4, shape), 5)
+        const pool = (x: Tensor) => tf.maxPool(x as never, size as never, strides, pad)
+        const f = () => valuesOf(tf.grad((x: Tensor) => tf.sum(tf.square(pool(x))))(x))
+        expect(f()).toEqual(without(f))
+      }
+    })
+
     it("gather and its gradient, transposes of heads and clones move what the stock kernels move", () => {
       for (const [shape, indices] of [
         [

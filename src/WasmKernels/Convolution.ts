@@ -1,0 +1,136 @@
+/**
+ * Computes 2-D convolutions and their gradients as matrix products, and the gradient of max pooling.
+ * **Shapes**: `x` `[n, h, w, c]`, filter `[fh, fw, c, k]`, `dy` `[n, oh, ow, k]`.
+ */
+import * as tf from "@tensorflow/tfjs-core"
+import { sizeOf } from "../TensorFlowFixes/Shape.ts"
+import { floats, moduleOf } from "../TensorFlowFixes/wasm/Kernel.ts"
+import { areFilledFloats, type Call, override } from "./Kernel.ts"
+import type { Address } from "./Native.ts"
+
+export const install = (): void => {
+  override<"x" | "filter">("Conv2D", (call) => {
+    const { x, filter } = call.inputs
+    const info = infoOf(x.shape, filter.shape, call.attributes)
+    if (info === undefined || !areFilledFloats(x, filter)) return undefined
+    const y = call.make(info.outShape)
+    if (sizeOf(y.shape) === 0) return y
+    const [from, by, to] = [call.at(x), call.at(filter), call.at(y)]
+    eachChunk(call, info, ({ rows, count, first, geometry, line, lines, scratch }) => {
+      call.functions.windows_to_rows(from, rows, line, lines, geometry)
+      const out = to + first * info.outChannels * 4
+      const [n, k] = [info.outChannels, tapsOf(info)]
+      call.functions.gemm(rows, k, 0, by, n, 0, out, n, count, n, k, 0, 0, scratch)
+    })
+    return y
+  })
+
+  override<"x" | "dy">("Conv2DBackpropFilter", (call) => {
+    const { x, dy } = call.inputs
+    const info = infoOf(x.shape, call.attributes.filterShape as ReadonlyArray<number>, call.attributes)
+    if (info === undefined || !areFilledFloats(x, dy)) return undefined
+    const out = call.make(info.filterShape)
+    const [from, slope, to] = [call.at(x), call.at(dy), call.at(out)]
+    eachChunk(call, info, ({ rows, count, first, geometry, line, lines, scratch }) => {
+      call.functions.windows_to_rows(from, rows, line, lines, geometry)
+      const [m, n] = [tapsOf(info), info.outChannels]
+      const add = line > 0 ? 1 : 0
+      call.functions.gemm(rows, m, 1, slope + first * n * 4, n, 0, to, n, m, n, count, 0, add, scratch)
+    })
+    return out
+  })
+
+  // Also the transposed convolution itself.
+  override<"dy" | "filter">("Conv2DBackpropInput", (call) => {
+    const { dy, filter } = call.inputs
+    const info = infoOf(call.attributes.inputShape as ReadonlyArray<number>, filter.shape, call.attributes)
+    if (info === undefined || !areFilledFloats(dy, filter)) return undefined
+    const out = call.make(info.inShape)
+    floats(call.backend, out).fill(0)
+    const [slope, by, to] = [call.at(dy), call.at(filter), call.at(out)]
+    eachChunk(call, info, ({ rows, count, first, geometry, line, lines, scratch }) => {
+      const [n, k] = [tapsOf(info), info.outChannels]
+      call.functions.gemm(slope + first * k * 4, k, 0, by, k, 1, rows, n, count, n, k, 0, 0, scratch)
+      call.functions.rows_to_windows(rows, to, line, lines, geometry)
+    })
+    return out
+  })
+
+  override<"dy" | "input">("MaxPoolGrad", (call) => {
+    const { dy, input } = call.inputs
+    if (!areFilledFloats(dy, input)) return undefined
+    const { filterSize, strides, pad, dimRoundingMode } = call.attributes as unknown as tf.MaxPoolGradAttrs
+    const info = tf.backend_util.computePool2DInfo(input.shape as Rank4, filterSize, strides, 1, pad, dimRoundingMode)
+    const room = call.scratch(geometryBytes)
+    const out = call.make(input.shape)
+    floats(call.backend, out).fill(0)
+    putGeometry(call, room, info)
+    call.functions.max_pool_gradient(call.at(input), call.at(dy), call.at(out), 0, info.batchSize * info.outHeight, room)
+    return out
+  })
+}
+
+type ConvolutionInfo = tf.backend_util.Conv2DInfo & { readonly filterShape: Rank4 }
+
+type Services = Pick<Call<never>, "backend" | "functions" | "scratch">
+
+interface Chunk {
+  /** Rows of the result in the whole batch. */
+  readonly line: number
+  readonly lines: number
+  /** Positions of the result. */
+  readonly first: number
+  readonly count: number
+  /** Room for `count` rows, a window each. */
+  readonly rows: Address
+  readonly geometry: Address
+  readonly scratch: Address
+}
+
+/**
+ * Goes through the result in chunks whose windows fit into the second cache. The chunks depend on shapes alone, so that the bits do, too. Outputs are made
+ * before: scratch memory stays where it is until the last chunk.
+ */
+const eachChunk = (call: Services, info: ConvolutionInfo, f: (chunk: Chunk) => void): void => {
+  const row = info.outWidth * tapsOf(info)
+  const most = Math.max(1, Math.floor(chunkSize / row))
+  const scratchBytes = Math.ceil(call.functions.gemm_scratch() / 16) * 16
+  const scratch = call.scratch(scratchBytes + geometryBytes + most * row * 4)
+  const geometry = scratch + scratchBytes
+  putGeometry(call, geometry, info)
+  const total = info.batchSize * info.outHeight
+  for (let line = 0; line < total; line += most) {
+    const lines = Math.min(most, total - line)
+    const [first, count] = [line * info.outWidth, lines * info.outWidth]
+    f({ line, lines, first, count, rows: geometry + geometryBytes, geometry, scratch })
+  }
+}
+
+/** **Unit**: numbers. */
+const chunkSize = 2 ** 17
+
+/** **Unit**: bytes. Eleven numbers of 32 bits. */
+const geometryBytes = 48
+
+const putGeometry = ({ backend }: Pick<Services, "backend">, to: Address, info: tf.backend_util.Conv2DInfo): void => {
+  const { inHeight, inWidth, inChannels, outHeight, outWidth, strideHeight, strideWidth, padInfo } = info
+  const { effectiveFilterHeight, effectiveFilterWidth } = info
+  const sizes = [inHeight, inWidth, inChannels, outHeight, outWidth, effectiveFilterHeight, effectiveFilterWidth]
+  new Int32Array(moduleOf(backend).HEAPU8.buffer, to, 11).set([...sizes, strideHeight, strideWidth, padInfo.top, padInfo.left])
+}
+
+/** `undefined` for dilations and other layouts than NHWC. */
+const infoOf = (
+  x: ReadonlyArray<number>,
+  filter: ReadonlyArray<number>,
+  attributes: tf.NamedAttrMap
+): ConvolutionInfo | undefined => {
+  const { strides, pad, dimRoundingMode, dataFormat, dilations = 1 } = attributes as unknown as tf.Conv2DAttrs
+  if (dataFormat !== "NHWC" || [dilations].flat().some((n) => n !== 1)) return undefined
+  return tf.backend_util.computeConv2DInfo(x as Rank4, filter as Rank4, strides, 1, pad, dimRoundingMode, false, "channelsLast")
+}
+
+const tapsOf = ({ filterHeight, filterWidth, inChannels }: tf.backend_util.Conv2DInfo): number =>
+  filterHeight * filterWidth * inChannels
+
+type Rank4 = [number, number, number, number]
