@@ -16,6 +16,11 @@ EXPORT(gather_rows) int gather_rows(const float *x, const int *indices, float *o
   return -1;
 }
 
+// Copies `columns` numbers of each row; rows are `stride` numbers apart, and `out_stride` in the result.
+EXPORT(copy_columns) void copy_columns(const float *x, int stride, float *out, int out_stride, int rows, int columns) {
+  for (int i = 0; i < rows; i++, x += stride, out += out_stride) copy(x, out, columns);
+}
+
 // out[s] += x[i] where s = indices[i], in the order of i. Rows of an index outside [0, limit) are dropped. `out` begins as zeros.
 EXPORT(scatter_add_rows) void scatter_add_rows(const float *x, const int *indices, float *out, int count, int columns, unsigned limit) {
   for (int i = 0; i < count; i++, x += columns) {

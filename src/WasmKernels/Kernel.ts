@@ -22,7 +22,10 @@ export interface Call<Names extends string> {
  * Puts a kernel before the registered one, which runs where it returns `undefined` (another dtype, a form that it does not handle, an empty tensor), and on
  * backends without a native module.
  */
-export const override = <Names extends string>(kernelName: string, kernel: (call: Call<Names>) => Info | undefined): void => {
+export const override = <Names extends string>(
+  kernelName: string,
+  kernel: (call: Call<Names>) => Info | Array<Info> | undefined
+): void => {
   const before = tf.getKernel(kernelName, "wasm")
   tf.unregisterKernel(kernelName, "wasm")
   register({

@@ -43,6 +43,22 @@ export const install = (): void => {
     }
   )
 
+  override<"x">("SplitV", ({ inputs: { x }, attributes, functions, at, make }) => {
+    const [axis] = tf.util.parseAxisParam(attributes.axis as number, x.shape)
+    const sizes = tf.backend_util.prepareSplitSize(x as tf.Tensor, attributes.numOrSizeSplits as number | Array<number>, axis)
+    if (!isWords(x) || sizeOf(x.shape) === 0) return undefined
+    const [rows, inner] = [sizeOf(x.shape.slice(0, axis)), sizeOf(x.shape.slice(axis! + 1))]
+    const stride = x.shape[axis!]! * inner
+    let begin = 0
+    return sizes.map((size) => {
+      const out = make(x.shape.with(axis!, size), x.dtype)
+      const columns = size * inner
+      functions.copy_columns(at(x) + begin * 4, stride, at(out), columns, rows, columns)
+      begin += columns
+      return out
+    })
+  })
+
   override<"x">("Transpose", ({ inputs: { x }, attributes, functions, at, make }) => {
     const swapped = swapOf(x.shape, attributes.perm as ReadonlyArray<number>)
     if (swapped === undefined || !isWords(x) || sizeOf(x.shape) === 0) return undefined

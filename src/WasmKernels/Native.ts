@@ -40,6 +40,7 @@ export interface Functions {
   readonly gather_rows: (
     ...args: [x: Address, indices: Address, out: Address, count: number, columns: number, limit: number]
   ) => number
+  readonly copy_columns: (...args: [x: Address, stride: number, out: Address, outStride: number, ...Rows]) => void
   readonly scatter_add_rows: (
     ...args: [x: Address, indices: Address, out: Address, count: number, columns: number, limit: number]
   ) => void

@@ -338,6 +338,15 @@ for (const { variant, without, start } of variants) {
           const f = () => [...tf.transpose(x, [...permutation]).dataSync()]
           expect(f()).toEqual(without(f))
         }
+      for (const [shape, sizes, axis] of [
+        [[4, 6], 3, 1],
+        [[2, 3, 10], [1, 7, 2], 2],
+        [[6, 5], [2, 0, 4], 0],
+        [[2, 4, 3], 2, 1]
+      ] as const) {
+        const f = () => tf.split(random(1, shape), typeof sizes === "number" ? sizes : [...sizes], axis).map(valuesOf)
+        expect(f()).toEqual(without(f))
+      }
       expect(() => tf.gather(tf.ones([2, 2]), tf.tensor1d([2], "int32"))).toThrow(/not in \[0, 1\]/)
       const before = tf.memory().numTensors
       const x = tf.tensor1d([1, 2])
