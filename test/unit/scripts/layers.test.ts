@@ -41,13 +41,13 @@ it("reports file, line and rule of every violation", () => {
   expect(findings).toEqual(
     expect.arrayContaining([
       "Schedule/Up.ts:2: Schedule may not import Tensor/Weights.ts, of a later layer",
-      "Model/Core.ts:2: only TensorFlowFixes/ and Tensor/ may import @tensorflow/tfjs-core",
+      "Model/Core.ts:2: only TensorFlowFixes/ and WasmKernels/ and Tensor/ may import @tensorflow/tfjs-core",
       "Model/Core.ts:3: process belongs in a service (TensorFlowFixes/wasm/Listeners.ts, Layer/, Checkpoint/, Testing/, cli/)",
       "Model/C.ts:1: import cycle: Model/A.ts -> Model/B.ts -> Model/C.ts -> Model/A.ts",
       "Step/Noise.ts:1: Math.random belongs in a service",
       "Step/Noise.ts:2: the clock of Date belongs in a service",
       "Step/Noise.ts:3: the clock of Date belongs in a service",
-      "Layer/Logger/Console.ts:1: only TensorFlowFixes/ and Layer/Device/ may import @tensorflow/tfjs-backend-wasm",
+      "Layer/Logger/Console.ts:1: only TensorFlowFixes/ and WasmKernels/ and Layer/Device/ may import @tensorflow/tfjs-backend-wasm",
       "Layer/Logger/Console.ts:2: only cli/ may import effect/cli",
       "Layer/Logger/Console.ts:3: performance.now belongs in a service",
       "Program/Program.ts:1: src imports itself by path",
