@@ -15,23 +15,38 @@ INLINE int min(int a, int b) { return a < b ? a : b; }
   int first = min(max(0, -x), g->filter_width);      \
   int end = max(first, min(g->filter_width, g->width - x));
 
+// Copies n numbers. The last vector overlaps the one before; fewer than four are copied as two and one, as windows of one channel are 3 numbers wide.
+INLINE void copy(float *to, const float *from, int n) {
+  if (n < 4) {
+    if (n > 1) wasm_v128_store64_lane(to, wasm_v128_load64_zero(from), 0);
+    if (n != 2) to[n - 1] = from[n - 1];
+    return;
+  }
+  int i = 0;
+  for (; i + 4 <= n; i += 4) store(to + i, load(from + i));
+  store(to + n - 4, load(from + n - 4));
+}
+
 // Rows of `to`: one for each position of `lines` rows of the result from `line` on (counted over the whole batch); columns: filter row, filter column, channel.
 // What lies outside is zero.
 EXPORT(windows_to_rows) void windows_to_rows(const float *image, float *to, int line, int lines, const Geometry *g) {
-  int c = g->channels;
-  for (int l = line; l < line + lines; l++) {
+  int c = g->channels, across = g->filter_width * c, taps = g->filter_height * across;
+  for (int l = line; l < line + lines; l++, to += g->out_width * taps) {
     const float *from = image + l / g->out_height * g->height * g->width * c;
     int top = l % g->out_height * g->stride_y - g->top;
-    for (int ox = 0; ox < g->out_width; ox++) {
-      WINDOW_COLUMNS(g, x)
-      for (int fy = 0; fy < g->filter_height; fy++, to += g->filter_width * c) {
-        int y = top + fy, inside = y >= 0 && y < g->height;
-        int begin = inside ? first * c : 0, stop = inside ? end * c : 0, i = 0;
-        const float *row = from + (y * g->width + x) * c;
-        for (; i < begin; i++) to[i] = 0;
-        for (; i + 4 <= stop; i += 4) store(to + i, load(row + i));
-        for (; i < stop; i++) to[i] = row[i];
-        for (; i < g->filter_width * c; i++) to[i] = 0;
+    for (int fy = 0; fy < g->filter_height; fy++) {
+      int y = top + fy, inside = y >= 0 && y < g->height;
+      const float *line_of_image = from + y * g->width * c;
+      float *part = to + fy * across;
+      for (int ox = 0; ox < g->out_width; ox++, part += taps) {
+        int x = ox * g->stride_x - g->left;
+        const float *row = line_of_image + x * c;
+        if (inside && x >= 0 && x + g->filter_width <= g->width) {
+          copy(part, row, across);
+          continue;
+        }
+        int begin = inside ? -x * c : across, end = inside ? (g->width - x) * c : 0;
+        for (int i = 0; i < across; i++) part[i] = i >= begin && i < end ? row[i] : 0;
       }
     }
   }

@@ -38,3 +38,12 @@ EXPORT(swap_middle) void swap_middle(const float *x, float *y, int a, int b, int
     for (int k = 0; k < c; k++)
       for (int j = 0; j < b; j++, y += d) copy(x + (j * c + k) * d, y, d);
 }
+
+// y[i, j] = x[i, j] + row[j].
+EXPORT(add_row) void add_row(const float *x, const float *row, float *y, int rows, int columns) {
+  for (; rows > 0; rows--, x += columns, y += columns) {
+    int j = 0;
+    for (; j + 4 <= columns; j += 4) store(y + j, load(x + j) + load(row + j));
+    for (; j < columns; j++) y[j] = x[j] + row[j];
+  }
+}

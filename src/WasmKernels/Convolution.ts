@@ -13,9 +13,15 @@ export const install = (): void => {
     const { x, filter } = call.inputs
     const info = infoOf(x.shape, filter.shape, call.attributes)
     if (info === undefined || !areFilledFloats(x, filter)) return undefined
+    const scratch = call.scratch(call.functions.gemm_scratch())
     const y = call.make(info.outShape)
     if (sizeOf(y.shape) === 0) return y
     const [from, by, to] = [call.at(x), call.at(filter), call.at(y)]
+    if (isPointwise(info)) {
+      const { inChannels: k, outChannels: n } = info
+      call.functions.gemm(from, k, 0, by, n, 0, to, n, positionsOf(info), n, k, 0, 0, scratch)
+      return y
+    }
     eachChunk(call, info, ({ rows, count, first, geometry, line, lines, scratch }) => {
       call.functions.windows_to_rows(from, rows, line, lines, geometry)
       const out = to + first * info.outChannels * 4
@@ -29,8 +35,14 @@ export const install = (): void => {
     const { x, dy } = call.inputs
     const info = infoOf(x.shape, call.attributes.filterShape as ReadonlyArray<number>, call.attributes)
     if (info === undefined || !areFilledFloats(x, dy)) return undefined
+    const scratch = call.scratch(call.functions.gemm_scratch())
     const out = call.make(info.filterShape)
     const [from, slope, to] = [call.at(x), call.at(dy), call.at(out)]
+    if (isPointwise(info)) {
+      const { inChannels: m, outChannels: n } = info
+      call.functions.gemm(from, m, 1, slope, n, 0, to, n, m, n, positionsOf(info), 0, 0, scratch)
+      return out
+    }
     eachChunk(call, info, ({ rows, count, first, geometry, line, lines, scratch }) => {
       call.functions.windows_to_rows(from, rows, line, lines, geometry)
       const [m, n] = [tapsOf(info), info.outChannels]
@@ -45,9 +57,15 @@ export const install = (): void => {
     const { dy, filter } = call.inputs
     const info = infoOf(call.attributes.inputShape as ReadonlyArray<number>, filter.shape, call.attributes)
     if (info === undefined || !areFilledFloats(dy, filter)) return undefined
+    const scratch = call.scratch(call.functions.gemm_scratch())
     const out = call.make(info.inShape)
-    floats(call.backend, out).fill(0)
     const [slope, by, to] = [call.at(dy), call.at(filter), call.at(out)]
+    if (isPointwise(info)) {
+      const { inChannels: n, outChannels: k } = info
+      call.functions.gemm(slope, k, 0, by, k, 1, to, n, positionsOf(info), n, k, 0, 0, scratch)
+      return out
+    }
+    floats(call.backend, out).fill(0)
     eachChunk(call, info, ({ rows, count, first, geometry, line, lines, scratch }) => {
       const [n, k] = [tapsOf(info), info.outChannels]
       call.functions.gemm(slope + first * k * 4, k, 0, by, k, 1, rows, n, count, n, k, 0, 0, scratch)
@@ -129,6 +147,12 @@ const infoOf = (
   if (dataFormat !== "NHWC" || [dilations].flat().some((n) => n !== 1)) return undefined
   return tf.backend_util.computeConv2DInfo(x as Rank4, filter as Rank4, strides, 1, pad, dimRoundingMode, false, "channelsLast")
 }
+
+/** Whether each window is one element, and none is skipped: then the images themselves are the rows. */
+const isPointwise = ({ filterHeight, filterWidth, strideHeight, strideWidth, inShape, outShape }: ConvolutionInfo): boolean =>
+  filterHeight * filterWidth * strideHeight * strideWidth === 1 && inShape.slice(0, 3).join() === outShape.slice(0, 3).join()
+
+const positionsOf = ({ batchSize, outHeight, outWidth }: ConvolutionInfo): number => batchSize * outHeight * outWidth
 
 const tapsOf = ({ filterHeight, filterWidth, inChannels }: tf.backend_util.Conv2DInfo): number =>
   filterHeight * filterWidth * inChannels

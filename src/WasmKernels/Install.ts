@@ -1,6 +1,7 @@
 /** Installs the project's own kernels on the wasm backend, where the engine has SIMD. */
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import * as tf from "@tensorflow/tfjs-core"
+import * as AddRow from "./AddRow.ts"
 import * as Convolution from "./Convolution.ts"
 import * as DropoutMask from "./DropoutMask.ts"
 import * as Elementwise from "./Elementwise.ts"
@@ -9,13 +10,26 @@ import * as Layout from "./Layout.ts"
 import * as MatMul from "./MatMul.ts"
 import * as Native from "./Native.ts"
 import * as Optimizer from "./Optimizer.ts"
+import * as Relu from "./Relu.ts"
 import * as Softmax from "./Softmax.ts"
 import * as Sum from "./Sum.ts"
 
 export type { Variant } from "./Native.ts"
 
 /** A new family of kernels is a file like them and a line here. */
-export const families = { Convolution, DropoutMask, Elementwise, LayerNorm, Layout, MatMul, Optimizer, Softmax, Sum }
+export const families = {
+  AddRow,
+  Convolution,
+  DropoutMask,
+  Elementwise,
+  LayerNorm,
+  Layout,
+  MatMul,
+  Optimizer,
+  Relu,
+  Softmax,
+  Sum
+}
 
 let installed = false
 

@@ -29,6 +29,9 @@ export interface Functions {
   readonly gelu_tanh: Unary
   readonly gelu_gradient: UnaryGradient
   readonly gelu_tanh_gradient: UnaryGradient
+  readonly relu: Unary
+  readonly relu_gradient: UnaryGradient
+  readonly add_row: (x: Address, row: Address, y: Address, ...rows: Rows) => void
   readonly gemm_scratch: () => number
   readonly gemm: (...args: [...Operand, ...Operand, ...Operand2, m: number, n: number, k: number, ...Last2]) => void
   readonly gemm_batch: (
