@@ -71,9 +71,24 @@ EXPORT(rows_to_windows) void rows_to_windows(const float *from, float *image, in
   }
 }
 
+// Four channels of a window of 2 x 2 elements that no other window has.
+INLINE void square_gradient(const float *image, f4 dy, float *dx, int right, int below) {
+  f4 a = load(image), b = load(image + right), c = load(image + below), d = load(image + below + right);
+  i4 second = b > a;
+  f4 best = choose(second, b, a);
+  i4 third = c > best;
+  best = choose(third, c, best);
+  i4 fourth = d > best, slope = (i4)(dy + splat(0)), later = third | fourth;
+  store(dx, (f4)(slope & ~(second | later)));
+  store(dx + right, (f4)(slope & second & ~later));
+  store(dx + below, (f4)(slope & third & ~fourth));
+  store(dx + below + right, (f4)(slope & fourth));
+}
+
 // Adds each number of dy to the first of the largest elements of its window; a NaN in the first place stays the largest. `dx` begins as zeros.
 EXPORT(max_pool_gradient) void max_pool_gradient(const float *image, const float *dy, float *dx, int line, int lines, const Geometry *g) {
   int c = g->channels, pitch = g->width * c;
+  int apart = g->stride_y >= g->filter_height && g->stride_x >= g->filter_width;
   dy += line * g->out_width * c;
   for (int l = line; l < line + lines; l++) {
     int start = l / g->out_height * g->height * pitch, top = l % g->out_height * g->stride_y - g->top;
@@ -83,6 +98,8 @@ EXPORT(max_pool_gradient) void max_pool_gradient(const float *image, const float
       int x0 = left + first, x1 = left + end, corner = start + y0 * pitch + x0 * c;
       if (y0 >= y1 || x0 >= x1) continue;
       int j = 0;
+      if (apart && y1 - y0 == 2 && x1 - x0 == 2)
+        for (; j + 4 <= c; j += 4) square_gradient(image + corner + j, load(dy + j), dx + corner + j, c, pitch);
       for (; j + 4 <= c; j += 4) {
         f4 best = load(image + corner + j);
         i4 where = splat_int(corner);

@@ -81,7 +81,7 @@ export const install = (): void => {
     const info = tf.backend_util.computePool2DInfo(input.shape as Rank4, filterSize, strides, 1, pad, dimRoundingMode)
     const room = call.scratch(geometryBytes)
     const out = call.make(input.shape)
-    floats(call.backend, out).fill(0)
+    if (!isWrittenWhole(info)) floats(call.backend, out).fill(0)
     putGeometry(call, room, info)
     call.functions.max_pool_gradient(call.at(input), call.at(dy), call.at(out), 0, info.batchSize * info.outHeight, room)
     return out
@@ -153,6 +153,14 @@ const isPointwise = ({ filterHeight, filterWidth, strideHeight, strideWidth, inS
   filterHeight * filterWidth * strideHeight * strideWidth === 1 && inShape.slice(0, 3).join() === outShape.slice(0, 3).join()
 
 const positionsOf = ({ batchSize, outHeight, outWidth }: ConvolutionInfo): number => batchSize * outHeight * outWidth
+
+/** Whether native/wasm writes all of a max pool's gradient: in windows of 2 x 2 side by side that fill the image, four channels at a time. */
+const isWrittenWhole = (info: tf.backend_util.Conv2DInfo): boolean =>
+  [info.filterHeight, info.filterWidth, info.strideHeight, info.strideWidth].every((n) => n === 2) &&
+  info.padInfo.top + info.padInfo.left === 0 &&
+  info.outHeight * 2 === info.inHeight &&
+  info.outWidth * 2 === info.inWidth &&
+  info.inChannels % 4 === 0
 
 const tapsOf = ({ filterHeight, filterWidth, inChannels }: tf.backend_util.Conv2DInfo): number =>
   filterHeight * filterWidth * inChannels

@@ -1,5 +1,5 @@
 /**
- * Laws of convolutions, their gradients, biases and rectifiers on src/WasmKernels: values against float64 over random shapes, strides, dilations and paddings,
+ * Laws of convolutions, their gradients, max pooling's, biases and rectifiers on src/WasmKernels: values against float64 over random shapes, strides, dilations and paddings,
  * no less exact than the stock kernels, and the same bits in each run.
  */
 import { beforeAll, describe, expect, it } from "@effect/vitest"
@@ -153,6 +153,28 @@ for (const { variant, without, start } of variants) {
         const sees = Math.floor(at / 4) <= 2 && at % 4 <= 1
         expect(value).toBe(sees ? Number.NaN : 9)
       })
+    })
+
+    it("the gradient of max pooling by 2 x 2: the stock kernels' bits where maxima are equal, a NaN or outside", () => {
+      for (const [shape, strides, pad] of [
+        [[2, 4, 6, 8], 2, "valid"],
+        [[2, 4, 6, 7], 2, "valid"],
+        [[1, 5, 7, 4], 2, "valid"],
+        [[1, 5, 7, 4], 2, "same"],
+        [[1, 7, 8, 4], 3, "valid"],
+        [[2, 6, 6, 4], 1, "valid"]
+      ] as const) {
+        // What is freed before has other numbers than 0.
+        tf.dispose(tf.fill(shape as never, 7))
+        const x = tf.round(random(4, shape))
+        const odd = tf.where(tf.greater(random(5, shape), 1.5), Number.NaN, x)
+        for (const input of [x, odd]) {
+          const dy = random(6, (tf.maxPool(input as never, 2, strides, pad) as Tensor).shape)
+          const pool = (x: Tensor) => tf.sum(tf.mul(tf.maxPool(x as never, 2, strides, pad) as Tensor, dy))
+          const f = () => valuesOf(tf.grad(pool)(input))
+          expect(f()).toEqual(without(f))
+        }
+      }
     })
 
     it("relu and its gradient: the stock kernels' bits, and NaN and infinity passed on", () => {
