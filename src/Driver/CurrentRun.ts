@@ -208,7 +208,7 @@ const isBatch = (data: unknown): data is HostTensors =>
 
 /** A loader of one batch. */
 const ofBatch = (tensors: HostTensors): Loader => {
-  const rows = Object.values(tensors)[0]?.shape[0] ?? 0
+  const rows = Object.values(tensors)[0]!.shape[0] ?? 0
   return {
     batchesPerEpoch: 1,
     size: rows,

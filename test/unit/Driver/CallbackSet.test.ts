@@ -61,7 +61,7 @@ it.effect("writes a state that changed, and starts anew where the run's state ha
     expect((yield* set.step()).callbacks).toEqual({ counts: 1 })
     const same = yield* open([Callback.make({ ...counts, onStepEnd: (_: unknown, n: number) => ({ state: n }) })])
     expect((yield* same.step()).callbacks).toEqual({})
-    const stateless = yield* open([Callback.make({ onStepEnd: () => ({ state: undefined, ask: [] }) })])
+    const stateless = yield* open([Callback.make({ onStepEnd: () => ({ state: 1 }) as object })])
     expect((yield* stateless.step()).callbacks).toEqual({})
   })
 )

@@ -207,3 +207,20 @@ it.effect("rows that need a collator are a typed error in a run without one", ()
     })
   )
 )
+
+it.effect("evaluates a model with buffers", () =>
+  here(
+    Effect.gen(function* () {
+      const values: Array<number | undefined> = []
+      const evaluating = Callback.make({
+        onStepEnd: ({ run }) => Effect.map(run.evaluate(), ({ eval_loss }) => void values.push(eval_loss))
+      })
+      const task = yield* Tiny.task()
+      const model = { ...task.model, buffers: () => ({ one: HostTensor.scalar(1) }) }
+      const before = tf.memory().numTensors
+      yield* Trainer.train({ ...task, model }, plan, { callbacks: [evaluating] })
+      expect(values).toHaveLength(3)
+      expect(tf.memory().numTensors).toBe(before)
+    })
+  )
+)

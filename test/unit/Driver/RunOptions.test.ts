@@ -5,6 +5,8 @@ import * as Callback from "../../../src/Driver/Callback.ts"
 import * as Driver from "../../../src/Driver/Driver.ts"
 import type { Observer } from "../../../src/Driver/Observer.ts"
 import * as RunOptions from "../../../src/Driver/RunOptions.ts"
+import * as Horizon from "../../../src/Schedule/Horizon.ts"
+import * as Plan from "../../../src/Schedule/Plan.ts"
 import * as Reduction from "../../../src/Step/Reduction.ts"
 import * as Tiny from "../../support/tiny.ts"
 
@@ -45,5 +47,19 @@ it.effect("a task has the given reduction and seed, or their defaults, and names
     expect(given).toMatchObject({ seed: 7, maxGradNorm: 0, reduction: { name: "trainer" } })
     expect(given.evaluation).toEqual({ eval: train })
     expect(Driver.task({ model, train, evaluation: { a: train, b: train } }).evaluation).toEqual({ eval_a: train, eval_b: train })
+  })
+)
+
+it.effect("calls onEnd with the result, with a grace period or its default", () =>
+  Effect.gen(function* () {
+    const plan = Plan.make({ horizon: Horizon.make({ maxSteps: 1, batchesPerEpoch: 6 }), learningRate: () => 0.1 })
+    for (const options of [{}, { grace: "1 second" }] as const) {
+      const ends: Array<unknown> = []
+      const onEnd = (end: unknown) => Effect.sync(() => void ends.push(end))
+      const result = yield* Driver.train(yield* Tiny.task({ sets: [] }), plan, { ...options, onEnd }).pipe(
+        Effect.provide(Tiny.layers(), { local: true })
+      )
+      expect(ends).toEqual([result])
+    }
   })
 )
