@@ -203,3 +203,19 @@ it.effect("gives the state during the run and at its end", () =>
     expect([steps, logged().length]).toEqual([[0, 2], 2])
   })
 )
+
+it.effect("ends an epoch of unknown length at its last batch, without an incomplete update, and fails if it has no update", () =>
+  Effect.gen(function* () {
+    const whole = yield* task()
+    const stream = (batches: number): TrainingTask => {
+      const batch: TrainingTask["train"]["batch"] = (epoch, index) =>
+        index < batches ? whole.train.batch(epoch, index) : Effect.undefined
+      return { ...whole, train: { ...whole.train, batchesPerEpoch: Infinity, batch } }
+    }
+    const horizon = Horizon.make({ maxSteps: 3, batchesPerEpoch: Infinity, accumulation: 2 })
+    const { outcome } = yield* run(stream(3), plan(3, { horizon }))
+    expect(outcome).toMatchObject({ success: { state: { step: 3, samples: 12, position: { epoch: 2 } } } })
+    const stalled = yield* run(stream(1), plan(3, { horizon }))
+    expect(stalled.outcome).toMatchObject({ failure: { _tag: "Stalled", epoch: 0, step: 0, accumulation: 2 } })
+  })
+)
