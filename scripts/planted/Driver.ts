@@ -31,10 +31,9 @@ export const driver: ReadonlyArray<Bug> = [
   {
     bug: "An update is made before the plan has decided, and a plan that throws loses the work since the last checkpoint",
     file: "src/Driver/Turn.ts",
-    find: `    Effect.flatMap(advance(run, { answer: outcome.answer, ...replies } as Plan.Reply), (now) =>
-      Effect.map(outcome.commit ?? Effect.void, () => {`,
-    replace: `    Effect.flatMap(Effect.andThen(outcome.commit ?? Effect.void, advance(run, { answer: outcome.answer, ...replies } as Plan.Reply)), (now) =>
-      Effect.map(Effect.void, () => {`,
+    find: "if (Result.isFailure(advanced)) return Effect.fail(advanced.failure)",
+    replace:
+      "if (Result.isFailure(advanced)) return Effect.andThen(outcome.commit ?? Effect.void, Effect.fail(advanced.failure))",
     test: run,
     named: "that throws fails with its name"
   },
