@@ -153,7 +153,7 @@ export const checked = (args: Arguments, sizes: Sizes): Result.Result<Plan, Argu
  * Makes the optimizer named by `optim`. `decays` selects the parameters with weight decay and defaults to `WeightDecay.matrices`, as in the Trainer. GaLore's
  * optimizers ignore `weight_decay`, as in the Trainer.
  *
- * **Errors**: throws `NotSupported` for an optimizer that is not implemented; `check` and `plan` find it earlier.
+ * **Errors**: throws `NotSupported` for an optimizer that is not implemented; `Arguments.supported` and `plan` find it earlier.
  *
  * **Source**: `optim`, `optim_args`, `optim_target_modules`, `weight_decay`, `adam_*`; `Trainer.get_optimizer_cls_and_kwargs`. Lion takes Adam's betas.
  *

@@ -48,7 +48,7 @@ export const check = (
 /**
  * Makes the Layers that arguments ask for: `output_dir`, `disable_tqdm`, `report_to`, `logging_dir`; `use_cpu` with a graphics device is refused.
  *
- * **Errors**: fails with `ContradictoryArguments` as `check` does.
+ * **Errors**: fails with `ContradictoryArguments` for `use_cpu` with a graphics device.
  */
 export const fromArguments = (args: Arguments, { device = "auto" }: { readonly device?: Devices.Name } = {}) =>
   Layer.unwrap(
